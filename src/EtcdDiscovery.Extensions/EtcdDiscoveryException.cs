@@ -1,0 +1,29 @@
+namespace EtcdDiscovery;
+
+/// <summary>The root of every error that this library reports.</summary>
+/// <remarks>Messages never contain user names' passwords or other secrets.</remarks>
+public class EtcdDiscoveryException : Exception
+{
+    /// <summary>Creates an error that will not pass by itself.</summary>
+    /// <param name="message">What went wrong, and what to do about it.</param>
+    public EtcdDiscoveryException(string message)
+        : this(message, isTransient: false)
+    {
+    }
+
+    /// <summary>Creates an error.</summary>
+    /// <param name="message">What went wrong, and what to do about it.</param>
+    /// <param name="isTransient">Whether the same call may succeed later without anybody changing anything.</param>
+    /// <param name="innerException">The cause, if there is one.</param>
+    public EtcdDiscoveryException(string message, bool isTransient, Exception? innerException = null)
+        : base(message, innerException)
+    {
+        IsTransient = isTransient;
+    }
+
+    /// <summary>
+    /// Whether the same call may succeed later without anybody changing anything: <see langword="true"/> while etcd
+    /// is unreachable or electing a leader, <see langword="false"/> for a refused permission or a wrong argument.
+    /// </summary>
+    public bool IsTransient { get; }
+}

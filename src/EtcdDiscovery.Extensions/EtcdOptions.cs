@@ -1,0 +1,23 @@
+namespace EtcdDiscovery;
+
+/// <summary>How to reach etcd. Configuration section <c>EtcdDiscovery:Etcd</c>.</summary>
+public sealed class EtcdOptions
+{
+    /// <summary>
+    /// The cluster's client addresses: <c>http://host:port</c>, or <c>host:port</c> for <c>http</c>. One is used at a
+    /// time, the next when it fails.
+    /// </summary>
+    /// <value>
+    /// Without any, the environment variable <c>ETCD_HOSTS</c> (comma separated), else <c>ETCD_HOST</c>, else
+    /// <c>http://127.0.0.1:2379</c>.
+    /// </value>
+    public IList<string> Endpoints { get; set; } = [];
+
+    /// <summary>How long connecting to one endpoint may take before the next one is tried.</summary>
+    /// <value>The default is 1 second. From 0.1 seconds to 1 minute.</value>
+    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long etcd may take to answer one request; after that the request has failed and another endpoint is used.</summary>
+    /// <value>The default is 3 seconds. From 0.1 seconds to 5 minutes.</value>
+    public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(3);
+}

@@ -1,0 +1,16 @@
+namespace EtcdDiscovery;
+
+/// <summary>Nothing is known of the service: neither its description nor any instance (Go: <c>ErrServiceNotFound</c>).</summary>
+public sealed class ServiceNotFoundException : EtcdDiscoveryException
+{
+    /// <summary>Creates the error.</summary>
+    /// <param name="serviceName">The service that was asked for.</param>
+    public ServiceNotFoundException(string serviceName)
+        : base($"Service '{serviceName}' is not known: no host of that name has registered.")
+    {
+        ServiceName = serviceName;
+    }
+
+    /// <summary>The service that was asked for.</summary>
+    public string ServiceName { get; }
+}

@@ -1,0 +1,41 @@
+namespace EtcdDiscovery;
+
+/// <summary>
+/// The key-value store that services are registered in: the waist of the library. Everything above it knows no protocol.
+/// </summary>
+/// <remarks>
+/// <para>Implementations are safe for concurrent use, and every call ends soon after its token is cancelled.</para>
+/// <para>
+/// Failures are <see cref="EtcdDiscoveryException"/> with an honest <see cref="EtcdDiscoveryException.IsTransient"/>.
+/// Calls are not retried inside; callers own the backoff. A call after a failed one may use another endpoint.
+/// </para>
+/// </remarks>
+public interface IDiscoveryStore : IAsyncDisposable
+{
+    /// <summary>Where the store looks, for logs and health reports. Never contains a secret.</summary>
+    IReadOnlyList<string> Endpoints { get; }
+
+    /// <summary>Opens a session; entries put under it vanish with it.</summary>
+    /// <param name="timeToLive">How long the session outlives its last renewal. The server may grant another time.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>The session, not yet renewed by anybody: the caller renews it.</returns>
+    Task<IDiscoverySession> OpenSessionAsync(TimeSpan timeToLive, CancellationToken cancellationToken);
+
+    /// <summary>Reads every entry in some ranges, however many there are.</summary>
+    /// <param name="ranges">What to read.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>The entries in the order of their keys' UTF-8 bytes, and the revision to watch from.</returns>
+    Task<StoreContents> ReadAsync(IReadOnlyList<StoreRange> ranges, CancellationToken cancellationToken);
+
+    /// <summary>Follows the changes in some ranges from a revision on, without gap or repeat.</summary>
+    /// <param name="ranges">What to watch.</param>
+    /// <param name="after">The revision of a read or batch that the caller has seen already.</param>
+    /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/>.</param>
+    /// <returns>
+    /// Batches in the order of their revisions. The enumeration never ends by itself but with an exception:
+    /// <see cref="HistoryLostException"/> when the caller has to read again, any other
+    /// <see cref="EtcdDiscoveryException"/> when it may watch again from the last revision it saw.
+    /// </returns>
+    IAsyncEnumerable<StoreBatch> WatchAsync(
+        IReadOnlyList<StoreRange> ranges, StoreRevision after, CancellationToken cancellationToken);
+}
