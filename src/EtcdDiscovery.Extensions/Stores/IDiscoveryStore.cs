@@ -32,7 +32,8 @@ public interface IDiscoveryStore : IAsyncDisposable
     /// <param name="after">The revision of a read or batch that the caller has seen already.</param>
     /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/>.</param>
     /// <returns>
-    /// Batches in the order of their revisions. The enumeration never ends by itself but with an exception:
+    /// First an empty batch, as soon as the watch stands, then the changes in the order of their revisions. The
+    /// enumeration never ends by itself but with an exception:
     /// <see cref="HistoryLostException"/> when the caller has to read again, any other
     /// <see cref="EtcdDiscoveryException"/> when it may watch again from the last revision it saw.
     /// </returns>

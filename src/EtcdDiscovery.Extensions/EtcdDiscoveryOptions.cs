@@ -1,0 +1,41 @@
+namespace EtcdDiscovery;
+
+/// <summary>Settings of service discovery. Configuration section <c>EtcdDiscovery</c>; validated when the host starts.</summary>
+public sealed class EtcdDiscoveryOptions
+{
+    /// <summary>The name of the configuration section: <c>EtcdDiscovery</c>.</summary>
+    public const string SectionName = "EtcdDiscovery";
+
+    /// <summary>Where services are registered.</summary>
+    /// <value>The default is <see cref="DiscoveryStoreKind.Etcd"/>.</value>
+    public DiscoveryStoreKind Store { get; set; } = DiscoveryStoreKind.Etcd;
+
+    /// <summary>How to reach etcd.</summary>
+    public EtcdOptions Etcd { get; set; } = new();
+
+    /// <summary>What this host registers; nothing without <see cref="ServiceRegistrationOptions.Name"/>.</summary>
+    public ServiceRegistrationOptions Service { get; set; } = new();
+
+    /// <summary>
+    /// How long this host's entries outlive its last sign of life. Renewed every third of it. Shorter finds dead hosts
+    /// sooner and asks more of etcd.
+    /// </summary>
+    /// <value>The default is 5 seconds, as in Go. From 1 second to 1 day; etcd grants whole seconds, at least 2 by default.</value>
+    public TimeSpan TimeToLive { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>About how long to wait after a first failure before trying again; it doubles from there, with jitter.</summary>
+    /// <value>The default is 0.2 seconds. From 0.01 seconds to <see cref="MaxRetryDelay"/>.</value>
+    public TimeSpan RetryDelay { get; set; } = TimeSpan.FromSeconds(0.2);
+
+    /// <summary>The longest wait between two tries. Shorter brings a fleet back sooner after an outage and asks more of etcd.</summary>
+    /// <value>The default is 2 seconds. Up to 5 minutes.</value>
+    public TimeSpan MaxRetryDelay { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Whether starting the host fails when the service is not registered within <see cref="RegistrationTimeout"/>.</summary>
+    /// <value>The default is <see langword="false"/>: the application starts whatever etcd does, and registers when it can.</value>
+    public bool RequireRegistration { get; set; }
+
+    /// <summary>How long <see cref="RequireRegistration"/> waits.</summary>
+    /// <value>The default is 5 minutes, as in Go. From 0.1 seconds to 1 day.</value>
+    public TimeSpan RegistrationTimeout { get; set; } = TimeSpan.FromMinutes(5);
+}

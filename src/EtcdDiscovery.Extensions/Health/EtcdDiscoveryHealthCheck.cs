@@ -1,0 +1,85 @@
+using System.Globalization;
+using EtcdDiscovery.Registration;
+using EtcdDiscovery.Resolution;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace EtcdDiscovery.Health;
+
+/// <summary>Tells from memory, without asking etcd, whether this host is registered and how current its knowledge is.</summary>
+internal sealed class EtcdDiscoveryHealthCheck(
+    IDiscoveryStore store, SessionLoop session, ServiceCatalog catalog, TimeProvider timeProvider) : IHealthCheck
+{
+    public Task<HealthCheckResult> CheckHealthAsync(
+        HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        var status = session.Status;
+        var data = new Dictionary<string, object>(StringComparer.Ordinal)
+        {
+            ["endpoints"] = store.Endpoints,
+            ["registrations"] = session.Registrations.ToDictionary(
+                registration => registration.InstanceId,
+                registration => $"{registration.ServiceName}: {registration.State}",
+                StringComparer.Ordinal),
+            ["watchedServices"] = catalog.Services.ToDictionary(service => service.Name, Describe, StringComparer.Ordinal),
+        };
+        if (session.Registrations is [var first, ..])
+        {
+            data["state"] = first.State.ToString();
+            data["instanceId"] = first.InstanceId;
+        }
+
+        if (status.IsOpen)
+        {
+            data["leaseAge"] = Seconds(status.Age(timeProvider));
+            data["leaseTimeToLive"] = Seconds(status.TimeToLive);
+        }
+
+        var (health, description) = Judge(status);
+        return Task.FromResult(new HealthCheckResult(
+            health == HealthStatus.Unhealthy ? context.Registration.FailureStatus : health, description, null, data));
+    }
+
+    private (HealthStatus Health, string Description) Judge(SessionStatus status)
+    {
+        var missing = session.Registrations.FirstOrDefault(registration => !registration.IsStored);
+        if (missing is not null || status.IsExpired(timeProvider))
+        {
+            var name = (missing ?? session.Registrations[0]).ServiceName;
+            return (HealthStatus.Unhealthy, $"Service '{name}' is not registered: {status.Failure ?? "no answer from the store yet"}");
+        }
+
+        var unread = catalog.Services.FirstOrDefault(service => service is { Current: null, StaleSince: not null });
+        if (unread is not null)
+        {
+            return (HealthStatus.Unhealthy, $"Service '{unread.Name}' could not be read yet.");
+        }
+
+        if (status.IsLate(timeProvider))
+        {
+            return (HealthStatus.Degraded, $"The registration was last renewed {Seconds(status.Age(timeProvider))} ago: {status.Failure}");
+        }
+
+        var stale = catalog.Services.FirstOrDefault(service => service.StaleSince is not null);
+        return stale is not null
+            ? (HealthStatus.Degraded, $"Service '{stale.Name}' is served from what was known {Seconds(Age(stale))} ago.")
+            : (HealthStatus.Healthy, session.Registrations.Count > 0 ? "Registered." : "Nothing to register.");
+    }
+
+    private string Describe(WatchedService service)
+    {
+        var count = service.Current?.Instances.Length;
+        var state = service.StaleSince is null
+            ? count is null ? "being read" : "live"
+            : $"stale for {Seconds(Age(service))}";
+        var instances = count is null ? "" : string.Create(CultureInfo.InvariantCulture, $", {count} instances");
+        return service.UnreadableEntries == 0
+            ? state + instances
+            : string.Create(CultureInfo.InvariantCulture, $"{state}{instances}, {service.UnreadableEntries} unreadable entries");
+    }
+
+    private TimeSpan Age(WatchedService service) =>
+        service.StaleSince is { } since ? timeProvider.GetUtcNow() - since : TimeSpan.Zero;
+
+    private static string Seconds(TimeSpan time) =>
+        string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.0} s");
+}

@@ -1,0 +1,77 @@
+using EtcdDiscovery.Registration;
+using EtcdDiscovery.Resolution;
+using EtcdDiscovery.Stores;
+using EtcdDiscovery.Stores.Etcd;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace EtcdDiscovery.Hosting;
+
+/// <summary>The composition root: the only place that names a concrete store.</summary>
+internal static partial class DiscoveryServices
+{
+    public static void Add(IServiceCollection services)
+    {
+        if (services.Any(service => service.ServiceType == typeof(GoEnvironment)))
+        {
+            return;
+        }
+
+        services.AddSingleton(new GoEnvironment(Environment.GetEnvironmentVariable));
+        services.AddSingleton<IPostConfigureOptions<EtcdDiscoveryOptions>>(Get<GoEnvironment>);
+        services.AddSingleton<IValidateOptions<EtcdDiscoveryOptions>, EtcdDiscoveryOptionsValidator>();
+        services.AddOptions<EtcdDiscoveryOptions>()
+            .BindConfiguration(EtcdDiscoveryOptions.SectionName)
+            .ValidateOnStart();
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(CreateStore);
+        services.AddSingleton(CreateCatalog);
+        services.AddSingleton<IServiceResolver, ServiceResolver>();
+        services.AddSingleton(CreateSession);
+        services.AddSingleton<IServiceRegistry>(provider => new ServiceRegistry(
+            Get<SessionLoop>(provider), NodeHostname.Get(Get<GoEnvironment>(provider).Variable)));
+        services.AddSingleton<IHostedService, RegistrationHostedService>();
+    }
+
+    private static IDiscoveryStore CreateStore(IServiceProvider provider)
+    {
+        var options = Options(provider);
+        if (options.Store == DiscoveryStoreKind.Etcd)
+        {
+            return new EtcdStore(options.Etcd, Get<TimeProvider>(provider), Get<ILoggerFactory>(provider));
+        }
+
+        Log.InMemory(Get<ILoggerFactory>(provider).CreateLogger<InMemoryDiscoveryStore>());
+        return new InMemoryDiscoveryStore(Get<TimeProvider>(provider));
+    }
+
+    private static ServiceCatalog CreateCatalog(IServiceProvider provider) => new(
+        Get<IDiscoveryStore>(provider),
+        BackoffOf(Options(provider)),
+        Get<TimeProvider>(provider),
+        Get<ILogger<ServiceCatalog>>(provider));
+
+    private static SessionLoop CreateSession(IServiceProvider provider) => new(
+        Get<IDiscoveryStore>(provider),
+        Options(provider).TimeToLive,
+        BackoffOf(Options(provider)),
+        Get<TimeProvider>(provider),
+        Get<ILogger<SessionLoop>>(provider));
+
+    private static Backoff BackoffOf(EtcdDiscoveryOptions options) => new(options.RetryDelay, options.MaxRetryDelay);
+
+    private static EtcdDiscoveryOptions Options(IServiceProvider provider) =>
+        Get<IOptions<EtcdDiscoveryOptions>>(provider).Value;
+
+    private static T Get<T>(IServiceProvider provider)
+        where T : notnull => provider.GetRequiredService<T>();
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "Services are kept in the memory of this process only. To use etcd, set EtcdDiscovery:Store to Etcd and EtcdDiscovery:Etcd:Endpoints:0 to its address, such as http://127.0.0.1:2379", EventName = "InMemory")]
+        public static partial void InMemory(ILogger logger);
+    }
+}

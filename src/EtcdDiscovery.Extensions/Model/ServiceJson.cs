@@ -1,0 +1,119 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using System.Text.Unicode;
+
+namespace EtcdDiscovery.Model;
+
+/// <summary>Values in the store: written byte for byte as Go's etcd-discovery v8 does, read with more tolerance.</summary>
+internal static class ServiceJson
+{
+    public static byte[] Encode(ServiceInstance instance)
+    {
+        var document = new InstanceDocument
+        {
+            Name = instance.Hostname,
+            ServiceName = instance.ServiceName,
+            Ports = instance.Ports,
+            User = NullIfEmpty(instance.Credentials?.User),
+            Password = NullIfEmpty(instance.Credentials?.Password),
+            Public = instance.Public ? true : null,
+            PrivateHostname = instance.PrivateHostname,
+            PrivatePorts = NullIfEmpty(instance.PrivatePorts),
+            Critical = instance.Critical ? true : null,
+            Shard = instance.Shard,
+            Uuid = instance.Id,
+        };
+        return JsonSerializer.SerializeToUtf8Bytes(document, WireJsonContext.Go.InstanceDocument);
+    }
+
+    public static byte[] Encode(ServiceInfo info)
+    {
+        var document = new InfoDocument
+        {
+            Name = info.Name,
+            Critical = info.Critical,
+            Hostname = info.Hostname,
+            User = NullIfEmpty(info.Credentials?.User),
+            Password = NullIfEmpty(info.Credentials?.Password),
+            Ports = NullIfEmpty(info.Ports),
+            Public = info.Public ? true : null,
+        };
+        return JsonSerializer.SerializeToUtf8Bytes(document, WireJsonContext.Go.InfoDocument);
+    }
+
+    /// <summary>Reads an instance. Its name and service are those of its key, which nobody else can have taken.</summary>
+    /// <returns>False when it is unreadable, or has no host name at all and so is no use to anybody.</returns>
+    public static bool TryDecode(
+        string serviceName, string id, ReadOnlyMemory<byte> value, [NotNullWhen(true)] out ServiceInstance? instance)
+    {
+        instance = null;
+        if (!TryParse(value.Span, WireJsonContext.Go.InstanceDocument, out var document)
+            || (string.IsNullOrEmpty(document.Name) && string.IsNullOrEmpty(document.PrivateHostname)))
+        {
+            return false;
+        }
+
+        instance = new ServiceInstance
+        {
+            Id = id,
+            ServiceName = serviceName,
+            Hostname = document.Name ?? "",
+            Ports = document.Ports,
+            Credentials = CredentialsOf(document.User, document.Password),
+            Public = document.Public ?? false,
+            PrivateHostname = document.PrivateHostname,
+            PrivatePorts = document.PrivatePorts,
+            Critical = document.Critical ?? false,
+            Shard = document.Shard,
+        };
+        return true;
+    }
+
+    public static bool TryDecode(string serviceName, ReadOnlyMemory<byte> value, [NotNullWhen(true)] out ServiceInfo? info)
+    {
+        info = null;
+        if (!TryParse(value.Span, WireJsonContext.Go.InfoDocument, out var document))
+        {
+            return false;
+        }
+
+        info = new ServiceInfo
+        {
+            Name = serviceName,
+            Critical = document.Critical ?? false,
+            Hostname = document.Hostname,
+            Credentials = CredentialsOf(document.User, document.Password),
+            Ports = document.Ports,
+            Public = document.Public ?? false,
+        };
+        return true;
+    }
+
+    private static bool TryParse<T>(ReadOnlySpan<byte> json, JsonTypeInfo<T> type, [NotNullWhen(true)] out T? document)
+        where T : class
+    {
+        var text = json.StartsWith("\uFEFF"u8) ? json[3..] : json;
+        try
+        {
+            document = JsonSerializer.Deserialize(Utf8.IsValid(text) ? text : Repair(text), type);
+            return document is not null;
+        }
+        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException)
+        {
+            document = null;
+            return false;
+        }
+    }
+
+    // Go reads invalid UTF-8 as replacement characters.
+    private static byte[] Repair(ReadOnlySpan<byte> text) => Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(text));
+
+    private static ServiceCredentials? CredentialsOf(string? user, string? password) =>
+        string.IsNullOrEmpty(user) && string.IsNullOrEmpty(password) ? null : new(user ?? "", password ?? "");
+
+    private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+
+    private static ServicePorts? NullIfEmpty(ServicePorts? ports) => ports is { Count: > 0 } ? ports : null;
+}

@@ -1,0 +1,68 @@
+using EtcdDiscovery.Model;
+
+namespace EtcdDiscovery.Registration;
+
+/// <summary>What a registration's options may be. Every problem names the setting, its value and what is allowed.</summary>
+internal static class RegistrationRules
+{
+    public static IEnumerable<string> Check(ServiceRegistrationOptions options, string section, bool nameRequired)
+    {
+        var problems = new List<string>();
+        CheckName(options, section, nameRequired, problems);
+        CheckHost($"{section}:{nameof(options.Hostname)}", options.Hostname, problems);
+        CheckHost($"{section}:{nameof(options.PrivateHostname)}", options.PrivateHostname, problems);
+        CheckPorts($"{section}:{nameof(options.Ports)}", options.Ports, problems);
+        CheckPorts($"{section}:{nameof(options.PrivatePorts)}", options.PrivatePorts, problems);
+        if (!string.IsNullOrEmpty(options.Password) && string.IsNullOrEmpty(options.User))
+        {
+            problems.Add(
+                $"{section}:{nameof(options.User)} is not set, but {nameof(options.Password)} is: "
+                + "callers drop a password without a user. Set both or neither.");
+        }
+
+        return problems;
+    }
+
+    private static void CheckName(
+        ServiceRegistrationOptions options, string section, bool nameRequired, List<string> problems)
+    {
+        if (options.Name is null && !nameRequired)
+        {
+            if (options.Hostname is not null || options.Ports is { Count: > 0 } || options.PrivateHostname is not null)
+            {
+                problems.Add($"{section}:{nameof(options.Name)} is not set, but other settings of the service are: "
+                    + "set the service's name, or remove the section for an application that only consumes services.");
+            }
+
+            return;
+        }
+
+        if (ServiceKeys.DescribeBadServiceName(options.Name) is { } reason)
+        {
+            problems.Add(
+                $"{section}:{nameof(options.Name)} is '{Untrusted.Print(options.Name ?? "")}', which {reason}: "
+                + "a name is text without control characters; a single '/' inside it is allowed, segments '.' and '..' are not.");
+        }
+    }
+
+    private static void CheckHost(string setting, string? host, List<string> problems)
+    {
+        if (!string.IsNullOrEmpty(host) && ServiceUri.DescribeBadHost(host) is { } reason)
+        {
+            problems.Add($"{setting} is '{Untrusted.Print(host)}', which {reason}: a host name or IP address is allowed, "
+                + "without scheme, port or path.");
+        }
+    }
+
+    private static void CheckPorts(string setting, IDictionary<string, string>? ports, List<string> problems)
+    {
+        foreach (var (scheme, port) in ports ?? new Dictionary<string, string>(StringComparer.Ordinal))
+        {
+            if (!ServiceUri.IsPort(port ?? ""))
+            {
+                problems.Add($"{setting}:{Untrusted.Print(scheme)} is '{Untrusted.Print(port ?? "")}': "
+                    + "a number from 1 to 65535 is allowed.");
+            }
+        }
+    }
+}

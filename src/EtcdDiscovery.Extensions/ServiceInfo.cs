@@ -1,0 +1,35 @@
+using EtcdDiscovery.Model;
+
+namespace EtcdDiscovery;
+
+/// <summary>What is known of a service as a whole. Go's <c>Service</c>.</summary>
+/// <remarks>Immutable. It stays in the store when all instances are gone. Only a public service has more than a name.</remarks>
+public sealed record ServiceInfo
+{
+    /// <summary>The service's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Whether the service is critical for its callers.</summary>
+    public bool Critical { get; init; }
+
+    /// <summary>The one host name of a public service; <see langword="null"/> on a private one.</summary>
+    public string? Hostname { get; init => field = string.IsNullOrEmpty(value) ? null : value; }
+
+    /// <summary>What callers of a public service authenticate with; <see langword="null"/> when nothing is asked for.</summary>
+    public ServiceCredentials? Credentials { get; init; }
+
+    /// <summary>The ports of a public service; <see langword="null"/> when there are none.</summary>
+    public ServicePorts? Ports { get; init; }
+
+    /// <summary>Whether the service is published under one name for callers from everywhere.</summary>
+    public bool Public { get; init; }
+
+    /// <summary>Builds the URL of a public service.</summary>
+    /// <param name="scheme">A scheme of <see cref="Ports"/>. Unlike with an instance there is no default, as in Go.</param>
+    /// <param name="path">Path and query, such as <c>/items?page=2</c>; what needs it is percent-encoded (RFC 3986).</param>
+    /// <returns>The URL, with the credentials in it when there are any.</returns>
+    /// <exception cref="UnknownSchemeException">There is no port for the scheme, or it is empty.</exception>
+    /// <exception cref="EtcdDiscoveryException">The host name or port would change the meaning of the URL.</exception>
+    public Uri GetUri(string scheme, string path = "") =>
+        ServiceUri.Build(this, Hostname ?? "", Ports, Credentials, scheme, path);
+}

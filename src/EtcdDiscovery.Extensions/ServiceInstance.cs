@@ -1,0 +1,62 @@
+using EtcdDiscovery.Model;
+
+namespace EtcdDiscovery;
+
+/// <summary>One host of a service, as it stands in the store. Go's <c>Host</c>.</summary>
+/// <remarks>Immutable. Everything in it was written by another process: treat it as untrusted text.</remarks>
+public sealed record ServiceInstance
+{
+    /// <summary>The instance's identity: <c>&lt;uuid v4&gt;-&lt;private hostname&gt;</c>, the last segment of its key.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The service that it belongs to.</summary>
+    public required string ServiceName { get; init; }
+
+    /// <summary>The host name that callers from everywhere use; may be empty on a private instance.</summary>
+    public string Hostname { get; init; } = "";
+
+    /// <summary>The ports that go with <see cref="Hostname"/>; <see langword="null"/> when the writer gave none.</summary>
+    public ServicePorts? Ports { get; init; }
+
+    /// <summary>What callers authenticate with; <see langword="null"/> when nothing is asked for.</summary>
+    public ServiceCredentials? Credentials { get; init; }
+
+    /// <summary>Whether the service is published under one name for callers from everywhere.</summary>
+    public bool Public { get; init; }
+
+    /// <summary>The host name within the private network; <see langword="null"/> when there is none.</summary>
+    public string? PrivateHostname { get; init => field = string.IsNullOrEmpty(value) ? null : value; }
+
+    /// <summary>The ports that go with <see cref="PrivateHostname"/>; <see langword="null"/> when there are none.</summary>
+    public ServicePorts? PrivatePorts { get; init; }
+
+    /// <summary>Whether the service is critical for its callers.</summary>
+    public bool Critical { get; init; }
+
+    /// <summary>The shard that it serves; <see langword="null"/> when the service is not sharded.</summary>
+    public string? Shard { get; init => field = string.IsNullOrEmpty(value) ? null : value; }
+
+    /// <summary>Builds the URL that callers from everywhere use.</summary>
+    /// <param name="scheme">A scheme of <see cref="Ports"/>; empty for <c>http</c>, else <c>https</c>, whichever it has.</param>
+    /// <param name="path">Path and query, such as <c>/items?page=2</c>; what needs it is percent-encoded (RFC 3986).</param>
+    /// <returns>The URL, with the credentials in it when there are any.</returns>
+    /// <remarks>A private instance without <see cref="Hostname"/> answers with its private host name.</remarks>
+    /// <exception cref="UnknownSchemeException">There is no port for the scheme.</exception>
+    /// <exception cref="EtcdDiscoveryException">The host name or port would change the meaning of the URL.</exception>
+    public Uri GetUri(string scheme = "", string path = "")
+    {
+        var host = Hostname.Length == 0 && !Public ? PrivateHostname ?? "" : Hostname;
+        return ServiceUri.Build(this, host, Ports, Credentials, ServiceUri.OrWebScheme(scheme, Ports), path);
+    }
+
+    /// <summary>Builds the URL that callers within the private network use.</summary>
+    /// <param name="scheme">A scheme of <see cref="PrivatePorts"/>; empty for <c>http</c>, else <c>https</c>, whichever it has.</param>
+    /// <param name="path">Path and query, such as <c>/items?page=2</c>; what needs it is percent-encoded (RFC 3986).</param>
+    /// <returns>The URL, with the credentials in it when there are any; <see cref="GetUri"/> without a private host name.</returns>
+    /// <exception cref="UnknownSchemeException">There is no port for the scheme.</exception>
+    /// <exception cref="EtcdDiscoveryException">The host name or port would change the meaning of the URL.</exception>
+    public Uri GetPrivateUri(string scheme = "", string path = "") => PrivateHostname is null
+        ? GetUri(scheme, path)
+        : ServiceUri.Build(
+            this, PrivateHostname, PrivatePorts, Credentials, ServiceUri.OrWebScheme(scheme, PrivatePorts), path);
+}

@@ -1,0 +1,25 @@
+using System.Collections.Immutable;
+
+namespace EtcdDiscovery;
+
+/// <summary>Everything known of a service at one moment. Immutable.</summary>
+public sealed record ServiceSnapshot
+{
+    /// <summary>The service; name only when nobody has described it.</summary>
+    public required ServiceInfo Service { get; init; }
+
+    /// <summary>The instances in the order of their keys.</summary>
+    public required ImmutableArray<ServiceInstance> Instances { get; init; }
+
+    /// <summary>The store's revision that this is the state of.</summary>
+    public required StoreRevision Revision { get; init; }
+
+    /// <summary>The latest moment, by this machine's clock, for which the snapshot is known to be true.</summary>
+    public required DateTimeOffset AsOf { get; init; }
+
+    /// <summary>Whether the store is in reach, and so whether <see cref="AsOf"/> moves on.</summary>
+    public required SnapshotSource Source { get; init; }
+
+    /// <summary>How many entries of the service could not be read and were skipped.</summary>
+    public int UnreadableEntries { get; init; }
+}

@@ -1,0 +1,65 @@
+namespace EtcdDiscovery.Stores.InMemory;
+
+/// <summary>A session that expires by a timer.</summary>
+internal sealed class InMemorySession : IDiscoverySession
+{
+    private readonly InMemoryDiscoveryStore _store;
+    private readonly ITimer _expiry;
+    private volatile bool _lost;
+
+    public InMemorySession(InMemoryDiscoveryStore store, TimeSpan timeToLive, TimeProvider timeProvider)
+    {
+        _store = store;
+        TimeToLive = timeToLive;
+        _expiry = timeProvider.CreateTimer(
+            static session => ((InMemorySession)session!).End(), this, timeToLive, Timeout.InfiniteTimeSpan);
+    }
+
+    public TimeSpan TimeToLive { get; }
+
+    public Task RenewAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        ThrowIfLost();
+        _expiry.Change(TimeToLive, Timeout.InfiniteTimeSpan);
+        return Task.CompletedTask;
+    }
+
+    public Task<StoreRevision?> TryPutAsync(IReadOnlyList<StorePut> puts, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return Task.FromResult(_store.TryPut(this, puts));
+    }
+
+    public Task DeleteAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        ThrowIfLost();
+        _store.Delete((key, _) => keys.Contains(key));
+        return Task.CompletedTask;
+    }
+
+    public Task CloseAsync(CancellationToken cancellationToken)
+    {
+        End();
+        return Task.CompletedTask;
+    }
+
+    // What it put stays until the timer says otherwise, as with a process that is gone.
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    public void ThrowIfLost()
+    {
+        if (_lost)
+        {
+            throw new SessionLostException("The session expired or was closed.");
+        }
+    }
+
+    private void End()
+    {
+        _lost = true;
+        _expiry.Dispose();
+        _store.Delete((_, entry) => entry.Owner == this);
+    }
+}
