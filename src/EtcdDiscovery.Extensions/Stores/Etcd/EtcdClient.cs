@@ -1,0 +1,104 @@
+using EtcdDiscovery.Stores.Etcd.Grpc;
+using Google.Protobuf;
+using Microsoft.Extensions.Logging;
+
+namespace EtcdDiscovery.Stores.Etcd;
+
+/// <summary>The way to the cluster: one endpoint at a time for everybody, the next one when it fails.</summary>
+internal sealed partial class EtcdClient : IDisposable
+{
+    private readonly EtcdOptions _options;
+    private readonly TimeProvider _timeProvider;
+    private readonly ILogger _logger;
+    private readonly Uri[] _addresses;
+    private readonly Lock _sync = new();
+    private volatile GrpcChannel _current;
+    private int _index;
+    private bool _disposed;
+
+    public EtcdClient(EtcdOptions options, TimeProvider timeProvider, ILogger<EtcdClient> logger)
+    {
+        _options = options;
+        _timeProvider = timeProvider;
+        _logger = logger;
+        _addresses = EtcdAddress.ParseAll(options.Endpoints);
+        Endpoints = Array.ConvertAll(_addresses, EtcdAddress.Display);
+        // A random start, so that a fleet spreads over the members.
+        _index = Random.Shared.Next(_addresses.Length);
+        _current = EtcdHttp.Connect(_addresses[_index], options, timeProvider);
+    }
+
+    public IReadOnlyList<string> Endpoints { get; }
+
+    public TimeSpan RequestTimeout => _options.RequestTimeout;
+
+    public TimeProvider TimeProvider => _timeProvider;
+
+    /// <summary>One request, one answer, from the endpoint in use.</summary>
+    public async Task<TResponse> CallAsync<TRequest, TResponse>(
+        GrpcMethod<TRequest, TResponse> method, TRequest request, CancellationToken cancellationToken)
+        where TRequest : IMessage<TRequest>
+        where TResponse : class, IMessage<TResponse>
+    {
+        var channel = Current();
+        try
+        {
+            return await channel.CallAsync(method, request, RequestTimeout, cancellationToken).ConfigureAwait(false);
+        }
+        catch (GrpcException e)
+        {
+            throw Fail(channel, e);
+        }
+    }
+
+    /// <summary>A stream over the endpoint in use. It ends when that endpoint is left.</summary>
+    public EtcdStream<TRequest, TResponse> Open<TRequest, TResponse>(GrpcMethod<TRequest, TResponse> method)
+        where TRequest : class, IMessage<TRequest>
+        where TResponse : class, IMessage<TResponse>
+    {
+        var channel = Current();
+        return new EtcdStream<TRequest, TResponse>(this, channel, channel.Open(method));
+    }
+
+    /// <summary>Leaves the endpoint if it is to blame, and says what the failure means.</summary>
+    public EtcdDiscoveryException Fail(GrpcChannel channel, GrpcException error)
+    {
+        if (EtcdErrors.BlamesEndpoint(error))
+            Leave(channel, error);
+        return EtcdErrors.Translate(EtcdAddress.Display(channel.Address), error);
+    }
+
+    public void Dispose()
+    {
+        lock (_sync)
+        {
+            _disposed = true;
+        }
+
+        _current.Dispose();
+    }
+
+    private GrpcChannel Current()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, typeof(EtcdStore));
+        return _current;
+    }
+
+    // With a single endpoint it is "left" for a fresh connection to itself: a connection that has stopped answering
+    // cannot be told from a dead one, and pings take much longer than a lease lives.
+    private void Leave(GrpcChannel failed, GrpcException error)
+    {
+        lock (_sync)
+        {
+            // Of many calls that fail together only the first one moves on.
+            if (_disposed || _current != failed)
+                return;
+            _index = (_index + 1) % _addresses.Length;
+            _current = EtcdHttp.Connect(_addresses[_index], _options, _timeProvider);
+        }
+
+        failed.Dispose();
+        if (_addresses.Length > 1)
+            Log.EndpointLeft(_logger, EtcdAddress.Display(failed.Address), EtcdAddress.Display(_current.Address), error.Message);
+    }
+}

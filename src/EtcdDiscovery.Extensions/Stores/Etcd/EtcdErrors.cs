@@ -1,0 +1,44 @@
+using EtcdDiscovery.Stores.Etcd.Grpc;
+
+namespace EtcdDiscovery.Stores.Etcd;
+
+/// <summary>What a failed call means to the callers of a store.</summary>
+internal static class EtcdErrors
+{
+    // etcd reports some passing troubles of the cluster without a status of their own.
+    private static readonly string[] PassingTroubles = ["leader", "timed out", "timeout", "stopped", "proposal dropped", "canceled"];
+
+    public static EtcdDiscoveryException Translate(string endpoint, GrpcException error)
+    {
+        var message = $"Etcd at {endpoint}: {error.Message.TrimEnd('.')}.";
+        return error.Code switch
+        {
+            GrpcStatusCode.NotFound when Mentions(error, "lease not found") => new SessionLostException(message),
+            GrpcStatusCode.OutOfRange when Mentions(error, "compacted") || Mentions(error, "future revision") =>
+                new HistoryLostException(message),
+            _ => new EtcdDiscoveryException(message, IsTransient(error), error.InnerException),
+        };
+    }
+
+    /// <summary>Whether another endpoint may do better: this one is unreachable, silent, cut off or no etcd.</summary>
+    public static bool BlamesEndpoint(GrpcException error) =>
+        !error.IsAnswer || error.Code is GrpcStatusCode.Unavailable or GrpcStatusCode.DeadlineExceeded;
+
+    /// <summary>Whether etcd's reason for ending a watch passes by itself.</summary>
+    public static bool IsTransientReason(string reason) =>
+        !reason.Contains("permission denied", StringComparison.OrdinalIgnoreCase)
+        && !reason.Contains("PermissionDenied", StringComparison.Ordinal);
+
+    private static bool IsTransient(GrpcException error) => error.Code switch
+    {
+        GrpcStatusCode.Unavailable or GrpcStatusCode.DeadlineExceeded or GrpcStatusCode.Cancelled
+            or GrpcStatusCode.Aborted or GrpcStatusCode.Internal => true,
+        // From etcd: overloaded or out of space. From ourselves: an answer above the limit, which stays that way.
+        GrpcStatusCode.ResourceExhausted => error.IsAnswer,
+        GrpcStatusCode.Unknown => PassingTroubles.Any(trouble => Mentions(error, trouble)),
+        _ => false,
+    };
+
+    private static bool Mentions(GrpcException error, string words) =>
+        error.Message.Contains(words, StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,78 @@
+using EtcdDiscovery.Stores.Etcd.Grpc;
+using EtcdDiscovery.Stores.Etcd.Protos;
+
+namespace EtcdDiscovery.Stores.Etcd;
+
+/// <summary>Renews one lease over one stream, which is opened again when it has failed.</summary>
+internal sealed class EtcdKeepAlive : IAsyncDisposable
+{
+    private readonly EtcdClient _client;
+    private readonly LeaseKeepAliveRequest _request;
+    private readonly TimeSpan _timeout;
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private EtcdStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse>? _stream;
+    private bool _disposed;
+
+    public EtcdKeepAlive(EtcdClient client, long lease, TimeSpan timeToLive)
+    {
+        _client = client;
+        _request = new LeaseKeepAliveRequest { ID = lease };
+        // A silent endpoint has to be given up while there is still time to renew with another one.
+        _timeout = TimeSpan.FromTicks(Math.Min(client.RequestTimeout.Ticks, timeToLive.Ticks / 3));
+    }
+
+    /// <summary>Renews the lease once.</summary>
+    public async Task RenewAsync(CancellationToken cancellationToken)
+    {
+        // An answer carries nothing but the lease, so only one request may be under way on the stream.
+        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_disposed, typeof(EtcdSession));
+            if (await ExchangeAsync(cancellationToken).ConfigureAwait(false) is { TTL: <= 0 })
+                throw new SessionLostException($"Etcd at {_stream!.Endpoint}: the lease has expired or was revoked.");
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _gate.WaitAsync().ConfigureAwait(false);
+        _disposed = true;
+        await CloseStreamAsync().ConfigureAwait(false);
+        _gate.Release();
+    }
+
+    private async Task<LeaseKeepAliveResponse> ExchangeAsync(CancellationToken cancellationToken)
+    {
+        if (_stream is { IsLeft: true })
+            await CloseStreamAsync().ConfigureAwait(false);
+
+        var stream = _stream ??= _client.Open(EtcdMethods.LeaseKeepAlive);
+        using var deadline = new GrpcDeadline(_timeout, _client.TimeProvider, cancellationToken);
+        try
+        {
+            stream.Write(_request);
+            return await stream.ReadAsync(deadline.Token).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            // Whatever happened, its answer may still come, and would then be taken for the next one's.
+            await CloseStreamAsync().ConfigureAwait(false);
+            var explained = deadline.Explain(e);
+            throw explained is GrpcException error ? stream.Fail(error) : explained;
+        }
+    }
+
+    private async ValueTask CloseStreamAsync()
+    {
+        if (_stream is { } stream)
+        {
+            _stream = null;
+            await stream.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+}

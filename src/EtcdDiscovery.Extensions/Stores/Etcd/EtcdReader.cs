@@ -1,0 +1,89 @@
+using EtcdDiscovery.Stores.Etcd.Protos;
+using Google.Protobuf;
+
+namespace EtcdDiscovery.Stores.Etcd;
+
+/// <summary>Reads ranges of any size page by page, all of it as of one revision.</summary>
+internal sealed class EtcdReader
+{
+    private const int PageSize = 1_000;
+    private const int MaxAttempts = 3;
+
+    private readonly EtcdClient _client;
+
+    public EtcdReader(EtcdClient client) => _client = client;
+
+    public async Task<StoreContents> ReadAsync(IReadOnlyList<StoreRange> ranges, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await ReadOnceAsync(ranges, cancellationToken).ConfigureAwait(false);
+            }
+            catch (HistoryLostException e)
+            {
+                // Somebody compacted between two pages. Only a store that compacts all the time gets to the end of this.
+                if (attempt == MaxAttempts)
+                    throw new EtcdDiscoveryException($"Reading was overtaken by compactions {attempt} times.", isTransient: true, e);
+            }
+        }
+    }
+
+    private async Task<StoreContents> ReadOnceAsync(IReadOnlyList<StoreRange> ranges, CancellationToken cancellationToken)
+    {
+        var pairs = new List<KeyValue>();
+        StoreRevision? revision = null;
+        foreach (var chunk in ranges.Chunk(EtcdMethods.MaxTxnOperations))
+        {
+            // One transaction reads the first page of every range: one round trip, one revision.
+            var requests = Array.ConvertAll(chunk, range => FirstPage(range, revision?.Number ?? 0));
+            var request = new TxnRequest();
+            foreach (var range in requests)
+                request.Success.Add(new RequestOp { RequestRange = range });
+
+            var response = await _client.CallAsync(EtcdMethods.Txn, request, cancellationToken).ConfigureAwait(false);
+            revision ??= EtcdConvert.ToRevision(response.Header);
+            for (var i = 0; i < requests.Length; i++)
+            {
+                requests[i].Revision = revision.Value.Number;
+                await ReadRestAsync(requests[i], response.Responses[i].ResponseRange, pairs, cancellationToken)
+                    .ConfigureAwait(false);
+            }
+        }
+
+        return new StoreContents(revision ?? default, ToEntries(pairs, mayOverlap: ranges.Count > 1));
+    }
+
+    private async Task ReadRestAsync(
+        RangeRequest request, RangeResponse page, List<KeyValue> pairs, CancellationToken cancellationToken)
+    {
+        pairs.AddRange(page.Kvs);
+        while (page.More)
+        {
+            request.Key = FirstKeyAfter(page.Kvs[^1].Key);
+            page = await _client.CallAsync(EtcdMethods.Range, request, cancellationToken).ConfigureAwait(false);
+            pairs.AddRange(page.Kvs);
+        }
+    }
+
+    private static RangeRequest FirstPage(StoreRange range, long revision) => new()
+    {
+        Key = ByteString.CopyFromUtf8(range.Key),
+        RangeEnd = EtcdConvert.EndOf(range),
+        Limit = PageSize,
+        Revision = revision,
+    };
+
+    private static ByteString FirstKeyAfter(ByteString key) => ByteString.CopyFrom([.. key.Span, 0]);
+
+    private static StoreEntry[] ToEntries(List<KeyValue> pairs, bool mayOverlap)
+    {
+        // Each range arrives in order; several have to be merged, and may have keys in common.
+        if (!mayOverlap)
+            return [.. pairs.Select(EtcdConvert.ToEntry)];
+
+        pairs.Sort(static (a, b) => a.Key.Span.SequenceCompareTo(b.Key.Span));
+        return [.. pairs.Where((pair, i) => i == 0 || pair.Key != pairs[i - 1].Key).Select(EtcdConvert.ToEntry)];
+    }
+}

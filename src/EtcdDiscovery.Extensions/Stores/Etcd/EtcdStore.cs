@@ -1,0 +1,37 @@
+using EtcdDiscovery.Stores.Etcd.Watching;
+using Microsoft.Extensions.Logging;
+
+namespace EtcdDiscovery.Stores.Etcd;
+
+/// <summary>etcd's v3 API as a discovery store: leases for sessions, transactions for puts, one stream for all watches.</summary>
+internal sealed class EtcdStore : IDiscoveryStore
+{
+    private readonly EtcdClient _client;
+    private readonly EtcdReader _reader;
+    private readonly WatchHub _watches;
+
+    public EtcdStore(EtcdOptions options, TimeProvider timeProvider, ILoggerFactory loggerFactory)
+    {
+        _client = new EtcdClient(options, timeProvider, loggerFactory.CreateLogger<EtcdClient>());
+        _reader = new EtcdReader(_client);
+        _watches = new WatchHub(_client, loggerFactory.CreateLogger<WatchStream>());
+    }
+
+    public IReadOnlyList<string> Endpoints => _client.Endpoints;
+
+    public async Task<IDiscoverySession> OpenSessionAsync(TimeSpan timeToLive, CancellationToken cancellationToken) =>
+        await EtcdSession.OpenAsync(_client, timeToLive, cancellationToken).ConfigureAwait(false);
+
+    public Task<StoreContents> ReadAsync(IReadOnlyList<StoreRange> ranges, CancellationToken cancellationToken) =>
+        _reader.ReadAsync(ranges, cancellationToken);
+
+    public IAsyncEnumerable<StoreBatch> WatchAsync(
+        IReadOnlyList<StoreRange> ranges, StoreRevision after, CancellationToken cancellationToken) =>
+        _watches.WatchAsync(ranges, after, cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _watches.DisposeAsync().ConfigureAwait(false);
+        _client.Dispose();
+    }
+}

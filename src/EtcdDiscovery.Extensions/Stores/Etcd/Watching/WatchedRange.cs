@@ -1,0 +1,65 @@
+using EtcdDiscovery.Stores.Etcd.Protos;
+
+namespace EtcdDiscovery.Stores.Etcd.Watching;
+
+/// <summary>One watch in etcd: what its responses mean for the subscription that it belongs to.</summary>
+internal sealed class WatchedRange
+{
+    private readonly int _index;
+    private List<StoreEvent> _events = [];
+
+    public WatchedRange(WatchSubscription subscription, int index)
+    {
+        Subscription = subscription;
+        _index = index;
+    }
+
+    public WatchSubscription Subscription { get; }
+
+    /// <summary>Takes a response in.</summary>
+    /// <returns>Why the subscription cannot go on, or <see langword="null"/>.</returns>
+    public EtcdDiscoveryException? Accept(WatchResponse response)
+    {
+        if (response.Canceled)
+            return Explain(response);
+
+        return response.Created ? Confirm(response.Header) : Advance(response);
+    }
+
+    private HistoryLostException? Confirm(ResponseHeader header)
+    {
+        var after = Subscription.After;
+        if (after.ClusterId != 0 && after.ClusterId != header.ClusterId)
+            return new HistoryLostException($"Etcd is another cluster now ({header.ClusterId:x}, was {after.ClusterId:x}).");
+
+        // A watch from the future stays silent. It is the future when etcd was wiped or restored, or for a moment on a
+        // member that lags behind the one that was read from; reading again puts both right.
+        if (header.Revision < after.Number)
+            return new HistoryLostException($"Etcd went back in time: its revision is {header.Revision}, it was {after.Number}.");
+
+        return Subscription.TryConfirm(header.ClusterId) ? null : TooSlow();
+    }
+
+    private HistoryLostException? Advance(WatchResponse response)
+    {
+        _events.AddRange(response.Events.Select(EtcdConvert.ToEvent));
+        if (response.Fragment)
+            return null;
+
+        var events = _events;
+        _events = [];
+        // While etcd sends a watcher history in portions, the header is ahead of the events: it has the store's revision.
+        var reached = events.Count > 0 ? events[^1].Revision : response.Header.Revision;
+        return Subscription.TryAdvance(_index, new StoreRevision(reached, response.Header.ClusterId), events)
+            ? null
+            : TooSlow();
+    }
+
+    private static EtcdDiscoveryException Explain(WatchResponse response) => response.CompactRevision > 0
+        ? new HistoryLostException($"Etcd has compacted its history up to revision {response.CompactRevision}.")
+        : new EtcdDiscoveryException(
+            $"Etcd ended the watch: {(response.CancelReason.Length > 0 ? response.CancelReason : "no reason given")}.",
+            EtcdErrors.IsTransientReason(response.CancelReason));
+
+    private static HistoryLostException TooSlow() => new("The watch's reader is too slow: too many changes wait for it.");
+}
