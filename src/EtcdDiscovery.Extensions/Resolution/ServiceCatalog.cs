@@ -25,22 +25,22 @@ internal sealed class ServiceCatalog(
     }
 
     /// <summary>A service, watched from now on when it was not before.</summary>
-    public WatchedService Watch(string name)
+    public WatchedService Watch(string service)
     {
-        if (_services.TryGetValue(name, out var service))
+        if (_services.TryGetValue(service, out var watched))
         {
-            return service;
+            return watched;
         }
 
-        if (ServiceKeys.DescribeBadServiceName(name) is { } reason)
+        if (ServiceKeys.DescribeBadServiceName(service) is { } reason)
         {
-            throw new ArgumentException($"Service name '{Untrusted.Print(name)}' {reason}.", nameof(name));
+            throw new ArgumentException($"Service name '{Untrusted.Print(service)}' {reason}.", nameof(service));
         }
 
         lock (_adding)
         {
             ObjectDisposedException.ThrowIf(_disposed, typeof(IServiceResolver));
-            return _services.GetOrAdd(name, Add);
+            return _services.GetOrAdd(service, Add);
         }
     }
 

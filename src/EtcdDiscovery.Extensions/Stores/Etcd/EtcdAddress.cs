@@ -1,37 +1,36 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace EtcdDiscovery.Stores.Etcd;
 
 /// <summary>Reads the endpoints that people configure.</summary>
 internal static class EtcdAddress
 {
-    private const string Default = "http://127.0.0.1:2379";
-
-    /// <summary>Reads all of them; without any, the local etcd.</summary>
-    public static Uri[] ParseAll(IEnumerable<string> endpoints)
-    {
-        var addresses = endpoints.Select(Parse).ToArray();
-        return addresses.Length > 0 ? addresses : [Parse(Default)];
-    }
-
     /// <summary>Reads <c>http://host:port</c>, <c>https://host:port</c> or <c>host:port</c>.</summary>
     /// <exception cref="EtcdDiscoveryException">It is something else.</exception>
-    public static Uri Parse(string endpoint)
-    {
-        var text = endpoint.Trim();
-        if (!text.Contains("://", StringComparison.Ordinal))
-            text = "http://" + text;
+    public static Uri Parse(string endpoint) => TryParse(endpoint, out var address)
+        ? address
+        // What stands before an @ may be a password.
+        : throw new EtcdDiscoveryException(
+            $"Endpoint '{endpoint[(endpoint.LastIndexOf('@') + 1)..]}' is not an address such as http://127.0.0.1:2379.");
 
+    /// <inheritdoc cref="Parse"/>
+    /// <returns>Whether it is an address.</returns>
+    public static bool TryParse(string? endpoint, [NotNullWhen(true)] out Uri? address)
+    {
+        address = null;
+        var text = endpoint?.Trim() ?? "";
+        text = text.Contains("://", StringComparison.Ordinal) ? text : "http://" + text;
         if (!Uri.TryCreate(text, UriKind.Absolute, out var uri)
             || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps)
-            || uri.PathAndQuery != "/")
+            || uri.PathAndQuery != "/" || uri.Fragment.Length > 0 || uri.UserInfo.Length > 0)
         {
-            // What stands before an @ may be a password.
-            throw new EtcdDiscoveryException(
-                $"EtcdDiscovery:Etcd:Endpoints: '{text[(text.LastIndexOf('@') + 1)..]}' is not an address like http://127.0.0.1:2379.");
+            return false;
         }
 
-        return new Uri(uri.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped));
+        address = uri;
+        return true;
     }
 
-    /// <summary>The address for logs, messages and health reports: without user info or trailing slash.</summary>
+    /// <summary>The address for logs, messages and health reports, without trailing slash.</summary>
     public static string Display(Uri address) => address.GetLeftPart(UriPartial.Authority);
 }

@@ -21,7 +21,7 @@ internal sealed partial class EtcdClient : IDisposable
         _options = options;
         _timeProvider = timeProvider;
         _logger = logger;
-        _addresses = EtcdAddress.ParseAll(options.Endpoints);
+        _addresses = [.. options.Endpoints.Select(EtcdAddress.Parse)];
         Endpoints = Array.ConvertAll(_addresses, EtcdAddress.Display);
         // A random start, so that a fleet spreads over the members.
         _index = Random.Shared.Next(_addresses.Length);
@@ -64,7 +64,10 @@ internal sealed partial class EtcdClient : IDisposable
     public EtcdDiscoveryException Fail(GrpcChannel channel, GrpcException error)
     {
         if (EtcdErrors.BlamesEndpoint(error))
+        {
             Leave(channel, error);
+        }
+
         return EtcdErrors.Translate(EtcdAddress.Display(channel.Address), error);
     }
 
@@ -92,13 +95,18 @@ internal sealed partial class EtcdClient : IDisposable
         {
             // Of many calls that fail together only the first one moves on.
             if (_disposed || _current != failed)
+            {
                 return;
+            }
+
             _index = (_index + 1) % _addresses.Length;
             _current = EtcdHttp.Connect(_addresses[_index], _options, _timeProvider);
         }
 
         failed.Dispose();
         if (_addresses.Length > 1)
+        {
             Log.EndpointLeft(_logger, EtcdAddress.Display(failed.Address), EtcdAddress.Display(_current.Address), error.Message);
+        }
     }
 }

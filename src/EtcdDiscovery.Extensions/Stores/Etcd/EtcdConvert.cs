@@ -19,7 +19,9 @@ internal static class EtcdConvert
     public static ByteString EndOf(StoreRange range)
     {
         if (!range.IsPrefix)
+        {
             return ByteString.Empty;
+        }
 
         // No byte of UTF-8 is 0xff, so the last one of a prefix can always be raised.
         var end = ByteString.CopyFromUtf8(range.Key).ToByteArray();

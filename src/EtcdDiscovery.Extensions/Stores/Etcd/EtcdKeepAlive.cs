@@ -30,7 +30,9 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
         {
             ObjectDisposedException.ThrowIf(_disposed, typeof(EtcdSession));
             if (await ExchangeAsync(cancellationToken).ConfigureAwait(false) is { TTL: <= 0 })
+            {
                 throw new SessionLostException($"Etcd at {_stream!.Endpoint}: the lease has expired or was revoked.");
+            }
         }
         finally
         {
@@ -49,7 +51,9 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
     private async Task<LeaseKeepAliveResponse> ExchangeAsync(CancellationToken cancellationToken)
     {
         if (_stream is { IsLeft: true })
+        {
             await CloseStreamAsync().ConfigureAwait(false);
+        }
 
         var stream = _stream ??= _client.Open(EtcdMethods.LeaseKeepAlive);
         using var deadline = new GrpcDeadline(_timeout, _client.TimeProvider, cancellationToken);

@@ -25,7 +25,9 @@ internal sealed class EtcdReader
             {
                 // Somebody compacted between two pages. Only a store that compacts all the time gets to the end of this.
                 if (attempt == MaxAttempts)
+                {
                     throw new EtcdDiscoveryException($"Reading was overtaken by compactions {attempt} times.", isTransient: true, e);
+                }
             }
         }
     }
@@ -40,7 +42,9 @@ internal sealed class EtcdReader
             var requests = Array.ConvertAll(chunk, range => FirstPage(range, revision?.Number ?? 0));
             var request = new TxnRequest();
             foreach (var range in requests)
+            {
                 request.Success.Add(new RequestOp { RequestRange = range });
+            }
 
             var response = await _client.CallAsync(EtcdMethods.Txn, request, cancellationToken).ConfigureAwait(false);
             revision ??= EtcdConvert.ToRevision(response.Header);
@@ -81,7 +85,9 @@ internal sealed class EtcdReader
     {
         // Each range arrives in order; several have to be merged, and may have keys in common.
         if (!mayOverlap)
+        {
             return [.. pairs.Select(EtcdConvert.ToEntry)];
+        }
 
         pairs.Sort(static (a, b) => a.Key.Span.SequenceCompareTo(b.Key.Span));
         return [.. pairs.Where((pair, i) => i == 0 || pair.Key != pairs[i - 1].Key).Select(EtcdConvert.ToEntry)];

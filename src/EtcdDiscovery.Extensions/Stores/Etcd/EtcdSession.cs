@@ -38,7 +38,10 @@ internal sealed class EtcdSession : IDiscoverySession
         {
             var key = ByteString.CopyFromUtf8(put.Key);
             if (put.ExpectedRevision is { } expected)
+            {
                 request.Compare.Add(HasRevision(key, expected));
+            }
+
             request.Success.Add(new RequestOp
             {
                 RequestPut = new PutRequest
@@ -60,7 +63,10 @@ internal sealed class EtcdSession : IDiscoverySession
         {
             var request = new TxnRequest();
             foreach (var key in chunk)
+            {
                 request.Success.Add(new RequestOp { RequestDeleteRange = new() { Key = ByteString.CopyFromUtf8(key) } });
+            }
+
             await _client.CallAsync(EtcdMethods.Txn, request, cancellationToken).ConfigureAwait(false);
         }
     }

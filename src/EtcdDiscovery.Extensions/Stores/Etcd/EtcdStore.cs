@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace EtcdDiscovery.Stores.Etcd;
 
 /// <summary>etcd's v3 API as a discovery store: leases for sessions, transactions for puts, one stream for all watches.</summary>
-internal sealed class EtcdStore : IDiscoveryStore
+internal sealed class EtcdStore : IDiscoveryStore, IDisposable
 {
     private readonly EtcdClient _client;
     private readonly EtcdReader _reader;
@@ -28,6 +28,9 @@ internal sealed class EtcdStore : IDiscoveryStore
     public IAsyncEnumerable<StoreBatch> WatchAsync(
         IReadOnlyList<StoreRange> ranges, StoreRevision after, CancellationToken cancellationToken) =>
         _watches.WatchAsync(ranges, after, cancellationToken);
+
+    // For containers that are disposed synchronously: closing the connection ends the streams, and with them their tasks.
+    public void Dispose() => _client.Dispose();
 
     public async ValueTask DisposeAsync()
     {

@@ -102,7 +102,10 @@ internal sealed class GrpcChannel : IDisposable
         };
         message.Headers.TryAddWithoutValidation("te", "trailers");
         foreach (var (name, value) in _metadata)
+        {
             message.Headers.TryAddWithoutValidation(name, value);
+        }
+
         return message;
     }
 }

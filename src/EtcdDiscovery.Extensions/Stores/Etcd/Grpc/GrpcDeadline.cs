@@ -28,7 +28,9 @@ internal sealed class GrpcDeadline : IDisposable
     public Exception Explain(Exception exception)
     {
         if (_callerToken.IsCancellationRequested)
+        {
             return new OperationCanceledException(_callerToken);
+        }
 
         return exception is not GrpcException && _timer.IsCancellationRequested
             ? Exceeded(_timeout)

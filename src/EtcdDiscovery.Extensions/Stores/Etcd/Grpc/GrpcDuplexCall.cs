@@ -39,7 +39,10 @@ internal sealed class GrpcDuplexCall<TRequest, TResponse> : IAsyncDisposable
             _body ??= await OpenBodyAsync(cancellationToken).ConfigureAwait(false);
             var answer = await GrpcFrame.ReadAsync(_body, _parser, cancellationToken).ConfigureAwait(false);
             if (answer is null)
+            {
                 GrpcResponse.EnsureOk(await _sending.ConfigureAwait(false));
+            }
+
             return answer;
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
@@ -54,7 +57,10 @@ internal sealed class GrpcDuplexCall<TRequest, TResponse> : IAsyncDisposable
         await _ending.CancelAsync().ConfigureAwait(false);
         await ((Task)_sending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (_sending.IsCompletedSuccessfully)
+        {
             (await _sending.ConfigureAwait(false)).Dispose();
+        }
+
         _ending.Dispose();
     }
 

@@ -34,9 +34,14 @@ internal static class GrpcFrame
         var read = await stream.ReadAtLeastAsync(header, HeaderSize, throwOnEndOfStream: false, cancellationToken)
             .ConfigureAwait(false);
         if (read == 0)
+        {
             return null;
+        }
+
         if (read < HeaderSize)
+        {
             throw BrokenOff();
+        }
 
         var size = ReadSize(header);
         var buffer = ArrayPool<byte>.Shared.Rent(size);
@@ -55,7 +60,9 @@ internal static class GrpcFrame
     private static int ReadSize(ReadOnlySpan<byte> header)
     {
         if (header[0] != 0)
+        {
             throw new GrpcException(GrpcStatusCode.Internal, "a compressed message, though none was asked for");
+        }
 
         var size = BinaryPrimitives.ReadUInt32BigEndian(header[1..]);
         return size <= MaxMessageSize

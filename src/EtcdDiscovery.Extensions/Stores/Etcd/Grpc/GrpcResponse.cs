@@ -12,14 +12,20 @@ internal static class GrpcResponse
     {
         // A failure before the first message comes as headers only: the status stands where trailers cannot be.
         if (response.Headers.NonValidated.Contains("grpc-status"))
+        {
             EnsureOk(response.Headers);
+        }
 
         if (response.StatusCode != HttpStatusCode.OK)
+        {
             throw NotGrpc(response, CodeOf(response.StatusCode));
+        }
 
         var contentType = response.Content.Headers.ContentType?.MediaType;
         if (contentType is null || !contentType.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase))
+        {
             throw NotGrpc(response, GrpcStatusCode.Unimplemented);
+        }
     }
 
     /// <summary>Throws unless the response, read to its end, is a success.</summary>
@@ -29,13 +35,19 @@ internal static class GrpcResponse
     private static void EnsureOk(HttpResponseHeaders headers)
     {
         if (!headers.NonValidated.TryGetValues("grpc-status", out var status))
+        {
             throw new GrpcException(GrpcStatusCode.Unavailable, "the stream ended without a status");
+        }
 
         if (!int.TryParse(status.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var code))
+        {
             throw new GrpcException(GrpcStatusCode.Internal, "the stream ended with an unreadable status");
+        }
 
         if (code != (int)GrpcStatusCode.Ok)
+        {
             throw new GrpcException((GrpcStatusCode)code, MessageOf(headers, (GrpcStatusCode)code)) { IsAnswer = true };
+        }
     }
 
     private static string MessageOf(HttpResponseHeaders headers, GrpcStatusCode code) =>

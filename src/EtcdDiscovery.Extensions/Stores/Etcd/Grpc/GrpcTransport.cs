@@ -15,7 +15,9 @@ internal static class GrpcTransport
         for (var cause = exception; cause is not null; cause = cause.InnerException)
         {
             if (DescribeRoot(cause) is { } text)
+            {
                 return text;
+            }
         }
 
         return exception switch

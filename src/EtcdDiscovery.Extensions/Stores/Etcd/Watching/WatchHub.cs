@@ -30,7 +30,9 @@ internal sealed class WatchHub : IAsyncDisposable
         {
             await WaitUntilCreatedAsync(subscription, stream, cancellationToken).ConfigureAwait(false);
             await foreach (var batch in subscription.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            {
                 yield return batch;
+            }
         }
         finally
         {
@@ -43,7 +45,10 @@ internal sealed class WatchHub : IAsyncDisposable
         await _gate.WaitAsync().ConfigureAwait(false);
         _disposed = true;
         if (_stream is not null)
+        {
             await _stream.DisposeAsync().ConfigureAwait(false);
+        }
+
         _gate.Release();
     }
 
@@ -56,7 +61,10 @@ internal sealed class WatchHub : IAsyncDisposable
             if (_stream is { } stream)
             {
                 if (stream.TryAttach(subscription))
+                {
                     return stream;
+                }
+
                 await stream.DisposeAsync().ConfigureAwait(false);
             }
 

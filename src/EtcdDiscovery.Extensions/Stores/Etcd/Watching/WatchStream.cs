@@ -36,7 +36,9 @@ internal sealed partial class WatchStream : IAsyncDisposable
         lock (_sync)
         {
             if (_ended)
+            {
                 return false;
+            }
 
             for (var i = 0; i < subscription.Ranges.Count; i++)
             {
@@ -58,7 +60,9 @@ internal sealed partial class WatchStream : IAsyncDisposable
             foreach (var (id, range) in _ranges)
             {
                 if (range.Subscription == subscription && _ranges.Remove(id))
+                {
                     _stream.Write(new WatchRequest { CancelRequest = new() { WatchId = id } });
+                }
             }
         }
     }
@@ -81,7 +85,9 @@ internal sealed partial class WatchStream : IAsyncDisposable
         try
         {
             while (true)
+            {
                 Dispatch(await _stream.ReadAsync(_ending.Token).ConfigureAwait(false));
+            }
         }
         catch (Exception e)
         {
@@ -124,7 +130,9 @@ internal sealed partial class WatchStream : IAsyncDisposable
         _stream.Fail(reason);
         // An exception each, since each is thrown on a thread of its own.
         foreach (var subscription in subscriptions)
+        {
             subscription.Fail(_stream.Fail(reason));
+        }
     }
 
     private static WatchRequest Create(long id, StoreRange range, StoreRevision after) => new()

@@ -46,7 +46,9 @@ internal sealed class WatchSubscription
     public bool TryConfirm(ulong clusterId)
     {
         if (--_notCreated > 0)
+        {
             return true;
+        }
 
         _created.TrySetResult();
         return TryWrite(clusterId, []);

@@ -21,7 +21,9 @@ internal sealed class WatchedRange
     public EtcdDiscoveryException? Accept(WatchResponse response)
     {
         if (response.Canceled)
+        {
             return Explain(response);
+        }
 
         return response.Created ? Confirm(response.Header) : Advance(response);
     }
@@ -30,12 +32,16 @@ internal sealed class WatchedRange
     {
         var after = Subscription.After;
         if (after.ClusterId != 0 && after.ClusterId != header.ClusterId)
+        {
             return new HistoryLostException($"Etcd is another cluster now ({header.ClusterId:x}, was {after.ClusterId:x}).");
+        }
 
         // A watch from the future stays silent. It is the future when etcd was wiped or restored, or for a moment on a
         // member that lags behind the one that was read from; reading again puts both right.
         if (header.Revision < after.Number)
+        {
             return new HistoryLostException($"Etcd went back in time: its revision is {header.Revision}, it was {after.Number}.");
+        }
 
         return Subscription.TryConfirm(header.ClusterId) ? null : TooSlow();
     }
@@ -44,7 +50,9 @@ internal sealed class WatchedRange
     {
         _events.AddRange(response.Events.Select(EtcdConvert.ToEvent));
         if (response.Fragment)
+        {
             return null;
+        }
 
         var events = _events;
         _events = [];
