@@ -15,7 +15,7 @@ finish() {
     's/.*<Counters total="\([0-9]*\)" executed="\([0-9]*\)" passed="\([0-9]*\)".*/\1 \2 \3/p' |
     awk '{ skipped += $1 - $2; failed += $2 - $3; passed += $3 } END { print passed + 0, failed + 0, skipped + 0 }')"
   rm -rf "$results"
-  [ "$failed" -eq 0 ] && [ $((passed + failed)) -gt 0 ] || [ "$status" -ne 0 ] || status=1
+  if [ "$failed" -gt 0 ] || [ "$passed" -eq 0 ]; then status=1; fi
   echo "$passed passed, $failed failed, $skipped skipped"
   exit "$status"
 }
@@ -27,7 +27,6 @@ if [ "${1:-}" = --both ]; then
   shift
 fi
 
-# shellcheck source=with-etcd.sh
 . "$(dirname "$0")/with-etcd.sh"
 ETCD_BIN_2=$("$root/eng/etcd.sh" --second)
 if [ -n "$ETCD_BIN_2" ]; then
@@ -37,4 +36,5 @@ elif [ "$both" = true ]; then
   exit 1
 fi
 
-dotnet test "$root/EtcdDiscovery.Extensions.sln" -c Release --logger trx --results-directory "$results" "$@"
+cd "$root"
+dotnet test -c Release --logger trx --results-directory "$results" "$@"
