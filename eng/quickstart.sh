@@ -15,10 +15,13 @@ names=(A B C)
 pids=() # of etcd, then of the hosts
 
 clean_up() {
-  local status=$?
+  local status=$? pid
   if [ "$status" -eq 0 ] && [ "$keep" = --keep ]; then return; fi
-  # All of it is temporary, so nothing has to end politely.
-  [ ${#pids[@]} -eq 0 ] || kill -KILL "${pids[@]}" 2>/dev/null || true
+  # All of it is temporary, so nothing has to end politely; but it must have ended before its files go.
+  if [ ${#pids[@]} -gt 0 ]; then
+    kill -KILL "${pids[@]}" 2>/dev/null || true
+    for pid in "${pids[@]}"; do until gone "$pid"; do sleep 0.02; done; done
+  fi
   rm -rf "$temp"
 }
 trap clean_up EXIT
@@ -120,7 +123,8 @@ show_instances() {
   done
 }
 
-say "One service, three hosts and an etcd to find each other, all on this machine." ""
+say "One service, three hosts and an etcd to find each other, all on this machine."
+say
 step "samples/Quickstart is built" build
 
 next_free_port && etcd_port=$port
@@ -153,4 +157,7 @@ say
 step "B is killed with SIGKILL: its lease ends, A no longer finds it" end_host 1 KILL
 show_instances
 
-say "" "Done. A and etcd are ended now too, and nothing is left behind."
+clean_up
+pids=()
+say
+say "Done: A and etcd are ended too, and nothing is left behind."
