@@ -25,8 +25,8 @@ clean_up() {
   rm -rf "$temp"
 }
 trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+trap 'echo; exit 130' INT
+trap 'echo; exit 143' TERM
 
 say() { printf '%s\n' "$*"; }
 
@@ -36,7 +36,7 @@ TIMEFORMAT=%3R
 step() { # TEXT COMMAND...
   local text=$1 ms
   shift
-  printf '  %-66s' "$text"
+  printf '  %-68s' "$text"
   if ! { time "$@"; } 2>"$temp/time"; then
     printf '\n\neng/quickstart.sh: this failed or took too long. The end of the log:\n' >&2
     tail -n 30 "$log" >&2
