@@ -87,7 +87,7 @@ print_first() {
     say "brew install etcd"
     brew install etcd >&2 && echo "$(brew --prefix)/bin/etcd" && return
   fi
-  say "no etcd found. Install it with your package manager, or set ETCD_BIN to an etcd binary (3.4 or newer)."
+  say "no etcd found: install one with your package manager, or set ETCD_BIN to the path of a binary (3.4 or newer)"
   return 1
 }
 
@@ -99,8 +99,9 @@ print_second() {
   print_cached "$minor" && return
   own=$(os_release VERSION_CODENAME)
   [ "$(os_release ID)" = debian ] && [ -n "$own" ] || return 0
-  for suite in trixie forky bookworm; do
-    [ "$suite" != "$own" ] || continue
+  for suite in bookworm trixie forky; do
+    # The machine's own suite has nothing new when the first one came from there.
+    case $suite:$first in "$own:$cache"/*) continue ;; esac
     cache_from_apt "$suite"
     print_cached "$minor" && return
   done

@@ -6,11 +6,16 @@
 set -euo pipefail
 export LC_ALL=C # `time` shall write a decimal point
 
+keep=${1:-}
+case $keep in
+  "" | --keep) ;;
+  *) echo "usage: eng/quickstart.sh [--keep]" >&2; exit 2 ;;
+esac
+
 . "$(dirname "$0")/loopback.sh"
 . "$(dirname "$0")/with-etcd.sh"
 sample=$root/samples/Quickstart
 temp=$(mktemp -d)
-keep=${1:-}
 names=(A B C)
 pids=() # of etcd, then of the hosts
 
