@@ -3,29 +3,25 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Resolution;
 
-/// <summary>Keeps one service's snapshot current: reads, then watches from there, for ever.</summary>
-internal sealed partial class WatchedService : IAsyncDisposable
+/// <summary>One service's latest snapshot, kept current from the first question on.</summary>
+internal sealed partial class WatchedService : IStoreObserver, IAsyncDisposable
 {
-    private readonly IDiscoveryStore _store;
-    private readonly Backoff _backoff;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
     private readonly EntryReader _reader;
-    private readonly CancellationTokenSource _stopping = new();
+    private readonly StoreFollower _follower;
     private volatile CatalogSnapshot? _current;
     private volatile TaskCompletionSource<CatalogSnapshot> _firstRead = NewFirstRead();
     private volatile Outage? _outage;
-    private Task _following = Task.CompletedTask;
 
     public WatchedService(
         string name, IDiscoveryStore store, Backoff backoff, TimeProvider timeProvider, ILogger logger)
     {
         Name = name;
-        _store = store;
-        _backoff = backoff;
         _timeProvider = timeProvider;
         _logger = logger;
         _reader = new EntryReader(name, logger);
+        _follower = new StoreFollower(store, _reader.Ranges, backoff, timeProvider, this);
     }
 
     public string Name { get; }
@@ -38,7 +34,7 @@ internal sealed partial class WatchedService : IAsyncDisposable
 
     public int UnreadableEntries => _reader.UnreadableCount;
 
-    public void Start() => _following = Task.Run(() => FollowAsync(_stopping.Token));
+    public void Start() => _follower.Start();
 
     /// <summary>The latest snapshot, as soon as there is one.</summary>
     /// <exception cref="EtcdDiscoveryException">The try that was under way failed; others follow.</exception>
@@ -57,7 +53,7 @@ internal sealed partial class WatchedService : IAsyncDisposable
         {
             try
             {
-                ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, typeof(IServiceResolver));
+                ObjectDisposedException.ThrowIf(_follower.IsStopped, typeof(IServiceResolver));
                 return await GetAsync(cancellationToken).ConfigureAwait(false);
             }
             catch (EtcdDiscoveryException unread)
@@ -70,7 +66,7 @@ internal sealed partial class WatchedService : IAsyncDisposable
     /// <summary>Stops following; whoever waits is told.</summary>
     public void Stop()
     {
-        _stopping.Cancel();
+        _follower.Stop();
         FailWaiters(new EtcdDiscoveryException("Service discovery has stopped."));
         _current?.Supersede();
     }
@@ -78,52 +74,41 @@ internal sealed partial class WatchedService : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Stop();
-        await _following.ConfigureAwait(false);
+        await _follower.DisposeAsync().ConfigureAwait(false);
+    }
+
+    void IStoreObserver.OnRead(StoreContents contents) =>
+        Publish(_reader.Read(_current ?? CatalogSnapshot.Nothing, contents));
+
+    void IStoreObserver.OnBatch(StoreBatch batch) => Publish(_reader.Apply(_current!, batch));
+
+    void IStoreObserver.OnFailure(EtcdDiscoveryException error)
+    {
+        if (error is HistoryLostException)
+        {
+            Log.HistoryLost(_logger, Name, error.Message);
+            return;
+        }
+
+        if (_outage is null)
+        {
+            Log.OutOfReach(_logger, Name, error.Message);
+            _outage = new Outage(_timeProvider.GetUtcNow());
+        }
+        else
+        {
+            Log.StillOutOfReach(_logger, Name, error.Message);
+        }
+
+        if (_current is null)
+        {
+            FailWaiters(new EtcdDiscoveryException(
+                $"Service '{Name}' cannot be resolved yet: {error.Message}", error.IsTransient, error));
+        }
     }
 
     private static TaskCompletionSource<CatalogSnapshot> NewFirstRead() =>
         new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    private async Task FollowAsync(CancellationToken stopping)
-    {
-        StoreRevision? seen = null;
-        var failures = 0;
-        while (!stopping.IsCancellationRequested)
-        {
-            try
-            {
-                seen ??= await ReadAsync(stopping).ConfigureAwait(false);
-                await foreach (var batch in _store.WatchAsync(_reader.Ranges, seen.Value, stopping).ConfigureAwait(false))
-                {
-                    Publish(_reader.Apply(_current!, batch));
-                    seen = batch.Revision;
-                    failures = 0;
-                }
-            }
-            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (HistoryLostException lost)
-            {
-                Log.HistoryLost(_logger, Name, lost.Message);
-                seen = null;
-            }
-            catch (Exception error)
-            {
-                Fail(error);
-            }
-
-            await WaitAsync(_backoff.DelayAfter(++failures), stopping).ConfigureAwait(false);
-        }
-    }
-
-    private async Task<StoreRevision> ReadAsync(CancellationToken cancellationToken)
-    {
-        var contents = await _store.ReadAsync(_reader.Ranges, cancellationToken).ConfigureAwait(false);
-        Publish(_reader.Read(_current ?? CatalogSnapshot.Nothing, contents));
-        return contents.Revision;
-    }
 
     private void Publish(CatalogSnapshot snapshot)
     {
@@ -144,37 +129,12 @@ internal sealed partial class WatchedService : IAsyncDisposable
         _firstRead.TrySetResult(snapshot);
     }
 
-    private void Fail(Exception error)
-    {
-        if (_outage is null)
-        {
-            Log.OutOfReach(_logger, Name, error.Message);
-            _outage = new Outage(_timeProvider.GetUtcNow());
-        }
-        else
-        {
-            Log.StillOutOfReach(_logger, Name, error.Message);
-        }
-
-        if (_current is null)
-        {
-            FailWaiters(new EtcdDiscoveryException(
-                $"Service '{Name}' cannot be resolved yet: {error.Message}",
-                (error as EtcdDiscoveryException)?.IsTransient ?? false,
-                error));
-        }
-    }
-
     private void FailWaiters(EtcdDiscoveryException error)
     {
         var waiters = Interlocked.Exchange(ref _firstRead, NewFirstRead());
         waiters.TrySetException(error);
         _ = waiters.Task.Exception; // Nobody may be waiting, and that is no unobserved exception.
     }
-
-    private async Task WaitAsync(TimeSpan delay, CancellationToken stopping) =>
-        await Task.Delay(delay, _timeProvider, stopping)
-            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     private sealed record Outage(DateTimeOffset Since);
 }

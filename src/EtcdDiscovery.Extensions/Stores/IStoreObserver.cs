@@ -1,0 +1,14 @@
+namespace EtcdDiscovery.Stores;
+
+/// <summary>Is told by a <see cref="StoreFollower"/> what stands in the store, one call at a time.</summary>
+internal interface IStoreObserver
+{
+    /// <summary>Everything in the ranges was read: at the start, and whenever history was lost.</summary>
+    void OnRead(StoreContents contents);
+
+    /// <summary>Changes happened; without any, the watch stands.</summary>
+    void OnBatch(StoreBatch batch);
+
+    /// <summary>The store is out of reach, or history was lost; it is tried again.</summary>
+    void OnFailure(EtcdDiscoveryException error);
+}

@@ -1,0 +1,63 @@
+namespace EtcdDiscovery.Stores;
+
+/// <summary>Follows ranges of a store for ever: reads, watches from there, resumes what ended, reads again what was lost.</summary>
+internal sealed class StoreFollower(
+    IDiscoveryStore store, IReadOnlyList<StoreRange> ranges, Backoff backoff, TimeProvider timeProvider, IStoreObserver observer)
+    : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _following = Task.CompletedTask;
+
+    public bool IsStopped => _stopping.IsCancellationRequested;
+
+    public void Start() => _following = Task.Run(() => FollowAsync(_stopping.Token));
+
+    public void Stop() => _stopping.Cancel();
+
+    public async ValueTask DisposeAsync()
+    {
+        Stop();
+        await _following.ConfigureAwait(false);
+    }
+
+    private async Task FollowAsync(CancellationToken stopping)
+    {
+        StoreRevision? seen = null;
+        var failures = 0;
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                seen ??= await ReadAsync(stopping).ConfigureAwait(false);
+                await foreach (var batch in store.WatchAsync(ranges, seen.Value, stopping).ConfigureAwait(false))
+                {
+                    observer.OnBatch(batch);
+                    seen = batch.Revision;
+                    failures = 0;
+                }
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error)
+            {
+                seen = error is HistoryLostException ? null : seen;
+                observer.OnFailure(Describe(error));
+            }
+
+            await Task.Delay(backoff.DelayAfter(++failures), timeProvider, stopping)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task<StoreRevision> ReadAsync(CancellationToken cancellationToken)
+    {
+        var contents = await store.ReadAsync(ranges, cancellationToken).ConfigureAwait(false);
+        observer.OnRead(contents);
+        return contents.Revision;
+    }
+
+    private static EtcdDiscoveryException Describe(Exception error) =>
+        error as EtcdDiscoveryException ?? new EtcdDiscoveryException(error.Message, isTransient: false, error);
+}
