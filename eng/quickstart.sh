@@ -156,10 +156,12 @@ fi
 say
 step "C is stopped with SIGTERM: it signs off, and A no longer finds it" end_host 2 TERM
 step "  its process has ended" wait_until "${pids[1]}" 30 gone "${pids[3]}"
+unset "pids[3]" # the number may be given to another process from now on
 show_instances
 
 say
 step "B is killed with SIGKILL: its lease ends, A no longer finds it" end_host 1 KILL
+unset "pids[2]"
 show_instances
 
 clean_up
