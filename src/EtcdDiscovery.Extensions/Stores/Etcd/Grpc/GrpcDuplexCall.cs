@@ -47,7 +47,10 @@ internal sealed class GrpcDuplexCall<TRequest, TResponse> : IAsyncDisposable
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw GrpcTransport.Explain(e);
+            // The channel was closed under the call: what the HTTP stack says of that would only mislead.
+            throw _ending.IsCancellationRequested
+                ? new GrpcException(GrpcStatusCode.Unavailable, "the connection was given up", e)
+                : GrpcTransport.Explain(e);
         }
     }
 

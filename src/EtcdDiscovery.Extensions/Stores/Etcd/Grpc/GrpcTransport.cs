@@ -6,6 +6,9 @@ namespace EtcdDiscovery.Stores.Etcd.Grpc;
 /// <summary>Says in plain words what the HTTP stack throws as a pile of nested exceptions.</summary>
 internal static class GrpcTransport
 {
+    // HTTP/2's own code for "speak HTTP/1.1 with me".
+    private const long Http11Required = 13;
+
     /// <summary>Makes one error of whatever went wrong on the way to the service or back.</summary>
     public static GrpcException Explain(Exception exception) =>
         exception as GrpcException ?? new(GrpcStatusCode.Unavailable, Describe(exception), exception);
@@ -32,6 +35,7 @@ internal static class GrpcTransport
     private static string? DescribeRoot(Exception cause) => cause switch
     {
         SocketException e => Describe(e.SocketErrorCode),
+        HttpProtocolException { ErrorCode: Http11Required } => Describe(HttpRequestError.HttpProtocolError),
         HttpProtocolException e => $"the stream was reset (HTTP/2 error {e.ErrorCode})",
         AuthenticationException => "the TLS handshake failed",
         ObjectDisposedException => "the connection was given up",

@@ -1,0 +1,201 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
+
+namespace EtcdDiscovery.Tests.Infrastructure;
+
+/// <summary>A real etcd process on loopback ports of its own, with a data directory that is deleted in the end.</summary>
+public sealed partial class EtcdServer : IAsyncDisposable
+{
+    private const int SigKill = 9;
+    private const int SigTerm = 15;
+    private const int SigCont = 18;
+    private const int SigStop = 19;
+
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
+
+    private readonly string _binary;
+    private readonly string _name;
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("etcd-test-");
+    private readonly HttpClient _http;
+    private Process? _process;
+
+    private EtcdServer(string binary, string name)
+    {
+        _binary = binary;
+        _name = name;
+        (Port, PeerPort) = FreePorts();
+        _http = new HttpClient { BaseAddress = new Uri(Endpoint), Timeout = TimeSpan.FromSeconds(5) };
+    }
+
+    public int Port { get; }
+
+    public string Endpoint => $"http://127.0.0.1:{Port}";
+
+    private int PeerPort { get; }
+
+    private string Cluster { get; set; } = "";
+
+    private string PeerUrl => $"http://127.0.0.1:{PeerPort}";
+
+    private string LogFile => Path.Combine(_directory.FullName, "log");
+
+    /// <summary>Starts a cluster of one.</summary>
+    public static async Task<EtcdServer> StartAsync(string binary)
+    {
+        var server = Create(binary, 1)[0];
+        await server.StartAsync();
+        return server;
+    }
+
+    /// <summary>Prepares the members of one cluster; see <see cref="EtcdCluster"/>.</summary>
+    internal static IReadOnlyList<EtcdServer> Create(string binary, int size)
+    {
+        var members = Enumerable.Range(0, size).Select(i => new EtcdServer(binary, $"m{i}")).ToList();
+        foreach (var member in members)
+            member.Cluster = string.Join(',', members.Select(m => $"{m._name}={m.PeerUrl}"));
+        return members;
+    }
+
+    internal async Task StartAsync()
+    {
+        try
+        {
+            StartProcess();
+            await WaitUntilHealthyAsync();
+        }
+        catch
+        {
+            await DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Ends it without warning, as a crash would.</summary>
+    public async Task KillAsync()
+    {
+        Signal(SigKill);
+        await WaitForExitAsync();
+    }
+
+    /// <summary>Asks it to end. etcd takes seconds to close its streams.</summary>
+    public async Task StopAsync()
+    {
+        Signal(SigTerm);
+        await WaitForExitAsync();
+    }
+
+    /// <summary>Freezes it: its connections stay open and nobody answers.</summary>
+    public void Pause() => Signal(SigStop);
+
+    public void Continue() => Signal(SigCont);
+
+    /// <summary>Starts it again on the same ports.</summary>
+    public async Task RestartAsync(bool wipe)
+    {
+        if (wipe)
+            Directory.Delete(Path.Combine(_directory.FullName, "data"), recursive: true);
+        StartProcess();
+        await WaitUntilHealthyAsync();
+    }
+
+    /// <summary>Calls etcd's JSON gateway: not through the code under test.</summary>
+    public async Task<JsonNode> PostAsync(string path, JsonObject request)
+    {
+        using var response = await _http.PostAsJsonAsync(path, request, TestContext.Current.CancellationToken);
+        response.EnsureSuccessStatusCode();
+        return (await response.Content.ReadFromJsonAsync<JsonNode>(TestContext.Current.CancellationToken))!;
+    }
+
+    /// <summary>One number from its metrics page; 0 when it is not there yet.</summary>
+    public async Task<double> GetMetricAsync(string name)
+    {
+        var page = await _http.GetStringAsync("/metrics", TestContext.Current.CancellationToken);
+        var line = page.Split('\n').FirstOrDefault(line => line.StartsWith(name + " ", StringComparison.Ordinal));
+        return line is null ? 0 : double.Parse(line[(name.Length + 1)..], CultureInfo.InvariantCulture);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is { HasExited: false })
+            await KillAsync();
+        _process?.Dispose();
+        _http.Dispose();
+        _directory.Delete(recursive: true);
+    }
+
+    private void StartProcess()
+    {
+        _process?.Dispose();
+        var start = new ProcessStartInfo(_binary,
+        [
+            "--name", _name,
+            "--data-dir", Path.Combine(_directory.FullName, "data"),
+            "--listen-client-urls", Endpoint,
+            "--advertise-client-urls", Endpoint,
+            "--listen-peer-urls", PeerUrl,
+            "--initial-advertise-peer-urls", PeerUrl,
+            "--initial-cluster", Cluster,
+            "--initial-cluster-token", Cluster,
+            "--enable-v2",
+            "--unsafe-no-fsync",
+            "--logger", "zap",
+            "--log-level", "error",
+            "--log-outputs", LogFile,
+        ]);
+        // etcd takes every ETCD_ variable for a flag, ETCD_BIN included.
+        foreach (var variable in start.Environment.Keys.Where(key => key.StartsWith("ETCD_", StringComparison.Ordinal)).ToList())
+            start.Environment.Remove(variable);
+        _process = Process.Start(start) ?? throw new InvalidOperationException($"{_binary} did not start.");
+    }
+
+    private async Task WaitUntilHealthyAsync()
+    {
+        var started = Stopwatch.StartNew();
+        while (!await IsHealthyAsync())
+        {
+            if (_process!.HasExited || started.Elapsed > StartTimeout)
+                throw new InvalidOperationException($"{_binary} does not get healthy: {await ReadLogAsync()}");
+            await Task.Delay(20);
+        }
+    }
+
+    private async Task<bool> IsHealthyAsync()
+    {
+        try
+        {
+            var health = await _http.GetFromJsonAsync<JsonNode>("/health");
+            return (string?)health!["health"] == "true";
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private async Task<string> ReadLogAsync() => File.Exists(LogFile) ? await File.ReadAllTextAsync(LogFile) : "no log";
+
+    private async Task WaitForExitAsync() => await _process!.WaitForExitAsync().WaitAsync(StartTimeout);
+
+    private void Signal(int signal)
+    {
+        if (Kill(_process!.Id, signal) != 0)
+            throw new InvalidOperationException($"kill -{signal} failed: {Marshal.GetLastPInvokeErrorMessage()}");
+    }
+
+    private static (int Client, int Peer) FreePorts()
+    {
+        using var first = new TcpListener(IPAddress.Loopback, 0);
+        using var second = new TcpListener(IPAddress.Loopback, 0);
+        first.Start();
+        second.Start();
+        return (((IPEndPoint)first.LocalEndpoint).Port, ((IPEndPoint)second.LocalEndpoint).Port);
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Kill(int processId, int signal);
+}

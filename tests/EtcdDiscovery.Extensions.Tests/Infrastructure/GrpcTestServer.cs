@@ -1,0 +1,86 @@
+using System.Buffers.Binary;
+using Google.Protobuf;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging;
+
+namespace EtcdDiscovery.Tests.Infrastructure;
+
+/// <summary>A server on loopback that speaks gRPC's frames by script: for what a healthy etcd never does.</summary>
+public sealed class GrpcTestServer : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private GrpcTestServer(WebApplication app) => _app = app;
+
+    public string Endpoint => _app.Urls.Single();
+
+    public static async Task<GrpcTestServer> StartAsync(RequestDelegate script, HttpProtocols protocols = HttpProtocols.Http2)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen => listen.Protocols = protocols));
+        var app = builder.Build();
+        app.Run(script);
+        await app.StartAsync();
+        return new GrpcTestServer(app);
+    }
+
+    /// <summary>Reads one message of the client's.</summary>
+    public static async Task<T> ReadAsync<T>(HttpContext context, MessageParser<T> parser) where T : IMessage<T>
+    {
+        var header = new byte[5];
+        await context.Request.Body.ReadExactlyAsync(header);
+        var message = new byte[BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(1))];
+        await context.Request.Body.ReadExactlyAsync(message);
+        return parser.ParseFrom(message);
+    }
+
+    /// <summary>Answers with messages and a status in the trailers.</summary>
+    public static async Task AnswerAsync(HttpContext context, int status, string? message, params byte[][] messages)
+    {
+        context.Response.ContentType = "application/grpc";
+        foreach (var bytes in messages)
+            await context.Response.Body.WriteAsync(Frame(bytes));
+        await context.Response.BodyWriter.FlushAsync();
+        context.Response.AppendTrailer("grpc-status", $"{status}");
+        if (message is not null)
+            context.Response.AppendTrailer("grpc-message", message);
+    }
+
+    /// <summary>Answers a failure as gRPC servers do that have nothing else to say: in the headers.</summary>
+    public static Task FailAsync(HttpContext context, int status, string message)
+    {
+        context.Response.ContentType = "application/grpc";
+        context.Response.Headers["grpc-status"] = $"{status}";
+        context.Response.Headers["grpc-message"] = message;
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Never answers.</summary>
+    public static async Task StaySilentAsync(HttpContext context)
+    {
+        var aborted = new TaskCompletionSource();
+        await using var registration = context.RequestAborted.Register(aborted.SetResult);
+        await aborted.Task;
+    }
+
+    public static byte[] Frame(byte[] message)
+    {
+        var frame = new byte[5 + message.Length];
+        BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(1), message.Length);
+        message.CopyTo(frame, 5);
+        return frame;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using var now = new CancellationTokenSource();
+        await now.CancelAsync();
+        await _app.StopAsync(now.Token);
+        await _app.DisposeAsync();
+    }
+}

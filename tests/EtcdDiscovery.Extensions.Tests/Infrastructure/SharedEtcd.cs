@@ -1,0 +1,49 @@
+using EtcdDiscovery.Tests.Infrastructure;
+
+[assembly: AssemblyFixture(typeof(SharedEtcd))]
+
+namespace EtcdDiscovery.Tests.Infrastructure;
+
+/// <summary>The etcd binaries that the tests run against.</summary>
+public enum EtcdVersion
+{
+    /// <summary>From <c>ETCD_BIN</c>; the tests fail without it.</summary>
+    First,
+
+    /// <summary>From <c>ETCD_BIN_2</c>; its tests are skipped without it.</summary>
+    Second,
+}
+
+/// <summary>One running etcd of each version for all tests that do not hurt it; each test keeps to keys of its own.</summary>
+public sealed class SharedEtcd : IAsyncDisposable
+{
+    private readonly Lazy<Task<EtcdServer>> _first = new(() => EtcdServer.StartAsync(BinaryOf(EtcdVersion.First)));
+    private readonly Lazy<Task<EtcdServer>> _second = new(() => EtcdServer.StartAsync(BinaryOf(EtcdVersion.Second)));
+
+    /// <summary>The path of a version's binary; skips or fails the test when it is not set.</summary>
+    public static string BinaryOf(EtcdVersion version)
+    {
+        var variable = version == EtcdVersion.First ? "ETCD_BIN" : "ETCD_BIN_2";
+        var path = Environment.GetEnvironmentVariable(variable);
+        if (!string.IsNullOrEmpty(path))
+            return path;
+
+        Assert.SkipWhen(version == EtcdVersion.Second, "ETCD_BIN_2 is not set: no second etcd version to test against.");
+        throw new InvalidOperationException("ETCD_BIN is not set: run eng/test.sh, which fetches etcd and sets it.");
+    }
+
+    public Task<EtcdServer> GetAsync(EtcdVersion version)
+    {
+        BinaryOf(version);
+        return (version == EtcdVersion.First ? _first : _second).Value;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var server in new[] { _first, _second })
+        {
+            if (server is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
+                await (await server.Value).DisposeAsync();
+        }
+    }
+}

@@ -1,0 +1,63 @@
+namespace EtcdDiscovery.Tests.Infrastructure;
+
+/// <summary>An enumeration of a store's changes, for tests: waits with patience, and cleans up.</summary>
+public sealed class StoreWatch : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _ending = new();
+    private readonly IAsyncEnumerator<StoreBatch> _batches;
+    private Task<bool> _moving;
+
+    public StoreWatch(IDiscoveryStore store, StoreRevision after, params IReadOnlyList<StoreRange> ranges)
+    {
+        _batches = store.WatchAsync(ranges, after, _ending.Token).GetAsyncEnumerator();
+        _moving = _batches.MoveNextAsync().AsTask();
+    }
+
+    public CancellationToken Token => _ending.Token;
+
+    /// <summary>The next batch that holds changes.</summary>
+    public async Task<StoreBatch> NextAsync()
+    {
+        while (true)
+        {
+            Assert.True(await _moving.WaitAsync(Eventually.Patience), "A watch never ends but with an exception.");
+            var batch = _batches.Current;
+            _moving = _batches.MoveNextAsync().AsTask();
+            if (batch.Events.Count > 0)
+                return batch;
+        }
+    }
+
+    /// <summary>The next changes, over as many batches as they come in.</summary>
+    public async Task<List<StoreEvent>> NextEventsAsync(int count)
+    {
+        var events = new List<StoreEvent>();
+        while (events.Count < count)
+            events.AddRange((await NextAsync()).Events);
+        return events;
+    }
+
+    /// <summary>What the watch ends with: exactly this type, so that a lost history is not taken for a lost connection.</summary>
+    public Task<TException> FailureAsync<TException>() where TException : EtcdDiscoveryException =>
+        Assert.ThrowsAsync<TException>(ReadToEndAsync);
+
+    /// <summary>That the watch ends as cancelled.</summary>
+    public Task<OperationCanceledException> CancellationAsync() =>
+        Assert.ThrowsAnyAsync<OperationCanceledException>(ReadToEndAsync);
+
+    public void Cancel() => _ending.Cancel();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _ending.CancelAsync();
+        await ((Task)_moving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _batches.DisposeAsync();
+        _ending.Dispose();
+    }
+
+    private async Task ReadToEndAsync()
+    {
+        while (true)
+            await NextAsync();
+    }
+}

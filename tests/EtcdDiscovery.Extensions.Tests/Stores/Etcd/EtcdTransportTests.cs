@@ -1,0 +1,308 @@
+using EtcdDiscovery.Stores.Etcd.Protos;
+using EtcdDiscovery.Tests.Infrastructure;
+using Google.Protobuf;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace EtcdDiscovery.Tests.Stores.Etcd;
+
+/// <summary>What the transport makes of servers that etcd is not.</summary>
+public sealed class EtcdTransportTests
+{
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1);
+
+    private static readonly byte[] NothingRead = new TxnResponse
+    {
+        Header = new() { Revision = 7, ClusterId = 9 },
+        Responses = { new ResponseOp { ResponseRange = new() } },
+    }.ToByteArray();
+
+    [Theory]
+    [InlineData(14, "etcdserver: no leader", true)]
+    [InlineData(8, "etcdserver: too many requests", true)]
+    [InlineData(8, "etcdserver: mvcc: database space exceeded", true)]
+    [InlineData(4, "etcdserver: context deadline exceeded", true)]
+    [InlineData(1, "etcdserver: request canceled", true)]
+    [InlineData(10, "aborted", true)]
+    [InlineData(13, "transport: stream broke", true)]
+    [InlineData(2, "etcdserver: leader changed", true)]
+    [InlineData(2, "raft proposal dropped", true)]
+    [InlineData(2, "something else", false)]
+    [InlineData(7, "etcdserver: permission denied", false)]
+    [InlineData(16, "etcdserver: invalid auth token", false)]
+    [InlineData(3, "etcdserver: request is too large", false)]
+    [InlineData(12, "unknown service", false)]
+    [InlineData(9, "etcdserver: authentication is not enabled", false)]
+    [InlineData(15, "etcdserver: corrupt cluster", false)]
+    public async Task Status_OfAnyKind_IsToldWithEndpointAndHonesty(int status, string message, bool isTransient)
+    {
+        foreach (var script in new RequestDelegate[]
+        {
+            context => GrpcTestServer.FailAsync(context, status, message),
+            context => GrpcTestServer.AnswerAsync(context, status, message),
+        })
+        {
+            await using var server = await GrpcTestServer.StartAsync(script);
+            var error = await OpenErrorAsync(server.Endpoint);
+
+            Assert.Equal(typeof(EtcdDiscoveryException), error.GetType());
+            Assert.Equal($"Etcd at {server.Endpoint}: {message}.", error.Message);
+            Assert.Equal(isTransient, error.IsTransient);
+        }
+    }
+
+    [Fact]
+    public async Task Status_LeaseNotFound_IsALostSession()
+    {
+        await using var server = await GrpcTestServer.StartAsync(
+            context => GrpcTestServer.FailAsync(context, 5, "etcdserver: requested lease not found"));
+
+        Assert.IsType<SessionLostException>(await OpenErrorAsync(server.Endpoint));
+    }
+
+    [Fact]
+    public async Task Status_PercentEncodedMessage_IsDecoded()
+    {
+        await using var server = await GrpcTestServer.StartAsync(
+            context => GrpcTestServer.AnswerAsync(context, 3, "caf%C3%A9 100%25 %zz"));
+
+        Assert.Contains("café 100% %zz", (await OpenErrorAsync(server.Endpoint)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Status_Missing_IsTransient()
+    {
+        await using var server = await GrpcTestServer.StartAsync(async context =>
+        {
+            context.Response.ContentType = "application/grpc";
+            await context.Response.Body.WriteAsync(GrpcTestServer.Frame(NothingRead));
+        });
+        var error = await OpenErrorAsync(server.Endpoint);
+
+        Assert.Contains("without a status", error.Message, StringComparison.Ordinal);
+        Assert.True(error.IsTransient);
+    }
+
+    [Fact]
+    public async Task Answer_None_IsAnError()
+    {
+        await using var server = await GrpcTestServer.StartAsync(context => GrpcTestServer.AnswerAsync(context, 0, null));
+
+        Assert.Contains("not exactly one answer", (await OpenErrorAsync(server.Endpoint)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(502, true)]
+    [InlineData(503, true)]
+    [InlineData(429, true)]
+    [InlineData(401, false)]
+    [InlineData(403, false)]
+    [InlineData(404, false)]
+    [InlineData(200, false)]
+    public async Task Http_NoGrpc_AsksWhetherItIsEtcd(int status, bool isTransient)
+    {
+        await using var server = await GrpcTestServer.StartAsync(context =>
+        {
+            context.Response.StatusCode = status;
+            context.Response.ContentType = "text/html";
+            return context.Response.WriteAsync("<h1>hello</h1>");
+        });
+        var error = await OpenErrorAsync(server.Endpoint);
+
+        Assert.Contains($"HTTP {status}", error.Message, StringComparison.Ordinal);
+        Assert.Contains("is it an etcd v3 endpoint?", error.Message, StringComparison.Ordinal);
+        Assert.Equal(isTransient, error.IsTransient);
+    }
+
+    [Fact]
+    public async Task Http_Version1_IsTold()
+    {
+        await using var server = await GrpcTestServer.StartAsync(
+            context => context.Response.WriteAsync("hello"), HttpProtocols.Http1);
+        var error = await OpenErrorAsync(server.Endpoint);
+
+        Assert.Equal($"Etcd at {server.Endpoint}: it does not speak HTTP/2.", error.Message);
+    }
+
+    [Fact]
+    public async Task Message_SplitOverManyFrames_IsRead()
+    {
+        await using var server = await GrpcTestServer.StartAsync(async context =>
+        {
+            context.Response.ContentType = "application/grpc";
+            foreach (var part in GrpcTestServer.Frame(NothingRead))
+            {
+                await context.Response.Body.WriteAsync(new[] { part });
+                await context.Response.Body.FlushAsync();
+            }
+
+            context.Response.AppendTrailer("grpc-status", "0");
+        });
+        await using var store = EtcdStores.Create(server.Endpoint);
+
+        var contents = await store.ReadAsync([StoreRange.Exact("/x")], TestContext.Current.CancellationToken);
+
+        Assert.Equal(new StoreRevision(7, 9), contents.Revision);
+    }
+
+    [Theory]
+    [InlineData(new byte[] { 0, 0xff, 0xff, 0xff, 0xff }, "more than the limit", false)]
+    [InlineData(new byte[] { 1, 0, 0, 0, 1, 0 }, "compressed", true)]
+    [InlineData(new byte[] { 0, 0, 0, 0, 9, 1 }, "broke off", true)]
+    [InlineData(new byte[] { 0, 0, 0 }, "broke off", true)]
+    [InlineData(new byte[] { 0, 0, 0, 0, 1, 0xff }, "unreadable", true)]
+    public async Task Message_Malformed_IsToldNotTrusted(byte[] body, string words, bool isTransient)
+    {
+        await using var server = await GrpcTestServer.StartAsync(async context =>
+        {
+            context.Response.ContentType = "application/grpc";
+            await context.Response.Body.WriteAsync(body);
+            context.Response.AppendTrailer("grpc-status", "0");
+        });
+        var error = await OpenErrorAsync(server.Endpoint);
+
+        Assert.Contains(words, error.Message, StringComparison.Ordinal);
+        Assert.Equal(isTransient, error.IsTransient);
+    }
+
+    [Fact]
+    public async Task Server_SilentAfterAccept_TimesOut()
+    {
+        await using var server = await GrpcTestServer.StartAsync(GrpcTestServer.StaySilentAsync);
+        var error = await OpenErrorAsync(server.Endpoint);
+
+        Assert.Equal($"Etcd at {server.Endpoint}: no answer within 1 s.", error.Message);
+        Assert.True(error.IsTransient);
+    }
+
+    [Fact]
+    public async Task Server_AbortsTheStream_IsTransient()
+    {
+        await using var server = await GrpcTestServer.StartAsync(context =>
+        {
+            context.Abort();
+            return Task.CompletedTask;
+        });
+
+        Assert.True((await OpenErrorAsync(server.Endpoint)).IsTransient);
+    }
+
+    [Fact]
+    public async Task Request_Unary_CarriesWhatGrpcAndEtcdAskFor()
+    {
+        IHeaderDictionary? headers = null;
+        await using var server = await GrpcTestServer.StartAsync(context =>
+        {
+            headers = new HeaderDictionary(context.Request.Headers.ToDictionary(StringComparer.OrdinalIgnoreCase));
+            return GrpcTestServer.FailAsync(context, 3, "enough");
+        });
+        await OpenErrorAsync(server.Endpoint);
+
+        Assert.Equal("application/grpc", headers!.ContentType);
+        Assert.Equal("trailers", headers["te"]);
+        Assert.Equal("1000m", headers["grpc-timeout"]);
+        Assert.Equal("true", headers["hasleader"]);
+        Assert.False(headers.ContainsKey("traceparent"));
+    }
+
+    [Fact]
+    public async Task Renew_Silent_IsGivenUpAndTheNextUsesANewStream()
+    {
+        var streams = 0;
+        await using var server = await GrpcTestServer.StartAsync(async context =>
+        {
+            if (context.Request.Path.Value!.EndsWith("LeaseGrant", StringComparison.Ordinal))
+            {
+                await GrpcTestServer.AnswerAsync(context, 0, null, new LeaseGrantResponse { ID = 5, TTL = 60 }.ToByteArray());
+                return;
+            }
+
+            if (Interlocked.Increment(ref streams) > 1)
+            {
+                context.Response.ContentType = "application/grpc";
+                await context.Response.Body.WriteAsync(GrpcTestServer.Frame(new LeaseKeepAliveResponse { TTL = 60 }.ToByteArray()));
+                await context.Response.Body.FlushAsync();
+            }
+
+            await GrpcTestServer.StaySilentAsync(context);
+        });
+        await using var store = EtcdStores.Create(Timeout, server.Endpoint);
+        await using var session = await store.OpenSessionAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+
+        var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => session.RenewAsync(TestContext.Current.CancellationToken));
+        await session.RenewAsync(TestContext.Current.CancellationToken);
+
+        Assert.True(error.IsTransient);
+        Assert.Equal(2, streams);
+    }
+
+    [Fact]
+    public async Task Watch_NeverConfirmed_TimesOut()
+    {
+        await using var server = await GrpcTestServer.StartAsync(GrpcTestServer.StaySilentAsync);
+        await using var store = EtcdStores.Create(Timeout, server.Endpoint);
+        await using var watch = new StoreWatch(store, default, StoreRange.Prefix("/"));
+
+        var error = await watch.FailureAsync<EtcdDiscoveryException>();
+
+        Assert.Equal($"Etcd at {server.Endpoint}: no answer within 1 s.", error.Message);
+        Assert.True(error.IsTransient);
+    }
+
+    [Fact]
+    public async Task Watch_StreamEndedWithSuccess_IsAFailureForEveryWatcher()
+    {
+        await using var server = await GrpcTestServer.StartAsync(async context =>
+        {
+            await GrpcTestServer.ReadAsync(context, WatchRequest.Parser);
+            await GrpcTestServer.ReadAsync(context, WatchRequest.Parser);
+            await GrpcTestServer.AnswerAsync(context, 0, null);
+        });
+        await using var store = EtcdStores.Create(server.Endpoint);
+        await using var first = new StoreWatch(store, default, StoreRange.Prefix("/"));
+        await using var second = new StoreWatch(store, default, StoreRange.Prefix("/"));
+
+        foreach (var watch in new[] { first, second })
+        {
+            var error = await watch.FailureAsync<EtcdDiscoveryException>();
+            Assert.Equal($"Etcd at {server.Endpoint}: the server ended the stream.", error.Message);
+            Assert.True(error.IsTransient);
+        }
+    }
+
+    [Theory]
+    [InlineData("etcdserver: permission denied", false)]
+    [InlineData("etcdserver: watch id already exists", true)]
+    public async Task Watch_Refused_TellsTheReasonToItsWatcherOnly(string reason, bool isTransient)
+    {
+        // etcd does not say which watch it refuses: the answers come in the order of the questions.
+        var refusal = new WatchResponse { WatchId = -1, Created = true, Canceled = true, CancelReason = reason, Header = new() };
+        var confirmation = new WatchResponse { WatchId = 1, Created = true, Header = new() { Revision = 3 } };
+        var change = new WatchResponse { WatchId = 1, Header = new() { Revision = 3 } };
+        change.Events.Add(new Event { Kv = new() { Key = ByteString.CopyFromUtf8("/a"), ModRevision = 2 } });
+        await using var server = await GrpcTestServer.StartAsync(async context =>
+        {
+            await GrpcTestServer.ReadAsync(context, WatchRequest.Parser);
+            await GrpcTestServer.ReadAsync(context, WatchRequest.Parser);
+            await GrpcTestServer.AnswerAsync(
+                context, 0, null, confirmation.ToByteArray(), refusal.ToByteArray(), change.ToByteArray());
+            await GrpcTestServer.StaySilentAsync(context);
+        });
+        await using var store = EtcdStores.Create(server.Endpoint);
+        await using var allowed = new StoreWatch(store, default, StoreRange.Prefix("/a"));
+        await using var refused = new StoreWatch(store, default, StoreRange.Prefix("/b"));
+
+        var error = await refused.FailureAsync<EtcdDiscoveryException>();
+
+        Assert.Contains(reason, error.Message, StringComparison.Ordinal);
+        Assert.Equal(isTransient, error.IsTransient);
+        Assert.Equal(2, (await allowed.NextAsync()).Revision.Number);
+    }
+
+    private static async Task<EtcdDiscoveryException> OpenErrorAsync(string endpoint)
+    {
+        await using var store = EtcdStores.Create(Timeout, endpoint);
+        return await Assert.ThrowsAnyAsync<EtcdDiscoveryException>(
+            () => store.OpenSessionAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
+    }
+}
