@@ -20,6 +20,8 @@ public sealed class EtcdCluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (var member in Members)
+        {
             await member.DisposeAsync();
+        }
     }
 }

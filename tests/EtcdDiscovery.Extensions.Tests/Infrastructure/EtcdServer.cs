@@ -57,7 +57,10 @@ public sealed partial class EtcdServer : IAsyncDisposable
     {
         var members = Enumerable.Range(0, size).Select(i => new EtcdServer(binary, $"m{i}")).ToList();
         foreach (var member in members)
+        {
             member.Cluster = string.Join(',', members.Select(m => $"{m._name}={m.PeerUrl}"));
+        }
+
         return members;
     }
 
@@ -98,7 +101,10 @@ public sealed partial class EtcdServer : IAsyncDisposable
     public async Task RestartAsync(bool wipe)
     {
         if (wipe)
+        {
             Directory.Delete(Path.Combine(_directory.FullName, "data"), recursive: true);
+        }
+
         StartProcess();
         await WaitUntilHealthyAsync();
     }
@@ -122,7 +128,10 @@ public sealed partial class EtcdServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_process is { HasExited: false })
+        {
             await KillAsync();
+        }
+
         _process?.Dispose();
         _http.Dispose();
         _directory.Delete(recursive: true);
@@ -149,7 +158,10 @@ public sealed partial class EtcdServer : IAsyncDisposable
         ]);
         // etcd takes every ETCD_ variable for a flag, ETCD_BIN included.
         foreach (var variable in start.Environment.Keys.Where(key => key.StartsWith("ETCD_", StringComparison.Ordinal)).ToList())
+        {
             start.Environment.Remove(variable);
+        }
+
         _process = Process.Start(start) ?? throw new InvalidOperationException($"{_binary} did not start.");
     }
 
@@ -159,7 +171,10 @@ public sealed partial class EtcdServer : IAsyncDisposable
         while (!await IsHealthyAsync())
         {
             if (_process!.HasExited || started.Elapsed > StartTimeout)
+            {
                 throw new InvalidOperationException($"{_binary} does not get healthy: {await ReadLogAsync()}");
+            }
+
             await Task.Delay(20);
         }
     }
@@ -184,7 +199,9 @@ public sealed partial class EtcdServer : IAsyncDisposable
     private void Signal(int signal)
     {
         if (Kill(_process!.Id, signal) != 0)
+        {
             throw new InvalidOperationException($"kill -{signal} failed: {Marshal.GetLastPInvokeErrorMessage()}");
+        }
     }
 
     private static (int Client, int Peer) FreePorts()

@@ -44,11 +44,16 @@ public sealed class GrpcTestServer : IAsyncDisposable
     {
         context.Response.ContentType = "application/grpc";
         foreach (var bytes in messages)
+        {
             await context.Response.Body.WriteAsync(Frame(bytes));
+        }
+
         await context.Response.BodyWriter.FlushAsync();
         context.Response.AppendTrailer("grpc-status", $"{status}");
         if (message is not null)
+        {
             context.Response.AppendTrailer("grpc-message", message);
+        }
     }
 
     /// <summary>Answers a failure as gRPC servers do that have nothing else to say: in the headers.</summary>

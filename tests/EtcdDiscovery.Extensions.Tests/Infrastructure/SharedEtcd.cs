@@ -26,7 +26,9 @@ public sealed class SharedEtcd : IAsyncDisposable
         var variable = version == EtcdVersion.First ? "ETCD_BIN" : "ETCD_BIN_2";
         var path = Environment.GetEnvironmentVariable(variable);
         if (!string.IsNullOrEmpty(path))
+        {
             return path;
+        }
 
         Assert.SkipWhen(version == EtcdVersion.Second, "ETCD_BIN_2 is not set: no second etcd version to test against.");
         throw new InvalidOperationException("ETCD_BIN is not set: run eng/test.sh, which fetches etcd and sets it.");
@@ -43,7 +45,9 @@ public sealed class SharedEtcd : IAsyncDisposable
         foreach (var server in new[] { _first, _second })
         {
             if (server is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
+            {
                 await (await server.Value).DisposeAsync();
+            }
         }
     }
 }

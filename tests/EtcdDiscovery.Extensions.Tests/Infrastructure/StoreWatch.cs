@@ -24,7 +24,9 @@ public sealed class StoreWatch : IAsyncDisposable
             var batch = _batches.Current;
             _moving = _batches.MoveNextAsync().AsTask();
             if (batch.Events.Count > 0)
+            {
                 return batch;
+            }
         }
     }
 
@@ -33,7 +35,10 @@ public sealed class StoreWatch : IAsyncDisposable
     {
         var events = new List<StoreEvent>();
         while (events.Count < count)
+        {
             events.AddRange((await NextAsync()).Events);
+        }
+
         return events;
     }
 
@@ -58,6 +63,8 @@ public sealed class StoreWatch : IAsyncDisposable
     private async Task ReadToEndAsync()
     {
         while (true)
+        {
             await NextAsync();
+        }
     }
 }

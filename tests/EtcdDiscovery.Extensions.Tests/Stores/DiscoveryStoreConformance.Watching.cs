@@ -57,7 +57,9 @@ public abstract partial class DiscoveryStoreConformance
         var value = new string('v', 200 * 1024);
         // More than 4 MiB of history, which arrives at once when the watch starts.
         for (var i = 0; i < 25; i++)
+        {
             await PutAsync(session, Put($"{i:00}", value));
+        }
 
         await using var watch = Watch(before);
         var events = await watch.NextEventsAsync(25);
@@ -101,7 +103,9 @@ public abstract partial class DiscoveryStoreConformance
         StoreRange[] ranges = [StoreRange.Prefix(Root + "a/"), StoreRange.Prefix(Root + "b/")];
         var after = (await ReadAsync()).Revision;
         for (var i = 0; i < 5; i++)
+        {
             await PutAsync(session, Put($"{(i % 2 == 0 ? 'a' : 'b')}/{i}"));
+        }
 
         var seen = new HashSet<string>();
         while (seen.Count < 5)
@@ -111,7 +115,10 @@ public abstract partial class DiscoveryStoreConformance
             var news = batch.Events.Count(change => seen.Add(change.Key));
             // A batch from the faster range may come again; reading on in the same watch gets to the slower one.
             while (news == 0)
+            {
                 news = (batch = await watch.NextAsync()).Events.Count(change => seen.Add(change.Key));
+            }
+
             after = batch.Revision;
         }
 
@@ -141,7 +148,10 @@ public abstract partial class DiscoveryStoreConformance
         await PutAsync(session, Put("a"));
         StoreRevision reached;
         await using (var first = Watch(before))
+        {
             reached = (await first.NextAsync()).Revision;
+        }
+
         await PutAsync(session, Put("b"));
 
         await using var second = Watch(reached);
@@ -159,7 +169,9 @@ public abstract partial class DiscoveryStoreConformance
         await using var last = Watch(before);
         await PutAsync(session, Put("a"));
         foreach (var watch in new[] { first, cancelled, last })
+        {
             Assert.Equal(Root + "a", Assert.Single((await watch.NextAsync()).Events).Key);
+        }
 
         cancelled.Cancel();
         var cancellation = await cancelled.CancellationAsync();
@@ -178,7 +190,9 @@ public abstract partial class DiscoveryStoreConformance
         await using var unread = Watch(before);
         await using var read = Watch(before);
         for (var i = 0; i < 50; i++)
+        {
             await PutAsync(session, Put($"{i:00}"));
+        }
 
         Assert.Equal(50, (await read.NextEventsAsync(50)).Count);
     }

@@ -31,7 +31,10 @@ public abstract partial class DiscoveryStoreConformance : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         if (_store is not null)
+        {
             await _store.DisposeAsync();
+        }
+
         GC.SuppressFinalize(this);
     }
 

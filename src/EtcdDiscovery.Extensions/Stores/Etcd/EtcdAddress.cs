@@ -11,7 +11,7 @@ internal static class EtcdAddress
         ? address
         // What stands before an @ may be a password.
         : throw new EtcdDiscoveryException(
-            $"Endpoint '{endpoint[(endpoint.LastIndexOf('@') + 1)..]}' is not an address such as http://127.0.0.1:2379.");
+            $"EtcdDiscovery:Etcd:Endpoints: '{endpoint[(endpoint.LastIndexOf('@') + 1)..]}' is not an address such as http://127.0.0.1:2379.");
 
     /// <inheritdoc cref="Parse"/>
     /// <returns>Whether it is an address.</returns>

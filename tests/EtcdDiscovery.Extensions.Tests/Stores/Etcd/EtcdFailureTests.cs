@@ -28,7 +28,9 @@ public sealed class EtcdFailureTests
             foreach (var read in reads)
             {
                 if (await Record.ExceptionAsync(() => read) is EtcdDiscoveryException failure)
+                {
                     failures.Add(failure);
+                }
             }
 
             await store.ReadAsync([Everything], Token);
@@ -204,7 +206,10 @@ public sealed class EtcdFailureTests
         Assert.Equal(connections + 1, ConnectionsTo(server.Port));
 
         foreach (var watch in watches[..15])
+        {
             await watch.DisposeAsync();
+        }
+
         await Eventually.TrueAsync(async () => await server.GetMetricAsync(Watchers) == 5, "15 watches are cancelled");
 
         // The session is not disposed before the store: nothing of it may keep the connection open.
@@ -212,7 +217,9 @@ public sealed class EtcdFailureTests
         await Eventually.TrueAsync(async () => await server.GetMetricAsync(Streams) == 0, "the stream is closed");
         await Eventually.TrueAsync(() => Task.FromResult(ConnectionsTo(server.Port) == connections), "the connection is closed");
         foreach (var watch in watches[15..])
+        {
             await watch.DisposeAsync();
+        }
     }
 
     private static Task<EtcdServer> StartAsync(EtcdVersion version = EtcdVersion.First) =>
@@ -227,7 +234,9 @@ public sealed class EtcdFailureTests
                 foreach (var member in members)
                 {
                     if (await member.GetMetricAsync("etcd_debugging_mvcc_watcher_total") == 2)
+                    {
                         found = member;
+                    }
                 }
 
                 return found is not null;

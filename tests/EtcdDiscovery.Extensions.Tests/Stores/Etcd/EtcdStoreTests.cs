@@ -18,7 +18,9 @@ public sealed class EtcdStoreTests(SharedEtcd etcd)
         await using var store = await CreateAsync(version);
         await using var session = await store.OpenSessionAsync(TimeSpan.FromMinutes(1), Token);
         foreach (var chunk in Enumerable.Range(0, Count).Chunk(100))
+        {
             await session.TryPutAsync([.. chunk.Select(i => new StorePut($"{_root}{i:00000}", "value"u8.ToArray()))], Token);
+        }
 
         var contents = await store.ReadAsync([StoreRange.Prefix(_root), StoreRange.Exact(_root + "00042")], Token);
 
@@ -35,7 +37,9 @@ public sealed class EtcdStoreTests(SharedEtcd etcd)
         await using var session = await store.OpenSessionAsync(TimeSpan.FromMinutes(1), Token);
         var value = new byte[200 * 1024];
         for (var i = 0; i < 30; i++)
+        {
             await session.TryPutAsync([new StorePut($"{_root}{i}", value)], Token);
+        }
 
         var contents = await store.ReadAsync([StoreRange.Prefix(_root)], Token);
 
@@ -54,7 +58,9 @@ public sealed class EtcdStoreTests(SharedEtcd etcd)
         await using var session = await store.OpenSessionAsync(TimeSpan.FromMinutes(1), Token);
         var before = (await store.ReadAsync([StoreRange.Prefix(_root)], Token)).Revision;
         for (var i = 0; i < Count; i++)
+        {
             await session.TryPutAsync([new StorePut($"{_root}{i}", default)], Token);
+        }
 
         await using var watch = new StoreWatch(store, before, StoreRange.Prefix(_root));
         var seen = 0;
