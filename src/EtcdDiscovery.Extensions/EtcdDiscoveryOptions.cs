@@ -23,6 +23,13 @@ public sealed class EtcdDiscoveryOptions
     /// <value>The default is 5 seconds, as in Go. From 1 second to 1 day; etcd grants whole seconds, at least 2 by default.</value>
     public TimeSpan TimeToLive { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// How long this host goes on serving, marked as draining, before it is withdrawn when it stops. Long enough for
+    /// others to notice, it lets requests that are on their way arrive. The host's shutdown timeout has to be longer.
+    /// </summary>
+    /// <value>The default is 0. Up to 10 minutes.</value>
+    public TimeSpan DrainDelay { get; set; }
+
     /// <summary>About how long to wait after a first failure before trying again; it doubles from there, with jitter.</summary>
     /// <value>The default is 0.2 seconds. From 0.01 seconds to <see cref="MaxRetryDelay"/>.</value>
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromSeconds(0.2);

@@ -19,7 +19,7 @@ public sealed record ServiceInfo
     public ServiceCredentials? Credentials { get; init; }
 
     /// <summary>The ports of a public service; <see langword="null"/> when there are none.</summary>
-    public ServicePorts? Ports { get; init; }
+    public ServiceMap? Ports { get; init; }
 
     /// <summary>Whether the service is published under one name for callers from everywhere.</summary>
     public bool Public { get; init; }

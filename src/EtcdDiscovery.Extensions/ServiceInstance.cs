@@ -16,7 +16,7 @@ public sealed record ServiceInstance
     public string Hostname { get; init; } = "";
 
     /// <summary>The ports that go with <see cref="Hostname"/>; <see langword="null"/> when the writer gave none.</summary>
-    public ServicePorts? Ports { get; init; }
+    public ServiceMap? Ports { get; init; }
 
     /// <summary>What callers authenticate with; <see langword="null"/> when nothing is asked for.</summary>
     public ServiceCredentials? Credentials { get; init; }
@@ -28,13 +28,29 @@ public sealed record ServiceInstance
     public string? PrivateHostname { get; init => field = string.IsNullOrEmpty(value) ? null : value; }
 
     /// <summary>The ports that go with <see cref="PrivateHostname"/>; <see langword="null"/> when there are none.</summary>
-    public ServicePorts? PrivatePorts { get; init; }
+    public ServiceMap? PrivatePorts { get; init; }
 
     /// <summary>Whether the service is critical for its callers.</summary>
     public bool Critical { get; init; }
 
     /// <summary>The shard that it serves; <see langword="null"/> when the service is not sharded.</summary>
     public string? Shard { get; init => field = string.IsNullOrEmpty(value) ? null : value; }
+
+    /// <summary>Whether it takes requests. Instances that do not are never picked.</summary>
+    public ServiceStatus Status { get; init; }
+
+    /// <summary>Why it has its <see cref="Status"/>, for people; <see langword="null"/> when nothing was said.</summary>
+    public string? StatusReason { get; init => field = string.IsNullOrEmpty(value) ? null : value; }
+
+    /// <summary>How many requests it can take in proportion to the others.</summary>
+    /// <value>The default is 1. Above 0.</value>
+    public double Weight { get; init; } = 1;
+
+    /// <summary>Where it runs, such as a data centre; <see langword="null"/> when nothing was said.</summary>
+    public string? Zone { get; init => field = string.IsNullOrEmpty(value) ? null : value; }
+
+    /// <summary>Whatever else the service tells about itself; <see langword="null"/> when there is nothing.</summary>
+    public ServiceMap? Metadata { get; init; }
 
     /// <summary>Builds the URL that callers from everywhere use.</summary>
     /// <param name="scheme">A scheme of <see cref="Ports"/>; empty for <c>http</c>, else <c>https</c>, whichever it has.</param>

@@ -45,4 +45,24 @@ public sealed class ServiceRegistrationOptions
     /// <summary>The password that callers authenticate with. Never logged.</summary>
     /// <value>The default is <see langword="null"/>: nothing is asked for.</value>
     public string? Password { get; set; }
+
+    /// <summary>Whether to make a random user and password, 32 characters each, when none are configured.</summary>
+    /// <value>The default is <see langword="false"/>. Hosts of a public service agree on one pair.</value>
+    public bool GenerateCredentials { get; set; }
+
+    /// <summary>Whose user and password the hosts of a public service share when they differ.</summary>
+    /// <value>The default is <see cref="CredentialPolicy.Share"/>.</value>
+    public CredentialPolicy CredentialPolicy { get; set; }
+
+    /// <summary>How many requests this host can take in proportion to the others.</summary>
+    /// <value>The default is 1. Above 0, up to 1,000,000.</value>
+    public double Weight { get; set; } = 1;
+
+    /// <summary>Where this host runs, such as a data centre.</summary>
+    /// <value>The default is <see langword="null"/>: nothing is said.</value>
+    public string? Zone { get; set; }
+
+    /// <summary>Whatever else others should know about this host. Not for secrets: everybody who may read etcd sees it.</summary>
+    /// <value>The default is <see langword="null"/>: nothing.</value>
+    public IDictionary<string, string>? Metadata { get; set; }
 }

@@ -24,6 +24,11 @@ internal static class ServiceJson
             Critical = instance.Critical ? true : null,
             Shard = instance.Shard,
             Uuid = instance.Id,
+            Status = WireStatus.Write(instance.Status),
+            StatusReason = instance.StatusReason,
+            Weight = instance.Weight is 1 ? null : instance.Weight,
+            Zone = instance.Zone,
+            Metadata = NullIfEmpty(instance.Metadata),
         };
         return JsonSerializer.SerializeToUtf8Bytes(document, WireJsonContext.Go.InstanceDocument);
     }
@@ -67,6 +72,11 @@ internal static class ServiceJson
             PrivatePorts = document.PrivatePorts,
             Critical = document.Critical ?? false,
             Shard = document.Shard,
+            Status = WireStatus.Read(document.Status),
+            StatusReason = document.StatusReason,
+            Weight = document.Weight is > 0 and < double.PositiveInfinity ? document.Weight.Value : 1,
+            Zone = document.Zone,
+            Metadata = document.Metadata,
         };
         return true;
     }
@@ -115,5 +125,5 @@ internal static class ServiceJson
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
-    private static ServicePorts? NullIfEmpty(ServicePorts? ports) => ports is { Count: > 0 } ? ports : null;
+    private static ServiceMap? NullIfEmpty(ServiceMap? map) => map is { Count: > 0 } ? map : null;
 }

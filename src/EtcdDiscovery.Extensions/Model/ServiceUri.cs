@@ -19,7 +19,7 @@ internal static class ServiceUri
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-.");
 
     public static Uri Build(
-        object target, string host, ServicePorts? ports, ServiceCredentials? credentials, string scheme, string path)
+        object target, string host, ServiceMap? ports, ServiceCredentials? credentials, string scheme, string path)
     {
         ArgumentNullException.ThrowIfNull(scheme);
         ArgumentNullException.ThrowIfNull(path);
@@ -48,7 +48,7 @@ internal static class ServiceUri
     }
 
     /// <summary>The scheme asked for; when none was, the web scheme that there is a port for (http before https).</summary>
-    public static string OrWebScheme(string scheme, ServicePorts? ports)
+    public static string OrWebScheme(string scheme, ServiceMap? ports)
     {
         if (scheme is not "" || ports is null)
         {

@@ -14,7 +14,7 @@ internal sealed class InstanceDocument
     public string? ServiceName { get; set; }
 
     [JsonPropertyName("ports")]
-    public ServicePorts? Ports { get; set; }
+    public ServiceMap? Ports { get; set; }
 
     [JsonPropertyName("user")]
     [JsonConverter(typeof(LenientStringConverter))]
@@ -37,7 +37,7 @@ internal sealed class InstanceDocument
 
     [JsonPropertyName("private_ports")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public ServicePorts? PrivatePorts { get; set; }
+    public ServiceMap? PrivatePorts { get; set; }
 
     [JsonPropertyName("critical")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
@@ -52,6 +52,30 @@ internal sealed class InstanceDocument
     [JsonConverter(typeof(LenientStringConverter))]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Uuid { get; set; }
+
+    // From here on ours: after Go's fields and absent when unset, so that the bytes stay Go's.
+    [JsonPropertyName("status")]
+    [JsonConverter(typeof(LenientStringConverter))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Status { get; set; }
+
+    [JsonPropertyName("status_reason")]
+    [JsonConverter(typeof(LenientStringConverter))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? StatusReason { get; set; }
+
+    [JsonPropertyName("weight")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Weight { get; set; }
+
+    [JsonPropertyName("zone")]
+    [JsonConverter(typeof(LenientStringConverter))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Zone { get; set; }
+
+    [JsonPropertyName("metadata")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ServiceMap? Metadata { get; set; }
 }
 
 /// <summary>A service's value. The order of the properties is the order in the store.</summary>
@@ -81,7 +105,7 @@ internal sealed class InfoDocument
 
     [JsonPropertyName("ports")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public ServicePorts? Ports { get; set; }
+    public ServiceMap? Ports { get; set; }
 
     [JsonPropertyName("public")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]

@@ -12,6 +12,6 @@ internal sealed partial class WireJsonContext : JsonSerializerContext
     {
         PropertyNameCaseInsensitive = true,
         Encoder = GoJsonEncoder.Instance,
-        Converters = { new ServicePortsConverter() },
+        Converters = { new ServiceMapConverter() },
     });
 }

@@ -50,5 +50,5 @@ internal sealed record AdvertisedService(ServiceInstance Instance, ServiceInfo I
             : info;
     }
 
-    private static ServicePorts? ToPorts(IDictionary<string, string>? ports) => ports is null ? null : new(ports);
+    private static ServiceMap? ToPorts(IDictionary<string, string>? ports) => ports is null ? null : new(ports);
 }

@@ -71,7 +71,7 @@ public sealed class ServiceUriTests
     [InlineData("")]
     public void GetUri_UnusablePort_IsRefused(string port)
     {
-        var instance = Instance("shop.example") with { Ports = new ServicePorts([KeyValuePair.Create("http", port)]) };
+        var instance = Instance("shop.example") with { Ports = new ServiceMap([KeyValuePair.Create("http", port)]) };
 
         Assert.Contains("1 to 65535", Assert.Throws<EtcdDiscoveryException>(() => instance.GetUri("http")).Message, StringComparison.Ordinal);
     }
@@ -99,6 +99,6 @@ public sealed class ServiceUriTests
         ServiceName = "shop",
         Hostname = host,
         Public = true,
-        Ports = new ServicePorts([KeyValuePair.Create("http", "8080")]),
+        Ports = new ServiceMap([KeyValuePair.Create("http", "8080")]),
     };
 }

@@ -91,7 +91,7 @@ public sealed class GoldenQueryTests
                 Critical = true,
                 Hostname = "pub.dev",
                 Credentials = new ServiceCredentials("u", "p"),
-                Ports = new ServicePorts([KeyValuePair.Create("http", "80")]),
+                Ports = new ServiceMap([KeyValuePair.Create("http", "80")]),
                 Public = true,
             },
             info);

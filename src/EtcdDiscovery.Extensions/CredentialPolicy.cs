@@ -1,0 +1,14 @@
+namespace EtcdDiscovery;
+
+/// <summary>Whose user and password a public service's hosts share when they differ.</summary>
+public enum CredentialPolicy
+{
+    /// <summary>
+    /// A host whose own were configured writes them when it registers; any other host takes what is there, and writes
+    /// its own only when nothing is.
+    /// </summary>
+    Share,
+
+    /// <summary>The last host to register writes its own, even none at all. This is what Go's hosts do.</summary>
+    Overwrite,
+}

@@ -1,0 +1,14 @@
+namespace EtcdDiscovery;
+
+/// <summary>Whether an instance takes requests.</summary>
+public enum ServiceStatus
+{
+    /// <summary>It does.</summary>
+    Serving,
+
+    /// <summary>It is about to stop: it answers what reaches it, but is not picked any more.</summary>
+    Draining,
+
+    /// <summary>It is there but does not want requests for now.</summary>
+    Maintenance,
+}
