@@ -14,7 +14,7 @@ internal sealed partial class EtcdClient : IDisposable
     private readonly Lock _sync = new();
     private volatile GrpcChannel _current;
     private int _index;
-    private bool _disposed;
+    private volatile bool _disposed;
 
     public EtcdClient(EtcdOptions options, TimeProvider timeProvider, ILogger<EtcdClient> logger)
     {

@@ -41,6 +41,23 @@ public sealed class EtcdFailureTests
     }
 
     [Fact]
+    public async Task Endpoint_NotAccepting_TimesOutWhileConnecting()
+    {
+        // A listener whose queue is full drops what else wants to connect.
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen(0);
+        using var queued = new TcpClient();
+        await queued.ConnectAsync((IPEndPoint)listener.LocalEndPoint!, Token);
+        var endpoint = $"http://{listener.LocalEndPoint}";
+        await using var store = EtcdStores.Create(endpoint);
+
+        var failure = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => store.ReadAsync([Everything], Token));
+
+        Assert.Equal(($"Etcd at {endpoint}: no connection in time.", true), (failure.Message, failure.IsTransient));
+    }
+
+    [Fact]
     public async Task Endpoint_BlackHole_IsLeftByReadsWatchesAndRenewals()
     {
         await using var server = await StartAsync();
@@ -194,15 +211,19 @@ public sealed class EtcdFailureTests
     {
         const string Streams = "etcd_debugging_mvcc_watch_stream_total";
         const string Watchers = "etcd_debugging_mvcc_watcher_total";
+        const string KeepAlives =
+            """grpc_server_started_total{grpc_method="LeaseKeepAlive",grpc_service="etcdserverpb.Lease",grpc_type="bidi_stream"}""";
         await using var server = await StartAsync(version);
         var connections = ConnectionsTo(server.Port);
         var store = EtcdStores.Create(server.Endpoint);
         await using var session = await store.OpenSessionAsync(TimeSpan.FromMinutes(1), Token);
-        await session.RenewAsync(Token);
+        for (var i = 0; i < 3; i++)
+            await session.RenewAsync(Token);
         var watches = Enumerable.Range(0, 20).Select(i => new StoreWatch(store, default, StoreRange.Prefix($"/{i}/"))).ToList();
 
         await Eventually.TrueAsync(async () => await server.GetMetricAsync(Watchers) == 20, "20 watches are there");
         Assert.Equal(1, await server.GetMetricAsync(Streams));
+        Assert.Equal(1, await server.GetMetricAsync(KeepAlives));
         Assert.Equal(connections + 1, ConnectionsTo(server.Port));
 
         foreach (var watch in watches[..15])
