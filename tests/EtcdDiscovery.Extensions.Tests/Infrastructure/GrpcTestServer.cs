@@ -48,7 +48,7 @@ public sealed class GrpcTestServer : IAsyncDisposable
             await context.Response.Body.WriteAsync(Frame(bytes));
         }
 
-        await context.Response.BodyWriter.FlushAsync();
+        await context.Response.Body.FlushAsync();
         context.Response.AppendTrailer("grpc-status", $"{status}");
         if (message is not null)
         {

@@ -87,10 +87,13 @@ internal sealed partial class EtcdClient : IDisposable
         return _current;
     }
 
-    // With a single endpoint it is "left" for a fresh connection to itself: a connection that has stopped answering
-    // cannot be told from a dead one, and pings take much longer than a lease lives.
+    // A single endpoint is "left" for a fresh connection to itself: a connection that has stopped answering cannot be
+    // told from a dead one, and pings take much longer than a lease lives. One that does answer is worth keeping.
     private void Leave(GrpcChannel failed, GrpcException error)
     {
+        if (_addresses.Length == 1 && error.IsAnswer)
+            return;
+
         lock (_sync)
         {
             // Of many calls that fail together only the first one moves on.

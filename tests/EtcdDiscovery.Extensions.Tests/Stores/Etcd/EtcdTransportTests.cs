@@ -250,6 +250,37 @@ public sealed class EtcdTransportTests
     }
 
     [Fact]
+    public async Task Watch_OverTheOnlyEndpoint_OutlivesAnUnavailableAnswerToAnotherCall()
+    {
+        var changed = new TaskCompletionSource();
+        var confirmation = new WatchResponse { WatchId = 1, Created = true, Header = new() { Revision = 3 } };
+        var change = new WatchResponse { WatchId = 1, Header = new() { Revision = 3 } };
+        change.Events.Add(new Event { Kv = new() { Key = ByteString.CopyFromUtf8("/a"), ModRevision = 3 } });
+        await using var server = await GrpcTestServer.StartAsync(async context =>
+        {
+            if (!context.Request.Path.Value!.EndsWith("Watch", StringComparison.Ordinal))
+            {
+                await GrpcTestServer.FailAsync(context, 14, "etcdserver: no leader");
+                return;
+            }
+
+            await GrpcTestServer.AnswerAsync(context, 0, null, confirmation.ToByteArray());
+            await changed.Task;
+            await context.Response.Body.WriteAsync(GrpcTestServer.Frame(change.ToByteArray()));
+            await context.Response.Body.FlushAsync();
+            await GrpcTestServer.StaySilentAsync(context);
+        });
+        await using var store = EtcdStores.Create(server.Endpoint);
+        await using var watch = new StoreWatch(store, default, StoreRange.Prefix("/"));
+
+        await Assert.ThrowsAsync<EtcdDiscoveryException>(
+            () => store.OpenSessionAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
+        changed.SetResult();
+
+        Assert.Equal("/a", Assert.Single((await watch.NextAsync()).Events).Key);
+    }
+
+    [Fact]
     public async Task Watch_StreamEndedWithSuccess_IsAFailureForEveryWatcher()
     {
         await using var server = await GrpcTestServer.StartAsync(async context =>
