@@ -92,7 +92,9 @@ internal sealed partial class EtcdClient : IDisposable
     private void Leave(GrpcChannel failed, GrpcException error)
     {
         if (_addresses.Length == 1 && error.IsAnswer)
+        {
             return;
+        }
 
         lock (_sync)
         {

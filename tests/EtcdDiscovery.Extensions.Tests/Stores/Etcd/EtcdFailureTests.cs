@@ -218,7 +218,10 @@ public sealed class EtcdFailureTests
         var store = EtcdStores.Create(server.Endpoint);
         await using var session = await store.OpenSessionAsync(TimeSpan.FromMinutes(1), Token);
         for (var i = 0; i < 3; i++)
+        {
             await session.RenewAsync(Token);
+        }
+
         var watches = Enumerable.Range(0, 20).Select(i => new StoreWatch(store, default, StoreRange.Prefix($"/{i}/"))).ToList();
 
         await Eventually.TrueAsync(async () => await server.GetMetricAsync(Watchers) == 20, "20 watches are there");
