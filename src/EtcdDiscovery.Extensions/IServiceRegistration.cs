@@ -16,9 +16,42 @@ public interface IServiceRegistration : IAsyncDisposable
     /// <summary>What callers authenticate with; <see langword="null"/> when nothing is asked for.</summary>
     ServiceCredentials? Credentials { get; }
 
-    /// <summary>Waits until the instance is in the store.</summary>
+    /// <summary>Whether the instance takes requests, as others see it.</summary>
+    ServiceStatus Status { get; }
+
+    /// <summary>Waits until everything about the instance is in the store.</summary>
     /// <param name="cancellationToken">Ends the waiting, not the registering.</param>
-    /// <returns>A task that completes at once when the instance is in the store already.</returns>
+    /// <returns>A task that completes at once when it is in the store already.</returns>
     /// <exception cref="ObjectDisposedException">The registration was withdrawn.</exception>
     Task WaitUntilRegisteredAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Follows <see cref="Credentials"/>: what they are now, then each change, whoever made it.</summary>
+    /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/>.</param>
+    /// <returns>The credentials; a slow reader misses some in between, never the last ones.</returns>
+    IAsyncEnumerable<ServiceCredentials?> WatchCredentialsAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Changes the credentials; of a public service those of all its hosts, within about a second.</summary>
+    /// <param name="credentials">The new ones, with a user.</param>
+    /// <param name="cancellationToken">Ends the waiting, not the changing.</param>
+    /// <returns>A task that completes when they are in the store.</returns>
+    /// <exception cref="ObjectDisposedException">The registration was withdrawn.</exception>
+    Task SetCredentialsAsync(ServiceCredentials credentials, CancellationToken cancellationToken = default);
+
+    /// <summary>Says whether the instance takes requests. Resolvers of this library pick only those that serve; Go's pick all.</summary>
+    /// <param name="status">The new status.</param>
+    /// <param name="reason">Why, for people; by default nothing is said.</param>
+    /// <param name="cancellationToken">Ends the waiting, not the changing.</param>
+    /// <returns>A task that completes when it is in the store.</returns>
+    /// <exception cref="ObjectDisposedException">The registration was withdrawn.</exception>
+    Task SetStatusAsync(ServiceStatus status, string? reason = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Changes what is registered, without a gap: the same instance with other ports, metadata or credentials.</summary>
+    /// <remarks>Credentials change only when the options name others than the options before.</remarks>
+    /// <param name="options">All of what is to be registered now, with the same name.</param>
+    /// <param name="cancellationToken">Ends the waiting, not the changing.</param>
+    /// <returns>A task that completes when it is in the store.</returns>
+    /// <exception cref="ArgumentException">The options have another name.</exception>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">Some options are wrong; the message lists all of them.</exception>
+    /// <exception cref="ObjectDisposedException">The registration was withdrawn.</exception>
+    Task UpdateAsync(ServiceRegistrationOptions options, CancellationToken cancellationToken = default);
 }

@@ -12,7 +12,7 @@ internal sealed class EtcdDiscoveryHealthCheck(
     public Task<HealthCheckResult> CheckHealthAsync(
         HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        var status = session.Status;
+        var state = session.State;
         var data = new Dictionary<string, object>(StringComparer.Ordinal)
         {
             ["endpoints"] = store.Endpoints,
@@ -28,24 +28,24 @@ internal sealed class EtcdDiscoveryHealthCheck(
             data["instanceId"] = first.InstanceId;
         }
 
-        if (status.IsOpen)
+        if (state.IsAlive)
         {
-            data["leaseAge"] = Seconds(status.Age(timeProvider));
-            data["leaseTimeToLive"] = Seconds(status.TimeToLive);
+            data["leaseAge"] = Seconds(session.Age);
+            data["leaseTimeToLive"] = Seconds(state.TimeToLive);
         }
 
-        var (health, description) = Judge(status);
+        var (health, description) = Judge(state);
         return Task.FromResult(new HealthCheckResult(
             health == HealthStatus.Unhealthy ? context.Registration.FailureStatus : health, description, null, data));
     }
 
-    private (HealthStatus Health, string Description) Judge(SessionStatus status)
+    private (HealthStatus Health, string Description) Judge(SessionState state)
     {
         var missing = session.Registrations.FirstOrDefault(registration => !registration.IsStored);
-        if (missing is not null || status.IsExpired(timeProvider))
+        if (missing is not null)
         {
-            var name = (missing ?? session.Registrations[0]).ServiceName;
-            return (HealthStatus.Unhealthy, $"Service '{name}' is not registered: {status.Failure ?? "no answer from the store yet"}");
+            var reason = missing.Failure ?? state.Failure ?? "no answer from the store yet";
+            return (HealthStatus.Unhealthy, $"Service '{missing.ServiceName}' is not registered: {reason}");
         }
 
         var unread = catalog.Services.FirstOrDefault(service => service is { Current: null, StaleSince: not null });
@@ -54,9 +54,9 @@ internal sealed class EtcdDiscoveryHealthCheck(
             return (HealthStatus.Unhealthy, $"Service '{unread.Name}' could not be read yet.");
         }
 
-        if (status.IsLate(timeProvider))
+        if (state.Phase == SessionPhase.Late)
         {
-            return (HealthStatus.Degraded, $"The registration was last renewed {Seconds(status.Age(timeProvider))} ago: {status.Failure}");
+            return (HealthStatus.Degraded, $"The registration was last renewed {Seconds(session.Age)} ago: {state.Failure}");
         }
 
         var stale = catalog.Services.FirstOrDefault(service => service.StaleSince is not null);

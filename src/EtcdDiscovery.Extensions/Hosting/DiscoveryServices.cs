@@ -56,10 +56,9 @@ internal static partial class DiscoveryServices
 
     private static SessionLoop CreateSession(IServiceProvider provider) => new(
         Get<IDiscoveryStore>(provider),
-        Options(provider).TimeToLive,
-        BackoffOf(Options(provider)),
+        new SessionSettings(Options(provider).TimeToLive, Options(provider).DrainDelay, BackoffOf(Options(provider))),
         Get<TimeProvider>(provider),
-        Get<ILogger<SessionLoop>>(provider));
+        Get<ILoggerFactory>(provider));
 
     private static Backoff BackoffOf(EtcdDiscoveryOptions options) => new(options.RetryDelay, options.MaxRetryDelay);
 

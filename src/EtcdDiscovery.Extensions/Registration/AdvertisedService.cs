@@ -1,30 +1,69 @@
+using EtcdDiscovery.Model;
+
 namespace EtcdDiscovery.Registration;
 
-/// <summary>What a registration writes, made from its options by Go's defaults.</summary>
-internal sealed record AdvertisedService(ServiceInstance Instance, ServiceInfo Info)
+/// <summary>What a registration writes, made from its options by Go's defaults. Immutable.</summary>
+internal sealed class AdvertisedService(ServiceInstance instance)
 {
+    public ServiceInstance Instance { get; } = instance;
+
+    /// <summary>The instance's bytes in the store.</summary>
+    public ReadOnlyMemory<byte> Value { get; } = ServiceJson.Encode(instance);
+
+    /// <summary>What it says of the service as a whole: of a private one its name, and whether it is critical.</summary>
+    public ServiceInfo Info => Instance.Public
+        ? new ServiceInfo
+        {
+            Name = Instance.ServiceName,
+            Critical = Instance.Critical,
+            Public = true,
+            Hostname = Instance.Hostname,
+            Ports = Instance.Ports,
+            Credentials = Instance.Credentials,
+        }
+        : new ServiceInfo { Name = Instance.ServiceName, Critical = Instance.Critical };
+
     public static AdvertisedService From(ServiceRegistrationOptions options, string nodeHostname, Guid uuid)
     {
         var privateHostname = PrivateHostnameOf(options, nodeHostname);
-        var ports = ToPorts(options.Ports);
-        var credentials = string.IsNullOrEmpty(options.User) && string.IsNullOrEmpty(options.Password)
-            ? null
-            : new ServiceCredentials(options.User ?? "", options.Password ?? "");
-        var instance = new ServiceInstance
+        var ports = ToMap(options.Ports);
+        return new AdvertisedService(new ServiceInstance
         {
             Id = $"{uuid:D}-{privateHostname}",
             ServiceName = options.Name!,
             Hostname = options.Hostname ?? "",
             Ports = ports,
-            Credentials = credentials,
+            Credentials = ConfiguredCredentials(options),
             Public = options.Public,
             PrivateHostname = privateHostname,
-            PrivatePorts = ToPorts(options.PrivatePorts) is { Count: > 0 } privatePorts ? privatePorts : ports,
+            PrivatePorts = ToMap(options.PrivatePorts) is { Count: > 0 } privatePorts ? privatePorts : ports,
             Critical = options.Critical,
             Shard = options.Shard,
-        };
-        return new AdvertisedService(instance, InfoOf(instance));
+            Weight = options.Weight,
+            Zone = options.Zone,
+            Metadata = ToMap(options.Metadata),
+        });
     }
+
+    public static ServiceCredentials? ConfiguredCredentials(ServiceRegistrationOptions options) =>
+        string.IsNullOrEmpty(options.User) && string.IsNullOrEmpty(options.Password)
+            ? null
+            : new ServiceCredentials(options.User ?? "", options.Password ?? "");
+
+    /// <summary>The same identity with another's content; what it agreed on or was set to meanwhile stays.</summary>
+    public AdvertisedService With(AdvertisedService other) => new(other.Instance with
+    {
+        Id = Instance.Id,
+        Credentials = Instance.Credentials,
+        Status = Instance.Status,
+        StatusReason = Instance.StatusReason,
+    });
+
+    public AdvertisedService With(ServiceCredentials? credentials) =>
+        credentials == Instance.Credentials ? this : new(Instance with { Credentials = credentials });
+
+    public AdvertisedService With(ServiceStatus status, string? reason) =>
+        new(Instance with { Status = status, StatusReason = reason });
 
     private static string PrivateHostnameOf(ServiceRegistrationOptions options, string nodeHostname)
     {
@@ -36,19 +75,5 @@ internal sealed record AdvertisedService(ServiceInstance Instance, ServiceInfo I
         return options.Public || string.IsNullOrEmpty(options.Hostname) ? nodeHostname : options.Hostname;
     }
 
-    private static ServiceInfo InfoOf(ServiceInstance instance)
-    {
-        var info = new ServiceInfo { Name = instance.ServiceName, Critical = instance.Critical };
-        return instance.Public
-            ? info with
-            {
-                Public = true,
-                Hostname = instance.Hostname,
-                Ports = instance.Ports,
-                Credentials = instance.Credentials,
-            }
-            : info;
-    }
-
-    private static ServiceMap? ToPorts(IDictionary<string, string>? ports) => ports is null ? null : new(ports);
+    private static ServiceMap? ToMap(IDictionary<string, string>? entries) => entries is null ? null : new(entries);
 }

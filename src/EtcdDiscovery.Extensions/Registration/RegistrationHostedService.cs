@@ -48,7 +48,7 @@ internal sealed class RegistrationHostedService(
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested)
         {
-            var reason = session.Status.Failure ?? "no answer yet";
+            var reason = session.State.Failure ?? "no answer yet";
             await session.StopAsync(cancellationToken).ConfigureAwait(false);
             throw new EtcdDiscoveryException(
                 $"Service '{registration.ServiceName}' could not be registered within {timeout}: {reason} "

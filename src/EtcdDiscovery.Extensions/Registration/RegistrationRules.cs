@@ -1,10 +1,26 @@
+using System.Globalization;
 using EtcdDiscovery.Model;
+using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.Registration;
 
 /// <summary>What a registration's options may be. Every problem names the setting, its value and what is allowed.</summary>
 internal static class RegistrationRules
 {
+    private const int MaxWeight = 1_000_000;
+
+    /// <exception cref="OptionsValidationException">Something is wrong; the message lists all of it.</exception>
+    public static void ThrowIfWrong(ServiceRegistrationOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        const string name = nameof(ServiceRegistrationOptions);
+        var problems = Check(options, name, nameRequired: true).ToList();
+        if (problems.Count > 0)
+        {
+            throw new OptionsValidationException(name, typeof(ServiceRegistrationOptions), problems);
+        }
+    }
+
     public static IEnumerable<string> Check(ServiceRegistrationOptions options, string section, bool nameRequired)
     {
         var problems = new List<string>();
@@ -13,6 +29,12 @@ internal static class RegistrationRules
         CheckHost($"{section}:{nameof(options.PrivateHostname)}", options.PrivateHostname, problems);
         CheckPorts($"{section}:{nameof(options.Ports)}", options.Ports, problems);
         CheckPorts($"{section}:{nameof(options.PrivatePorts)}", options.PrivatePorts, problems);
+        if (!(options.Weight is > 0 and <= MaxWeight))
+        {
+            problems.Add($"{section}:{nameof(options.Weight)} is '{options.Weight.ToString(CultureInfo.InvariantCulture)}': "
+                + $"a number above 0, up to {MaxWeight}, is allowed.");
+        }
+
         if (!string.IsNullOrEmpty(options.Password) && string.IsNullOrEmpty(options.User))
         {
             problems.Add(

@@ -2,74 +2,173 @@ using EtcdDiscovery.Model;
 
 namespace EtcdDiscovery.Registration;
 
-/// <summary>One service that the session keeps in the store. Its state is set by the session's loop only.</summary>
+/// <summary>One service of this process, as the application sees it.</summary>
 internal sealed class ServiceRegistration : IServiceRegistration
 {
     private readonly SessionLoop _session;
-    private readonly AdvertisedService _advertised;
-    private readonly TaskCompletionSource _withdrawn = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile TaskCompletionSource _registered = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile RegistrationState _state = RegistrationState.Registering;
+    private readonly string _nodeHostname;
+    private readonly Latest<ServiceCredentials?> _credentials;
+    private readonly Lock _changing = new();
+    private readonly TaskCompletionSource _withdrawn = NewPromise();
+    private volatile RegistrationContent _content;
+    private TaskCompletionSource _settled = NewPromise();
+    private ServiceCredentials? _configured;
+    private volatile bool _wasStored;
     private volatile bool _withdrawalAsked;
+    private volatile string? _failure;
 
-    public ServiceRegistration(AdvertisedService advertised, SessionLoop session)
+    public ServiceRegistration(ServiceRegistrationOptions options, string nodeHostname, SessionLoop session)
     {
-        _advertised = advertised;
+        var advertised = AdvertisedService.From(options, nodeHostname, Guid.NewGuid());
         _session = session;
+        _nodeHostname = nodeHostname;
+        _configured = advertised.Instance.Credentials;
+        _content = new RegistrationContent(
+            _configured is null && options.GenerateCredentials ? advertised.With(GeneratedCredentials.Create()) : advertised,
+            _configured is not null || options.CredentialPolicy == CredentialPolicy.Overwrite
+                ? InfoIntent.Claim
+                : InfoIntent.Describe);
+        _credentials = new(_content.Desired.Instance.Credentials);
+        ServiceName = advertised.Instance.ServiceName;
+        InstanceId = advertised.Instance.Id;
         Key = ServiceKeys.Instance(ServiceName, InstanceId);
-        Value = ServiceJson.Encode(advertised.Instance);
     }
 
-    public string ServiceName => _advertised.Instance.ServiceName;
+    public string ServiceName { get; }
 
-    public string InstanceId => _advertised.Instance.Id;
-
-    public RegistrationState State => _state;
-
-    public ServiceCredentials? Credentials => _advertised.Instance.Credentials;
-
-    public ServiceInfo Info => _advertised.Info;
+    public string InstanceId { get; }
 
     public string Key { get; }
 
-    public ReadOnlyMemory<byte> Value { get; }
+    public RegistrationContent Content => _content;
 
-    public bool IsStored => _state is RegistrationState.Registered or RegistrationState.RenewingLate;
+    public ServiceStatus Status => _content.Desired.Instance.Status;
+
+    public ServiceCredentials? Credentials => _credentials.Value;
+
+    /// <summary>Why the last write failed; null when it did not.</summary>
+    public string? Failure => _failure;
 
     public bool WithdrawalAsked => _withdrawalAsked;
 
-    public Task WaitUntilRegisteredAsync(CancellationToken cancellationToken) =>
-        _registered.Task.WaitAsync(cancellationToken);
+    public bool IsStored => State is RegistrationState.Registered or RegistrationState.RenewingLate;
+
+    public RegistrationState State
+    {
+        get
+        {
+            if (_withdrawn.Task.IsCompleted)
+            {
+                return RegistrationState.Withdrawn;
+            }
+
+            if (_session.Current is not { } session || !_content.IsStoredIn(session))
+            {
+                return _wasStored ? RegistrationState.Lost : RegistrationState.Registering;
+            }
+
+            return _session.State.Phase == SessionPhase.Late ? RegistrationState.RenewingLate : RegistrationState.Registered;
+        }
+    }
+
+    public Task WaitUntilRegisteredAsync(CancellationToken cancellationToken)
+    {
+        lock (_changing)
+        {
+            return _settled.Task.WaitAsync(cancellationToken);
+        }
+    }
+
+    public IAsyncEnumerable<ServiceCredentials?> WatchCredentialsAsync(CancellationToken cancellationToken) =>
+        _credentials.FollowAsync(cancellationToken);
+
+    public Task SetCredentialsAsync(ServiceCredentials credentials, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(credentials);
+        ArgumentException.ThrowIfNullOrEmpty(credentials.User);
+        return ChangeAsync(
+            content => content.OnChanged(content.Desired.With(credentials), InfoIntent.Claim), cancellationToken);
+    }
+
+    public Task SetStatusAsync(ServiceStatus status, string? reason, CancellationToken cancellationToken) =>
+        ChangeAsync(
+            content => content.OnChanged(content.Desired.With(status, reason), intent: null), cancellationToken);
+
+    public Task UpdateAsync(ServiceRegistrationOptions options, CancellationToken cancellationToken)
+    {
+        RegistrationRules.ThrowIfWrong(options);
+        if (options.Name != ServiceName)
+        {
+            throw new ArgumentException(
+                $"A registration of '{ServiceName}' cannot become one of '{options.Name}': withdraw it and register again.",
+                nameof(options));
+        }
+
+        var update = AdvertisedService.From(options, _nodeHostname, Guid.Empty);
+        var configured = update.Instance.Credentials;
+        var claims = configured is not null && configured != _configured;
+        _configured = configured;
+        return ChangeAsync(
+            content => claims
+                ? content.OnChanged(content.Desired.With(update).With(configured), InfoIntent.Claim)
+                : content.OnChanged(content.Desired.With(update), InfoIntent.Describe),
+            cancellationToken);
+    }
 
     public async ValueTask DisposeAsync()
     {
-        _withdrawalAsked = true;
-        _session.Wake();
+        if (!_withdrawalAsked)
+        {
+            await _session.DrainAsync([this], CancellationToken.None).ConfigureAwait(false);
+            _withdrawalAsked = true;
+            _session.Wake();
+        }
+
         await _withdrawn.Task.ConfigureAwait(false);
     }
 
-    public void Enter(RegistrationState state)
+    /// <summary>Goes on to another content, and tells whoever waits for it.</summary>
+    public void Advance(Func<RegistrationContent, RegistrationContent> transition)
     {
-        if (_state == RegistrationState.Withdrawn)
+        lock (_changing)
         {
-            return;
+            _content = transition(_content);
+            _credentials.Set(_content.Desired.Instance.Credentials);
+            if (!_content.NeedsWrite(_session.Current))
+            {
+                (_wasStored, _failure) = (true, null);
+                _settled.TrySetResult();
+            }
+            else if (_settled.Task.IsCompletedSuccessfully)
+            {
+                _settled = NewPromise();
+            }
         }
+    }
 
-        _state = state;
-        switch (state)
+    public void OnFailed(string reason) => _failure = reason;
+
+    public void OnWithdrawn()
+    {
+        lock (_changing)
         {
-            case RegistrationState.Registered:
-                _registered.TrySetResult();
-                break;
-            case RegistrationState.Lost when _registered.Task.IsCompleted:
-                _registered = new(TaskCreationOptions.RunContinuationsAsynchronously);
-                break;
-            case RegistrationState.Withdrawn:
-                _registered.TrySetException(new ObjectDisposedException(
-                    nameof(IServiceRegistration), $"The registration of service '{ServiceName}' was withdrawn."));
-                _ = _registered.Task.Exception; // Nobody may be waiting, and that is no unobserved exception.
-                _withdrawn.TrySetResult();
-                break;
+            _withdrawalAsked = true;
+            _withdrawn.TrySetResult();
+            _settled = _settled.Task.IsCompleted ? NewPromise() : _settled;
+            _settled.TrySetException(new ObjectDisposedException(
+                nameof(IServiceRegistration), $"The registration of service '{ServiceName}' was withdrawn."));
+            _ = _settled.Task.Exception; // Nobody may be waiting, and that is no unobserved exception.
         }
+    }
+
+    private static TaskCompletionSource NewPromise() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private async Task ChangeAsync(
+        Func<RegistrationContent, RegistrationContent> transition, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_withdrawalAsked, typeof(IServiceRegistration));
+        Advance(transition);
+        _session.Wake();
+        await WaitUntilRegisteredAsync(cancellationToken).ConfigureAwait(false);
     }
 }

@@ -6,22 +6,22 @@ internal sealed partial class SessionLoop
 {
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "Registered {Service} as {InstanceId}; it expires {TimeToLive} after the last sign of life", EventName = "Registered")]
-        public static partial void Registered(ILogger logger, string service, string instanceId, TimeSpan timeToLive);
+        [LoggerMessage(1, LogLevel.Warning, "No session can be opened at the moment, so nothing is registered; trying again: {Reason}", EventName = "OpeningFailed")]
+        public static partial void OpeningFailed(ILogger logger, string reason);
 
-        [LoggerMessage(2, LogLevel.Information, "Withdrew {Service}, {InstanceId}", EventName = "Withdrawn")]
-        public static partial void Withdrawn(ILogger logger, string service, string instanceId);
+        [LoggerMessage(2, LogLevel.Debug, "Still no session after {Failures} tries: {Reason}", EventName = "OpeningFailedAgain")]
+        public static partial void OpeningFailedAgain(ILogger logger, int failures, string reason);
 
-        [LoggerMessage(3, LogLevel.Warning, "The registration cannot be kept up at the moment, trying again: {Reason}", EventName = "Failed")]
-        public static partial void Failed(ILogger logger, string reason);
+        [LoggerMessage(3, LogLevel.Warning, "The session could not be renewed and is lost in {Left}, trying again: {Reason}", EventName = "RenewalFailed")]
+        public static partial void RenewalFailed(ILogger logger, TimeSpan left, string reason);
 
-        [LoggerMessage(4, LogLevel.Debug, "The registration still cannot be kept up, after {Failures} tries: {Reason}", EventName = "FailedAgain")]
-        public static partial void FailedAgain(ILogger logger, int failures, string reason);
-
-        [LoggerMessage(5, LogLevel.Warning, "The session was lost, registering again: {Reason}", EventName = "SessionLost")]
+        [LoggerMessage(4, LogLevel.Warning, "The session was lost, registering again: {Reason}", EventName = "SessionLost")]
         public static partial void SessionLost(ILogger logger, string reason);
 
-        [LoggerMessage(6, LogLevel.Warning, "The registration could not be withdrawn and expires within {TimeToLive}: {Reason}", EventName = "WithdrawalFailed")]
+        [LoggerMessage(5, LogLevel.Information, "Everything is withdrawn", EventName = "SessionClosed")]
+        public static partial void SessionClosed(ILogger logger);
+
+        [LoggerMessage(6, LogLevel.Warning, "What is registered could not be withdrawn and expires within {TimeToLive}: {Reason}", EventName = "WithdrawalFailed")]
         public static partial void WithdrawalFailed(ILogger logger, TimeSpan timeToLive, string reason);
     }
 }

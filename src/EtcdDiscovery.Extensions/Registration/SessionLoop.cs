@@ -1,47 +1,68 @@
-using System.Collections.Immutable;
-using EtcdDiscovery.Model;
-using EtcdDiscovery.Stores;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Registration;
 
 /// <summary>
-/// The process's one session: opens it, puts every registration under it, renews it, and does all of that again when it
-/// is lost.
+/// The process's one session: opened while there is something to register, renewed, and opened again when it is lost.
 /// </summary>
-/// <remarks>One loop does everything in the store, so that nothing is put and withdrawn at once. Time is measured by the
-/// monotonic clock: the wall clock may jump.</remarks>
-internal sealed partial class SessionLoop(
-    IDiscoveryStore store, TimeSpan timeToLive, Backoff backoff, TimeProvider timeProvider, ILogger<SessionLoop> logger)
-    : IAsyncDisposable, IDisposable
+/// <remarks>
+/// Renewing and writing go on side by side: a slow write must not cost the session. Nothing ever throws out of the loop.
+/// </remarks>
+internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
 {
-    private const int MaxWriteConflicts = 10;
+    // Time enough for one write to an etcd in reach; others are told of a host's leaving, but it does not wait for long.
+    private static readonly TimeSpan DrainPatience = TimeSpan.FromSeconds(2);
 
-    private readonly Lock _changing = new();
-    private readonly WakeSignal _wake = new(timeProvider);
+    private readonly IDiscoveryStore _store;
+    private readonly SessionSettings _settings;
+    private readonly TimeProvider _timeProvider;
+    private readonly ILogger _logger;
+    private readonly RegistrationSet _registrations;
+    private readonly RegistrationWriter _writer;
+    private readonly WakeSignal _wake;
     private readonly CancellationTokenSource _stopping = new();
-    private ImmutableArray<ServiceRegistration> _registrations = [];
-    private Task _running = Task.CompletedTask;
-    private IDiscoverySession? _session;
-    private volatile SessionStatus _status = SessionStatus.None;
-    private int _failures;
-    private bool _started;
+    private readonly Lock _changing = new();
+    private readonly long _epoch;
+    private volatile SessionState _state = SessionState.Initial;
+    private volatile IDiscoverySession? _current;
+    private Task? _running;
+    private Task? _stopped;
 
-    public IReadOnlyList<ServiceRegistration> Registrations => _registrations;
+    public SessionLoop(
+        IDiscoveryStore store, SessionSettings settings, TimeProvider timeProvider, ILoggerFactory loggerFactory)
+    {
+        _store = store;
+        _settings = settings;
+        _timeProvider = timeProvider;
+        _logger = loggerFactory.CreateLogger<SessionLoop>();
+        _epoch = timeProvider.GetTimestamp();
+        _wake = new WakeSignal(timeProvider);
+        _registrations = new RegistrationSet(
+            store, settings.Backoff, timeProvider, loggerFactory.CreateLogger<RegistrationObserver>());
+        _writer = new RegistrationWriter(
+            store, settings.Backoff, _registrations, _wake, loggerFactory.CreateLogger<RegistrationWriter>());
+    }
 
-    public SessionStatus Status => _status;
+    public IReadOnlyList<ServiceRegistration> Registrations => _registrations.All;
+
+    /// <summary>The state as of now: time alone may have made the session late or lost.</summary>
+    public SessionState State => _state.OnTime(Now);
+
+    /// <summary>The session that is alive; null when none is.</summary>
+    public IDiscoverySession? Current => State.IsAlive ? _current : null;
+
+    /// <summary>How long ago the session was last renewed.</summary>
+    public TimeSpan Age => Now - _state.RenewedAt;
+
+    private TimeSpan Now => _timeProvider.GetElapsedTime(_epoch);
 
     public void Add(ServiceRegistration registration)
     {
         lock (_changing)
         {
-            ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, typeof(IServiceRegistry));
-            _registrations = _registrations.Add(registration);
-            if (!_started)
-            {
-                _started = true;
-                _running = Task.Run(() => RunAsync(_stopping.Token));
-            }
+            ObjectDisposedException.ThrowIf(_stopped is not null || _stopping.IsCancellationRequested, typeof(IServiceRegistry));
+            _registrations.Add(registration, this);
+            _running ??= Task.Run(() => RunAsync(_stopping.Token));
         }
 
         Wake();
@@ -49,44 +70,79 @@ internal sealed partial class SessionLoop(
 
     public void Wake() => _wake.Wake();
 
-    /// <summary>Withdraws everything and ends for good.</summary>
-    /// <param name="cancellationToken">Gives up; what is still in the store expires.</param>
-    public async Task StopAsync(CancellationToken cancellationToken)
+    /// <summary>Marks registrations as draining and lets others notice, as far as the store can be told.</summary>
+    public async Task DrainAsync(IReadOnlyList<ServiceRegistration> registrations, CancellationToken cancellationToken)
     {
-        Dispose();
-        await _running.ConfigureAwait(false);
-        if (Interlocked.Exchange(ref _session, null) is { } session)
+        var stored = registrations.Where(registration => registration.IsStored).ToList();
+        if (stored.Count == 0)
+        {
+            return;
+        }
+
+        using var patience = new CancellationTokenSource(DrainPatience, _timeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        var telling = Task.WhenAll(stored.Select(registration =>
+            registration.SetStatusAsync(ServiceStatus.Draining, null, either.Token)));
+        await telling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (telling.IsCompletedSuccessfully)
+        {
+            await Task.Delay(_settings.DrainDelay, _timeProvider, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Withdraws everything and ends for good. Later calls wait for the first one.</summary>
+    /// <param name="cancellationToken">Gives up; what is still in the store expires.</param>
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        lock (_changing)
+        {
+            return _stopped ??= Task.Run(() => EndAsync(cancellationToken), CancellationToken.None);
+        }
+    }
+
+    /// <summary>Ends without a word to the store: what is in it expires.</summary>
+    public void Dispose()
+    {
+        _stopping.Cancel();
+        _registrations.StopObserving();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using var patience = new CancellationTokenSource(_settings.TimeToLive, _timeProvider);
+        await StopAsync(patience.Token).ConfigureAwait(false);
+    }
+
+    private async Task EndAsync(CancellationToken cancellationToken)
+    {
+        await DrainAsync(_registrations.All, cancellationToken).ConfigureAwait(false);
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await (_running ?? Task.CompletedTask).ConfigureAwait(false);
+        if (_current is { } session)
         {
             await CloseAsync(session, cancellationToken).ConfigureAwait(false);
         }
 
-        foreach (var registration in _registrations)
+        foreach (var registration in _registrations.All)
         {
-            Forget(registration);
-        }
-
-        _status = SessionStatus.None;
-    }
-
-    public void Dispose()
-    {
-        lock (_changing)
-        {
-            _stopping.Cancel();
+            await _registrations.RemoveAsync(registration).ConfigureAwait(false);
         }
     }
-
-    public async ValueTask DisposeAsync() => await StopAsync(CancellationToken.None).ConfigureAwait(false);
 
     private async Task RunAsync(CancellationToken stopping)
     {
         while (!stopping.IsCancellationRequested)
         {
-            TimeSpan pause;
+            var pause = Timeout.InfiniteTimeSpan;
             try
             {
-                await AdvanceAsync(stopping).ConfigureAwait(false);
-                pause = OnSuccess();
+                if (!_registrations.All.IsEmpty)
+                {
+                    var session = await OpenAsync(stopping).ConfigureAwait(false);
+                    await KeepAsync(session, stopping).ConfigureAwait(false);
+                    await CloseAsync(session, stopping).ConfigureAwait(false);
+                }
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
@@ -101,188 +157,148 @@ internal sealed partial class SessionLoop(
         }
     }
 
-    private async Task AdvanceAsync(CancellationToken cancellationToken)
-    {
-        if (_registrations.IsEmpty)
-        {
-            await EndSessionAsync(cancellationToken).ConfigureAwait(false);
-            return;
-        }
-
-        var session = _session ??= await OpenAsync(cancellationToken).ConfigureAwait(false);
-        if (UntilRenewal() <= TimeSpan.Zero)
-        {
-            await RenewAsync(session, cancellationToken).ConfigureAwait(false);
-        }
-
-        foreach (var registration in _registrations)
-        {
-            if (registration.WithdrawalAsked)
-            {
-                await session.DeleteAsync([registration.Key], cancellationToken).ConfigureAwait(false);
-                Log.Withdrawn(logger, registration.ServiceName, registration.InstanceId);
-                Forget(registration);
-            }
-            else if (!registration.IsStored)
-            {
-                await PutAsync(session, registration, cancellationToken).ConfigureAwait(false);
-                Log.Registered(logger, registration.ServiceName, registration.InstanceId, session.TimeToLive);
-            }
-        }
-    }
-
     private async Task<IDiscoverySession> OpenAsync(CancellationToken cancellationToken)
     {
-        var asked = timeProvider.GetTimestamp();
-        var session = await store.OpenSessionAsync(timeToLive, cancellationToken).ConfigureAwait(false);
-        _status = new SessionStatus(session.TimeToLive, asked, null);
+        var askedAt = Now;
+        var session = await _store.OpenSessionAsync(_settings.TimeToLive, cancellationToken).ConfigureAwait(false);
+        _current = session;
+        _state = SessionState.Opened(session.TimeToLive, askedAt);
         return session;
     }
 
-    private async Task RenewAsync(IDiscoverySession session, CancellationToken cancellationToken)
+    /// <summary>Renews and writes until nothing is registered any more, or until the session is lost.</summary>
+    private async Task KeepAsync(IDiscoverySession session, CancellationToken stopping)
     {
-        // Counted from the question: the server may have started the new time to live any moment since.
-        var asked = timeProvider.GetTimestamp();
-        await session.RenewAsync(cancellationToken).ConfigureAwait(false);
-        _status = new SessionStatus(session.TimeToLive, asked, null);
-        EnterAll(RegistrationState.Registered, registration => registration.State == RegistrationState.RenewingLate);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        var renewing = RenewAsync(session, ending.Token);
+        var writing = _writer.RunAsync(session, ending.Token);
+        var first = await Task.WhenAny(renewing, writing).ConfigureAwait(false);
+        await ending.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(renewing, writing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await first.ConfigureAwait(false);
     }
 
-    private async Task PutAsync(
-        IDiscoverySession session, ServiceRegistration registration, CancellationToken cancellationToken)
+    private async Task RenewAsync(IDiscoverySession session, CancellationToken ending)
     {
-        var infoRange = StoreRange.Exact(ServiceKeys.Info(registration.ServiceName));
-        for (var conflicts = 0; conflicts < MaxWriteConflicts; conflicts++)
+        var pause = TimeSpan.Zero;
+        while (true)
         {
-            var contents = await store.ReadAsync([infoRange], cancellationToken).ConfigureAwait(false);
-            StoreEntry? existing = contents.Entries.Count > 0 ? contents.Entries[0] : null;
-            var instance = new StorePut(registration.Key, registration.Value);
-            StorePut[] puts = InfoWrite.Decide(registration.Info, existing) is { } info ? [info, instance] : [instance];
-            if (await session.TryPutAsync(puts, cancellationToken).ConfigureAwait(false) is not null)
+            await Task.Delay(Longer(pause, _state.UntilRenewal(Now)), _timeProvider, ending).ConfigureAwait(false);
+            var askedAt = Now;
+            _state = _state.OnTime(askedAt);
+            if (!_state.IsAlive)
             {
-                registration.Enter(RegistrationState.Registered);
-                return;
+                throw new SessionLostException("The session was not renewed in time.");
+            }
+
+            try
+            {
+                await RenewInTimeAsync(session, ending).ConfigureAwait(false);
+                _state = _state.OnRenewed(askedAt);
+                pause = TimeSpan.Zero;
+            }
+            catch (EtcdDiscoveryException error) when (error is not SessionLostException)
+            {
+                _state = _state.OnFailed(error.Message, !error.IsTransient, Now);
+                Log.RenewalFailed(_logger, _state.UntilExpiry(Now), error.Message);
+                pause = Shorter(_settings.Backoff.DelayAfter(_state.Failures), _state.UntilExpiry(Now));
             }
         }
-
-        throw new EtcdDiscoveryException(
-            $"The description of service '{registration.ServiceName}' is being rewritten by others all the time.",
-            isTransient: true);
     }
 
-    private TimeSpan OnSuccess()
+    // A question that is still open when the session expires has failed: whoever listens to it has been silent too long.
+    private async Task RenewInTimeAsync(IDiscoverySession session, CancellationToken ending)
     {
-        _failures = 0;
-        var pause = _status.IsOpen ? UntilRenewal() : Timeout.InfiniteTimeSpan;
-        return pause < TimeSpan.Zero && _status.IsOpen ? TimeSpan.Zero : pause;
+        using var expiry = new CancellationTokenSource(_state.UntilExpiry(Now), _timeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(expiry.Token, ending);
+        try
+        {
+            await session.RenewAsync(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (expiry.IsCancellationRequested)
+        {
+            throw new SessionLostException("The session was not renewed in time.");
+        }
     }
 
     private async Task<TimeSpan> OnFailureAsync(Exception error)
     {
-        _failures++;
-        LogFailure(error);
-        if (error is SessionLostException || _status.IsExpired(timeProvider))
+        if (_current is { } lost)
         {
-            await LoseSessionAsync(error).ConfigureAwait(false);
-            return _failures == 1 ? TimeSpan.Zero : backoff.DelayAfter(_failures);
-        }
-
-        _status = _status with { Failure = error.Message };
-        if (!_status.IsOpen)
-        {
-            return backoff.DelayAfter(_failures);
-        }
-
-        if (_status.IsLate(timeProvider))
-        {
-            EnterAll(RegistrationState.RenewingLate, registration => registration.IsStored);
-        }
-
-        var left = _status.TimeToLive - _status.Age(timeProvider);
-        var pause = backoff.DelayAfter(_failures);
-        return left <= TimeSpan.Zero ? TimeSpan.Zero : pause < left ? pause : left;
-    }
-
-    private async Task LoseSessionAsync(Exception error)
-    {
-        if (_session is { } lost)
-        {
+            _state = SessionState.Gone(error.Message);
+            _current = null;
+            Log.SessionLost(_logger, error.Message);
             await lost.DisposeAsync().ConfigureAwait(false);
-        }
-
-        _session = null;
-        _status = SessionStatus.None with { Failure = error.Message };
-        EnterAll(RegistrationState.Lost, registration => registration.IsStored);
-        foreach (var registration in _registrations.Where(registration => registration.WithdrawalAsked))
-        {
-            Forget(registration);
-        }
-    }
-
-    private async Task EndSessionAsync(CancellationToken cancellationToken)
-    {
-        if (_session is { } session)
-        {
-            await session.CloseAsync(cancellationToken).ConfigureAwait(false);
-            await session.DisposeAsync().ConfigureAwait(false);
-            _session = null;
-            _status = SessionStatus.None;
-        }
-    }
-
-    private async Task CloseAsync(IDiscoverySession session, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await session.CloseAsync(cancellationToken).ConfigureAwait(false);
-            foreach (var registration in _registrations.Where(registration => registration.IsStored))
+            foreach (var registration in _registrations.All)
             {
-                Log.Withdrawn(logger, registration.ServiceName, registration.InstanceId);
+                await ForgetSessionAsync(registration).ConfigureAwait(false);
             }
+
+            return _settings.Backoff.DelayAfter(1);
         }
-        catch (Exception error)
-        {
-            Log.WithdrawalFailed(logger, session.TimeToLive, error.Message);
-        }
-        finally
-        {
-            await session.DisposeAsync().ConfigureAwait(false);
-        }
+
+        var refused = error is not EtcdDiscoveryException { IsTransient: true };
+        _state = _state.OnFailed(error.Message, refused, Now);
+        LogOpeningFailed(error);
+        return refused ? RegistrationWriter.RefusedDelay : _settings.Backoff.DelayAfter(_state.Failures);
     }
 
-    private TimeSpan UntilRenewal() => _status.RenewalInterval - _status.Age(timeProvider);
-
-    private void EnterAll(RegistrationState state, Func<ServiceRegistration, bool> which)
+    // What was to be withdrawn has gone with the session.
+    private async Task ForgetSessionAsync(ServiceRegistration registration)
     {
-        foreach (var registration in _registrations.Where(which))
+        if (registration.WithdrawalAsked)
         {
-            registration.Enter(state);
-        }
-    }
-
-    private void Forget(ServiceRegistration registration)
-    {
-        lock (_changing)
-        {
-            _registrations = _registrations.Remove(registration);
-        }
-
-        registration.Enter(RegistrationState.Withdrawn);
-    }
-
-    private void LogFailure(Exception error)
-    {
-        if (error is SessionLostException)
-        {
-            Log.SessionLost(logger, error.Message);
-        }
-        else if (_failures == 1)
-        {
-            Log.Failed(logger, error.Message);
+            await _registrations.RemoveAsync(registration).ConfigureAwait(false);
         }
         else
         {
-            Log.FailedAgain(logger, _failures, error.Message);
+            registration.Advance(content => content);
         }
     }
+
+    /// <summary>Takes everything out of the store, trying again while there is something to take out.</summary>
+    private async Task CloseAsync(IDiscoverySession session, CancellationToken cancellationToken)
+    {
+        var expiresAt = _state.UntilExpiry(Now) + Now;
+        for (var failures = 1; ; failures++)
+        {
+            try
+            {
+                await session.CloseAsync(cancellationToken).ConfigureAwait(false);
+                Log.SessionClosed(_logger);
+                break;
+            }
+            catch (Exception error)
+            {
+                if (Now >= expiresAt || cancellationToken.IsCancellationRequested || error is EtcdDiscoveryException { IsTransient: false })
+                {
+                    Log.WithdrawalFailed(_logger, session.TimeToLive, error.Message);
+                    break;
+                }
+
+                await Task.Delay(_settings.Backoff.DelayAfter(failures), _timeProvider, cancellationToken)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+
+        _current = null;
+        _state = SessionState.Initial;
+        await session.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private void LogOpeningFailed(Exception error)
+    {
+        if (_state.Failures == 1)
+        {
+            Log.OpeningFailed(_logger, error.Message);
+        }
+        else
+        {
+            Log.OpeningFailedAgain(_logger, _state.Failures, error.Message);
+        }
+    }
+
+    private static TimeSpan Longer(TimeSpan a, TimeSpan b) => a > b ? a : b;
+
+    private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b > TimeSpan.Zero ? b : TimeSpan.Zero;
 }

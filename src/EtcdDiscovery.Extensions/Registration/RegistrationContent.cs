@@ -1,0 +1,100 @@
+using EtcdDiscovery.Model;
+
+namespace EtcdDiscovery.Registration;
+
+/// <summary>What should stand in the store for one registration, and what does. Where they differ, something is written.</summary>
+/// <remarks>Each transition is a pure function that makes another content; revisions tell old news from new.</remarks>
+internal sealed record RegistrationContent(AdvertisedService Desired, InfoIntent Intent)
+{
+    /// <summary>Rises with each change that the application makes.</summary>
+    public long Version { get; private init; }
+
+    /// <summary>What was put last; null when nothing was, or when somebody took it away.</summary>
+    public StoredInstance? Stored { get; private init; }
+
+    /// <summary>What is being put just now.</summary>
+    public ReadOnlyMemory<byte>? Writing { get; private init; }
+
+    /// <summary>Whether the service's description needs no look before the next write.</summary>
+    public bool InfoSettled { get; private init; }
+
+    /// <summary>The latest revision of the description that is known.</summary>
+    public long InfoRevision { get; private init; }
+
+    public bool IsStoredIn(IDiscoverySession? session) => Stored is not null && Stored.Session == session;
+
+    public bool NeedsWrite(IDiscoverySession? session) =>
+        !InfoSettled || !IsStoredIn(session) || !Stored!.Value.Span.SequenceEqual(Desired.Value.Span);
+
+    /// <summary>The application wants something else.</summary>
+    public RegistrationContent OnChanged(AdvertisedService desired, InfoIntent? intent) => this with
+    {
+        Desired = desired,
+        Intent = intent is { } wanted && wanted > Intent ? wanted : Intent,
+        InfoSettled = InfoSettled && intent is null,
+        Version = Version + 1,
+    };
+
+    /// <summary>What to put now, given the description that is there.</summary>
+    public RegistrationWrite Plan(StoreEntry? info)
+    {
+        if (InfoSettled)
+        {
+            return new RegistrationWrite(this, Desired, null, InfoRevision);
+        }
+
+        var agreed = Desired.With(InfoRules.Agree(Desired.Info, Intent, Read(info)));
+        return new RegistrationWrite(this, agreed, InfoRules.Write(agreed.Info, Intent, info), info?.Revision ?? 0);
+    }
+
+    public RegistrationContent OnWriting(RegistrationWrite write) => this with { Writing = write.Service.Value };
+
+    public RegistrationContent OnWritten(RegistrationWrite write, IDiscoverySession session, long revision)
+    {
+        var written = this with { Stored = new StoredInstance(session, write.Service.Value, revision), Writing = null };
+        var infoRevision = write.Info is null ? write.InfoRevision : revision;
+        var isOvertaken = write.Plan.Version != Version || InfoRevision > infoRevision;
+        return isOvertaken
+            ? written
+            : written with
+            {
+                Desired = write.Service,
+                Intent = InfoIntent.Keep,
+                InfoSettled = true,
+                InfoRevision = infoRevision,
+            };
+    }
+
+    /// <summary>The instance's key has another value, or none.</summary>
+    public RegistrationContent OnInstanceSeen(ReadOnlyMemory<byte>? value, long revision)
+    {
+        var isOurs = value is { } seen
+            && (seen.Span.SequenceEqual(Desired.Value.Span) || (Writing is { } writing && seen.Span.SequenceEqual(writing.Span)));
+        return Stored is null || revision <= Stored.Revision || isOurs ? this : this with { Stored = null };
+    }
+
+    /// <summary>The service's description has another value, or none.</summary>
+    public RegistrationContent OnInfoSeen(StoreEntry? info, long revision)
+    {
+        if (revision <= InfoRevision)
+        {
+            return this;
+        }
+
+        var agreed = Desired.With(InfoRules.Agree(Desired.Info, Intent, Read(info)));
+        return this with
+        {
+            Desired = agreed,
+            InfoRevision = revision,
+            InfoSettled = InfoSettled && InfoRules.Write(agreed.Info, InfoIntent.Keep, info) is null,
+        };
+    }
+
+    /// <summary>The store's history is not the one that the known revisions belong to, or they were read too early.</summary>
+    public RegistrationContent OnHistoryUnknown() => this with { Stored = null, InfoSettled = false, InfoRevision = 0 };
+
+    private ServiceInfo? Read(StoreEntry? info) =>
+        info is { } entry && ServiceJson.TryDecode(Desired.Instance.ServiceName, entry.Value, out ServiceInfo? read)
+            ? read
+            : null;
+}

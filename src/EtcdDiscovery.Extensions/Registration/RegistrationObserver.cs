@@ -1,0 +1,86 @@
+using EtcdDiscovery.Model;
+using EtcdDiscovery.Stores;
+using Microsoft.Extensions.Logging;
+
+namespace EtcdDiscovery.Registration;
+
+/// <summary>Watches one registration's two keys for what others do to them: new credentials, deletions, overwriting.</summary>
+internal sealed partial class RegistrationObserver(ServiceRegistration registration, SessionLoop session, ILogger logger)
+    : IStoreObserver
+{
+    private readonly string _infoKey = ServiceKeys.Info(registration.ServiceName);
+    private bool _warned;
+
+    public IReadOnlyList<StoreRange> Ranges => [StoreRange.Exact(_infoKey), StoreRange.Exact(registration.Key)];
+
+    public void OnRead(StoreContents contents)
+    {
+        var known = registration.Content;
+        var revision = contents.Revision.Number;
+        if (revision < known.InfoRevision || revision < known.Stored?.Revision)
+        {
+            Advance(content => content.OnHistoryUnknown());
+            return;
+        }
+
+        StoreEntry? info = null, instance = null;
+        foreach (var entry in contents.Entries)
+        {
+            if (entry.Key == _infoKey)
+            {
+                info = entry;
+            }
+            else
+            {
+                instance = entry;
+            }
+        }
+
+        Advance(content => content.OnInfoSeen(info, info?.Revision ?? revision));
+        See(instance?.Value, revision);
+    }
+
+    public void OnBatch(StoreBatch batch)
+    {
+        foreach (var change in batch.Events)
+        {
+            if (change.Key != _infoKey)
+            {
+                See(change.Value, change.Revision);
+                continue;
+            }
+
+            StoreEntry? info = change.Value is { } value ? new StoreEntry(change.Key, value, change.Revision) : null;
+            Advance(content => content.OnInfoSeen(info, change.Revision));
+        }
+    }
+
+    // The session notices by itself when the store is out of reach.
+    public void OnFailure(EtcdDiscoveryException error) => Log.NotObserved(logger, registration.ServiceName, error.Message);
+
+    private void See(ReadOnlyMemory<byte>? value, long revision)
+    {
+        var wasStored = registration.Content.Stored is not null;
+        Advance(content => content.OnInstanceSeen(value, revision));
+        if (!wasStored || registration.Content.Stored is not null)
+        {
+            return;
+        }
+
+        if (value is null)
+        {
+            Log.Deleted(logger, registration.ServiceName, registration.InstanceId);
+        }
+        else if (!_warned)
+        {
+            _warned = true;
+            Log.Overwritten(logger, registration.ServiceName, registration.InstanceId);
+        }
+    }
+
+    private void Advance(Func<RegistrationContent, RegistrationContent> transition)
+    {
+        registration.Advance(transition);
+        session.Wake();
+    }
+}

@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+using EtcdDiscovery.Stores;
+using Microsoft.Extensions.Logging;
+
+namespace EtcdDiscovery.Registration;
+
+/// <summary>The registrations of this process, each with its observer. Replaced whole, read by any thread.</summary>
+internal sealed class RegistrationSet(
+    IDiscoveryStore store, Backoff backoff, TimeProvider timeProvider, ILogger<RegistrationObserver> logger)
+{
+    private readonly Lock _changing = new();
+    private ImmutableDictionary<ServiceRegistration, StoreFollower> _followers =
+        ImmutableDictionary<ServiceRegistration, StoreFollower>.Empty;
+
+    private ImmutableArray<ServiceRegistration> _all = [];
+
+    public ImmutableArray<ServiceRegistration> All
+    {
+        get
+        {
+            lock (_changing)
+            {
+                return _all;
+            }
+        }
+    }
+
+    public void Add(ServiceRegistration registration, SessionLoop session)
+    {
+        var observer = new RegistrationObserver(registration, session, logger);
+        var follower = new StoreFollower(store, observer.Ranges, backoff, timeProvider, observer);
+        lock (_changing)
+        {
+            _all = _all.Add(registration);
+            _followers = _followers.Add(registration, follower);
+        }
+
+        follower.Start();
+    }
+
+    public void StopObserving()
+    {
+        lock (_changing)
+        {
+            foreach (var follower in _followers.Values)
+            {
+                follower.Stop();
+            }
+        }
+    }
+
+    /// <summary>Forgets a registration that is not in the store any more.</summary>
+    public async Task RemoveAsync(ServiceRegistration registration)
+    {
+        StoreFollower? follower;
+        lock (_changing)
+        {
+            _all = _all.Remove(registration);
+            _followers.TryGetValue(registration, out follower);
+            _followers = _followers.Remove(registration);
+        }
+
+        if (follower is not null)
+        {
+            await follower.DisposeAsync().ConfigureAwait(false);
+        }
+
+        registration.OnWithdrawn();
+    }
+}

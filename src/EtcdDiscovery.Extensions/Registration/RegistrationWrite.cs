@@ -1,0 +1,22 @@
+using EtcdDiscovery.Model;
+
+namespace EtcdDiscovery.Registration;
+
+/// <summary>One transaction: the instance, and the service's description where that is needed.</summary>
+/// <param name="Plan">The content that it was planned from.</param>
+/// <param name="Service">What is written, with the credentials agreed on.</param>
+/// <param name="Info">The description, when it is written.</param>
+/// <param name="InfoRevision">The revision of the description that the plan is based on; 0 when there was none.</param>
+internal sealed record RegistrationWrite(
+    RegistrationContent Plan, AdvertisedService Service, StorePut? Info, long InfoRevision)
+{
+    public IReadOnlyList<StorePut> Puts
+    {
+        get
+        {
+            var key = ServiceKeys.Instance(Service.Instance.ServiceName, Service.Instance.Id);
+            var instance = new StorePut(key, Service.Value);
+            return Info is { } info ? [info, instance] : [instance];
+        }
+    }
+}

@@ -1,0 +1,18 @@
+using Microsoft.Extensions.Logging;
+
+namespace EtcdDiscovery.Registration;
+
+internal sealed partial class RegistrationWriter
+{
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Information, "Registered {Service} as {InstanceId}; it expires {TimeToLive} after the last sign of life", EventName = "Registered")]
+        public static partial void Registered(ILogger logger, string service, string instanceId, TimeSpan timeToLive);
+
+        [LoggerMessage(2, LogLevel.Information, "Withdrew {Service}, {InstanceId}", EventName = "Withdrawn")]
+        public static partial void Withdrawn(ILogger logger, string service, string instanceId);
+
+        [LoggerMessage(3, LogLevel.Warning, "{Service} could not be written, trying again: {Reason}", EventName = "WriteFailed")]
+        public static partial void WriteFailed(ILogger logger, string service, string reason);
+    }
+}

@@ -1,0 +1,97 @@
+using EtcdDiscovery.Model;
+using EtcdDiscovery.Stores;
+using Microsoft.Extensions.Logging;
+
+namespace EtcdDiscovery.Registration;
+
+/// <summary>Brings the store to what the registrations want, under one session, until that is lost.</summary>
+internal sealed partial class RegistrationWriter(
+    IDiscoveryStore store, Backoff backoff, RegistrationSet registrations, WakeSignal wake, ILogger logger)
+{
+    // What does not pass by itself needs a person; asking more often only fills etcd's log.
+    public static readonly TimeSpan RefusedDelay = TimeSpan.FromSeconds(30);
+
+    private const int MaxWriteConflicts = 20;
+
+    /// <summary>Writes and withdraws until no registration is left.</summary>
+    /// <exception cref="SessionLostException">The session is gone.</exception>
+    public async Task RunAsync(IDiscoverySession session, CancellationToken cancellationToken)
+    {
+        var failures = 0;
+        while (!registrations.All.IsEmpty)
+        {
+            var pause = Timeout.InfiniteTimeSpan;
+            foreach (var registration in registrations.All)
+            {
+                try
+                {
+                    await SettleAsync(session, registration, cancellationToken).ConfigureAwait(false);
+                    failures = 0;
+                }
+                catch (EtcdDiscoveryException error) when (error is not SessionLostException)
+                {
+                    registration.OnFailed(error.Message);
+                    Log.WriteFailed(logger, registration.ServiceName, error.Message);
+                    pause = error.IsTransient ? backoff.DelayAfter(++failures) : RefusedDelay;
+                    if (error.IsTransient)
+                    {
+                        break; // The others would wait for the same store in vain.
+                    }
+                }
+            }
+
+            await wake.SleepAsync(pause, cancellationToken).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    private async Task SettleAsync(
+        IDiscoverySession session, ServiceRegistration registration, CancellationToken cancellationToken)
+    {
+        if (registration.WithdrawalAsked)
+        {
+            await session.DeleteAsync([registration.Key], cancellationToken).ConfigureAwait(false);
+            await registrations.RemoveAsync(registration).ConfigureAwait(false);
+            Log.Withdrawn(logger, registration.ServiceName, registration.InstanceId);
+        }
+        else if (registration.Content.NeedsWrite(session))
+        {
+            var isNew = !registration.Content.IsStoredIn(session);
+            await WriteAsync(session, registration, cancellationToken).ConfigureAwait(false);
+            if (isNew)
+            {
+                Log.Registered(logger, registration.ServiceName, registration.InstanceId, session.TimeToLive);
+            }
+        }
+    }
+
+    private async Task WriteAsync(
+        IDiscoverySession session, ServiceRegistration registration, CancellationToken cancellationToken)
+    {
+        for (var conflicts = 0; conflicts < MaxWriteConflicts; conflicts++)
+        {
+            var content = registration.Content;
+            var info = content.InfoSettled
+                ? null
+                : await ReadInfoAsync(registration.ServiceName, cancellationToken).ConfigureAwait(false);
+            var write = content.Plan(info);
+            registration.Advance(latest => latest.OnWriting(write));
+            if (await session.TryPutAsync(write.Puts, cancellationToken).ConfigureAwait(false) is { } revision)
+            {
+                registration.Advance(latest => latest.OnWritten(write, session, revision.Number));
+                return;
+            }
+        }
+
+        throw new EtcdDiscoveryException(
+            $"The description of service '{registration.ServiceName}' is being rewritten by others all the time.",
+            isTransient: true);
+    }
+
+    private async Task<StoreEntry?> ReadInfoAsync(string serviceName, CancellationToken cancellationToken)
+    {
+        StoreRange[] ranges = [StoreRange.Exact(ServiceKeys.Info(serviceName))];
+        var contents = await store.ReadAsync(ranges, cancellationToken).ConfigureAwait(false);
+        return contents.Entries.Count > 0 ? contents.Entries[0] : null;
+    }
+}
