@@ -23,7 +23,8 @@ internal sealed class CatalogSnapshot(ServiceInfo? info, ServiceInstance[] insta
 
     public void Supersede() => _superseded.TrySetResult();
 
-    public ServiceInstance[] On(string? shard) => shard is null ? Instances : ByShard().GetValueOrDefault(shard, []);
+    public ServiceInstance[] On(string? shard) =>
+        shard is null ? Instances : ByShard().TryGetValue(shard, out var instances) ? instances : [];
 
     // Most snapshots are never asked for a shard. Two askers at once build it twice, and both are right.
     private FrozenDictionary<string, ServiceInstance[]> ByShard() => _byShard ??= Instances
