@@ -8,18 +8,22 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
 {
     private readonly EtcdClient _client;
     private readonly LeaseKeepAliveRequest _request;
-    private readonly TimeSpan _timeout;
+    private readonly TimeSpan _leastPatience;
     private readonly SemaphoreSlim _gate = new(1, 1);
     private EtcdStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse>? _stream;
+    private TimeSpan _lastLatency;
     private bool _disposed;
 
-    public EtcdKeepAlive(EtcdClient client, long lease, TimeSpan timeToLive)
+    public EtcdKeepAlive(EtcdClient client, long lease, TimeSpan timeToLive, TimeSpan grantLatency)
     {
         _client = client;
         _request = new LeaseKeepAliveRequest { ID = lease };
-        // A silent endpoint has to be given up while there is still time to renew with another one.
-        _timeout = TimeSpan.FromTicks(Math.Min(client.RequestTimeout.Ticks, timeToLive.Ticks / 3));
+        _leastPatience = timeToLive / 5;
+        _lastLatency = grantLatency;
     }
+
+    // A silent endpoint has to be given up while there is time to renew with another one; a slow one is no silent one.
+    private TimeSpan Patience => _lastLatency * 2 > _leastPatience ? _lastLatency * 2 : _leastPatience;
 
     /// <summary>Renews the lease once.</summary>
     public async Task RenewAsync(CancellationToken cancellationToken)
@@ -56,11 +60,14 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
         }
 
         var stream = _stream ??= _client.Open(EtcdMethods.LeaseKeepAlive);
-        using var deadline = new GrpcDeadline(_timeout, _client.TimeProvider, cancellationToken);
+        using var deadline = new GrpcDeadline(Patience, _client.TimeProvider, cancellationToken);
+        var asked = _client.TimeProvider.GetTimestamp();
         try
         {
             stream.Write(_request);
-            return await stream.ReadAsync(deadline.Token).ConfigureAwait(false);
+            var answer = await stream.ReadAsync(deadline.Token).ConfigureAwait(false);
+            _lastLatency = _client.TimeProvider.GetElapsedTime(asked);
+            return answer;
         }
         catch (Exception e)
         {

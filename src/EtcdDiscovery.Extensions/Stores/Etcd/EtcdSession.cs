@@ -10,12 +10,12 @@ internal sealed class EtcdSession : IDiscoverySession
     private readonly EtcdKeepAlive _keepAlive;
     private readonly long _lease;
 
-    private EtcdSession(EtcdClient client, LeaseGrantResponse granted)
+    private EtcdSession(EtcdClient client, LeaseGrantResponse granted, TimeSpan grantLatency)
     {
         _client = client;
         _lease = granted.ID;
         TimeToLive = TimeSpan.FromSeconds(granted.TTL);
-        _keepAlive = new EtcdKeepAlive(client, granted.ID, TimeToLive);
+        _keepAlive = new EtcdKeepAlive(client, granted.ID, TimeToLive, grantLatency);
     }
 
     public TimeSpan TimeToLive { get; }
@@ -25,8 +25,9 @@ internal sealed class EtcdSession : IDiscoverySession
     {
         // etcd counts in whole seconds, and never grants less than its election timeout allows.
         var request = new LeaseGrantRequest { TTL = Math.Max(1, (long)Math.Ceiling(timeToLive.TotalSeconds)) };
-        return new EtcdSession(
-            client, await client.CallAsync(EtcdMethods.LeaseGrant, request, cancellationToken).ConfigureAwait(false));
+        var asked = client.TimeProvider.GetTimestamp();
+        var granted = await client.CallAsync(EtcdMethods.LeaseGrant, request, cancellationToken).ConfigureAwait(false);
+        return new EtcdSession(client, granted, client.TimeProvider.GetElapsedTime(asked));
     }
 
     public Task RenewAsync(CancellationToken cancellationToken) => _keepAlive.RenewAsync(cancellationToken);
