@@ -1,0 +1,56 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace EtcdDiscovery.Tests.Documentation;
+
+/// <summary>What the documentation shows, so that it compiles. Nothing here is called.</summary>
+internal static class Snippets
+{
+    public static void Program(string[] args)
+    {
+        var builder = WebApplication.CreateBuilder(args);
+
+        builder.Services.AddEtcdDiscovery();
+        builder.Services.AddHealthChecks().AddEtcdDiscovery();
+
+        var app = builder.Build();
+
+        app.MapHealthChecks("/healthz");
+        app.MapGet("/instances/{service}", async (string service, IServiceResolver resolver, CancellationToken cancellationToken) =>
+        {
+            var snapshot = await resolver.GetSnapshotAsync(service, cancellationToken);
+            return snapshot.Instances.Select(instance => new { instance.Id, instance.Hostname, instance.Ports });
+        });
+
+        app.Run();
+    }
+
+    public static async Task<(ServiceInstance, Uri)> FindAsync(IServiceResolver resolver, CancellationToken cancellationToken)
+    {
+        var query = new ServiceQuery { Shard = "shard-0", Network = ServiceNetwork.Private };
+        var instance = await resolver.GetInstanceAsync("catalog", query, cancellationToken);
+        var uri = await resolver.GetUriAsync("catalog", "http", "/items?page=2", query, cancellationToken);
+
+        await foreach (var change in resolver.WatchAsync("catalog", query, cancellationToken))
+        {
+            Console.WriteLine($"{change.Kind}: {change.Instance.Hostname}");
+        }
+
+        return (instance, uri);
+    }
+
+    public static async Task RegisterAsync(IServiceRegistry registry, CancellationToken cancellationToken)
+    {
+        var options = new ServiceRegistrationOptions { Name = "reports", Hostname = "10.0.0.7" };
+        options.Ports = new Dictionary<string, string> { ["http"] = "8080" };
+        await using var registration = await registry.RegisterAsync(options, cancellationToken);
+        await registration.WaitUntilRegisteredAsync(cancellationToken);
+    }
+
+    public static void Test(HostApplicationBuilder builder)
+    {
+        using var store = new InMemoryDiscoveryStore();
+        builder.Services.AddEtcdDiscovery().UseInMemoryStore(store);
+    }
+}
