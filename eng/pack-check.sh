@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Packs the library and does with the package what README tells a new user to do, against a real etcd.
+set -euo pipefail
+
+. "$(dirname "$0")/loopback.sh"
+. "$(dirname "$0")/with-etcd.sh"
+export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false
+temp=$(mktemp -d)
+pids=()
+
+clean_up() {
+  local status=$?
+  [ ${#pids[@]} -eq 0 ] || { kill -KILL "${pids[@]}"; wait "${pids[@]}"; } 2>/dev/null || true
+  [ "$status" -eq 0 ] || tail -n 30 "$temp"/*.log >&2
+  rm -rf "$temp"
+}
+trap clean_up EXIT
+
+fail() { echo "eng/pack-check.sh: $*" >&2; exit 1; }
+block() { sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/p" "$root/README.md" | awk '/^```/ { blocks++; next } blocks == 1'; } # the first one
+expect() { # PATH TEXT: some answer within 30 s contains the text
+  local end=$((SECONDS + 30))
+  until case $(http_get "$app_port" "$1") in *"$2"*) true ;; *) false ;; esac do
+    [ "$SECONDS" -lt "$end" ] || fail "GET $1 never answered with '$2'"
+    sleep 0.1
+  done
+}
+
+dotnet pack "$root/src/EtcdDiscovery.Extensions" -c Release -o "$temp/feed" >"$temp/pack.log" 2>&1 || fail "no package"
+
+# Packages that are here already need not come again, and the checked one must not stay in the user's cache.
+NUGET_FALLBACK_PACKAGES=$(dotnet nuget locals global-packages --list | sed 's/^[^:]*: //')
+export NUGET_FALLBACK_PACKAGES NUGET_PACKAGES=$temp/packages
+mkdir "$temp/app"
+cd "$temp/app"
+echo '<configuration><packageSources><add key="checked" value="../feed" /></packageSources></configuration>' >nuget.config
+{ dotnet new web --no-restore && dotnet add package EtcdDiscovery.Extensions; } >"$temp/add.log" 2>&1 || fail "cannot be added"
+block csharp >Program.cs
+block json >appsettings.json
+dotnet build -warnaserror >"$temp/build.log" 2>&1 || fail "README's program does not build"
+
+cd "$temp"/packages/etcddiscovery.extensions/*
+for file in README.md lib/net10.0/EtcdDiscovery.Extensions.xml; do [ -s "$file" ] || fail "$file is not in the package"; done
+grep -q '<license type="expression">MIT<' ./*.nuspec || fail "the package has no license"
+dependencies=$(sed -n 's/.*<dependency id="\([^"]*\)".*/\1/p' ./*.nuspec | sort | tr '\n' ' ')
+# No build tool, no analyzer: what README names and nothing else.
+[ "$(wc -w <<<"$dependencies")" -eq 4 ] || fail "the package depends on: $dependencies"
+for package in $dependencies; do grep -q "\`$package\`" "$root/README.md" || fail "README does not name $package"; done
+
+next_free_port && etcd_port=$port && next_free_port && peer_port=$port && next_free_port && app_port=$port
+client=http://127.0.0.1:$etcd_port peer=http://127.0.0.1:$peer_port
+env -i ETCD_UNSUPPORTED_ARCH=arm64 "$ETCD_BIN" --data-dir "$temp/etcd" --listen-client-urls "$client" \
+  --advertise-client-urls "$client" --listen-peer-urls "$peer" --initial-advertise-peer-urls "$peer" \
+  --initial-cluster "default=$peer" >"$temp/etcd.log" 2>&1 &
+pids+=($!)
+cd "$temp/app"
+ASPNETCORE_URLS=http://127.0.0.1:$app_port EtcdDiscovery__Etcd__Endpoints__0=$client \
+  dotnet bin/Debug/net10.0/app.dll >"$temp/app.log" 2>&1 &
+pids+=($!)
+expect /instances/my-service '"hostname":"public-domain.dev","ports":{"http":"80","https":"443"}'
+expect /healthz Healthy
+echo "The package works as README says: $(basename "$temp"/feed/*.nupkg)."
