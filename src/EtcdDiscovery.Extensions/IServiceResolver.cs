@@ -20,13 +20,13 @@ public interface IServiceResolver
     /// <returns>The service. Unknown services are no error, as in Go: they have a name only.</returns>
     ValueTask<ServiceInfo> GetServiceAsync(string service, CancellationToken cancellationToken = default);
 
-    /// <summary>Gets all instances (Go: <c>All</c>).</summary>
+    /// <summary>Gets all instances that take requests (Go: <c>All</c>); <see cref="GetSnapshotAsync"/> has the others too.</summary>
     /// <param name="service">The service's name.</param>
     /// <param name="query">What to look for; by default any.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>The instances in the order of their keys; never empty.</returns>
     /// <exception cref="ServiceNotFoundException">Nothing is known of the service.</exception>
-    /// <exception cref="NoInstanceFoundException">The service has no instance.</exception>
+    /// <exception cref="NoInstanceFoundException">The service has no instance that takes requests.</exception>
     /// <exception cref="NoInstanceOnShardException">No instance serves the shard.</exception>
     ValueTask<IReadOnlyList<ServiceInstance>> GetInstancesAsync(
         string service, ServiceQuery query = default, CancellationToken cancellationToken = default);
@@ -74,7 +74,8 @@ public interface IServiceResolver
 
     /// <summary>Follows a service: first the present instances as up, then every change (Go: <c>SubscribeNew</c> and <c>SubscribeDown</c>).</summary>
     /// <remarks>
-    /// Outages of the store are invisible here: what changed meanwhile is found by comparing. A reader that is slower
+    /// An instance that is draining or in maintenance counts as down, with the reason in
+    /// <see cref="ServiceChange.DownReason"/>. Outages of the store are invisible here: what changed meanwhile is found by comparing. A reader that is slower
     /// than the changes sees each instance's latest state, not every step to it, and slows nobody else.
     /// </remarks>
     /// <param name="service">The service's name.</param>

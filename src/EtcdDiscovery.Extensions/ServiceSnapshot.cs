@@ -8,7 +8,7 @@ public sealed record ServiceSnapshot
     /// <summary>The service; name only when nobody has described it.</summary>
     public required ServiceInfo Service { get; init; }
 
-    /// <summary>The instances in the order of their keys.</summary>
+    /// <summary>The instances in the order of their keys, whatever their status.</summary>
     public required ImmutableArray<ServiceInstance> Instances { get; init; }
 
     /// <summary>The store's revision that this is the state of.</summary>

@@ -52,7 +52,7 @@ internal static partial class DiscoveryServices
         Get<IDiscoveryStore>(provider),
         BackoffOf(Options(provider)),
         Get<TimeProvider>(provider),
-        Get<ILogger<ServiceCatalog>>(provider));
+        Get<ILoggerFactory>(provider));
 
     private static SessionLoop CreateSession(IServiceProvider provider) => new(
         Get<IDiscoveryStore>(provider),

@@ -16,6 +16,10 @@ internal sealed class CatalogSnapshot(ServiceInfo? info, ServiceInstance[] insta
     /// <summary>The instances in the order of their keys. Not to be written to.</summary>
     public ServiceInstance[] Instances { get; } = instances;
 
+    /// <summary>Those that take requests.</summary>
+    public ServiceInstance[] Serving { get; } =
+        Array.TrueForAll(instances, IsServing) ? instances : Array.FindAll(instances, IsServing);
+
     public StoreRevision Revision { get; } = revision;
 
     /// <summary>Completes when there is a newer one.</summary>
@@ -23,12 +27,18 @@ internal sealed class CatalogSnapshot(ServiceInfo? info, ServiceInstance[] insta
 
     public void Supersede() => _superseded.TrySetResult();
 
+    public ServiceInstance? Find(string id) =>
+        InstanceArray.Find(Instances, id) is >= 0 and var index ? Instances[index] : null;
+
+    /// <summary>Those that take requests, on a shard when one is asked for.</summary>
     public ServiceInstance[] On(string? shard) =>
-        shard is null ? Instances : ByShard().TryGetValue(shard, out var instances) ? instances : [];
+        shard is null ? Serving : ByShard().TryGetValue(shard, out var instances) ? instances : [];
 
     // Most snapshots are never asked for a shard. Two askers at once build it twice, and both are right.
-    private FrozenDictionary<string, ServiceInstance[]> ByShard() => _byShard ??= Instances
+    private FrozenDictionary<string, ServiceInstance[]> ByShard() => _byShard ??= Serving
         .Where(instance => instance.Shard is not null)
         .GroupBy(instance => instance.Shard!, StringComparer.Ordinal)
         .ToFrozenDictionary(shard => shard.Key, shard => shard.ToArray(), StringComparer.Ordinal);
+
+    private static bool IsServing(ServiceInstance instance) => instance.Status == ServiceStatus.Serving;
 }

@@ -5,13 +5,20 @@ namespace EtcdDiscovery.Resolution;
 
 /// <summary>Turns a service's entries into snapshots; what cannot be read is skipped, counted and logged once.</summary>
 /// <remarks>Used by one loop only.</remarks>
-internal sealed partial class EntryReader(string serviceName, ILogger logger)
+internal sealed partial class EntryReader(string serviceName, ILogger<EntryReader> logger)
 {
     private readonly string _infoKey = ServiceKeys.Info(serviceName);
     private readonly HashSet<string> _unreadable = new(StringComparer.Ordinal);
 
+    // A watch that is resumed may tell again what one range has told already; old news must not undo new.
+    private long _infoRevision;
+    private long _instancesRevision;
+
     public StoreRange[] Ranges { get; } =
         [StoreRange.Exact(ServiceKeys.Info(serviceName)), StoreRange.Prefix(ServiceKeys.InstancesOf(serviceName))];
+
+    /// <summary>Who signed off lately.</summary>
+    public SignOffs SignOffs { get; } = new();
 
     /// <summary>How many entries are skipped now; read by any thread.</summary>
     public int UnreadableCount { get => Volatile.Read(ref field); private set => Volatile.Write(ref field, value); }
@@ -20,11 +27,15 @@ internal sealed partial class EntryReader(string serviceName, ILogger logger)
     public CatalogSnapshot Read(CatalogSnapshot before, StoreContents contents)
     {
         _unreadable.Clear();
-        return Apply(
+        UnreadableCount = 0;
+        _infoRevision = _instancesRevision = 0;
+        var after = Apply(
             new CatalogSnapshot(null, [], contents.Revision),
             contents.Revision,
-            contents.Entries.Select(entry => new StoreEvent(entry.Key, entry.Value, entry.Revision)),
+            contents.Entries.Select(entry => new StoreEvent(entry.Key, entry.Value, long.MaxValue)),
             before);
+        _infoRevision = _instancesRevision = contents.Revision.Number;
+        return after;
     }
 
     /// <summary>The snapshot after a batch of changes; the one before when nothing changed.</summary>
@@ -40,21 +51,19 @@ internal sealed partial class EntryReader(string serviceName, ILogger logger)
         {
             if (change.Key == _infoKey)
             {
-                info = DecodeInfo(change);
+                info = change.Revision > _infoRevision ? DecodeInfo(change) : info;
+                _infoRevision = Math.Max(_infoRevision, change.Revision);
             }
-            else if (ServiceKeys.TryParseInstance(serviceName, change.Key, out var id))
+            else if (change.Revision >= _instancesRevision
+                && ServiceKeys.TryParseInstance(serviceName, change.Key, out var id))
             {
-                changes[id] = Known(known, DecodeInstance(change, id));
+                var before = changes.TryGetValue(id, out var changed) ? changed : known.Find(id);
+                changes[id] = DecodeInstance(change, id, before);
+                _instancesRevision = change.Revision;
             }
         }
 
         return new CatalogSnapshot(info, InstanceArray.Apply(start.Instances, changes), revision);
-    }
-
-    private static ServiceInstance? Known(CatalogSnapshot before, ServiceInstance? instance)
-    {
-        var index = instance is null ? -1 : InstanceArray.Find(before.Instances, instance.Id);
-        return index >= 0 && before.Instances[index] == instance ? before.Instances[index] : instance;
     }
 
     private ServiceInfo? DecodeInfo(StoreEvent change)
@@ -70,17 +79,18 @@ internal sealed partial class EntryReader(string serviceName, ILogger logger)
         return info;
     }
 
-    private ServiceInstance? DecodeInstance(StoreEvent change, string id)
+    private ServiceInstance? DecodeInstance(StoreEvent change, string id, ServiceInstance? before)
     {
         if (change.Value is not { } value)
         {
             Forget(change.Key);
+            SignOffs.Note(before);
             return null;
         }
 
         var readable = ServiceJson.TryDecode(serviceName, id, value, out var instance);
         Note(change.Key, readable, value.Length);
-        return instance;
+        return instance == before ? before : instance;
     }
 
     private void Note(string key, bool readable, int length)

@@ -45,7 +45,11 @@ internal static class InstanceArray
     }
 
     /// <summary>What leads from one set to another. An instance that did not change is the same object in both.</summary>
-    public static IEnumerable<ServiceChange> Differences(ServiceInstance[] before, ServiceInstance[] after)
+    /// <param name="before">The one set.</param>
+    /// <param name="after">The other set.</param>
+    /// <param name="explain">Tells why an instance of the one is not in the other.</param>
+    public static IEnumerable<ServiceChange> Differences(
+        ServiceInstance[] before, ServiceInstance[] after, Func<string, ServiceDownReason> explain)
     {
         int old = 0, now = 0;
         while (old < before.Length || now < after.Length)
@@ -55,7 +59,8 @@ internal static class InstanceArray
                 : Utf8Order.Instance.Compare(before[old].Id, after[now].Id);
             if (order < 0)
             {
-                yield return new ServiceChange(ServiceChangeKind.Down, before[old++]);
+                yield return new ServiceChange(ServiceChangeKind.Down, before[old], explain(before[old].Id));
+                old++;
             }
             else if (order > 0)
             {

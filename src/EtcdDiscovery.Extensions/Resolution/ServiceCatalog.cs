@@ -8,7 +8,7 @@ namespace EtcdDiscovery.Resolution;
 
 /// <summary>Every service that was asked for, watched from the first question on.</summary>
 internal sealed class ServiceCatalog(
-    IDiscoveryStore store, Backoff backoff, TimeProvider timeProvider, ILogger<ServiceCatalog> logger)
+    IDiscoveryStore store, Backoff backoff, TimeProvider timeProvider, ILoggerFactory loggerFactory)
     : IAsyncDisposable, IDisposable
 {
     private readonly ConcurrentDictionary<string, WatchedService> _services = new(StringComparer.Ordinal);
@@ -68,7 +68,7 @@ internal sealed class ServiceCatalog(
 
     private WatchedService Add(string name)
     {
-        var service = new WatchedService(name, store, backoff, timeProvider, logger);
+        var service = new WatchedService(name, store, backoff, timeProvider, loggerFactory);
         service.Start();
         return service;
     }

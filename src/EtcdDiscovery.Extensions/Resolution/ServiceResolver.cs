@@ -71,7 +71,9 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, TimeProvider timeP
         while (true)
         {
             var latest = await watched.GetNewerAsync(seen, cancellationToken).ConfigureAwait(false);
-            foreach (var change in InstanceArray.Differences(seen?.On(query.Shard) ?? [], latest.On(query.Shard)))
+            var changes = InstanceArray.Differences(
+                seen?.On(query.Shard) ?? [], latest.On(query.Shard), id => watched.ExplainDown(id, latest));
+            foreach (var change in changes)
             {
                 yield return change;
             }
@@ -87,7 +89,7 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, TimeProvider timeP
 
     private static ServiceInstance[] Matching(string service, CatalogSnapshot snapshot, ServiceQuery query)
     {
-        if (snapshot.Instances.Length == 0)
+        if (snapshot.Serving.Length == 0)
         {
             throw snapshot.Info is null ? new ServiceNotFoundException(service) : new NoInstanceFoundException(service);
         }

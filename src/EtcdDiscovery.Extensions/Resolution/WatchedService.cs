@@ -15,12 +15,12 @@ internal sealed partial class WatchedService : IStoreObserver, IAsyncDisposable
     private volatile Outage? _outage;
 
     public WatchedService(
-        string name, IDiscoveryStore store, Backoff backoff, TimeProvider timeProvider, ILogger logger)
+        string name, IDiscoveryStore store, Backoff backoff, TimeProvider timeProvider, ILoggerFactory loggerFactory)
     {
         Name = name;
         _timeProvider = timeProvider;
-        _logger = logger;
-        _reader = new EntryReader(name, logger);
+        _logger = loggerFactory.CreateLogger<WatchedService>();
+        _reader = new EntryReader(name, loggerFactory.CreateLogger<EntryReader>());
         _follower = new StoreFollower(store, _reader.Ranges, backoff, timeProvider, this);
     }
 
@@ -33,6 +33,9 @@ internal sealed partial class WatchedService : IStoreObserver, IAsyncDisposable
     public DateTimeOffset? StaleSince => _outage?.Since;
 
     public int UnreadableEntries => _reader.UnreadableCount;
+
+    /// <summary>Why an instance is not served any more.</summary>
+    public ServiceDownReason ExplainDown(string id, CatalogSnapshot latest) => _reader.SignOffs.Explain(id, latest.Find(id));
 
     public void Start() => _follower.Start();
 
@@ -92,7 +95,15 @@ internal sealed partial class WatchedService : IStoreObserver, IAsyncDisposable
 
         if (_outage is null)
         {
-            Log.OutOfReach(_logger, Name, error.Message);
+            if (_current is null)
+            {
+                Log.Unread(_logger, Name, error.Message);
+            }
+            else
+            {
+                Log.OutOfReach(_logger, Name, error.Message);
+            }
+
             _outage = new Outage(_timeProvider.GetUtcNow());
         }
         else

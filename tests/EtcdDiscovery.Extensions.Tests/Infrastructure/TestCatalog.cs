@@ -15,7 +15,7 @@ internal sealed class TestCatalog : IAsyncDisposable
     public TestCatalog(IDiscoveryStore? store = null)
     {
         Store = store ?? new InMemoryDiscoveryStore();
-        _catalog = new ServiceCatalog(Store, Quick, TimeProvider.System, NullLogger<ServiceCatalog>.Instance);
+        _catalog = new ServiceCatalog(Store, Quick, TimeProvider.System, NullLoggerFactory.Instance);
         Resolver = new ServiceResolver(_catalog, TimeProvider.System);
     }
 

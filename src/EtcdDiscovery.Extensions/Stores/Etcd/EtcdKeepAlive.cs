@@ -18,7 +18,7 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
     {
         _client = client;
         _request = new LeaseKeepAliveRequest { ID = lease };
-        _leastPatience = timeToLive / 5;
+        _leastPatience = TimeSpan.FromTicks(Math.Min(client.RequestTimeout.Ticks, timeToLive.Ticks / 5));
         _lastLatency = grantLatency;
     }
 
