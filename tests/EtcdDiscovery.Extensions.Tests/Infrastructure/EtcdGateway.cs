@@ -1,0 +1,76 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace EtcdDiscovery.Tests.Infrastructure;
+
+/// <summary>An entry as it stands in etcd. Without a lease, <paramref name="Lease"/> is null.</summary>
+public sealed record EtcdEntry(string Key, string Value, string? Lease);
+
+/// <summary>Reads and writes etcd through its JSON gateway: not through the code under test.</summary>
+public static class EtcdGateway
+{
+    private const int MaxTxnOperations = 100;
+
+    /// <summary>The settings of a host that uses this server.</summary>
+    public static Dictionary<string, string?> Settings(this EtcdServer server, string? service = null) => new()
+    {
+        ["Etcd:Endpoints:0"] = server.Endpoint,
+        ["Service:Name"] = service,
+    };
+
+    /// <summary>The entries whose keys start with a prefix, in order.</summary>
+    public static async Task<IReadOnlyList<EtcdEntry>> ReadAsync(this EtcdServer server, string prefix)
+    {
+        var answer = await server.PostAsync("/v3/kv/range", Prefixed(prefix));
+        return [.. (answer["kvs"]?.AsArray() ?? []).Select(entry => new EtcdEntry(
+            Decode(entry!["key"]!), entry["value"] is { } value ? Decode(value) : "", (string?)entry["lease"]))];
+    }
+
+    /// <summary>The one entry under a key; null when there is none.</summary>
+    public static async Task<EtcdEntry?> FindAsync(this EtcdServer server, string key) =>
+        (await server.ReadAsync(key)).SingleOrDefault(entry => entry.Key == key);
+
+    public static Task PutAsync(this EtcdServer server, string key, string value) => server.PutAllAsync([(key, value)]);
+
+    /// <summary>Puts entries, as many in one transaction as etcd allows.</summary>
+    public static async Task PutAllAsync(this EtcdServer server, IEnumerable<(string Key, string Value)> entries)
+    {
+        foreach (var chunk in entries.Chunk(MaxTxnOperations))
+        {
+            await server.PostAsync("/v3/kv/txn", new JsonObject
+            {
+                ["success"] = new JsonArray([.. chunk.Select(entry => new JsonObject
+                {
+                    ["requestPut"] = new JsonObject { ["key"] = Encode(entry.Key), ["value"] = Encode(entry.Value) },
+                })]),
+            });
+        }
+    }
+
+    public static Task DeleteAsync(this EtcdServer server, string prefix) =>
+        server.PostAsync("/v3/kv/deleterange", Prefixed(prefix));
+
+    /// <summary>The time to live that a lease was granted; null when there is no such lease.</summary>
+    public static async Task<TimeSpan?> GrantedAsync(this EtcdServer server, string lease)
+    {
+        var answer = await server.PostAsync("/v3/lease/timetolive", new JsonObject { ["ID"] = lease });
+        return (string?)answer["grantedTTL"] is { } granted
+            ? TimeSpan.FromSeconds(int.Parse(granted, CultureInfo.InvariantCulture))
+            : null;
+    }
+
+    public static Task RevokeAsync(this EtcdServer server, string lease) =>
+        server.PostAsync("/v3/lease/revoke", new JsonObject { ["ID"] = lease });
+
+    // Every key in these tests is ASCII: the last character has a successor.
+    private static JsonObject Prefixed(string prefix) => new()
+    {
+        ["key"] = Encode(prefix),
+        ["range_end"] = Encode(prefix[..^1] + (char)(prefix[^1] + 1)),
+    };
+
+    private static string Encode(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
+
+    private static string Decode(JsonNode base64) => Encoding.UTF8.GetString(Convert.FromBase64String((string)base64!));
+}

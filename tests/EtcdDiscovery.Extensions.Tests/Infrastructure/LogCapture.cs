@@ -1,0 +1,43 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+
+namespace EtcdDiscovery.Tests.Infrastructure;
+
+/// <summary>One captured log entry, with everything that a sink could make of it.</summary>
+public sealed record LogLine(string Category, LogLevel Level, string? EventName, string Message, string State, Exception? Error)
+{
+    public override string ToString() => $"{Level} {Category} {EventName}: {Message} {State} {Error}";
+}
+
+/// <summary>Keeps every log entry of a host, down to trace.</summary>
+public sealed class LogCapture : ILoggerProvider
+{
+    private readonly ConcurrentQueue<LogLine> _lines = new();
+
+    public IReadOnlyCollection<LogLine> Lines => _lines;
+
+    /// <summary>The entries of one kind.</summary>
+    public IEnumerable<LogLine> Of(string eventName) => _lines.Where(line => line.EventName == eventName);
+
+    public ILogger CreateLogger(string categoryName) => new Logger(categoryName, _lines);
+
+    public void Dispose()
+    {
+    }
+
+    private sealed class Logger(string category, ConcurrentQueue<LogLine> lines) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            var values = state is IEnumerable<KeyValuePair<string, object?>> pairs
+                ? string.Join(", ", pairs.Select(pair => $"{pair.Key}={pair.Value}"))
+                : "";
+            lines.Enqueue(new LogLine(category, logLevel, eventId.Name, formatter(state, exception), values, exception));
+        }
+    }
+}
