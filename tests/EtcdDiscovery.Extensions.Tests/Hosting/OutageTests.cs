@@ -1,0 +1,177 @@
+using System.Diagnostics;
+using EtcdDiscovery.Tests.Infrastructure;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+
+namespace EtcdDiscovery.Tests.Hosting;
+
+/// <summary>Hosts whose etcd is away, comes, goes and forgets. Every test has a server of its own.</summary>
+public sealed class OutageTests
+{
+    private const string Service = "shop";
+    private const string Prefix = "/services/shop/";
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(EtcdVersion.First)]
+    [InlineData(EtcdVersion.Second)]
+    public async Task Host_StartedBeforeEtcd_StartsAtOnceAndRegistersSoonAfterEtcdIsThere(EtcdVersion version)
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
+        await server.KillAsync();
+        var starting = Stopwatch.StartNew();
+        await using var host = await DiscoveryHost.StartAsync(server.Settings(Service));
+        Assert.InRange(starting.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(2));
+
+        await Eventually.TrueAsync(
+            async () => (await host.CheckAsync()).Description!.Contains("refused", StringComparison.Ordinal), "the check knows why");
+        var check = await host.CheckAsync();
+        Assert.Equal(HealthStatus.Unhealthy, check.Status);
+        Assert.Equal(
+            $"Service 'shop' is not registered: Etcd at {server.Endpoint}: connection refused.", check.Description);
+        Assert.Equal(RegistrationState.Registering, host.Registration.State);
+        var registered = host.Registration.WaitUntilRegisteredAsync(Token);
+        Assert.False(registered.IsCompleted);
+
+        await server.RestartAsync(wipe: false);
+        var up = Stopwatch.StartNew();
+        await registered.WaitAsync(Eventually.Patience, Token);
+
+        // The longest wait between two tries is 2 s; the rest is for a busy machine.
+        Assert.InRange(up.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(3));
+        Assert.Equal(Prefix + host.Registration.InstanceId, Assert.Single(await server.ReadAsync(Prefix)).Key);
+        await host.BecomesAsync(HealthStatus.Healthy);
+        // One warning for the outage, not one for every try.
+        Assert.Single(host.Logs.Of("Failed"));
+    }
+
+    [Fact]
+    public async Task Host_RequiringRegistrationWithoutEtcd_FailsToStartAndStopsTrying()
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        await server.KillAsync();
+        await using var host = DiscoveryHost.Build(new(server.Settings(Service))
+        {
+            ["RequireRegistration"] = "true",
+            ["RegistrationTimeout"] = "00:00:01",
+        });
+
+        var starting = Stopwatch.StartNew();
+        var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(host.StartAsync);
+
+        Assert.InRange(starting.Elapsed, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3));
+        Assert.Equal(
+            $"Service 'shop' could not be registered within 00:00:01: Etcd at {server.Endpoint}: connection refused. "
+            + "The application does not start because EtcdDiscovery:RequireRegistration is true.",
+            error.Message);
+        Assert.True(error.IsTransient);
+        Assert.Empty(host.Registry.Registrations);
+        // Nothing tries any more: etcd comes, and nobody registers.
+        var tries = host.Logs.Lines.Count;
+        await server.RestartAsync(wipe: false);
+        await using var other = await DiscoveryHost.RegisterAsync(server.Settings("other"));
+        Assert.Empty(await server.ReadAsync(Prefix));
+        Assert.Equal(tries, host.Logs.Lines.Count);
+    }
+
+    [Fact]
+    public async Task Host_RequiringRegistration_HasRegisteredWhenItHasStarted()
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        await using var host = await DiscoveryHost.StartAsync(new(server.Settings(Service)) { ["RequireRegistration"] = "true" });
+
+        Assert.Equal(RegistrationState.Registered, host.Registration.State);
+        Assert.Single(await server.ReadAsync(Prefix));
+    }
+
+    [Fact]
+    public async Task Host_RequiringRegistrationAndCancelled_StopsWaiting()
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        await server.KillAsync();
+        await using var host = DiscoveryHost.Build(new(server.Settings(Service)) { ["RequireRegistration"] = "true" });
+        using var giveUp = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => host.Services.GetRequiredService<IHost>().StartAsync(giveUp.Token).WaitAsync(Eventually.Patience, Token));
+    }
+
+    [Theory]
+    [InlineData(EtcdVersion.First, false)]
+    [InlineData(EtcdVersion.First, true)]
+    [InlineData(EtcdVersion.Second, false)]
+    [InlineData(EtcdVersion.Second, true)]
+    public async Task Hosts_WhoseEtcdIsRestarted_AreThereAgainUnderTheSameIds(EtcdVersion version, bool wiped)
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
+        Dictionary<string, string?> settings = new(server.Settings(Service)) { ["TimeToLive"] = "00:00:02" };
+        await using var a = await DiscoveryHost.RegisterAsync(settings);
+        await using var b = await DiscoveryHost.RegisterAsync(settings);
+        string[] ids = [.. new[] { a.Registration.InstanceId, b.Registration.InstanceId }.Order(StringComparer.Ordinal)];
+        await Eventually.TrueAsync(
+            async () => (await a.Resolver.GetInstancesAsync(Service, cancellationToken: Token)).Count == 2, "a sees both");
+
+        await server.KillAsync();
+        await a.BecomesAsync(HealthStatus.Unhealthy);
+        await server.RestartAsync(wiped);
+
+        await Eventually.TrueAsync(
+            async () => (await server.ReadAsync(Prefix)).Select(entry => entry.Key).SequenceEqual(ids.Select(id => Prefix + id)),
+            "both are back");
+        Assert.NotNull(await server.FindAsync("/services_infos/shop"));
+        await a.BecomesAsync(HealthStatus.Healthy);
+        await b.BecomesAsync(HealthStatus.Healthy);
+        Assert.Equal(
+            ids, (await a.Resolver.GetInstancesAsync(Service, cancellationToken: Token)).Select(instance => instance.Id));
+        await a.StopAsync();
+        Assert.Equal(Prefix + b.Registration.InstanceId, Assert.Single(await server.ReadAsync(Prefix)).Key);
+    }
+
+    [Fact]
+    public async Task Host_WhoseEtcdIsFrozenForLongerThanItsTimeToLive_RegistersAgain()
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        await using var host = await DiscoveryHost.RegisterAsync(new(server.Settings(Service))
+        {
+            ["TimeToLive"] = "00:00:02",
+            ["Etcd:RequestTimeout"] = "00:00:01",
+        });
+
+        server.Pause();
+        await host.BecomesAsync(HealthStatus.Unhealthy);
+        server.Continue();
+
+        await host.BecomesAsync(HealthStatus.Healthy);
+        Assert.Equal(Prefix + host.Registration.InstanceId, Assert.Single(await server.ReadAsync(Prefix)).Key);
+    }
+
+    [Fact]
+    public async Task Host_StoppedWhileEtcdIsAway_StopsAllTheSame()
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        await using var host = await DiscoveryHost.RegisterAsync(server.Settings(Service));
+        await server.KillAsync();
+
+        var stopping = Stopwatch.StartNew();
+        await host.StopAsync();
+
+        Assert.InRange(stopping.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        Assert.Single(host.Logs.Of("WithdrawalFailed"));
+    }
+
+    [Fact]
+    public async Task Host_StoppedBeforeItEverRegistered_LeavesNothing()
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        await server.KillAsync();
+        await using var host = await DiscoveryHost.StartAsync(server.Settings(Service));
+        var registration = host.Registration;
+
+        await host.StopAsync();
+
+        Assert.Equal(RegistrationState.Withdrawn, registration.State);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => registration.WaitUntilRegisteredAsync(Token));
+    }
+}

@@ -1,0 +1,31 @@
+namespace EtcdDiscovery.Tests.Infrastructure;
+
+/// <summary>Reads a service's changes one by one, with patience.</summary>
+internal sealed class ChangeReader(IAsyncEnumerable<ServiceChange> changes) : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _ending = new();
+    private IAsyncEnumerator<ServiceChange>? _enumerator;
+    private Task<bool>? _moving;
+
+    /// <summary>The next change: its kind, the instance's id and host name.</summary>
+    public async Task<string> NextAsync()
+    {
+        _enumerator ??= changes.GetAsyncEnumerator(_ending.Token);
+        _moving = _enumerator.MoveNextAsync().AsTask();
+        Assert.True(await _moving.WaitAsync(Eventually.Patience), "A watch never ends but with an exception.");
+        var (kind, instance) = _enumerator.Current;
+        return $"{kind} {instance.Id} {instance.Hostname}";
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _ending.CancelAsync();
+        if (_enumerator is not null)
+        {
+            await ((Task)_moving!).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _enumerator.DisposeAsync();
+        }
+
+        _ending.Dispose();
+    }
+}
