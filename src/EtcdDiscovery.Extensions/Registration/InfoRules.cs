@@ -10,7 +10,7 @@ namespace EtcdDiscovery.Registration;
 internal static class InfoRules
 {
     /// <summary>The credentials that a host has after looking at the description that is there.</summary>
-    public static ServiceCredentials? Agree(ServiceInfo ours, InfoIntent intent, ServiceInfo? theirs) =>
+    public static ServiceCredentials? Agree(ServiceInstance ours, InfoIntent intent, ServiceInfo? theirs) =>
         ours.Public && intent != InfoIntent.Claim && theirs is { Public: true, Credentials: { } shared }
             ? shared
             : ours.Credentials;

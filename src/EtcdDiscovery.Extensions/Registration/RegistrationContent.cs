@@ -43,7 +43,7 @@ internal sealed record RegistrationContent(AdvertisedService Desired, InfoIntent
             return new RegistrationWrite(this, Desired, null, InfoRevision);
         }
 
-        var agreed = Desired.With(InfoRules.Agree(Desired.Info, Intent, Read(info)));
+        var agreed = Desired.With(InfoRules.Agree(Desired.Instance, Intent, Read(info)));
         return new RegistrationWrite(this, agreed, InfoRules.Write(agreed.Info, Intent, info), info?.Revision ?? 0);
     }
 
@@ -81,7 +81,7 @@ internal sealed record RegistrationContent(AdvertisedService Desired, InfoIntent
             return this;
         }
 
-        var agreed = Desired.With(InfoRules.Agree(Desired.Info, Intent, Read(info)));
+        var agreed = Desired.With(InfoRules.Agree(Desired.Instance, Intent, Read(info)));
         return this with
         {
             Desired = agreed,
@@ -90,8 +90,8 @@ internal sealed record RegistrationContent(AdvertisedService Desired, InfoIntent
         };
     }
 
-    /// <summary>The store's history is not the one that the known revisions belong to, or they were read too early.</summary>
-    public RegistrationContent OnHistoryUnknown() => this with { Stored = null, InfoSettled = false, InfoRevision = 0 };
+    /// <summary>Nothing is known of the store any more: the session is lost, or its history is another one.</summary>
+    public RegistrationContent OnStoreUnknown() => this with { Stored = null, InfoSettled = false, InfoRevision = 0 };
 
     private ServiceInfo? Read(StoreEntry? info) =>
         info is { } entry && ServiceJson.TryDecode(Desired.Instance.ServiceName, entry.Value, out ServiceInfo? read)

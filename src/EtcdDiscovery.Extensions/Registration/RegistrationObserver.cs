@@ -19,7 +19,7 @@ internal sealed partial class RegistrationObserver(ServiceRegistration registrat
         var revision = contents.Revision.Number;
         if (revision < known.InfoRevision || revision < known.Stored?.Revision)
         {
-            Advance(content => content.OnHistoryUnknown());
+            Advance(content => content.OnStoreUnknown());
             return;
         }
 

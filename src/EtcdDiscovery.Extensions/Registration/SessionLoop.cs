@@ -13,6 +13,9 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     // Time enough for one write to an etcd in reach; others are told of a host's leaving, but it does not wait for long.
     private static readonly TimeSpan DrainPatience = TimeSpan.FromSeconds(2);
 
+    // Enough to get from a silent endpoint to another one.
+    private const int MaxCloseTries = 3;
+
     private readonly IDiscoveryStore _store;
     private readonly SessionSettings _settings;
     private readonly TimeProvider _timeProvider;
@@ -252,15 +255,14 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         }
         else
         {
-            registration.Advance(content => content);
+            registration.Advance(content => content.OnStoreUnknown());
         }
     }
 
-    /// <summary>Takes everything out of the store, trying again while there is something to take out.</summary>
+    /// <summary>Takes everything out of the store; what cannot be taken out expires.</summary>
     private async Task CloseAsync(IDiscoverySession session, CancellationToken cancellationToken)
     {
-        var expiresAt = _state.UntilExpiry(Now) + Now;
-        for (var failures = 1; ; failures++)
+        for (var tries = 1; ; tries++)
         {
             try
             {
@@ -270,13 +272,13 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
             }
             catch (Exception error)
             {
-                if (Now >= expiresAt || cancellationToken.IsCancellationRequested || error is EtcdDiscoveryException { IsTransient: false })
+                if (tries == MaxCloseTries || cancellationToken.IsCancellationRequested || error is not EtcdDiscoveryException { IsTransient: true })
                 {
                     Log.WithdrawalFailed(_logger, session.TimeToLive, error.Message);
                     break;
                 }
 
-                await Task.Delay(_settings.Backoff.DelayAfter(failures), _timeProvider, cancellationToken)
+                await Task.Delay(_settings.Backoff.DelayAfter(tries), _timeProvider, cancellationToken)
                     .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }

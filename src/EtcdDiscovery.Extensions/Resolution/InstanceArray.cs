@@ -59,8 +59,8 @@ internal static class InstanceArray
                 : Utf8Order.Instance.Compare(before[old].Id, after[now].Id);
             if (order < 0)
             {
-                yield return new ServiceChange(ServiceChangeKind.Down, before[old], explain(before[old].Id));
-                old++;
+                var gone = before[old++];
+                yield return new ServiceChange(ServiceChangeKind.Down, gone) { DownReason = explain(gone.Id) };
             }
             else if (order > 0)
             {

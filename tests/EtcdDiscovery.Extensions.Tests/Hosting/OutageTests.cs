@@ -44,7 +44,7 @@ public sealed class OutageTests
         Assert.Equal(Prefix + host.Registration.InstanceId, Assert.Single(await server.ReadAsync(Prefix)).Key);
         await host.BecomesAsync(HealthStatus.Healthy);
         // One warning for the outage, not one for every try.
-        Assert.Single(host.Logs.Of("Failed"));
+        Assert.Single(host.Logs.Of("OpeningFailed"));
     }
 
     [Fact]

@@ -88,8 +88,8 @@ public sealed class InstanceArrayTests
     {
         var instances = RandomSet(new Random(3));
 
-        Assert.Empty(InstanceArray.Differences(instances, instances));
-        Assert.Empty(InstanceArray.Differences(instances, [.. instances]));
+        Assert.Empty(Differences(instances, instances));
+        Assert.Empty(Differences(instances, [.. instances]));
     }
 
     [Fact]
@@ -101,7 +101,7 @@ public sealed class InstanceArrayTests
             var before = RandomSet(random);
             var after = InstanceArray.Apply(before, RandomChanges(random));
 
-            var changes = InstanceArray.Differences(before, after).ToList();
+            var changes = Differences(before, after).ToList();
 
             Assert.Equal(Naive(before, after), changes);
             AssertSame(InOrder(changes.Select(change => change.Instance)), changes.Select(change => change.Instance));
@@ -116,7 +116,7 @@ public sealed class InstanceArrayTests
         {
             var (before, after) = (RandomSet(random), RandomSet(random));
             var changes = new SortedList<string, ServiceInstance?>(Utf8Order.Instance);
-            foreach (var (kind, instance) in InstanceArray.Differences(before, after))
+            foreach (var (kind, instance) in Differences(before, after))
             {
                 changes.Add(instance.Id, kind == ServiceChangeKind.Down ? null : instance);
             }
@@ -154,8 +154,8 @@ public sealed class InstanceArrayTests
                 continue;
             }
 
-            var kind = old is null ? ServiceChangeKind.Up : now is null ? ServiceChangeKind.Down : ServiceChangeKind.Updated;
-            changes.Add(new ServiceChange(kind, now ?? old!));
+            var kind = old is null ? ServiceChangeKind.Up : ServiceChangeKind.Updated;
+            changes.Add(now is null ? Down(old!) : new ServiceChange(kind, now));
         }
 
         return changes;
@@ -185,4 +185,10 @@ public sealed class InstanceArrayTests
         Encoding.UTF8.GetBytes(a).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(b));
 
     private static ServiceInstance New(string id) => new() { Id = id, ServiceName = "s" };
+
+    private static IEnumerable<ServiceChange> Differences(ServiceInstance[] before, ServiceInstance[] after) =>
+        InstanceArray.Differences(before, after, _ => ServiceDownReason.Expired);
+
+    private static ServiceChange Down(ServiceInstance instance) =>
+        new(ServiceChangeKind.Down, instance) { DownReason = ServiceDownReason.Expired };
 }
