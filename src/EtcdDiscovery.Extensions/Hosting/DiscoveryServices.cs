@@ -23,6 +23,7 @@ internal static partial class DiscoveryServices
         services.AddSingleton(new GoEnvironment(Environment.GetEnvironmentVariable));
         services.AddSingleton<IPostConfigureOptions<EtcdDiscoveryOptions>>(Get<GoEnvironment>);
         services.AddSingleton<IValidateOptions<EtcdDiscoveryOptions>, EtcdDiscoveryOptionsValidator>();
+        services.AddSingleton<IValidateOptions<ServiceRegistrationOptions>, AddedServiceValidator>();
         services.AddOptions<EtcdDiscoveryOptions>()
             .BindConfiguration(EtcdDiscoveryOptions.SectionName)
             .ValidateOnStart();
@@ -31,8 +32,10 @@ internal static partial class DiscoveryServices
         services.AddSingleton(CreateCatalog);
         services.AddSingleton<IServiceResolver, ServiceResolver>();
         services.AddSingleton(CreateSession);
-        services.AddSingleton<IServiceRegistry>(provider => new ServiceRegistry(
+        services.AddSingleton(provider => new ServiceRegistry(
             Get<SessionLoop>(provider), NodeHostname.Get(Get<GoEnvironment>(provider).Variable)));
+        services.AddSingleton<IServiceRegistry>(Get<ServiceRegistry>);
+        services.AddSingleton<ConfiguredServices>();
         services.AddSingleton<IHostedService, RegistrationHostedService>();
     }
 

@@ -1,3 +1,4 @@
+using EtcdDiscovery.Registration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -7,6 +8,28 @@ namespace EtcdDiscovery.Hosting;
 internal sealed class EtcdDiscoveryBuilder(IServiceCollection services) : IEtcdDiscoveryBuilder
 {
     public IServiceCollection Services => services;
+
+    public IEtcdDiscoveryBuilder AddService(string sectionName)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(sectionName);
+        var service = new AddedService(sectionName);
+        if (!services.Any(known => service.Equals(known.ImplementationInstance)))
+        {
+            services.AddSingleton(service);
+            services.AddOptions<ServiceRegistrationOptions>(sectionName).BindConfiguration(sectionName).ValidateOnStart();
+        }
+
+        return this;
+    }
+
+    public IEtcdDiscoveryBuilder AddService(Action<ServiceRegistrationOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        var name = $"AddService[{services.Count(service => service.ServiceType == typeof(AddedService))}]";
+        services.AddSingleton(new AddedService(name));
+        services.AddOptions<ServiceRegistrationOptions>(name).Configure(configure).ValidateOnStart();
+        return this;
+    }
 
     // A store that the caller shares among hosts is the caller's to dispose, and an instance is not disposed by the container.
     public IEtcdDiscoveryBuilder UseInMemoryStore(InMemoryDiscoveryStore? shared)

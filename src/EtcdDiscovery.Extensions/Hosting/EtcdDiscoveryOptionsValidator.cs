@@ -25,6 +25,7 @@ internal sealed class EtcdDiscoveryOptionsValidator : IValidateOptions<EtcdDisco
         CheckTime(nameof(options.MaxRetryDelay), options.MaxRetryDelay, Seconds(0.01), TimeSpan.FromMinutes(5), problems);
         CheckTime(nameof(options.RegistrationTimeout), options.RegistrationTimeout, Seconds(0.1), TimeSpan.FromDays(1), problems);
         CheckTime(nameof(options.RetryDelay), options.RetryDelay, Seconds(0.01), TimeSpan.FromMinutes(5), problems);
+        CheckTime(nameof(options.DrainDelay), options.DrainDelay, TimeSpan.Zero, TimeSpan.FromMinutes(10), problems);
         if (options.RetryDelay > options.MaxRetryDelay)
         {
             problems.Add($"{Section}:{nameof(options.RetryDelay)} is '{options.RetryDelay}': "

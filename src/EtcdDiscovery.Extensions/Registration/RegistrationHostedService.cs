@@ -1,15 +1,24 @@
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.Registration;
 
-/// <summary>Registers the host's own service for exactly as long as the application serves.</summary>
-internal sealed class RegistrationHostedService(
+/// <summary>Registers what is configured for exactly as long as the application serves, and follows the configuration.</summary>
+internal sealed partial class RegistrationHostedService(
     IOptions<EtcdDiscoveryOptions> options,
-    IServiceRegistry registry,
+    ConfiguredServices configured,
+    ServiceRegistry registry,
     SessionLoop session,
-    TimeProvider timeProvider) : IHostedLifecycleService
+    TimeProvider timeProvider,
+    ILogger<RegistrationHostedService> logger) : IHostedLifecycleService, IDisposable
 {
+    private readonly Dictionary<string, ServiceRegistration> _registrations = new(StringComparer.Ordinal);
+    private readonly WakeSignal _changed = new(timeProvider);
+    private readonly CancellationTokenSource _stopping = new();
+    private IReadOnlyList<IDisposable> _subscriptions = [];
+    private Task _following = Task.CompletedTask;
+
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -17,41 +26,99 @@ internal sealed class RegistrationHostedService(
     /// <summary>Registers now, not earlier: the server accepts from here on, and its addresses are known.</summary>
     public async Task StartedAsync(CancellationToken cancellationToken)
     {
-        var settings = options.Value;
-        if (settings.Service.Name is null)
+        await ApplyAsync(configured.Read()).ConfigureAwait(false);
+        if (options.Value.RequireRegistration)
         {
-            return;
+            await RequireAsync(options.Value.RegistrationTimeout, cancellationToken).ConfigureAwait(false);
         }
 
-        var registration = await registry.RegisterAsync(settings.Service, cancellationToken).ConfigureAwait(false);
-        if (settings.RequireRegistration)
-        {
-            await RequireAsync(registration, settings.RegistrationTimeout, cancellationToken).ConfigureAwait(false);
-        }
+        _subscriptions = configured.OnChange(_changed.Wake);
+        _following = FollowAsync(_stopping.Token);
     }
 
     /// <summary>Withdraws now, not later: the server still accepts, so nobody calls in vain.</summary>
-    public Task StoppingAsync(CancellationToken cancellationToken) => session.StopAsync(cancellationToken);
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        Dispose();
+        await session.StopAsync(cancellationToken).ConfigureAwait(false);
+        await _following.ConfigureAwait(false);
+    }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private async Task RequireAsync(
-        IServiceRegistration registration, TimeSpan timeout, CancellationToken cancellationToken)
+    public void Dispose()
+    {
+        foreach (var subscription in _subscriptions)
+        {
+            subscription.Dispose();
+        }
+
+        _stopping.Cancel();
+    }
+
+    private async Task FollowAsync(CancellationToken stopping)
+    {
+        while (true)
+        {
+            await _changed.SleepAsync(Timeout.InfiniteTimeSpan, stopping).ConfigureAwait(false);
+            if (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+
+            try
+            {
+                await ApplyAsync(configured.Read()).ConfigureAwait(false);
+            }
+            catch (Exception error)
+            {
+                Log.ChangeRefused(logger, error.Message);
+            }
+        }
+    }
+
+    private async Task ApplyAsync(Dictionary<string, ServiceRegistrationOptions> services)
+    {
+        foreach (var (section, registration) in _registrations.ToList())
+        {
+            if (!services.TryGetValue(section, out var service) || service.Name != registration.ServiceName)
+            {
+                await registration.DisposeAsync().ConfigureAwait(false);
+                _registrations.Remove(section);
+            }
+        }
+
+        foreach (var (section, service) in services)
+        {
+            if (_registrations.TryGetValue(section, out var registration))
+            {
+                registration.Change(service);
+            }
+            else
+            {
+                _registrations.Add(section, registry.Register(service));
+            }
+        }
+    }
+
+    private async Task RequireAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         using var deadline = new CancellationTokenSource(timeout, timeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         try
         {
-            await registration.WaitUntilRegisteredAsync(either.Token).ConfigureAwait(false);
+            await Task.WhenAll(_registrations.Values.Select(registration =>
+                registration.WaitUntilRegisteredAsync(either.Token))).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested)
         {
-            var reason = session.State.Failure ?? "no answer yet";
+            var missing = _registrations.Values.First(registration => !registration.IsStored);
+            var reason = missing.Failure ?? session.State.Failure ?? "no answer yet";
             await session.StopAsync(cancellationToken).ConfigureAwait(false);
             throw new EtcdDiscoveryException(
-                $"Service '{registration.ServiceName}' could not be registered within {timeout}: {reason} "
+                $"Service '{missing.ServiceName}' could not be registered within {timeout}: {reason} "
                 + $"The application does not start because {EtcdDiscoveryOptions.SectionName}:"
                 + $"{nameof(EtcdDiscoveryOptions.RequireRegistration)} is true.",
                 isTransient: true);

@@ -96,6 +96,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
 
     public Task UpdateAsync(ServiceRegistrationOptions options, CancellationToken cancellationToken)
     {
+        ObjectDisposedException.ThrowIf(_withdrawalAsked, typeof(IServiceRegistration));
         RegistrationRules.ThrowIfWrong(options);
         if (options.Name != ServiceName)
         {
@@ -104,15 +105,8 @@ internal sealed class ServiceRegistration : IServiceRegistration
                 nameof(options));
         }
 
-        var update = AdvertisedService.From(options, _nodeHostname, Guid.Empty);
-        var configured = update.Instance.Credentials;
-        var claims = configured is not null && configured != _configured;
-        _configured = configured;
-        return ChangeAsync(
-            content => claims
-                ? content.OnChanged(content.Desired.With(update).With(configured), InfoIntent.Claim)
-                : content.OnChanged(content.Desired.With(update), InfoIntent.Describe),
-            cancellationToken);
+        Change(options);
+        return WaitUntilRegisteredAsync(cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
@@ -125,6 +119,23 @@ internal sealed class ServiceRegistration : IServiceRegistration
         }
 
         await _withdrawn.Task.ConfigureAwait(false);
+    }
+
+    /// <summary>Wants what other valid options of the same name say; nothing happens when that is what it wants already.</summary>
+    public void Change(ServiceRegistrationOptions options)
+    {
+        var update = AdvertisedService.From(options, _nodeHostname, Guid.Empty);
+        var configured = update.Instance.Credentials;
+        var claims = configured is not null && configured != _configured;
+        _configured = configured;
+        Advance(content =>
+        {
+            var desired = content.Desired.With(update);
+            return claims ? content.OnChanged(desired.With(configured), InfoIntent.Claim)
+                : desired.Instance == content.Desired.Instance ? content
+                : content.OnChanged(desired, InfoIntent.Describe);
+        });
+        _session.Wake();
     }
 
     /// <summary>Goes on to another content, and tells whoever waits for it.</summary>

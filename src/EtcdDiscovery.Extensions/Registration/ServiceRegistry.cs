@@ -9,9 +9,14 @@ internal sealed class ServiceRegistry(SessionLoop session, string nodeHostname) 
         ServiceRegistrationOptions options, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        return Task.FromResult<IServiceRegistration>(Register(options));
+    }
+
+    public ServiceRegistration Register(ServiceRegistrationOptions options)
+    {
         RegistrationRules.ThrowIfWrong(options);
         var registration = new ServiceRegistration(options, nodeHostname, session);
         session.Add(registration);
-        return Task.FromResult<IServiceRegistration>(registration);
+        return registration;
     }
 }

@@ -3,7 +3,10 @@ namespace EtcdDiscovery;
 /// <summary>A session in a store: a lease in v3, keys with a time to live in v2, a token in memory.</summary>
 /// <remarks>
 /// <para>Safe for concurrent use. Disposing it lets go of local resources only: what is in the store expires.</para>
-/// <para>Every call throws <see cref="SessionLostException"/> when the session does not exist in the store any more.</para>
+/// <para>
+/// Renewing and putting what is not durable throw <see cref="SessionLostException"/> when the session does not exist in
+/// the store any more.
+/// </para>
 /// </remarks>
 public interface IDiscoverySession : IAsyncDisposable
 {

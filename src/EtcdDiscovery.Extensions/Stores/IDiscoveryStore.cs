@@ -7,7 +7,8 @@ namespace EtcdDiscovery;
 /// <para>Implementations are safe for concurrent use, and every call ends soon after its token is cancelled.</para>
 /// <para>
 /// Failures are <see cref="EtcdDiscoveryException"/> with an honest <see cref="EtcdDiscoveryException.IsTransient"/>.
-/// Calls are not retried inside; callers own the backoff. A call after a failed one may use another endpoint.
+/// What may have reached the server is not retried inside; callers own the backoff. A call after a failed one may use
+/// another endpoint.
 /// </para>
 /// </remarks>
 public interface IDiscoveryStore : IAsyncDisposable
@@ -32,7 +33,8 @@ public interface IDiscoveryStore : IAsyncDisposable
     /// <param name="after">The revision of a read or batch that the caller has seen already.</param>
     /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/>.</param>
     /// <returns>
-    /// First an empty batch, as soon as the watch stands, then the changes in the order of their revisions. The
+    /// First an empty batch, as soon as the watch stands, then the changes of each range in the order of their revisions.
+    /// A batch's revision is what all ranges have reached, so resuming from it may repeat changes of some of them. The
     /// enumeration never ends by itself but with an exception:
     /// <see cref="HistoryLostException"/> when the caller has to read again, any other
     /// <see cref="EtcdDiscoveryException"/> when it may watch again from the last revision it saw.

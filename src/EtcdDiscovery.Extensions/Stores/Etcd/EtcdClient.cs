@@ -34,20 +34,27 @@ internal sealed partial class EtcdClient : IDisposable
 
     public TimeProvider TimeProvider => _timeProvider;
 
-    /// <summary>One request, one answer, from the endpoint in use.</summary>
+    /// <summary>One request, one answer, from the endpoint in use, or from the next one when that cannot be reached at all.</summary>
     public async Task<TResponse> CallAsync<TRequest, TResponse>(
         GrpcMethod<TRequest, TResponse> method, TRequest request, CancellationToken cancellationToken)
         where TRequest : IMessage<TRequest>
         where TResponse : class, IMessage<TResponse>
     {
-        var channel = Current();
-        try
+        for (var tries = 1; ; tries++)
         {
-            return await channel.CallAsync(method, request, RequestTimeout, cancellationToken).ConfigureAwait(false);
-        }
-        catch (GrpcException e)
-        {
-            throw Fail(channel, e);
+            var channel = Current();
+            try
+            {
+                return await channel.CallAsync(method, request, RequestTimeout, cancellationToken).ConfigureAwait(false);
+            }
+            catch (GrpcException e)
+            {
+                var failure = Fail(channel, e);
+                if (!e.IsUnsent || tries >= _addresses.Length)
+                {
+                    throw failure;
+                }
+            }
         }
     }
 

@@ -11,6 +11,9 @@ internal sealed class GrpcException : Exception
 
     public GrpcStatusCode Code { get; }
 
+    /// <summary>Whether the service cannot have seen the call: no connection was made.</summary>
+    public bool IsUnsent { get; init; }
+
     /// <summary>Whether the service itself answered with this status; otherwise the way to it failed.</summary>
     public bool IsAnswer { get; init; }
 }

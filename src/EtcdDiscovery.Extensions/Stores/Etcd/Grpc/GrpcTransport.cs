@@ -6,12 +6,21 @@ namespace EtcdDiscovery.Stores.Etcd.Grpc;
 /// <summary>Says in plain words what the HTTP stack throws as a pile of nested exceptions.</summary>
 internal static class GrpcTransport
 {
+    // HTTP/2's code for a stream or connection that is ended without anything being wrong.
+    private const long NoError = 0;
+
     // HTTP/2's own code for "speak HTTP/1.1 with me".
     private const long Http11Required = 13;
 
     /// <summary>Makes one error of whatever went wrong on the way to the service or back.</summary>
     public static GrpcException Explain(Exception exception) =>
-        exception as GrpcException ?? new(GrpcStatusCode.Unavailable, Describe(exception), exception);
+        exception as GrpcException
+        ?? new(GrpcStatusCode.Unavailable, Describe(exception), exception) { IsUnsent = IsUnsent(exception) };
+
+    // A connection that takes too long is a cancellation around the handler's own TimeoutException.
+    private static bool IsUnsent(Exception exception) => exception
+        is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError }
+        or OperationCanceledException { InnerException: TimeoutException };
 
     private static string Describe(Exception exception)
     {
@@ -36,6 +45,7 @@ internal static class GrpcTransport
     {
         SocketException e => Describe(e.SocketErrorCode),
         HttpProtocolException { ErrorCode: Http11Required } => Describe(HttpRequestError.HttpProtocolError),
+        HttpProtocolException { ErrorCode: NoError } => "the connection was closed",
         HttpProtocolException e => $"the stream was reset (HTTP/2 error {e.ErrorCode})",
         AuthenticationException => "the TLS handshake failed",
         ObjectDisposedException => "the connection was given up",

@@ -1,0 +1,36 @@
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
+
+namespace EtcdDiscovery.Registration;
+
+/// <summary>What the configuration says is to be registered, now and after each of its changes.</summary>
+internal sealed class ConfiguredServices(
+    IOptionsFactory<EtcdDiscoveryOptions> main,
+    IOptionsFactory<ServiceRegistrationOptions> added,
+    IEnumerable<AddedService> addedServices,
+    IEnumerable<IOptionsChangeTokenSource<EtcdDiscoveryOptions>> mainChanges,
+    IEnumerable<IOptionsChangeTokenSource<ServiceRegistrationOptions>> addedChanges)
+{
+    private const string MainSection = $"{EtcdDiscoveryOptions.SectionName}:{nameof(EtcdDiscoveryOptions.Service)}";
+
+    /// <summary>The services by configuration section, read anew. The host's own is not there without a name.</summary>
+    /// <exception cref="OptionsValidationException">Something is wrong.</exception>
+    public Dictionary<string, ServiceRegistrationOptions> Read()
+    {
+        var services = addedServices.Distinct().ToDictionary(
+            service => service.OptionsName, service => added.Create(service.OptionsName), StringComparer.Ordinal);
+        if (main.Create(Options.DefaultName).Service is { Name: not null } own)
+        {
+            services.Add(MainSection, own);
+        }
+
+        return services;
+    }
+
+    /// <summary>Calls back whenever the configuration may have changed.</summary>
+    public IReadOnlyList<IDisposable> OnChange(Action callback) =>
+    [
+        .. mainChanges.Select(source => ChangeToken.OnChange(source.GetChangeToken, callback)),
+        .. addedChanges.Select(source => ChangeToken.OnChange(source.GetChangeToken, callback)),
+    ];
+}
