@@ -18,15 +18,17 @@ internal sealed class ServiceCatalog(
     public IEnumerable<WatchedService> Services => _services.Values;
 
     /// <summary>A service's latest snapshot, if it is watched and was read. Takes no lock.</summary>
-    public bool TryGetSnapshot(string name, [NotNullWhen(true)] out CatalogSnapshot? snapshot)
+    public bool TryGetSnapshot(string service, [NotNullWhen(true)] out CatalogSnapshot? snapshot)
     {
-        snapshot = _services.TryGetValue(name, out var service) ? service.Current : null;
+        ArgumentNullException.ThrowIfNull(service);
+        snapshot = _services.TryGetValue(service, out var watched) ? watched.Current : null;
         return snapshot is not null;
     }
 
     /// <summary>A service, watched from now on when it was not before.</summary>
     public WatchedService Watch(string service)
     {
+        ArgumentNullException.ThrowIfNull(service);
         if (_services.TryGetValue(service, out var watched))
         {
             return watched;

@@ -1,0 +1,165 @@
+using EtcdDiscovery.Model;
+using EtcdDiscovery.Tests.Infrastructure;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace EtcdDiscovery.Tests.Resolution;
+
+/// <summary>How questions of many callers reach the store, and that they do not hurt each other.</summary>
+public sealed class ResolverQuestionTests
+{
+    private const string Service = "shop";
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task FirstQuestions_ManyAtOnce_CauseOneReadAndOneWatch()
+    {
+        await using var memory = new InMemoryDiscoveryStore();
+        await PutAsync(memory, "a");
+        var gate = new TaskCompletionSource();
+        await using var store = new CountingStore(memory) { Gate = gate.Task };
+        await using var host = await StartAsync(store);
+
+        var questions = Enumerable.Range(0, 200)
+            .Select(i => Task.Run(
+                async () => i % 2 == 0
+                    ? await host.Resolver.GetInstanceAsync(Service, cancellationToken: Token)
+                    : (await host.Resolver.GetInstancesAsync(Service, cancellationToken: Token))[0],
+                Token))
+            .ToList();
+        await Eventually.TrueAsync(() => Task.FromResult(store.Reads == 1), "the read is under way");
+        gate.SetResult();
+
+        Assert.All(await Task.WhenAll(questions), instance => Assert.Equal("a", instance.Id));
+        await Eventually.TrueAsync(() => Task.FromResult(store.Watches == 1), "the watch stands");
+        await host.Resolver.GetInstanceAsync(Service, cancellationToken: Token);
+        Assert.Equal((1, 1), (store.Reads, store.Watches));
+    }
+
+    [Fact]
+    public async Task Caller_Cancelled_DoesNotCancelTheOthers()
+    {
+        await using var memory = new InMemoryDiscoveryStore();
+        await PutAsync(memory, "a");
+        var gate = new TaskCompletionSource();
+        await using var store = new CountingStore(memory) { Gate = gate.Task };
+        await using var host = await StartAsync(store);
+        using var cancelling = new CancellationTokenSource();
+        // The one that causes the read, and one that joins it.
+        var first = host.Resolver.GetInstanceAsync(Service, cancellationToken: cancelling.Token).AsTask();
+        var second = host.Resolver.GetInstanceAsync(Service, cancellationToken: cancelling.Token).AsTask();
+        var patient = host.Resolver.GetInstanceAsync(Service, cancellationToken: Token).AsTask();
+
+        await cancelling.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second);
+        Assert.False(patient.IsCompleted);
+        gate.SetResult();
+        Assert.Equal("a", (await patient.WaitAsync(Eventually.Patience, Token)).Id);
+        Assert.Equal(1, store.Reads);
+    }
+
+    [Fact]
+    public async Task Question_WhileTheStoreRefuses_FailsWithItsReasonAndIsAnsweredLater()
+    {
+        await using var memory = new InMemoryDiscoveryStore();
+        await PutAsync(memory, "a");
+        await using var store = new CountingStore(memory) { Failure = new EtcdDiscoveryException("permission denied") };
+        await using var host = await StartAsync(store);
+
+        var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(
+            async () => await host.Resolver.GetInstanceAsync(Service, cancellationToken: Token));
+
+        Assert.False(error.IsTransient);
+        Assert.Equal("Service 'shop' cannot be resolved yet: permission denied", error.Message);
+        store.Failure = null;
+        await Eventually.TrueAsync(
+            async () => await Record.ExceptionAsync(
+                async () => await host.Resolver.GetInstanceAsync(Service, cancellationToken: Token)) is null,
+            "the store is readable");
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(".")]
+    [InlineData("a/..")]
+    [InlineData("/a")]
+    [InlineData("a/")]
+    [InlineData("a//b")]
+    [InlineData("a\nb")]
+    [InlineData(null)]
+    public async Task Question_ForANameThatNoServiceCanHave_IsRefusedWithoutAsking(string? name)
+    {
+        await using var store = new CountingStore(new InMemoryDiscoveryStore());
+        await using var host = await StartAsync(store);
+        Func<Task>[] questions =
+        [
+            async () => await host.Resolver.GetServiceAsync(name!, Token),
+            async () => await host.Resolver.GetInstancesAsync(name!, cancellationToken: Token),
+            async () => await host.Resolver.GetInstanceAsync(name!, cancellationToken: Token),
+            async () => await host.Resolver.GetFirstInstanceAsync(name!, cancellationToken: Token),
+            async () => await host.Resolver.GetUriAsync(name!, "http", cancellationToken: Token),
+            async () => await host.Resolver.GetSnapshotAsync(name!, Token),
+            async () => await host.Resolver.WatchAsync(name!, cancellationToken: Token).GetAsyncEnumerator(Token).MoveNextAsync(),
+        ];
+
+        foreach (var question in questions)
+        {
+            var error = await Assert.ThrowsAnyAsync<ArgumentException>(question);
+            Assert.Equal("service", error.ParamName);
+        }
+
+        Assert.Equal(0, store.Reads);
+    }
+
+    [Fact]
+    public async Task Resolver_AfterTheHostIsGone_RefusesAndEndsItsWatches()
+    {
+        await using var memory = new InMemoryDiscoveryStore();
+        var host = await StartAsync(memory);
+        var resolver = host.Resolver;
+        await using var changes = resolver.WatchAsync(Service, cancellationToken: Token).GetAsyncEnumerator(Token);
+        var next = changes.MoveNextAsync().AsTask();
+        await Assert.ThrowsAsync<ServiceNotFoundException>(async () => await resolver.GetInstanceAsync(Service, cancellationToken: Token));
+
+        await host.StopAsync();
+        await host.DisposeAsync();
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => next.WaitAsync(Eventually.Patience, Token));
+        await Assert.ThrowsAsync<ObjectDisposedException>(
+            async () => await resolver.GetInstanceAsync("other", cancellationToken: Token));
+    }
+
+    [Fact]
+    public async Task Watchers_OfOneService_ShareOneWatchAndGoTheirOwnPace()
+    {
+        await using var memory = new InMemoryDiscoveryStore();
+        await using var store = new CountingStore(memory);
+        await using var host = await StartAsync(store);
+        await using var quick = new ChangeReader(host.Resolver.WatchAsync(Service, cancellationToken: Token));
+        await using var slow = new ChangeReader(host.Resolver.WatchAsync(Service, cancellationToken: Token));
+
+        await PutAsync(memory, "a");
+        Assert.Equal("Up a h1", await quick.NextAsync());
+        Assert.Equal("Up a h1", await slow.NextAsync());
+        await PutAsync(memory, "a", "h2");
+        Assert.Equal("Updated a h2", await quick.NextAsync());
+        await PutAsync(memory, "a", "h3");
+        Assert.Equal("Updated a h3", await quick.NextAsync());
+
+        // The slow one sees the latest state, not every step to it.
+        Assert.Equal("Updated a h3", await slow.NextAsync());
+        Assert.Equal((1, 1), (store.Reads, store.Watches));
+    }
+
+    private static Task<DiscoveryHost> StartAsync(IDiscoveryStore store) =>
+        DiscoveryHost.StartAsync([], builder => builder.Services.AddEtcdDiscovery().UseStore(_ => store));
+
+    private static async Task PutAsync(InMemoryDiscoveryStore store, string id, string hostname = "h1")
+    {
+        var session = await store.OpenSessionAsync(TimeSpan.FromDays(1), Token);
+        var value = ServiceJson.Encode(new ServiceInstance { Id = id, ServiceName = Service, Hostname = hostname });
+        await session.TryPutAsync([new StorePut(ServiceKeys.Instance(Service, id), value)], Token);
+    }
+}
