@@ -1,4 +1,3 @@
-using EtcdDiscovery.Model;
 using EtcdDiscovery.Registration;
 using EtcdDiscovery.Stores.Etcd;
 using Microsoft.Extensions.Options;
@@ -43,7 +42,7 @@ internal sealed class EtcdDiscoveryOptionsValidator : IValidateOptions<EtcdDisco
             if (!EtcdAddress.TryParse(options.Etcd.Endpoints[i], out _))
             {
                 problems.Add($"{Section}:{etcd}:{nameof(EtcdOptions.Endpoints)}:{i} (or ETCD_HOSTS, ETCD_HOST) is "
-                    + $"'{Untrusted.Print(options.Etcd.Endpoints[i] ?? "")}': an address such as http://etcd-1:2379 is allowed, "
+                    + $"'{EtcdAddress.Display(options.Etcd.Endpoints[i])}': an address such as http://etcd-1:2379 is allowed, "
                     + "without user, path or query.");
             }
         }

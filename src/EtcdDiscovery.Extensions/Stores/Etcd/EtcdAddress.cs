@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using EtcdDiscovery.Model;
 
 namespace EtcdDiscovery.Stores.Etcd;
 
@@ -9,9 +10,8 @@ internal static class EtcdAddress
     /// <exception cref="EtcdDiscoveryException">It is something else.</exception>
     public static Uri Parse(string endpoint) => TryParse(endpoint, out var address)
         ? address
-        // What stands before an @ may be a password.
         : throw new EtcdDiscoveryException(
-            $"EtcdDiscovery:Etcd:Endpoints: '{endpoint[(endpoint.LastIndexOf('@') + 1)..]}' is not an address such as http://127.0.0.1:2379.");
+            $"EtcdDiscovery:Etcd:Endpoints: '{Display(endpoint)}' is not an address such as http://127.0.0.1:2379.");
 
     /// <inheritdoc cref="Parse"/>
     /// <returns>Whether it is an address.</returns>
@@ -30,6 +30,9 @@ internal static class EtcdAddress
         address = uri;
         return true;
     }
+
+    /// <summary>What was configured, for messages: what stands before an <c>@</c> may be a password.</summary>
+    public static string Display(string? endpoint) => Untrusted.Print(endpoint?[(endpoint.LastIndexOf('@') + 1)..] ?? "");
 
     /// <summary>The address for logs, messages and health reports, without trailing slash.</summary>
     public static string Display(Uri address) => address.GetLeftPart(UriPartial.Authority);
