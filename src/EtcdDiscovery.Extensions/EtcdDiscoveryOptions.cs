@@ -1,6 +1,7 @@
 namespace EtcdDiscovery;
 
 /// <summary>Settings of service discovery. Configuration section <c>EtcdDiscovery</c>; validated when the host starts.</summary>
+/// <remarks>Read once: changes of the configuration while the application runs have no effect.</remarks>
 public sealed class EtcdDiscoveryOptions
 {
     /// <summary>The name of the configuration section: <c>EtcdDiscovery</c>.</summary>

@@ -2,6 +2,7 @@ using EtcdDiscovery.Registration;
 using EtcdDiscovery.Resolution;
 using EtcdDiscovery.Stores;
 using EtcdDiscovery.Stores.Etcd;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -24,8 +25,11 @@ internal static partial class DiscoveryServices
         services.AddSingleton<IPostConfigureOptions<EtcdDiscoveryOptions>>(Get<GoEnvironment>);
         services.AddSingleton<IValidateOptions<EtcdDiscoveryOptions>, EtcdDiscoveryOptionsValidator>();
         services.AddSingleton<IValidateOptions<ServiceRegistrationOptions>, AddedServiceValidator>();
+        // Not BindConfiguration, which also binds and validates at every reload: a wrong setting would be thrown at the
+        // configuration provider, on a thread of its own where that ends the process. Reloads are followed with care.
         services.AddOptions<EtcdDiscoveryOptions>()
-            .BindConfiguration(EtcdDiscoveryOptions.SectionName)
+            .Configure<IConfiguration>((options, configuration) =>
+                configuration.GetSection(EtcdDiscoveryOptions.SectionName).Bind(options))
             .ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(CreateStore);

@@ -1,0 +1,250 @@
+using System.Globalization;
+using EtcdDiscovery.Tests.Infrastructure;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace EtcdDiscovery.Tests.Hosting;
+
+/// <summary>Wrong settings: the start fails, and one message names each of them.</summary>
+public sealed class ValidationTests
+{
+    private const string Hush = "hush-hush";
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    /// <summary>A setting, a bad value, and what the message says of it.</summary>
+    public static TheoryData<string, string, string> BadSettings => new()
+    {
+        { "Service:Ports:http", "0", "a number from 1 to 65535 is allowed." },
+        { "Service:Ports:http", "65536", "a number from 1 to 65535 is allowed." },
+        { "Service:Ports:http", "abc", "a number from 1 to 65535 is allowed." },
+        { "Service:Ports:http", "-1", "a number from 1 to 65535 is allowed." },
+        { "Service:Ports:http", "", "a number from 1 to 65535 is allowed." },
+        { "Service:Ports:http", "80 ", "a number from 1 to 65535 is allowed." },
+        { "Service:PrivatePorts:http", "99999999999999", "a number from 1 to 65535 is allowed." },
+        { "Service:Name", "", "which is empty" },
+        { "Service:Name", ".", "which has a segment '.' or '..'" },
+        { "Service:Name", "a/..", "which has a segment '.' or '..'" },
+        { "Service:Name", "/a", "which has a '/' at its start or end, or two in a row" },
+        { "Service:Name", "a/", "which has a '/' at its start or end, or two in a row" },
+        { "Service:Name", "a//b", "which has a '/' at its start or end, or two in a row" },
+        { "Service:Name", "a\u0007b", "which contains a control character" },
+        { "Service:PrivateHostname", "a/b", "which contains '/'" },
+        { "Service:Hostname", "user@h.dev", "which contains '@'" },
+        { "Service:Hostname", "http://h.dev", "which contains ':' but is not an IPv6 address" },
+        { "Service:Hostname", "h.dev:80", "which contains ':' but is not an IPv6 address" },
+        { "Etcd:Endpoints:0", "ftp://b:2379", "an address such as http://etcd-1:2379 is allowed" },
+        { "Etcd:Endpoints:0", "http://b:2379/path", "an address such as http://etcd-1:2379 is allowed" },
+        { "Etcd:Endpoints:0", "http://b:99999", "an address such as http://etcd-1:2379 is allowed" },
+        { "Etcd:Endpoints:0", "", "an address such as http://etcd-1:2379 is allowed" },
+        { "TimeToLive", "00:00:00", "a time from 00:00:01 to 1.00:00:00 is allowed." },
+        { "TimeToLive", "-00:00:05", "a time from 00:00:01 to 1.00:00:00 is allowed." },
+        // What a person who thinks of seconds writes: .NET reads days.
+        { "TimeToLive", "5", "a time from 00:00:01 to 1.00:00:00 is allowed." },
+        { "RetryDelay", "00:00:03", "at most MaxRetryDelay, '00:00:02', is allowed." },
+        { "MaxRetryDelay", "00:06:00", "a time from 00:00:00.0100000 to 00:05:00 is allowed." },
+        { "RegistrationTimeout", "00:00:00", "a time from 00:00:00.1000000 to 1.00:00:00 is allowed." },
+        { "Etcd:ConnectTimeout", "00:00:00", "a time from 00:00:00.1000000 to 00:01:00 is allowed." },
+        { "Etcd:RequestTimeout", "01:00:00", "a time from 00:00:00.1000000 to 00:05:00 is allowed." },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadSettings))]
+    public async Task Setting_Wrong_IsNamedWithItsValueAndWhatIsAllowed(string key, string value, string allowed)
+    {
+        await using var host = DiscoveryHost.Build(new(Good()) { [key] = value });
+
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
+
+        var problem = Assert.Single(error.Failures);
+        Assert.StartsWith($"EtcdDiscovery:{key} ", problem, StringComparison.Ordinal);
+        Assert.Contains(allowed, problem, StringComparison.Ordinal);
+        Assert.Contains(problem, error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\u0007', error.Message);
+        var shown = allowed.Contains("a time", StringComparison.Ordinal)
+            ? $"{TimeSpan.Parse(value, CultureInfo.InvariantCulture)}"
+            : value.Replace('\u0007', '\uFFFD');
+        Assert.Contains($"'{shown}'", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Settings_AllWrong_AreAllNamedAtOnce()
+    {
+        await using var host = DiscoveryHost.Build(new()
+        {
+            ["Etcd:Endpoints:0"] = "127.0.0.1:2379",
+            ["Etcd:Endpoints:1"] = "ftp://b",
+            ["TimeToLive"] = "00:00:00",
+            ["RetryDelay"] = "00:00:03",
+            ["Service:Name"] = "a//b",
+            ["Service:Hostname"] = "@",
+            ["Service:PrivateHostname"] = "x/y",
+            ["Service:Ports:http"] = "0",
+            ["Service:Ports:https"] = "65536",
+            ["Service:PrivatePorts:http"] = "abc",
+            ["Service:Password"] = Hush,
+        });
+
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
+
+        Assert.Equal(
+            [
+                "EtcdDiscovery:Etcd:Endpoints:1", "EtcdDiscovery:RetryDelay", "EtcdDiscovery:Service:Hostname",
+                "EtcdDiscovery:Service:Name", "EtcdDiscovery:Service:Ports:http", "EtcdDiscovery:Service:Ports:https",
+                "EtcdDiscovery:Service:PrivateHostname", "EtcdDiscovery:Service:PrivatePorts:http",
+                "EtcdDiscovery:Service:User", "EtcdDiscovery:TimeToLive",
+            ],
+            error.Failures.Select(failure => failure.Split(' ')[0]).Order(StringComparer.Ordinal));
+        Assert.DoesNotContain(Hush, error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Password_WithoutUser_IsRefusedWithoutShowingIt()
+    {
+        await using var host = DiscoveryHost.Build(new(Good()) { ["Service:Password"] = Hush });
+
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
+
+        Assert.StartsWith("EtcdDiscovery:Service:User is not set, but Password is", Assert.Single(error.Failures), StringComparison.Ordinal);
+        Assert.DoesNotContain(Hush, error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("http://user:hush-hush@b:2379")]
+    [InlineData("user:hush-hush@b:2379")]
+    public async Task Endpoint_WithAPassword_IsRefusedWithoutShowingIt(string endpoint)
+    {
+        await using var host = DiscoveryHost.Build(new(Good()) { ["Etcd:Endpoints:0"] = endpoint });
+
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
+
+        Assert.StartsWith("EtcdDiscovery:Etcd:Endpoints:0 ", Assert.Single(error.Failures), StringComparison.Ordinal);
+        Assert.Contains("b:2379", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(Hush, error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Hostname", "h.dev")]
+    [InlineData("PrivateHostname", "h.dev")]
+    [InlineData("Ports:http", "80")]
+    public async Task Service_WithSettingsButWithoutName_IsRefused(string key, string value)
+    {
+        await using var host = DiscoveryHost.Build(new() { ["Store"] = "InMemory", [$"Service:{key}"] = value });
+
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
+
+        Assert.StartsWith(
+            "EtcdDiscovery:Service:Name is not set, but other settings of the service are", Assert.Single(error.Failures), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("TimeToLive", "abc")]
+    [InlineData("Etcd:RequestTimeout", "3s")]
+    [InlineData("Store", "Foo")]
+    [InlineData("Service:Public", "maybe")]
+    [InlineData("RequireRegistration", "yes")]
+    public async Task Value_OfAnotherType_IsNamedWithItsKey(string key, string value)
+    {
+        await using var host = DiscoveryHost.Build(new(Good()) { [key] = value });
+
+        // The framework's binder stops at the first of these; its message names key, value and type.
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(host.StartAsync);
+
+        Assert.Contains($"'EtcdDiscovery:{key}'", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"'{value}'", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Service:Ports:http", "0")]
+    [InlineData("TimeToLive", "abc")]
+    public async Task Configuration_ReloadedFromAFileWithWrongValues_LeavesTheApplicationRunning(string key, string value)
+    {
+        var directory = Directory.CreateTempSubdirectory("etcd-discovery-settings-");
+        try
+        {
+            var file = Path.Combine(directory.FullName, "appsettings.json");
+            await File.WriteAllTextAsync(file, Json("x", "1"), Token);
+            await using var host = await DiscoveryHost.StartAsync(
+                Good(), builder => builder.Configuration.AddJsonFile(file, optional: false, reloadOnChange: true));
+            var registration = await host.RegisteredAsync();
+            var configuration = host.Services.GetRequiredService<IConfiguration>();
+
+            await File.WriteAllTextAsync(file, Json(key, value), Token);
+            await Eventually.TrueAsync(
+                () => Task.FromResult(configuration[$"EtcdDiscovery:{key}"] == value), "the file is read again");
+
+            await StillServesAsync(host, registration);
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    // Providers reload on timers and threads of their own, where an exception ends the process.
+    [Theory]
+    [InlineData("Service:Ports:http", "0")]
+    [InlineData("TimeToLive", "abc")]
+    public async Task Configuration_ReloadedByItsProviderWithWrongValues_DoesNotThrowAtTheProvider(string key, string value)
+    {
+        var provider = new ChangingConfiguration();
+        await using var host = await DiscoveryHost.StartAsync(
+            Good(), builder => ((IConfigurationBuilder)builder.Configuration).Add(provider));
+        var registration = await host.RegisteredAsync();
+
+        provider.Change($"EtcdDiscovery:{key}", value);
+
+        Assert.Equal(value, host.Services.GetRequiredService<IConfiguration>()[$"EtcdDiscovery:{key}"]);
+        await StillServesAsync(host, registration);
+    }
+
+    [Fact]
+    public async Task Registry_GivenWrongOptions_NamesThemAll()
+    {
+        await using var host = await DiscoveryHost.StartAsync(new() { ["Store"] = "InMemory" });
+
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => host.Registry.RegisterAsync(
+            new ServiceRegistrationOptions
+            {
+                Name = "a/",
+                Hostname = "h/",
+                Ports = new Dictionary<string, string>(StringComparer.Ordinal) { ["http"] = "0" },
+                Password = Hush,
+            },
+            Token));
+
+        Assert.Equal(4, error.Failures.Count());
+        Assert.DoesNotContain(Hush, error.ToString(), StringComparison.Ordinal);
+        Assert.Empty(host.Registry.Registrations);
+    }
+
+    private static async Task StillServesAsync(DiscoveryHost host, IServiceRegistration registration)
+    {
+        Assert.Equal(RegistrationState.Registered, registration.State);
+        Assert.Equal(registration.InstanceId, (await host.Resolver.GetInstanceAsync("shop", cancellationToken: Token)).Id);
+        await host.StopAsync();
+    }
+
+    private static string Json(string key, string value) =>
+        "{\"EtcdDiscovery:" + key + "\":\"" + value + "\"}";
+
+    private static Dictionary<string, string?> Good() => new()
+    {
+        ["Store"] = "InMemory",
+        ["Service:Name"] = "shop",
+        ["Service:Hostname"] = "h.dev",
+        ["Service:Ports:https"] = "443",
+    };
+
+    private sealed class ChangingConfiguration : ConfigurationProvider, IConfigurationSource
+    {
+        public IConfigurationProvider Build(IConfigurationBuilder builder) => this;
+
+        public void Change(string key, string value)
+        {
+            Set(key, value);
+            OnReload();
+        }
+    }
+}
