@@ -26,8 +26,9 @@ internal sealed partial class EntryReader(string serviceName, ILogger<EntryReade
     /// <summary>The snapshot after a read. What is the same as before stays the same object.</summary>
     public CatalogSnapshot Read(CatalogSnapshot before, StoreContents contents)
     {
-        _unreadable.Clear();
-        UnreadableCount = 0;
+        // Only what is gone is forgotten: what is still unreadable was logged already.
+        _unreadable.IntersectWith(contents.Entries.Select(entry => entry.Key));
+        UnreadableCount = _unreadable.Count;
         _infoRevision = _instancesRevision = 0;
         var after = Apply(
             new CatalogSnapshot(null, [], contents.Revision),

@@ -1,12 +1,15 @@
+using System.Runtime.CompilerServices;
+
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>A store in between that counts, and can hold reads back or make them fail.</summary>
+/// <summary>A store in between that counts, can hold reads back or make them fail, and can lose history.</summary>
 internal sealed class CountingStore(IDiscoveryStore inner) : IDiscoveryStore
 {
     private int _reads;
     private int _watches;
     private int _sessions;
     private int _disposals;
+    private CancellationTokenSource _losing = new();
 
     public int Reads => _reads;
 
@@ -37,16 +40,36 @@ internal sealed class CountingStore(IDiscoveryStore inner) : IDiscoveryStore
         return Failure is { } failure ? throw failure : await inner.ReadAsync(ranges, cancellationToken);
     }
 
-    public IAsyncEnumerable<StoreBatch> WatchAsync(
-        IReadOnlyList<StoreRange> ranges, StoreRevision after, CancellationToken cancellationToken)
+    /// <summary>Ends all watches: their readers have to read again.</summary>
+    public void LoseHistory() => Interlocked.Exchange(ref _losing, new CancellationTokenSource()).Cancel();
+
+    public async IAsyncEnumerable<StoreBatch> WatchAsync(
+        IReadOnlyList<StoreRange> ranges, StoreRevision after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _watches);
-        return inner.WatchAsync(ranges, after, cancellationToken);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(_losing.Token, cancellationToken);
+        await using var batches = inner.WatchAsync(ranges, after, either.Token).GetAsyncEnumerator(either.Token);
+        while (await MoveNextAsync(batches, cancellationToken))
+        {
+            yield return batches.Current;
+        }
     }
 
     public ValueTask DisposeAsync()
     {
         Interlocked.Increment(ref _disposals);
         return inner.DisposeAsync();
+    }
+
+    private static async Task<bool> MoveNextAsync(IAsyncEnumerator<StoreBatch> batches, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await batches.MoveNextAsync();
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new HistoryLostException("The test lost it.");
+        }
     }
 }

@@ -153,6 +153,33 @@ public sealed class ResolverQuestionTests
         Assert.Equal((1, 1), (store.Reads, store.Watches));
     }
 
+    [Fact]
+    public async Task History_Lost_IsReadAgainWithoutTellingAnythingTwice()
+    {
+        await using var memory = new InMemoryDiscoveryStore();
+        await PutAsync(memory, "a");
+        await PutAsync(memory, "bad", "");
+        await using var store = new CountingStore(memory);
+        await using var host = await StartAsync(store);
+        await using var changes = new ChangeReader(host.Resolver.WatchAsync(Service, cancellationToken: Token));
+        Assert.Equal("Up a h1", await changes.NextAsync());
+        var before = await host.Resolver.GetSnapshotAsync(Service, Token);
+
+        for (var times = 1; times <= 3; times++)
+        {
+            await Eventually.TrueAsync(() => Task.FromResult(store.Watches == times), "the watch stands");
+            store.LoseHistory();
+        }
+
+        await PutAsync(memory, "c");
+        Assert.Equal("Up c h1", await changes.NextAsync());
+        var after = await host.Resolver.GetSnapshotAsync(Service, Token);
+        Assert.Same(before.Instances[0], after.Instances[0]);
+        Assert.Equal((1, SnapshotSource.Live), (after.UnreadableEntries, after.Source));
+        Assert.Equal(3, host.Logs.Of("HistoryLost").Count());
+        Assert.Single(host.Logs.Of("EntryUnreadable"));
+    }
+
     private static Task<DiscoveryHost> StartAsync(IDiscoveryStore store) =>
         DiscoveryHost.StartAsync([], builder => builder.Services.AddEtcdDiscovery().UseStore(_ => store));
 
