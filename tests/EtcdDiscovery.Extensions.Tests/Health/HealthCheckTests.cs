@@ -81,7 +81,9 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
 
         var late = await host.BecomesAsync(HealthStatus.Degraded);
         Assert.StartsWith("The registration was last renewed ", late.Description, StringComparison.Ordinal);
-        Assert.Equal("RenewingLate", late.Data["state"]);
+        await Eventually.TrueAsync(
+            async () => (await host.CheckAsync()) is { Status: HealthStatus.Degraded } check && check.Data["state"] is "RenewingLate",
+            "the registration knows that it is late");
         await host.BecomesAsync(HealthStatus.Unhealthy);
         server.Continue();
         await host.BecomesAsync(HealthStatus.Healthy);

@@ -1,6 +1,9 @@
 using EtcdDiscovery.Tests.Infrastructure;
 using EtcdDiscovery.Tests.Model;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Tests.Hosting;
 
@@ -234,6 +237,34 @@ public sealed class RegistrationTests(SharedEtcd etcd)
     }
 
     [Fact]
+    public async Task Registry_UsedByManyAtOnce_KeepsWhatIsNotWithdrawn()
+    {
+        const int Count = 60;
+        var server = await etcd.GetAsync(EtcdVersion.First);
+        await using var host = await DiscoveryHost.StartAsync(server.Settings());
+
+        var registrations = await Task.WhenAll(Enumerable.Range(0, Count).Select(i => Task.Run(
+            async () =>
+            {
+                var options = new ServiceRegistrationOptions { Name = _service, Hostname = $"h{i}.dev" };
+                var registration = await host.Registry.RegisterAsync(options, Token);
+                await registration.WaitUntilRegisteredAsync(Token).WaitAsync(Eventually.Patience, Token);
+                if (i % 2 == 1)
+                {
+                    await registration.DisposeAsync();
+                }
+
+                return registration;
+            },
+            Token)));
+
+        var kept = registrations.Where((_, i) => i % 2 == 0).Select(registration => registration.InstanceId).ToHashSet(StringComparer.Ordinal);
+        Assert.Equal(kept, (await server.ReadAsync(Prefix)).Select(entry => entry.Key[Prefix.Length..]).ToHashSet(StringComparer.Ordinal));
+        Assert.Equal(kept, host.Registry.Registrations.Select(registration => registration.InstanceId).ToHashSet(StringComparer.Ordinal));
+        Assert.Single((await server.ReadAsync(Prefix)).Select(entry => entry.Lease).Distinct());
+    }
+
+    [Fact]
     public async Task Host_ConfiguredByEnvironmentVariables_RegistersTheSame()
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
@@ -287,6 +318,28 @@ public sealed class RegistrationTests(SharedEtcd etcd)
         await Eventually.TrueAsync(() => Task.FromResult(host.Registration.State == RegistrationState.Registered), "it is registered");
         Assert.Equal(id, host.Registration.InstanceId);
         Assert.Single(host.Logs.Of("SessionLost"));
+    }
+
+    [Fact]
+    public async Task Host_DisposedSynchronouslyAndNotStopped_LeavesItsInstanceToExpire()
+    {
+        var server = await etcd.GetAsync(EtcdVersion.First);
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Configuration["EtcdDiscovery:Etcd:Endpoints:0"] = server.Endpoint;
+        builder.Configuration["EtcdDiscovery:Service:Name"] = _service;
+        builder.Configuration["EtcdDiscovery:TimeToLive"] = "00:00:02";
+        var logs = new LogCapture();
+        DiscoveryHost.Prepare(builder, logs);
+        using (var host = builder.Build())
+        {
+            await host.StartAsync(Token);
+            await host.Services.GetRequiredService<IServiceRegistry>().Registrations[0]
+                .WaitUntilRegisteredAsync(Token).WaitAsync(Eventually.Patience, Token);
+            Assert.NotNull(await host.Services.GetRequiredService<IServiceResolver>().GetInstanceAsync(_service, cancellationToken: Token));
+        }
+
+        await Eventually.TrueAsync(async () => (await server.ReadAsync(Prefix)).Count == 0, "the instance has expired");
+        Assert.DoesNotContain(logs.Lines, line => line.Level >= LogLevel.Warning);
     }
 
     private string PrivateInfo => $$"""{"name":"{{_service}}","critical":false}""";
