@@ -174,4 +174,19 @@ public sealed class OutageTests
         Assert.Equal(RegistrationState.Withdrawn, registration.State);
         await Assert.ThrowsAsync<ObjectDisposedException>(() => registration.WaitUntilRegisteredAsync(Token));
     }
+
+    [Fact]
+    public async Task Registration_WithdrawnWhileEtcdIsAway_IsWithdrawnWhenItHasExpired()
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        await using var host = await DiscoveryHost.RegisterAsync(new(server.Settings(Service)) { ["TimeToLive"] = "00:00:02" });
+        var registration = host.Registration;
+        await server.KillAsync();
+
+        await registration.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10), Token);
+
+        Assert.Equal(RegistrationState.Withdrawn, registration.State);
+        await server.RestartAsync(wipe: false);
+        await Eventually.TrueAsync(async () => (await server.ReadAsync(Prefix)).Count == 0, "the instance is gone");
+    }
 }
