@@ -107,7 +107,8 @@ public sealed class ServingTests(SharedEtcd etcd)
         {
             await Eventually.TrueAsync(async () => (await server.ReadAsync(Prefix)).Count == 1, "the process is registered");
 
-            using var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
+            // The shell's own kill: slim images have no other.
+            using var kill = Process.Start("sh", ["-c", $"kill -TERM {process.Id}"]);
             await process.WaitForExitAsync(Token).WaitAsync(Eventually.Patience, Token);
 
             Assert.Empty(await server.ReadAsync(Prefix));
