@@ -176,6 +176,20 @@ public sealed class OutageTests
     }
 
     [Fact]
+    public async Task Registration_WithdrawnBeforeItEverReachedEtcd_IsWithdrawnAtOnce()
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        await server.KillAsync();
+        await using var host = await DiscoveryHost.StartAsync(server.Settings());
+        var registration = await host.Registry.RegisterAsync(new ServiceRegistrationOptions { Name = Service }, Token);
+
+        await registration.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10), Token);
+
+        Assert.Equal(RegistrationState.Withdrawn, registration.State);
+        Assert.Empty(host.Registry.Registrations);
+    }
+
+    [Fact]
     public async Task Registration_WithdrawnWhileEtcdIsAway_IsWithdrawnWhenItHasExpired()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));

@@ -128,6 +128,10 @@ public sealed class ValidationTests
     [InlineData("Hostname", "h.dev")]
     [InlineData("PrivateHostname", "h.dev")]
     [InlineData("Ports:http", "80")]
+    [InlineData("PrivatePorts:http", "80")]
+    [InlineData("Public", "true")]
+    [InlineData("Shard", "s0")]
+    [InlineData("User", "u")]
     public async Task Service_WithSettingsButWithoutName_IsRefused(string key, string value)
     {
         await using var host = DiscoveryHost.Build(new() { ["Store"] = "InMemory", [$"Service:{key}"] = value });

@@ -76,6 +76,24 @@ public sealed class ResolverOutageTests
     }
 
     [Fact]
+    public async Task Watch_OverAWipedEtcdThatHasCaughtUp_TellsWhatChangedMeanwhile()
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        await server.PutAsync("/services/shop/a", Instance("a.dev"));
+        // It comes back long after etcd does: by then the new history is as long as the old one, in a cluster of the same id.
+        await using var host = await DiscoveryHost.StartAsync(
+            new(server.Settings()) { ["RetryDelay"] = "00:00:06", ["MaxRetryDelay"] = "00:00:06" });
+        await using var changes = new ChangeReader(host.Resolver.WatchAsync(Service, cancellationToken: Token));
+        Assert.Equal("Up a a.dev", await changes.NextAsync());
+
+        await server.KillAsync();
+        await server.RestartAsync(wipe: true);
+        await server.PutAsync("/services/shop/b", Instance("b.dev"));
+
+        Assert.Equal(["Down a a.dev", "Up b b.dev"], [await changes.NextAsync(), await changes.NextAsync()]);
+    }
+
+    [Fact]
     public async Task Question_WhenNothingIsKnownAndEtcdRefuses_FailsAsTransient()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
