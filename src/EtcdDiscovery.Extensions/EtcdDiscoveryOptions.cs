@@ -21,7 +21,7 @@ public sealed class EtcdDiscoveryOptions
     /// How long this host's entries outlive its last sign of life. Renewed every third of it. Shorter finds dead hosts
     /// sooner and asks more of etcd.
     /// </summary>
-    /// <value>The default is 5 seconds, as in Go. From 1 second to 1 day; etcd grants whole seconds, at least 2 by default.</value>
+    /// <value>The default is 5 seconds, as in Go. From 1 second to 1 hour; etcd grants whole seconds, at least 2 by default.</value>
     public TimeSpan TimeToLive { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
@@ -44,6 +44,6 @@ public sealed class EtcdDiscoveryOptions
     public bool RequireRegistration { get; set; }
 
     /// <summary>How long <see cref="RequireRegistration"/> waits.</summary>
-    /// <value>The default is 5 minutes, as in Go. From 0.1 seconds to 1 day.</value>
+    /// <value>The default is 5 minutes, as in Go. From 0.1 seconds to 12 hours.</value>
     public TimeSpan RegistrationTimeout { get; set; } = TimeSpan.FromMinutes(5);
 }

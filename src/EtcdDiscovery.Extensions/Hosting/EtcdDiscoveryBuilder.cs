@@ -1,4 +1,5 @@
 using EtcdDiscovery.Registration;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -16,7 +17,9 @@ internal sealed class EtcdDiscoveryBuilder(IServiceCollection services) : IEtcdD
         if (!services.Any(known => service.Equals(known.ImplementationInstance)))
         {
             services.AddSingleton(service);
-            services.AddOptions<ServiceRegistrationOptions>(sectionName).BindConfiguration(sectionName).ValidateOnStart();
+            services.AddOptions<ServiceRegistrationOptions>(sectionName)
+                .Configure<IConfiguration>((options, configuration) => configuration.GetSection(sectionName).Bind(options))
+                .ValidateOnStart();
         }
 
         return this;

@@ -20,9 +20,9 @@ internal sealed class EtcdDiscoveryOptionsValidator : IValidateOptions<EtcdDisco
 
     private static void CheckTimes(EtcdDiscoveryOptions options, List<string> problems)
     {
-        CheckTime(nameof(options.TimeToLive), options.TimeToLive, Seconds(1), TimeSpan.FromDays(1), problems);
+        CheckTime(nameof(options.TimeToLive), options.TimeToLive, Seconds(1), TimeSpan.FromHours(1), problems);
         CheckTime(nameof(options.MaxRetryDelay), options.MaxRetryDelay, Seconds(0.01), TimeSpan.FromMinutes(5), problems);
-        CheckTime(nameof(options.RegistrationTimeout), options.RegistrationTimeout, Seconds(0.1), TimeSpan.FromDays(1), problems);
+        CheckTime(nameof(options.RegistrationTimeout), options.RegistrationTimeout, Seconds(0.1), TimeSpan.FromHours(12), problems);
         CheckTime(nameof(options.RetryDelay), options.RetryDelay, Seconds(0.01), TimeSpan.FromMinutes(5), problems);
         CheckTime(nameof(options.DrainDelay), options.DrainDelay, TimeSpan.Zero, TimeSpan.FromMinutes(10), problems);
         if (options.RetryDelay > options.MaxRetryDelay)
@@ -53,7 +53,8 @@ internal sealed class EtcdDiscoveryOptionsValidator : IValidateOptions<EtcdDisco
     {
         if (value < smallest || value > largest)
         {
-            problems.Add($"{Section}:{setting} is '{value}': a time from {smallest} to {largest} is allowed.");
+            problems.Add($"{Section}:{setting} is '{value}': a time from {smallest} to {largest} is allowed "
+                + "(5 seconds are written 00:00:05; a number alone counts days).");
         }
     }
 

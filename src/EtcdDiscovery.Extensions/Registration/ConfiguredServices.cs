@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 
@@ -8,8 +9,7 @@ internal sealed class ConfiguredServices(
     IOptionsFactory<EtcdDiscoveryOptions> main,
     IOptionsFactory<ServiceRegistrationOptions> added,
     IEnumerable<AddedService> addedServices,
-    IEnumerable<IOptionsChangeTokenSource<EtcdDiscoveryOptions>> mainChanges,
-    IEnumerable<IOptionsChangeTokenSource<ServiceRegistrationOptions>> addedChanges)
+    IConfiguration configuration)
 {
     private const string MainSection = $"{EtcdDiscoveryOptions.SectionName}:{nameof(EtcdDiscoveryOptions.Service)}";
 
@@ -28,9 +28,5 @@ internal sealed class ConfiguredServices(
     }
 
     /// <summary>Calls back whenever the configuration may have changed.</summary>
-    public IReadOnlyList<IDisposable> OnChange(Action callback) =>
-    [
-        .. mainChanges.Select(source => ChangeToken.OnChange(source.GetChangeToken, callback)),
-        .. addedChanges.Select(source => ChangeToken.OnChange(source.GetChangeToken, callback)),
-    ];
+    public IDisposable OnChange(Action callback) => ChangeToken.OnChange(configuration.GetReloadToken, callback);
 }

@@ -16,7 +16,7 @@ internal sealed partial class RegistrationHostedService(
     private readonly Dictionary<string, ServiceRegistration> _registrations = new(StringComparer.Ordinal);
     private readonly WakeSignal _changed = new(timeProvider);
     private readonly CancellationTokenSource _stopping = new();
-    private IReadOnlyList<IDisposable> _subscriptions = [];
+    private IDisposable? _subscription;
     private Task _following = Task.CompletedTask;
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -32,7 +32,7 @@ internal sealed partial class RegistrationHostedService(
             await RequireAsync(options.Value.RegistrationTimeout, cancellationToken).ConfigureAwait(false);
         }
 
-        _subscriptions = configured.OnChange(_changed.Wake);
+        _subscription = configured.OnChange(_changed.Wake);
         _following = FollowAsync(_stopping.Token);
     }
 
@@ -50,11 +50,7 @@ internal sealed partial class RegistrationHostedService(
 
     public void Dispose()
     {
-        foreach (var subscription in _subscriptions)
-        {
-            subscription.Dispose();
-        }
-
+        _subscription?.Dispose();
         _stopping.Cancel();
     }
 

@@ -50,7 +50,7 @@ internal static class RegistrationRules
     {
         if (options.Name is null && !nameRequired)
         {
-            if (options.Hostname is not null || options.Ports is { Count: > 0 } || options.PrivateHostname is not null)
+            if (SaysAnything(options))
             {
                 problems.Add($"{section}:{nameof(options.Name)} is not set, but other settings of the service are: "
                     + "set the service's name, or remove the section for an application that only consumes services.");
@@ -66,6 +66,12 @@ internal static class RegistrationRules
                 + "a name is text without control characters; a single '/' inside it is allowed, segments '.' and '..' are not.");
         }
     }
+
+    private static bool SaysAnything(ServiceRegistrationOptions options) =>
+        options.Public || options.Critical || options.GenerateCredentials
+        || options.Ports is { Count: > 0 } || options.PrivatePorts is { Count: > 0 } || options.Metadata is { Count: > 0 }
+        || new[] { options.Hostname, options.PrivateHostname, options.Shard, options.User, options.Password, options.Zone }
+            .Any(text => !string.IsNullOrEmpty(text));
 
     private static void CheckHost(string setting, string? host, List<string> problems)
     {

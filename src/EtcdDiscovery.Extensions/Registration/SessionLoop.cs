@@ -226,27 +226,29 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
 
     private async Task<TimeSpan> OnFailureAsync(Exception error)
     {
+        var refused = error is not EtcdDiscoveryException { IsTransient: true };
         if (_current is { } lost)
         {
+            Log.SessionLost(_logger, error.Message);
             _state = SessionState.Gone(error.Message);
             _current = null;
-            Log.SessionLost(_logger, error.Message);
             await lost.DisposeAsync().ConfigureAwait(false);
-            foreach (var registration in _registrations.All)
-            {
-                await ForgetSessionAsync(registration).ConfigureAwait(false);
-            }
-
-            return _settings.Backoff.DelayAfter(1);
+        }
+        else
+        {
+            _state = _state.OnFailed(error.Message, refused, Now);
+            LogOpeningFailed(error);
         }
 
-        var refused = error is not EtcdDiscoveryException { IsTransient: true };
-        _state = _state.OnFailed(error.Message, refused, Now);
-        LogOpeningFailed(error);
+        foreach (var registration in _registrations.All)
+        {
+            await ForgetSessionAsync(registration).ConfigureAwait(false);
+        }
+
         return refused ? RegistrationWriter.RefusedDelay : _settings.Backoff.DelayAfter(_state.Failures);
     }
 
-    // What was to be withdrawn has gone with the session.
+    // Without a session nothing is in the store, so what was to be withdrawn is.
     private async Task ForgetSessionAsync(ServiceRegistration registration)
     {
         if (registration.WithdrawalAsked)

@@ -48,6 +48,11 @@ internal static class Snippets
         await registration.WaitUntilRegisteredAsync(cancellationToken);
     }
 
+    public static void AddService(HostApplicationBuilder builder)
+    {
+        builder.Services.AddEtcdDiscovery().AddService("EtcdDiscovery:Services:admin");
+    }
+
     public static void Test(HostApplicationBuilder builder)
     {
         using var store = new InMemoryDiscoveryStore();

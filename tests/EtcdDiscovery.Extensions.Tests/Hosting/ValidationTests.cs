@@ -38,15 +38,15 @@ public sealed class ValidationTests
         { "Etcd:Endpoints:0", "http://b:2379/path", "an address such as http://etcd-1:2379 is allowed" },
         { "Etcd:Endpoints:0", "http://b:99999", "an address such as http://etcd-1:2379 is allowed" },
         { "Etcd:Endpoints:0", "", "an address such as http://etcd-1:2379 is allowed" },
-        { "TimeToLive", "00:00:00", "a time from 00:00:01 to 1.00:00:00 is allowed." },
-        { "TimeToLive", "-00:00:05", "a time from 00:00:01 to 1.00:00:00 is allowed." },
+        { "TimeToLive", "00:00:00", "a time from 00:00:01 to 01:00:00 is allowed" },
+        { "TimeToLive", "-00:00:05", "a time from 00:00:01 to 01:00:00 is allowed" },
         // What a person who thinks of seconds writes: .NET reads days.
-        { "TimeToLive", "5", "a time from 00:00:01 to 1.00:00:00 is allowed." },
+        { "TimeToLive", "5", "a time from 00:00:01 to 01:00:00 is allowed" },
         { "RetryDelay", "00:00:03", "at most MaxRetryDelay, '00:00:02', is allowed." },
-        { "MaxRetryDelay", "00:06:00", "a time from 00:00:00.0100000 to 00:05:00 is allowed." },
-        { "RegistrationTimeout", "00:00:00", "a time from 00:00:00.1000000 to 1.00:00:00 is allowed." },
-        { "Etcd:ConnectTimeout", "00:00:00", "a time from 00:00:00.1000000 to 00:01:00 is allowed." },
-        { "Etcd:RequestTimeout", "01:00:00", "a time from 00:00:00.1000000 to 00:05:00 is allowed." },
+        { "MaxRetryDelay", "00:06:00", "a time from 00:00:00.0100000 to 00:05:00 is allowed" },
+        { "RegistrationTimeout", "00:00:00", "a time from 00:00:00.1000000 to 12:00:00 is allowed" },
+        { "Etcd:ConnectTimeout", "00:00:00", "a time from 00:00:00.1000000 to 00:01:00 is allowed" },
+        { "Etcd:RequestTimeout", "01:00:00", "a time from 00:00:00.1000000 to 00:05:00 is allowed" },
     };
 
     [Theory]

@@ -30,6 +30,8 @@ internal sealed partial class EtcdClient : IDisposable
 
     public IReadOnlyList<string> Endpoints { get; }
 
+    public EtcdHistory History { get; } = new();
+
     public TimeSpan RequestTimeout => _options.RequestTimeout;
 
     public TimeProvider TimeProvider => _timeProvider;

@@ -6,8 +6,6 @@ namespace EtcdDiscovery.Stores.Etcd;
 /// <summary>Between etcd's messages and the store's records.</summary>
 internal static class EtcdConvert
 {
-    public static StoreRevision ToRevision(ResponseHeader header) => new(header.Revision, header.ClusterId);
-
     public static StoreEntry ToEntry(KeyValue pair) =>
         new(pair.Key.ToStringUtf8(), pair.Value.Memory, pair.ModRevision);
 

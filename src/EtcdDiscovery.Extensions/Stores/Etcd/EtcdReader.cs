@@ -47,13 +47,18 @@ internal sealed class EtcdReader
             }
 
             var response = await _client.CallAsync(EtcdMethods.Txn, request, cancellationToken).ConfigureAwait(false);
-            revision ??= EtcdConvert.ToRevision(response.Header);
+            revision ??= _client.History.ToRevision(response.Header);
             for (var i = 0; i < requests.Length; i++)
             {
                 requests[i].Revision = revision.Value.Number;
                 await ReadRestAsync(requests[i], response.Responses[i].ResponseRange, pairs, cancellationToken)
                     .ConfigureAwait(false);
             }
+        }
+
+        if (pairs.MaxBy(pair => pair.ModRevision) is { } latest)
+        {
+            _client.History.Note(latest.Key, latest.ModRevision);
         }
 
         return new StoreContents(revision ?? default, ToEntries(pairs, mayOverlap: ranges.Count > 1));

@@ -55,7 +55,13 @@ internal sealed class EtcdSession : IDiscoverySession
         }
 
         var response = await _client.CallAsync(EtcdMethods.Txn, request, cancellationToken).ConfigureAwait(false);
-        return response.Succeeded ? EtcdConvert.ToRevision(response.Header) : null;
+        if (!response.Succeeded)
+        {
+            return null;
+        }
+
+        _client.History.Note(request.Success[^1].RequestPut.Key, response.Header.Revision);
+        return _client.History.ToRevision(response.Header);
     }
 
     public async Task DeleteAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken)

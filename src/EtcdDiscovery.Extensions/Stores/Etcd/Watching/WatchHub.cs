@@ -68,6 +68,7 @@ internal sealed class WatchHub : IAsyncDisposable
                 await stream.DisposeAsync().ConfigureAwait(false);
             }
 
+            await _client.History.ResumeAsync(_client, cancellationToken).ConfigureAwait(false);
             return _stream = new WatchStream(_client, _logger, subscription);
         }
         finally

@@ -9,6 +9,7 @@ namespace EtcdDiscovery.Stores.Etcd.Watching;
 internal sealed partial class WatchStream : IAsyncDisposable
 {
     private readonly EtcdStream<WatchRequest, WatchResponse> _stream;
+    private readonly EtcdHistory _history;
     private readonly ILogger _logger;
     private readonly Lock _sync = new();
     private readonly Dictionary<long, WatchedRange> _ranges = [];
@@ -22,6 +23,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
 
     public WatchStream(EtcdClient client, ILogger<WatchStream> logger, WatchSubscription first)
     {
+        _history = client.History;
         _logger = logger;
         _stream = client.Open(EtcdMethods.Watch);
         Log.Opened(_logger, _stream.Endpoint);
@@ -43,7 +45,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
             for (var i = 0; i < subscription.Ranges.Count; i++)
             {
                 var id = ++_lastId;
-                _ranges.Add(id, new WatchedRange(subscription, i));
+                _ranges.Add(id, new WatchedRange(subscription, i, _history));
                 _unanswered.Enqueue(id);
                 _stream.Write(Create(id, subscription.Ranges[i], subscription.After));
             }
@@ -119,6 +121,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
     private void End(GrpcException reason)
     {
         WatchSubscription[] subscriptions;
+        _history.Interrupt();
         lock (_sync)
         {
             _ended = true;

@@ -6,12 +6,14 @@ namespace EtcdDiscovery.Stores.Etcd.Watching;
 internal sealed class WatchedRange
 {
     private readonly int _index;
+    private readonly EtcdHistory _history;
     private List<StoreEvent> _events = [];
 
-    public WatchedRange(WatchSubscription subscription, int index)
+    public WatchedRange(WatchSubscription subscription, int index, EtcdHistory history)
     {
         Subscription = subscription;
         _index = index;
+        _history = history;
     }
 
     public WatchSubscription Subscription { get; }
@@ -31,9 +33,9 @@ internal sealed class WatchedRange
     private HistoryLostException? Confirm(ResponseHeader header)
     {
         var after = Subscription.After;
-        if (after.ClusterId != 0 && after.ClusterId != header.ClusterId)
+        if (after.ClusterId != 0 && after.ClusterId != _history.IdOf(header))
         {
-            return new HistoryLostException($"Etcd is another cluster now ({header.ClusterId:x}, was {after.ClusterId:x}).");
+            return new HistoryLostException("Etcd is another cluster now, or was wiped or restored.");
         }
 
         // A watch from the future stays silent. It is the future when etcd was wiped or restored, or for a moment on a
@@ -43,12 +45,17 @@ internal sealed class WatchedRange
             return new HistoryLostException($"Etcd went back in time: its revision is {header.Revision}, it was {after.Number}.");
         }
 
-        return Subscription.TryConfirm(header.ClusterId) ? null : TooSlow();
+        return Subscription.TryConfirm(_history.IdOf(header)) ? null : TooSlow();
     }
 
     private HistoryLostException? Advance(WatchResponse response)
     {
         _events.AddRange(response.Events.Select(EtcdConvert.ToEvent));
+        if (response.Events.LastOrDefault(change => change.Type == Event.Types.EventType.Put) is { } put)
+        {
+            _history.Note(put.Kv.Key, put.Kv.ModRevision);
+        }
+
         if (response.Fragment)
         {
             return null;
@@ -58,7 +65,7 @@ internal sealed class WatchedRange
         _events = [];
         // While etcd sends a watcher history in portions, the header is ahead of the events: it has the store's revision.
         var reached = events.Count > 0 ? events[^1].Revision : response.Header.Revision;
-        return Subscription.TryAdvance(_index, new StoreRevision(reached, response.Header.ClusterId), events)
+        return Subscription.TryAdvance(_index, new StoreRevision(reached, _history.IdOf(response.Header)), events)
             ? null
             : TooSlow();
     }
