@@ -84,7 +84,7 @@ public sealed class ReloadTests
         Set(host, ("Service:Ports:http", "0"));
 
         await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("ChangeRefused").Any()), "the refusal is logged");
-        Assert.Contains("EtcdDiscovery:Service:Ports:http is '0'", host.Logs.Of("ChangeRefused").Single(), StringComparison.Ordinal);
+        Assert.Contains("EtcdDiscovery:Service:Ports:http is '0'", host.Logs.Of("ChangeRefused").Single().Message, StringComparison.Ordinal);
         Assert.Equal("80", (await FirstAsync(host)).Ports!["http"]);
 
         Set(host, ("Service:Ports:http", "82"));
