@@ -53,27 +53,30 @@ internal sealed class InstanceDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Uuid { get; set; }
 
-    // From here on ours: after Go's fields and absent when unset, so that the bytes stay Go's.
+    // From here on ours: after Go's fields and absent when unset, so that the bytes stay Go's. Go
+    // ignores them, so what stands there may be anything, and must not make an entry unreadable that Go reads.
     [JsonPropertyName("status")]
-    [JsonConverter(typeof(LenientStringConverter))]
+    [JsonConverter(typeof(OptionalConverter.Text))]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Status { get; set; }
 
     [JsonPropertyName("status_reason")]
-    [JsonConverter(typeof(LenientStringConverter))]
+    [JsonConverter(typeof(OptionalConverter.Text))]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? StatusReason { get; set; }
 
     [JsonPropertyName("weight")]
+    [JsonConverter(typeof(OptionalConverter.Number))]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Weight { get; set; }
 
     [JsonPropertyName("zone")]
-    [JsonConverter(typeof(LenientStringConverter))]
+    [JsonConverter(typeof(OptionalConverter.Text))]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Zone { get; set; }
 
     [JsonPropertyName("metadata")]
+    [JsonConverter(typeof(OptionalConverter.Map))]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ServiceMap? Metadata { get; set; }
 }

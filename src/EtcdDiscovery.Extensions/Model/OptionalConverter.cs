@@ -1,0 +1,51 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace EtcdDiscovery.Model;
+
+/// <summary>Reads a field that an entry is good without: what is of another kind counts as absent.</summary>
+internal static class OptionalConverter
+{
+    public sealed class Text() : For<string>(new LenientStringConverter());
+
+    public sealed class Map() : For<ServiceMap>(new ServiceMapConverter());
+
+    public sealed class Number : JsonConverter<double>
+    {
+        public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+        {
+            if (reader.TokenType == JsonTokenType.Number)
+            {
+                return reader.GetDouble();
+            }
+
+            reader.Skip();
+            return double.NaN;
+        }
+
+        public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options) =>
+            writer.WriteNumberValue(value);
+    }
+
+    public abstract class For<T>(JsonConverter<T> inner) : JsonConverter<T>
+        where T : class
+    {
+        public override T? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+        {
+            var start = reader;
+            try
+            {
+                return inner.Read(ref reader, typeToConvert, options);
+            }
+            catch (JsonException)
+            {
+                reader = start;
+                reader.Skip();
+                return null;
+            }
+        }
+
+        public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>
+            inner.Write(writer, value, options);
+    }
+}
