@@ -12,8 +12,11 @@ internal sealed record RegistrationContent(AdvertisedService Desired, InfoIntent
     /// <summary>What was put last; null when nothing was, or when somebody took it away.</summary>
     public StoredInstance? Stored { get; private init; }
 
-    /// <summary>What is being put just now.</summary>
+    /// <summary>What is being put just now, or was put without an answer and so may stand there.</summary>
     public ReadOnlyMemory<byte>? Writing { get; private init; }
+
+    /// <summary>The latest revision at which somebody else changed the instance's key; a put may be answered after that.</summary>
+    public long TakenAt { get; private init; }
 
     /// <summary>Whether the service's description needs no look before the next write.</summary>
     public bool InfoSettled { get; private init; }
@@ -24,7 +27,7 @@ internal sealed record RegistrationContent(AdvertisedService Desired, InfoIntent
     public bool IsStoredIn(IDiscoverySession? session) => Stored is not null && Stored.Session == session;
 
     public bool NeedsWrite(IDiscoverySession? session) =>
-        !InfoSettled || !IsStoredIn(session) || !Stored!.Value.Span.SequenceEqual(Desired.Value.Span);
+        !InfoSettled || Writing is not null || !IsStoredIn(session) || !Stored!.Value.Span.SequenceEqual(Desired.Value.Span);
 
     /// <summary>The application wants something else.</summary>
     public RegistrationContent OnChanged(AdvertisedService desired, InfoIntent? intent) => this with
@@ -51,18 +54,27 @@ internal sealed record RegistrationContent(AdvertisedService Desired, InfoIntent
 
     public RegistrationContent OnWritten(RegistrationWrite write, IDiscoverySession session, long revision)
     {
-        var written = this with { Stored = new StoredInstance(session, write.Service.Value, revision), Writing = null };
+        var stored = revision > TakenAt ? new StoredInstance(session, write.Service.Value, revision) : null;
+        var written = this with { Stored = stored, Writing = null };
         var infoRevision = write.Info is null ? write.InfoRevision : revision;
-        var isOvertaken = write.Plan.Version != Version || InfoRevision > infoRevision;
-        return isOvertaken
-            ? written
-            : written with
-            {
-                Desired = write.Service,
-                Intent = InfoIntent.Keep,
-                InfoSettled = true,
-                InfoRevision = infoRevision,
-            };
+        if (write.Plan.Version != Version)
+        {
+            return written;
+        }
+
+        if (InfoRevision > infoRevision)
+        {
+            // What it wanted did stand; whoever described the service since then is the last one now.
+            return write.Info is null ? written : written with { Intent = InfoIntent.Keep };
+        }
+
+        return written with
+        {
+            Desired = write.Service,
+            Intent = InfoIntent.Keep,
+            InfoSettled = true,
+            InfoRevision = infoRevision,
+        };
     }
 
     /// <summary>The instance's key has another value, or none.</summary>
@@ -70,7 +82,9 @@ internal sealed record RegistrationContent(AdvertisedService Desired, InfoIntent
     {
         var isOurs = value is { } seen
             && (seen.Span.SequenceEqual(Desired.Value.Span) || (Writing is { } writing && seen.Span.SequenceEqual(writing.Span)));
-        return Stored is null || revision <= Stored.Revision || isOurs ? this : this with { Stored = null };
+        return isOurs || revision <= TakenAt || revision <= Stored?.Revision
+            ? this
+            : this with { Stored = null, TakenAt = revision };
     }
 
     /// <summary>The service's description has another value, or none.</summary>
@@ -91,7 +105,13 @@ internal sealed record RegistrationContent(AdvertisedService Desired, InfoIntent
     }
 
     /// <summary>Nothing is known of the store any more: the session is lost, or its history is another one.</summary>
-    public RegistrationContent OnStoreUnknown() => this with { Stored = null, InfoSettled = false, InfoRevision = 0 };
+    public RegistrationContent OnStoreUnknown() => this with
+    {
+        Stored = null,
+        TakenAt = 0,
+        InfoSettled = false,
+        InfoRevision = 0,
+    };
 
     private ServiceInfo? Read(StoreEntry? info) =>
         info is { } entry && ServiceJson.TryDecode(Desired.Instance.ServiceName, entry.Value, out ServiceInfo? read)
