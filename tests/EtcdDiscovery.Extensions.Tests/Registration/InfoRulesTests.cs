@@ -1,0 +1,108 @@
+using System.Text;
+using EtcdDiscovery.Model;
+using EtcdDiscovery.Registration;
+
+namespace EtcdDiscovery.Tests.Registration;
+
+/// <summary>The tables by which hosts agree: what each has after a look, and what each writes.</summary>
+public sealed class InfoRulesTests
+{
+    private const string Public = """{"name":"shop","critical":false,"hostname":"h.dev","public":true}""";
+    private const string PublicWithA = """{"name":"shop","critical":false,"hostname":"h.dev","user":"a","password":"pa","public":true}""";
+    private const string PublicWithB = """{"name":"shop","critical":false,"hostname":"h.dev","user":"b","password":"pb","public":true}""";
+    private const string OtherWithA = """{"name":"shop","critical":true,"hostname":"other.dev","user":"a","password":"pa","public":true}""";
+    private const string Private = """{"name":"shop","critical":false}""";
+    private const string PrivateWithB = """{"name":"shop","critical":false,"user":"b","password":"pb"}""";
+    private const string Unreadable = "{";
+
+    [Theory]
+    // A host that claims keeps its own, whatever is there.
+    [InlineData(true, "a", nameof(InfoIntent.Claim), PublicWithB, "a")]
+    [InlineData(true, null, nameof(InfoIntent.Claim), PublicWithB, null)]
+    [InlineData(true, "a", nameof(InfoIntent.Claim), null, "a")]
+    // Any other host takes what is there.
+    [InlineData(true, "a", nameof(InfoIntent.Describe), PublicWithB, "b")]
+    [InlineData(true, null, nameof(InfoIntent.Describe), PublicWithB, "b")]
+    [InlineData(true, "a", nameof(InfoIntent.Keep), PublicWithB, "b")]
+    [InlineData(true, null, nameof(InfoIntent.Keep), PublicWithB, "b")]
+    // Nothing that has no credentials to share empties anybody's.
+    [InlineData(true, "a", nameof(InfoIntent.Describe), Public, "a")]
+    [InlineData(true, "a", nameof(InfoIntent.Keep), Public, "a")]
+    [InlineData(true, "a", nameof(InfoIntent.Describe), null, "a")]
+    [InlineData(true, "a", nameof(InfoIntent.Keep), null, "a")]
+    [InlineData(true, "a", nameof(InfoIntent.Keep), Private, "a")]
+    [InlineData(true, "a", nameof(InfoIntent.Keep), PrivateWithB, "a")]
+    [InlineData(true, null, nameof(InfoIntent.Keep), PrivateWithB, null)]
+    // A private host shares nothing.
+    [InlineData(false, "a", nameof(InfoIntent.Describe), PublicWithB, "a")]
+    [InlineData(false, null, nameof(InfoIntent.Keep), PublicWithB, null)]
+    [InlineData(false, "a", nameof(InfoIntent.Claim), PublicWithB, "a")]
+    public void Agree_OverEveryDescription_IsAsInTheTable(
+        bool isPublic, string? ours, string intent, string? there, string? expected)
+    {
+        var agreed = InfoRules.Agree(Instance(isPublic, ours), Enum.Parse<InfoIntent>(intent), Read(there));
+
+        Assert.Equal(Credentials(expected), agreed);
+    }
+
+    [Theory]
+    // Nothing there: whoever comes first describes the service.
+    [InlineData(true, "a", nameof(InfoIntent.Keep), null, true)]
+    [InlineData(true, null, nameof(InfoIntent.Describe), null, true)]
+    [InlineData(false, null, nameof(InfoIntent.Keep), null, true)]
+    // The same bytes are never written again.
+    [InlineData(true, "a", nameof(InfoIntent.Claim), PublicWithA, false)]
+    [InlineData(true, null, nameof(InfoIntent.Describe), Public, false)]
+    [InlineData(false, null, nameof(InfoIntent.Describe), Private, false)]
+    // The last to register describes, later on everybody leaves it.
+    [InlineData(true, "a", nameof(InfoIntent.Claim), PublicWithB, true)]
+    [InlineData(true, null, nameof(InfoIntent.Claim), PublicWithB, true)]
+    [InlineData(true, "a", nameof(InfoIntent.Describe), OtherWithA, true)]
+    [InlineData(true, "a", nameof(InfoIntent.Keep), OtherWithA, false)]
+    [InlineData(true, null, nameof(InfoIntent.Keep), PublicWithB, false)]
+    // A private host never takes a public description away.
+    [InlineData(false, null, nameof(InfoIntent.Describe), PublicWithB, false)]
+    [InlineData(false, null, nameof(InfoIntent.Claim), PublicWithB, false)]
+    [InlineData(false, null, nameof(InfoIntent.Claim), Public, false)]
+    // What is private, unreadable or without credentials is mended at any time.
+    [InlineData(true, "a", nameof(InfoIntent.Keep), Private, true)]
+    [InlineData(true, null, nameof(InfoIntent.Keep), Private, true)]
+    [InlineData(true, "a", nameof(InfoIntent.Keep), Public, true)]
+    [InlineData(true, "a", nameof(InfoIntent.Keep), Unreadable, true)]
+    [InlineData(true, null, nameof(InfoIntent.Keep), "", true)]
+    [InlineData(false, null, nameof(InfoIntent.Keep), Unreadable, true)]
+    [InlineData(true, null, nameof(InfoIntent.Keep), Public, false)]
+    public void Write_OverEveryDescription_IsAsInTheTable(
+        bool isPublic, string? ours, string intent, string? there, bool writes)
+    {
+        const int revision = 7;
+        var info = new AdvertisedService(Instance(isPublic, ours)).Info;
+        StoreEntry? existing = there is null ? null : new StoreEntry("/services_infos/shop", Bytes(there), revision);
+
+        var put = InfoRules.Write(info, Enum.Parse<InfoIntent>(intent), existing);
+
+        Assert.Equal(writes, put is not null);
+        if (put is { } written)
+        {
+            Assert.Equal(("/services_infos/shop", true), (written.Key, written.IsDurable));
+            Assert.Equal(there is null ? 0 : revision, written.ExpectedRevision);
+            Assert.Equal(ServiceJson.Encode(info), written.Value.ToArray());
+        }
+    }
+
+    private static ServiceInstance Instance(bool isPublic, string? user) => new()
+    {
+        Id = "id",
+        ServiceName = "shop",
+        Hostname = "h.dev",
+        Public = isPublic,
+        Credentials = Credentials(user),
+    };
+
+    private static ServiceCredentials? Credentials(string? user) => user is null ? null : new(user, "p" + user);
+
+    private static ServiceInfo? Read(string? there) =>
+        there is not null && ServiceJson.TryDecode("shop", Bytes(there), out ServiceInfo? info) ? info : null;
+
+    private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
+}
