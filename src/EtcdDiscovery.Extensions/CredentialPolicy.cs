@@ -9,6 +9,9 @@ public enum CredentialPolicy
     /// </summary>
     Share,
 
-    /// <summary>The last host to register writes its own, even none at all. This is what Go's hosts do.</summary>
+    /// <summary>
+    /// The last host to register writes its own, even none at all, and all take what is there. This is what Go's hosts
+    /// do. Hosts that <see cref="Share"/> never give theirs up for none: they write them again.
+    /// </summary>
     Overwrite,
 }

@@ -5,14 +5,17 @@ namespace EtcdDiscovery.Registration;
 /// <summary>How the hosts of a service agree on its description and, when it is public, on its credentials.</summary>
 /// <remarks>
 /// As in Go the last public host to register describes the service. Unlike in Go a private host never takes a public
-/// description away, and a description that is private, unreadable or without credentials empties nobody's.
+/// description away, and a description that is private or unreadable empties nobody's; one that is public but without
+/// credentials empties only those of hosts that follow as Go's do.
 /// </remarks>
 internal static class InfoRules
 {
     /// <summary>The credentials that a host has after looking at the description that is there.</summary>
-    public static ServiceCredentials? Agree(ServiceInstance ours, InfoIntent intent, ServiceInfo? theirs) =>
-        ours.Public && intent != InfoIntent.Claim && theirs is { Public: true, Credentials: { } shared }
-            ? shared
+    public static ServiceCredentials? Agree(
+        ServiceInstance ours, InfoIntent intent, CredentialPolicy policy, ServiceInfo? theirs) =>
+        ours.Public && intent != InfoIntent.Claim && theirs is { Public: true }
+        && (theirs.Credentials is not null || policy == CredentialPolicy.Overwrite)
+            ? theirs.Credentials
             : ours.Credentials;
 
     /// <summary>What to write in place of the description that is there; null to leave it.</summary>

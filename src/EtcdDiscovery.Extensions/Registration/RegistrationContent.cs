@@ -6,6 +6,9 @@ namespace EtcdDiscovery.Registration;
 /// <remarks>Each transition is a pure function that makes another content; revisions tell old news from new.</remarks>
 internal sealed record RegistrationContent(AdvertisedService Desired, InfoIntent Intent)
 {
+    /// <summary>How credentials are shared.</summary>
+    public CredentialPolicy Policy { get; init; }
+
     /// <summary>Rises with each change that the application makes.</summary>
     public long Version { get; private init; }
 
@@ -46,7 +49,7 @@ internal sealed record RegistrationContent(AdvertisedService Desired, InfoIntent
             return new RegistrationWrite(this, Desired, null, InfoRevision);
         }
 
-        var agreed = Desired.With(InfoRules.Agree(Desired.Instance, Intent, Read(info)));
+        var agreed = Desired.With(InfoRules.Agree(Desired.Instance, Intent, Policy, Read(info)));
         return new RegistrationWrite(this, agreed, InfoRules.Write(agreed.Info, Intent, info), info?.Revision ?? 0);
     }
 
@@ -95,7 +98,7 @@ internal sealed record RegistrationContent(AdvertisedService Desired, InfoIntent
             return this;
         }
 
-        var agreed = Desired.With(InfoRules.Agree(Desired.Instance, Intent, Read(info)));
+        var agreed = Desired.With(InfoRules.Agree(Desired.Instance, Intent, Policy, Read(info)));
         return this with
         {
             Desired = agreed,

@@ -27,7 +27,10 @@ internal sealed class ServiceRegistration : IServiceRegistration
             _configured is null && options.GenerateCredentials ? advertised.With(GeneratedCredentials.Create()) : advertised,
             _configured is not null || options.CredentialPolicy == CredentialPolicy.Overwrite
                 ? InfoIntent.Claim
-                : InfoIntent.Describe);
+                : InfoIntent.Describe)
+        {
+            Policy = options.CredentialPolicy,
+        };
         _credentials = new(_content.Desired.Instance.Credentials);
         ServiceName = advertised.Instance.ServiceName;
         InstanceId = advertised.Instance.Id;

@@ -40,7 +40,25 @@ public sealed class InfoRulesTests
     public void Agree_OverEveryDescription_IsAsInTheTable(
         bool isPublic, string? ours, string intent, string? there, string? expected)
     {
-        var agreed = InfoRules.Agree(Instance(isPublic, ours), Enum.Parse<InfoIntent>(intent), Read(there));
+        var agreed = InfoRules.Agree(
+            Instance(isPublic, ours), Enum.Parse<InfoIntent>(intent), CredentialPolicy.Share, Read(there));
+
+        Assert.Equal(Credentials(expected), agreed);
+    }
+
+    [Theory]
+    // As in Go: even none at all is taken over, though never from a description that is no public one.
+    [InlineData("a", nameof(InfoIntent.Keep), Public, null)]
+    [InlineData("a", nameof(InfoIntent.Keep), PublicWithB, "b")]
+    [InlineData("a", nameof(InfoIntent.Claim), PublicWithB, "a")]
+    [InlineData("a", nameof(InfoIntent.Claim), Public, "a")]
+    [InlineData("a", nameof(InfoIntent.Keep), PrivateWithB, "a")]
+    [InlineData("a", nameof(InfoIntent.Keep), Private, "a")]
+    [InlineData("a", nameof(InfoIntent.Keep), null, "a")]
+    public void Agree_OfAHostThatOverwrites_IsAsInGo(string? ours, string intent, string? there, string? expected)
+    {
+        var agreed = InfoRules.Agree(
+            Instance(true, ours), Enum.Parse<InfoIntent>(intent), CredentialPolicy.Overwrite, Read(there));
 
         Assert.Equal(Credentials(expected), agreed);
     }
