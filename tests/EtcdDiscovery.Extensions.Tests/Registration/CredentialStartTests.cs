@@ -1,0 +1,50 @@
+using System.Diagnostics;
+using EtcdDiscovery.Tests.Infrastructure;
+
+namespace EtcdDiscovery.Tests.Registration;
+
+/// <summary>Hosts that make credentials at the same moment agree on one pair.</summary>
+public sealed class CredentialStartTests(SharedEtcd etcd)
+{
+    [Fact]
+    public async Task Hosts_StartedTogetherInMemory_AgreeWithinASecond()
+    {
+        for (var i = 0; i < 20; i++)
+        {
+            await using var store = new InMemoryDiscoveryStore();
+            await using var fleet = new CredentialFleet(store);
+            await StartTogetherAsync(fleet);
+        }
+    }
+
+    [Theory]
+    [InlineData(EtcdVersion.First)]
+    [InlineData(EtcdVersion.Second)]
+    public async Task Hosts_StartedTogetherOnEtcd_AgreeWithinASecond(EtcdVersion version)
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            await using var fleet = new CredentialFleet(await etcd.GetAsync(version));
+            await StartTogetherAsync(fleet);
+        }
+    }
+
+    private static async Task StartTogetherAsync(CredentialFleet fleet)
+    {
+        using var gate = new Barrier(2);
+        var hosts = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => Task.Run(() =>
+        {
+            gate.SignalAndWait(Eventually.Patience);
+            return fleet.StartHostAsync(null, settings => settings["Service:GenerateCredentials"] = "true");
+        })));
+        var started = Stopwatch.StartNew();
+
+        await Eventually.TrueAsync(async () => (await fleet.AgreementAsync()).Length == 1, "both agree");
+
+        Assert.InRange(started.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        var agreed = hosts[0].Registration.Credentials!;
+        Assert.Equal(agreed, hosts[1].Registration.Credentials);
+        Assert.Matches("^[A-Za-z0-9]{32}$", agreed.User);
+        Assert.Matches("^[A-Za-z0-9]{32}$", agreed.Password);
+    }
+}
