@@ -1,6 +1,7 @@
 using System.Text;
 using EtcdDiscovery.Model;
 using EtcdDiscovery.Tests.Infrastructure;
+using EtcdDiscovery.Tests.Stores.Etcd;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace EtcdDiscovery.Tests.Registration;
@@ -16,6 +17,9 @@ internal sealed class CredentialFleet : IAsyncDisposable
     public CredentialFleet(EtcdServer server) => _server = server;
 
     public CredentialFleet(InMemoryDiscoveryStore memory) => _memory = memory;
+
+    /// <summary>Puts something between the hosts and etcd.</summary>
+    public Func<IDiscoveryStore, IDiscoveryStore>? Wrap { get; init; }
 
     public string Service { get; } = UniqueName.Of("shop");
 
@@ -60,6 +64,11 @@ internal sealed class CredentialFleet : IAsyncDisposable
             if (_memory is not null)
             {
                 builder.Services.AddEtcdDiscovery().UseInMemoryStore(_memory);
+            }
+
+            if (Wrap is not null)
+            {
+                builder.Services.AddEtcdDiscovery().UseStore(_ => Wrap(EtcdStores.Create(_server!.Endpoint)));
             }
         });
         lock (_hosts)

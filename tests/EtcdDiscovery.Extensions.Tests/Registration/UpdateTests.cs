@@ -1,0 +1,179 @@
+using System.Collections.Concurrent;
+using EtcdDiscovery.Tests.Infrastructure;
+
+namespace EtcdDiscovery.Tests.Registration;
+
+/// <summary>What the application changes, withdraws and registers again at run time, on a real etcd.</summary>
+public sealed class UpdateTests(SharedEtcd etcd)
+{
+    private readonly string _service = UniqueName.Of("shop");
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private string Prefix => $"/services/{_service}/";
+
+    [Theory]
+    [InlineData(EtcdVersion.First)]
+    [InlineData(EtcdVersion.Second)]
+    public async Task Update_OfPortsAndMetadata_LeavesNoGap(EtcdVersion version)
+    {
+        const int updates = 20;
+        var server = await etcd.GetAsync(version);
+        await using var host = await DiscoveryHost.StartAsync(server.Settings());
+        var registration = await RegisterAsync(host, Options(1));
+        await using var changes = new ChangeReader(host.Resolver.WatchAsync(_service, cancellationToken: Token));
+        Assert.Equal($"Up {registration.InstanceId} h.dev", await changes.NextAsync());
+        using var ending = new CancellationTokenSource();
+        var absent = new ConcurrentQueue<string>();
+        var polling = PollAsync(server, Prefix + registration.InstanceId, absent, ending.Token);
+
+        for (var i = 2; i <= updates; i++)
+        {
+            await registration.UpdateAsync(Options(i), Token);
+            Assert.Contains($"\"ports\":{{\"http\":\"{i}\"}}", Assert.Single(await server.ReadAsync(Prefix)).Value, StringComparison.Ordinal);
+            Assert.Equal($"Updated {registration.InstanceId} h.dev", await changes.NextAsync());
+        }
+
+        await ending.CancelAsync();
+        Assert.True(await polling > 0);
+        Assert.Empty(absent);
+        await Eventually.TrueAsync(
+            async () => (await host.Resolver.GetFirstInstanceAsync(_service, cancellationToken: Token)).Metadata?["n"] == $"{updates}",
+            "the last update is seen");
+        Assert.Equal(RegistrationState.Registered, registration.State);
+    }
+
+    [Fact]
+    public async Task Update_WithTheSameOrWrongOptions_ChangesNothing()
+    {
+        var server = await etcd.GetAsync(EtcdVersion.First);
+        await using var host = await DiscoveryHost.StartAsync(server.Settings());
+        var registration = await RegisterAsync(host, Options(1));
+        var before = await server.ReadAsync(Prefix);
+
+        await registration.UpdateAsync(Options(1), Token);
+        await Assert.ThrowsAsync<ArgumentException>(() => registration.UpdateAsync(new() { Name = "other" }, Token));
+        await Assert.ThrowsAsync<Microsoft.Extensions.Options.OptionsValidationException>(
+            () => registration.UpdateAsync(new() { Name = _service, Weight = -1 }, Token));
+
+        Assert.Equal(before, await server.ReadAsync(Prefix));
+    }
+
+    [Fact]
+    public async Task Update_OfAPublicService_RedescribesItAndKeepsWhatWasAgreedOn()
+    {
+        var server = await etcd.GetAsync(EtcdVersion.First);
+        await using var fleet = new CredentialFleet(server);
+        var a = await fleet.StartAsync("a");
+        await fleet.StartAsync("b");
+        await fleet.AgreeAsync("b");
+
+        // The credentials that a was configured with are no news.
+        await a.UpdateAsync(Public("a", "other.dev"), Token);
+        await fleet.AgreeAsync("b");
+        Assert.Contains("\"hostname\":\"other.dev\"", (await fleet.InfoAsync())!, StringComparison.Ordinal);
+
+        await a.UpdateAsync(Public("new", "other.dev"), Token);
+        await fleet.AgreeAsync("new");
+
+        ServiceRegistrationOptions Public(string user, string hostname) => new()
+        {
+            Name = fleet.Service,
+            Hostname = hostname,
+            Public = true,
+            User = user,
+            Password = "p-" + user,
+        };
+    }
+
+    [Fact]
+    public async Task Dispose_OfOneRegistration_WithdrawsOnlyThat()
+    {
+        var server = await etcd.GetAsync(EtcdVersion.First);
+        await using var host = await DiscoveryHost.StartAsync(server.Settings());
+        var stays = await RegisterAsync(host, Options(1));
+        var goes = await RegisterAsync(host, Options(2));
+        var before = (await server.ReadAsync(Prefix + stays.InstanceId))[0];
+
+        await Task.WhenAll(goes.DisposeAsync().AsTask(), goes.DisposeAsync().AsTask());
+        await goes.DisposeAsync();
+
+        Assert.Equal(before, Assert.Single(await server.ReadAsync(Prefix)));
+        Assert.Equal((RegistrationState.Withdrawn, RegistrationState.Registered), (goes.State, stays.State));
+        Assert.Same(stays, Assert.Single(host.Registry.Registrations));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => goes.UpdateAsync(Options(3), Token));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => goes.SetStatusAsync(ServiceStatus.Maintenance, cancellationToken: Token));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => goes.SetCredentialsAsync(new ServiceCredentials("u", "p"), Token));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => goes.WaitUntilRegisteredAsync(Token));
+
+        var again = await RegisterAsync(host, Options(4));
+        Assert.NotEqual(goes.InstanceId, again.InstanceId);
+        Assert.Equal(2, (await server.ReadAsync(Prefix)).Count);
+    }
+
+    [Fact]
+    public async Task Dispose_OfTheLastRegistration_ClosesTheSessionAndTheNextOpensAnother()
+    {
+        var server = await etcd.GetAsync(EtcdVersion.First);
+        await using var host = await DiscoveryHost.StartAsync(server.Settings());
+        var only = await RegisterAsync(host, Options(1));
+        var lease = (await server.ReadAsync(Prefix))[0].Lease!;
+
+        await only.DisposeAsync();
+        Assert.Empty(await server.ReadAsync(Prefix));
+        await Eventually.TrueAsync(async () => await server.GrantedAsync(lease) is null, "the lease is gone");
+
+        for (var i = 0; i < 10; i++)
+        {
+            var next = await RegisterAsync(host, Options(2));
+            Assert.Equal(Prefix + next.InstanceId, Assert.Single(await server.ReadAsync(Prefix)).Key);
+            await next.DisposeAsync();
+            Assert.Empty(await server.ReadAsync(Prefix));
+        }
+    }
+
+    [Fact]
+    public async Task Dispose_AfterTheHostHasStopped_IsHarmless()
+    {
+        var server = await etcd.GetAsync(EtcdVersion.First);
+        await using var host = await DiscoveryHost.StartAsync(server.Settings());
+        var registration = await RegisterAsync(host, Options(1));
+
+        await host.StopAsync();
+        await registration.DisposeAsync().AsTask().WaitAsync(Eventually.Patience, Token);
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => registration.UpdateAsync(Options(2), Token));
+    }
+
+    private static async Task<int> PollAsync(
+        EtcdServer server, string key, ConcurrentQueue<string> absent, CancellationToken ending)
+    {
+        var polls = 0;
+        while (!ending.IsCancellationRequested)
+        {
+            if (await server.FindAsync(key) is null)
+            {
+                absent.Enqueue($"poll {polls}");
+            }
+
+            polls++;
+        }
+
+        return polls;
+    }
+
+    private static async Task<IServiceRegistration> RegisterAsync(DiscoveryHost host, ServiceRegistrationOptions options)
+    {
+        var registration = await host.Registry.RegisterAsync(options, Token);
+        await registration.WaitUntilRegisteredAsync(Token).WaitAsync(Eventually.Patience, Token);
+        return registration;
+    }
+
+    private ServiceRegistrationOptions Options(int number) => new()
+    {
+        Name = _service,
+        Hostname = "h.dev",
+        Ports = new Dictionary<string, string> { ["http"] = $"{number}" },
+        Metadata = new Dictionary<string, string> { ["n"] = $"{number}" },
+    };
+}
