@@ -8,9 +8,6 @@ namespace EtcdDiscovery.Registration;
 internal sealed partial class RegistrationWriter(
     IDiscoveryStore store, Backoff backoff, RegistrationSet registrations, WakeSignal wake, ILogger logger)
 {
-    // What does not pass by itself needs a person; asking more often only fills etcd's log.
-    public static readonly TimeSpan RefusedDelay = TimeSpan.FromSeconds(30);
-
     private const int MaxWriteConflicts = 20;
 
     /// <summary>Writes and withdraws until no registration is left.</summary>
@@ -32,7 +29,7 @@ internal sealed partial class RegistrationWriter(
                 {
                     registration.OnFailed(error.Message);
                     Log.WriteFailed(logger, registration.ServiceName, error.Message);
-                    pause = error.IsTransient ? backoff.DelayAfter(++failures) : RefusedDelay;
+                    pause = backoff.DelayAfter(++failures, error);
                     if (error.IsTransient)
                     {
                         break; // The others would wait for the same store in vain.

@@ -245,7 +245,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
             await ForgetSessionAsync(registration).ConfigureAwait(false);
         }
 
-        return refused ? RegistrationWriter.RefusedDelay : _settings.Backoff.DelayAfter(_state.Failures);
+        return _settings.Backoff.DelayAfter(_state.Failures, error);
     }
 
     // Without a session nothing is in the store, so what was to be withdrawn is.

@@ -8,6 +8,9 @@ internal readonly record struct Backoff(TimeSpan First, TimeSpan Longest)
     // Beyond this a doubling overflows nothing and changes nothing: 0.01 s doubled 20 times is 3 hours.
     private const int MaxDoublings = 20;
 
+    // What does not pass by itself needs a person; asking more often only fills etcd's log.
+    private static readonly TimeSpan Refused = TimeSpan.FromSeconds(30);
+
     /// <summary>The wait after a number of failures in a row.</summary>
     /// <param name="failures">How often it failed, from 1.</param>
     /// <param name="random">From 0 to 1: where in the upper half of the nominal wait.</param>
@@ -19,4 +22,8 @@ internal readonly record struct Backoff(TimeSpan First, TimeSpan Longest)
     }
 
     public TimeSpan DelayAfter(int failures) => DelayAfter(failures, Random.Shared.NextDouble());
+
+    /// <summary>The wait after a number of failures in a row, which depends on whether the last one passes by itself.</summary>
+    public TimeSpan DelayAfter(int failures, Exception? last) =>
+        last is null or EtcdDiscoveryException { IsTransient: true } ? DelayAfter(failures) : Refused;
 }

@@ -26,6 +26,7 @@ internal sealed class StoreFollower(
         var failures = 0;
         while (!stopping.IsCancellationRequested)
         {
+            EtcdDiscoveryException? failure = null;
             try
             {
                 seen ??= await ReadAsync(stopping).ConfigureAwait(false);
@@ -43,10 +44,11 @@ internal sealed class StoreFollower(
             catch (Exception error)
             {
                 seen = error is HistoryLostException ? null : seen;
-                observer.OnFailure(Describe(error));
+                failure = Describe(error);
+                observer.OnFailure(failure);
             }
 
-            await Task.Delay(backoff.DelayAfter(++failures), timeProvider, stopping)
+            await Task.Delay(backoff.DelayAfter(++failures, failure), timeProvider, stopping)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }

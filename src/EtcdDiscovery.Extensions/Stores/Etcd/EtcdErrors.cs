@@ -35,6 +35,8 @@ internal static class EtcdErrors
             or GrpcStatusCode.Aborted or GrpcStatusCode.Internal => true,
         // From etcd: overloaded or out of space. From ourselves: an answer above the limit, which stays that way.
         GrpcStatusCode.ResourceExhausted => error.IsAnswer,
+        // A token that has expired, not a wrong password: etcd restarts and time alone make tokens invalid.
+        GrpcStatusCode.Unauthenticated => Mentions(error, "invalid auth token"),
         GrpcStatusCode.Unknown => PassingTroubles.Any(trouble => Mentions(error, trouble)),
         _ => false,
     };
