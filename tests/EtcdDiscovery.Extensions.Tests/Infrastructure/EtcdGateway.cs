@@ -20,11 +20,15 @@ public static class EtcdGateway
     };
 
     /// <summary>The entries whose keys start with a prefix, in order.</summary>
-    public static async Task<IReadOnlyList<EtcdEntry>> ReadAsync(this EtcdServer server, string prefix)
+    public static Task<IReadOnlyList<EtcdEntry>> ReadAsync(this EtcdServer server, string prefix) =>
+        RangeAsync(server, Prefixed(prefix));
+
+    /// <summary>The same, from this member's own copy: without asking the leader, so maybe of a moment ago.</summary>
+    public static Task<IReadOnlyList<EtcdEntry>> ReadLocallyAsync(this EtcdServer server, string prefix)
     {
-        var answer = await server.PostAsync("/v3/kv/range", Prefixed(prefix));
-        return [.. (answer["kvs"]?.AsArray() ?? []).Select(entry => new EtcdEntry(
-            Decode(entry!["key"]!), entry["value"] is { } value ? Decode(value) : "", (string?)entry["lease"]))];
+        var request = Prefixed(prefix);
+        request["serializable"] = true;
+        return RangeAsync(server, request);
     }
 
     /// <summary>The one entry under a key; null when there is none.</summary>
@@ -62,6 +66,13 @@ public static class EtcdGateway
 
     public static Task RevokeAsync(this EtcdServer server, string lease) =>
         server.PostAsync("/v3/lease/revoke", new JsonObject { ["ID"] = lease });
+
+    private static async Task<IReadOnlyList<EtcdEntry>> RangeAsync(EtcdServer server, JsonObject request)
+    {
+        var answer = await server.PostAsync("/v3/kv/range", request);
+        return [.. (answer["kvs"]?.AsArray() ?? []).Select(entry => new EtcdEntry(
+            Decode(entry!["key"]!), entry["value"] is { } value ? Decode(value) : "", (string?)entry["lease"]))];
+    }
 
     // Every key in these tests is ASCII: the last character has a successor.
     private static JsonObject Prefixed(string prefix) => new()

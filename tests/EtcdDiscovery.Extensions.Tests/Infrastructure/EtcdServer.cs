@@ -44,6 +44,12 @@ public sealed partial class EtcdServer : IAsyncDisposable
 
     private string LogFile => Path.Combine(_directory.FullName, "log");
 
+    private string Data => Path.Combine(_directory.FullName, "data");
+
+    private string Saved => Path.Combine(_directory.FullName, "saved");
+
+    private string ClusterToken { get; set; } = "";
+
     /// <summary>Starts a cluster of one.</summary>
     public static async Task<EtcdServer> StartAsync(string binary)
     {
@@ -102,11 +108,24 @@ public sealed partial class EtcdServer : IAsyncDisposable
     {
         if (wipe)
         {
-            Directory.Delete(Path.Combine(_directory.FullName, "data"), recursive: true);
+            Directory.Delete(Data, recursive: true);
         }
 
         StartProcess();
         await WaitUntilHealthyAsync();
+    }
+
+    /// <summary>Makes it found another cluster when it is next wiped and restarted.</summary>
+    public void BecomeAnotherCluster() => ClusterToken += "-another";
+
+    /// <summary>Keeps a copy of its data. It must not be running.</summary>
+    public void Save() => Copy(new DirectoryInfo(Data), Saved);
+
+    /// <summary>Goes back to the copy. It must not be running.</summary>
+    public void Restore()
+    {
+        Directory.Delete(Data, recursive: true);
+        Directory.Move(Saved, Data);
     }
 
     /// <summary>Calls etcd's JSON gateway: not through the code under test.</summary>
@@ -143,13 +162,13 @@ public sealed partial class EtcdServer : IAsyncDisposable
         var start = new ProcessStartInfo(_binary,
         [
             "--name", _name,
-            "--data-dir", Path.Combine(_directory.FullName, "data"),
+            "--data-dir", Data,
             "--listen-client-urls", Endpoint,
             "--advertise-client-urls", Endpoint,
             "--listen-peer-urls", PeerUrl,
             "--initial-advertise-peer-urls", PeerUrl,
             "--initial-cluster", Cluster,
-            "--initial-cluster-token", Cluster,
+            "--initial-cluster-token", Cluster + ClusterToken,
             "--enable-v2",
             "--unsafe-no-fsync",
             "--logger", "zap",
@@ -201,6 +220,20 @@ public sealed partial class EtcdServer : IAsyncDisposable
         if (Kill(_process!.Id, signal) != 0)
         {
             throw new InvalidOperationException($"kill -{signal} failed: {Marshal.GetLastPInvokeErrorMessage()}");
+        }
+    }
+
+    private static void Copy(DirectoryInfo from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (var file in from.EnumerateFiles())
+        {
+            file.CopyTo(Path.Combine(to, file.Name));
+        }
+
+        foreach (var directory in from.EnumerateDirectories())
+        {
+            Copy(directory, Path.Combine(to, directory.Name));
         }
     }
 

@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -12,21 +14,34 @@ namespace EtcdDiscovery.Tests.Infrastructure;
 public sealed class GrpcTestServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
+    private readonly StrongBox<int> _connections;
 
-    private GrpcTestServer(WebApplication app) => _app = app;
+    private GrpcTestServer(WebApplication app, StrongBox<int> connections) => (_app, _connections) = (app, connections);
 
     public string Endpoint => _app.Urls.Single();
 
+    /// <summary>How many connections are open.</summary>
+    public int Connections => Volatile.Read(ref _connections.Value);
+
     public static async Task<GrpcTestServer> StartAsync(RequestDelegate script, HttpProtocols protocols = HttpProtocols.Http2)
     {
+        var connections = new StrongBox<int>();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
-            kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen => listen.Protocols = protocols));
+        {
+            // A stream on which the client has nothing to say for seconds is no attack here.
+            kestrel.Limits.MinRequestBodyDataRate = null;
+            kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen =>
+            {
+                listen.Protocols = protocols;
+                listen.Use(next => connection => CountAsync(next, connection, connections));
+            });
+        });
         var app = builder.Build();
         app.Run(script);
         await app.StartAsync();
-        return new GrpcTestServer(app);
+        return new GrpcTestServer(app, connections);
     }
 
     /// <summary>Reads one message of the client's.</summary>
@@ -42,7 +57,11 @@ public sealed class GrpcTestServer : IAsyncDisposable
     /// <summary>Answers with messages and a status in the trailers.</summary>
     public static async Task AnswerAsync(HttpContext context, int status, string? message, params byte[][] messages)
     {
-        context.Response.ContentType = "application/grpc";
+        if (!context.Response.HasStarted)
+        {
+            context.Response.ContentType = "application/grpc";
+        }
+
         foreach (var bytes in messages)
         {
             await context.Response.Body.WriteAsync(Frame(bytes));
@@ -87,5 +106,18 @@ public sealed class GrpcTestServer : IAsyncDisposable
         await now.CancelAsync();
         await _app.StopAsync(now.Token);
         await _app.DisposeAsync();
+    }
+
+    private static async Task CountAsync(ConnectionDelegate next, ConnectionContext connection, StrongBox<int> connections)
+    {
+        Interlocked.Increment(ref connections.Value);
+        try
+        {
+            await next(connection);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref connections.Value);
+        }
     }
 }

@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using System.Reflection;
+
+namespace EtcdDiscovery.Tests.Infrastructure;
+
+/// <summary>A process of its own that registers a service: samples/Quickstart, to pause and to kill.</summary>
+internal sealed class ServiceProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+
+    private ServiceProcess(Process process) => _process = process;
+
+    public static ServiceProcess Start(EtcdServer server, string service, string timeToLive)
+    {
+        var assembly = typeof(ServiceProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Single(metadata => metadata.Key == "Quickstart").Value!;
+        return new ServiceProcess(Process.Start(new ProcessStartInfo("dotnet", [assembly])
+        {
+            WorkingDirectory = Path.GetDirectoryName(assembly),
+            Environment =
+            {
+                ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
+                ["Logging__LogLevel__Default"] = "None",
+                ["EtcdDiscovery__Store"] = "Etcd",
+                ["EtcdDiscovery__Etcd__Endpoints__0"] = server.Endpoint,
+                ["EtcdDiscovery__TimeToLive"] = timeToLive,
+                ["EtcdDiscovery__Service__Name"] = service,
+            },
+        })!);
+    }
+
+    public Task PauseAsync() => SignalAsync("STOP");
+
+    public Task ContinueAsync() => SignalAsync("CONT");
+
+    public async ValueTask DisposeAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync(CancellationToken.None);
+        _process.Dispose();
+    }
+
+    private async Task SignalAsync(string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", $"{_process.Id}"]);
+        await kill.WaitForExitAsync(CancellationToken.None);
+        Assert.Equal(0, kill.ExitCode);
+    }
+}
