@@ -1,12 +1,25 @@
 #!/usr/bin/env bash
 # Runs all tests against a real etcd. The last line is always "N passed, N failed, N skipped".
 #
-#   eng/test.sh [--both] [arguments for dotnet test, such as --filter Name]
+#   eng/test.sh [--both] [--with-chaos] [arguments for dotnet test, such as --filter Name]
+#   eng/test.sh --chaos [--seed N] [--minutes M]   random faults for 3 minutes, instead of the tests
+#   eng/test.sh --chaos --self-test                proves that its checks notice what they are for
 #
 # Some tests run against two versions of etcd, where a second one can be had. With --both, or CI=true, it must be had.
+# --with-chaos adds the self-test of the chaos suite and a minute of it.
 set -euo pipefail
 
 results=$(mktemp -d)
+
+# The chaos suite is a program of its own and counts as one test.
+chaos_passed=0 chaos_failed=0
+chaos() {
+  if dotnet "$root/tests/EtcdDiscovery.Extensions.Chaos/bin/Release/net10.0/EtcdDiscovery.Extensions.Chaos.dll" "$@"; then
+    chaos_passed=$((chaos_passed + 1))
+  else
+    chaos_failed=$((chaos_failed + 1))
+  fi
+}
 
 # A trx file counts a skipped test in `total`, not in `executed`; everything executed that did not pass has failed.
 finish() {
@@ -14,6 +27,7 @@ finish() {
   read -r passed failed skipped <<<"$(find "$results" -name '*.trx' -exec cat {} + | tr '>' '\n' | sed -n \
     's/.*<Counters total="\([0-9]*\)" executed="\([0-9]*\)" passed="\([0-9]*\)".*/\1 \2 \3/p' |
     awk '{ skipped += $1 - $2; failed += $2 - $3; passed += $3 } END { print passed + 0, failed + 0, skipped + 0 }')"
+  passed=$((passed + chaos_passed)) failed=$((failed + chaos_failed))
   rm -rf "$results"
   if [ "$failed" -gt 0 ] || [ "$passed" -eq 0 ]; then status=1; fi
   echo "$passed passed, $failed failed, $skipped skipped"
@@ -21,13 +35,24 @@ finish() {
 }
 trap finish EXIT
 
-both=${CI:-false}
-if [ "${1:-}" = --both ]; then
-  both=true
+. "$(dirname "$0")/with-etcd.sh"
+if [ "${1:-}" = --chaos ]; then
   shift
+  dotnet build -c Release "$root/tests/EtcdDiscovery.Extensions.Chaos" -v quiet
+  chaos "$@"
+  exit
 fi
 
-. "$(dirname "$0")/with-etcd.sh"
+both=${CI:-false} with_chaos=false
+while :; do
+  case ${1:-} in
+    --both) both=true ;;
+    --with-chaos) with_chaos=true ;;
+    *) break ;;
+  esac
+  shift
+done
+
 ETCD_BIN_2=$("$root/eng/etcd.sh" --second)
 if [ -n "$ETCD_BIN_2" ]; then
   export ETCD_BIN_2
@@ -38,3 +63,7 @@ fi
 
 cd "$root"
 dotnet test -c Release --logger trx --results-directory "$results" "$@"
+if [ "$with_chaos" = true ]; then
+  chaos --self-test
+  chaos --minutes 1
+fi

@@ -131,15 +131,15 @@ public sealed partial class EtcdServer : IAsyncDisposable
     /// <summary>Calls etcd's JSON gateway: not through the code under test.</summary>
     public async Task<JsonNode> PostAsync(string path, JsonObject request)
     {
-        using var response = await _http.PostAsJsonAsync(path, request, TestContext.Current.CancellationToken);
+        using var response = await _http.PostAsJsonAsync(path, request);
         response.EnsureSuccessStatusCode();
-        return (await response.Content.ReadFromJsonAsync<JsonNode>(TestContext.Current.CancellationToken))!;
+        return (await response.Content.ReadFromJsonAsync<JsonNode>())!;
     }
 
     /// <summary>One number from its metrics page; 0 when it is not there yet.</summary>
     public async Task<double> GetMetricAsync(string name)
     {
-        var page = await _http.GetStringAsync("/metrics", TestContext.Current.CancellationToken);
+        var page = await _http.GetStringAsync("/metrics");
         var line = page.Split('\n').FirstOrDefault(line => line.StartsWith(name + " ", StringComparison.Ordinal));
         return line is null ? 0 : double.Parse(line[(name.Length + 1)..], CultureInfo.InvariantCulture);
     }

@@ -1,0 +1,38 @@
+namespace EtcdDiscovery.Chaos;
+
+/// <summary>How long a live host's key may be missing, and for which reasons. Everything else has to leave it there.</summary>
+/// <remarks>
+/// A bound counts from the fault's end (the key was taken, the process goes on or has started, the members are back) or,
+/// when later, from the moment that etcd answers again or another leader has taken over. Followers and leaders that die,
+/// followers that freeze, and compactions excuse nothing: no key may be lost by them.
+/// </remarks>
+internal static class Bounds
+{
+    /// <summary>The time to live that hosts ask for: the default.</summary>
+    public static readonly TimeSpan TimeToLive = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long an instance may outlive its process, beyond its time to live.</summary>
+    public static readonly TimeSpan GhostSlack = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// While a member is out, and shortly after it went or came, a host may have to find another member before it can do
+    /// anything else.
+    /// </summary>
+    public static readonly TimeSpan FindsAnotherMember = TimeSpan.FromSeconds(3);
+
+    /// <summary>A host's shutdown timeout, as .NET sets it: by then a terminated process has to have ended.</summary>
+    public static readonly TimeSpan Shutdown = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long the hosts that a fault hits may be missing after it; null when it may cost no key.</summary>
+    public static TimeSpan? Missing(FaultKind kind) => kind switch
+    {
+        FaultKind.HostPaused or FaultKind.LeaseRevoked or FaultKind.KeyDeleted or FaultKind.KeyOverwritten =>
+            TimeSpan.FromSeconds(2),
+        // From when the new process's hosts have started.
+        FaultKind.HostTerminated or FaultKind.HostKilled => TimeSpan.FromSeconds(2),
+        // etcd cannot renew without a majority. And a leader that wakes up revokes leases that another one has extended
+        // before it learns of that one (etcd issue 15247).
+        FaultKind.TwoStopped or FaultKind.LeaderStopped => TimeSpan.FromSeconds(3),
+        _ => null,
+    };
+}

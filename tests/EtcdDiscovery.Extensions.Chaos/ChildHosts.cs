@@ -1,0 +1,61 @@
+using System.Globalization;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace EtcdDiscovery.Chaos;
+
+/// <summary>A process's hosts: ordinary applications that register themselves, and do nothing else.</summary>
+internal static class ChildHosts
+{
+    public const string Service = "chaos";
+    public const string Ready = "ready";
+
+    /// <summary>Runs until the process is told to end, or until whoever started it is gone.</summary>
+    /// <param name="args">The hosts' names, etcd's endpoints (both with commas), and how the hosts are broken, if at all.</param>
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var endpoints = args[1].Split(',');
+        var hosts = args[0].Split(',').Select(name => Build(name, endpoints)).ToList();
+        await Task.WhenAll(hosts.Select(host => host.StartAsync()));
+        if (args is [var names, _, var breakage])
+        {
+            hosts.AddRange(await Breakage.BreakAsync(Enum.Parse<BreakageKind>(breakage), hosts[0], () => Build(names, endpoints), endpoints));
+        }
+
+        Console.WriteLine(Ready);
+        new Thread(EndWithParent) { IsBackground = true }.UnsafeStart();
+        await Task.WhenAll(hosts.Select(host => host.WaitForShutdownAsync()));
+        return 0;
+    }
+
+    private static IHost Build(string name, string[] endpoints)
+    {
+        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["EtcdDiscovery:TimeToLive"] = Bounds.TimeToLive.ToString(),
+            ["EtcdDiscovery:Service:Name"] = Service,
+            ["EtcdDiscovery:Service:Hostname"] = name,
+            ["EtcdDiscovery:Service:Ports:http"] = "80",
+        });
+        builder.Configuration.AddInMemoryCollection(endpoints.Select((endpoint, index) => KeyValuePair.Create<string, string?>(
+            string.Create(CultureInfo.InvariantCulture, $"EtcdDiscovery:Etcd:Endpoints:{index}"), endpoint)));
+        builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, $"HH:mm:ss.fff {name} "));
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).SetMinimumLevel(LogLevel.Debug);
+        builder.Logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
+            console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Services.AddEtcdDiscovery();
+        return builder.Build();
+    }
+
+    private static void EndWithParent()
+    {
+        while (Console.In.Read() >= 0)
+        {
+        }
+
+        Environment.Exit(3);
+    }
+}

@@ -1,0 +1,77 @@
+using EtcdDiscovery.Tests.Infrastructure;
+
+namespace EtcdDiscovery.Chaos;
+
+/// <summary>What happens to etcd's members: one fault after the other, drawn from a seed.</summary>
+internal sealed class ClusterFaults(EtcdCluster cluster, RawEtcd etcd, Invariants invariants, History history, int seed)
+{
+    private static readonly FaultKind[] Kinds =
+    [
+        FaultKind.FollowerKilled, FaultKind.FollowerStopped, FaultKind.LeaderKilled, FaultKind.LeaderStopped,
+        FaultKind.TwoStopped, FaultKind.Compaction,
+    ];
+
+    public async Task RunAsync(CancellationToken ending)
+    {
+        var draw = new FaultDraw(Kinds, seed);
+        while (true)
+        {
+            await Task.Delay(draw.Seconds(2, 5), ending);
+            await InjectAsync(draw.Kind(), draw, ending);
+        }
+    }
+
+    private async Task InjectAsync(FaultKind kind, FaultDraw draw, CancellationToken ending)
+    {
+        // All is drawn before anything is looked at, so that the schedule depends on nothing but the seed.
+        var (other, stopped, down, paused) = (draw.Next(2), draw.Next(3), draw.Seconds(1, 3), draw.Seconds(2, 10));
+        if (kind == FaultKind.Compaction)
+        {
+            history.OnFault(kind, "all members");
+            await etcd.CompactAsync();
+            return;
+        }
+
+        var leader = await etcd.FindLeaderAsync(ending);
+        var follower = (leader + 1 + other) % cluster.Members.Count;
+        switch (kind)
+        {
+            case FaultKind.TwoStopped:
+                var two = Enumerable.Range(0, cluster.Members.Count).Where(member => member != stopped).ToList();
+                await StopAsync(kind, two, Bounds.TimeToLive + TimeSpan.FromSeconds(1) + paused / 5, ending);
+                break;
+            case FaultKind.FollowerStopped or FaultKind.LeaderStopped:
+                await StopAsync(kind, [kind == FaultKind.LeaderStopped ? leader : follower], paused, ending);
+                break;
+            default:
+                await KillAsync(kind, kind == FaultKind.LeaderKilled ? leader : follower, down, ending);
+                break;
+        }
+    }
+
+    private async Task StopAsync(FaultKind kind, List<int> members, TimeSpan time, CancellationToken ending)
+    {
+        invariants.OnMembersOut(members.Count, kind);
+        history.OnFault(kind, $"member {string.Join(" and ", members)} for {time.TotalSeconds:F1} s");
+        members.ForEach(member => cluster.Members[member].Pause());
+        try
+        {
+            await Task.Delay(time, ending);
+        }
+        finally
+        {
+            members.ForEach(member => cluster.Members[member].Continue());
+            invariants.OnMembersOut(0, kind);
+        }
+    }
+
+    private async Task KillAsync(FaultKind kind, int member, TimeSpan time, CancellationToken ending)
+    {
+        invariants.OnMembersOut(1, kind);
+        history.OnFault(kind, $"member {member} for {time.TotalSeconds:F1} s");
+        await cluster.Members[member].KillAsync();
+        await Task.Delay(time, ending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await cluster.Members[member].RestartAsync(wipe: false);
+        invariants.OnMembersOut(0, kind);
+    }
+}

@@ -1,0 +1,123 @@
+using System.Globalization;
+
+namespace EtcdDiscovery.Chaos;
+
+/// <summary>What happens to one process and its hosts: one fault after the other, drawn from a seed.</summary>
+internal sealed class HostFaults(
+    int number, int hostCount, string[] endpoints, string logs, RawEtcd etcd, Invariants invariants, History history, int seed)
+    : IAsyncDisposable
+{
+    private static readonly FaultKind[] Kinds =
+    [
+        FaultKind.HostPaused, FaultKind.HostTerminated, FaultKind.HostKilled,
+        FaultKind.LeaseRevoked, FaultKind.KeyDeleted, FaultKind.KeyOverwritten,
+    ];
+
+    private volatile HostProcess? _process;
+    private int _generation;
+
+    /// <summary>The process of now; null while one replaces the other.</summary>
+    public HostProcess? Process => _process;
+
+    /// <summary>Starts a process, instead of one that was ended by a fault.</summary>
+    public async Task StartAsync(FaultKind instead)
+    {
+        var name = string.Create(CultureInfo.InvariantCulture, $"p{number}g{++_generation}");
+        var process = HostProcess.Start(name, hostCount, endpoints, logs);
+        invariants.OnStarting(process.Hosts, instead);
+        _process = process;
+        await process.ReadyAsync();
+        invariants.OnFaultEnded(process.Hosts, instead);
+    }
+
+    public async Task RunAsync(CancellationToken ending)
+    {
+        var draw = new FaultDraw(Kinds, seed);
+        while (true)
+        {
+            await Task.Delay(draw.Seconds(1, 4), ending);
+            var (kind, host, pause) = (draw.Kind(), draw.Next(hostCount), Bounds.TimeToLive + draw.Seconds(1, 4));
+            // One thing at a time: what was taken from a host that dies at once would never come back.
+            await PresentAsync(ending);
+            await InjectAsync(kind, _process!, _process!.Hosts[host], pause, ending);
+        }
+    }
+
+    public async Task PresentAsync(CancellationToken ending)
+    {
+        while (!_process!.Hosts.All(host => invariants.Find(host) is not null))
+        {
+            await Task.Delay(50, ending);
+        }
+    }
+
+    public ValueTask DisposeAsync() => _process?.DisposeAsync() ?? default;
+
+    private async Task InjectAsync(FaultKind kind, HostProcess process, string host, TimeSpan pause, CancellationToken ending)
+    {
+        switch (kind)
+        {
+            case FaultKind.HostPaused:
+                await PauseAsync(process, pause, ending);
+                break;
+            case FaultKind.HostTerminated or FaultKind.HostKilled:
+                await ReplaceAsync(kind, process);
+                break;
+            default:
+                await TakeAsync(kind, host);
+                break;
+        }
+    }
+
+    private async Task PauseAsync(HostProcess process, TimeSpan time, CancellationToken ending)
+    {
+        history.OnFault(FaultKind.HostPaused, $"{process.Name} for {time.TotalSeconds:F1} s");
+        process.Pause();
+        invariants.OnSilent(process.Hosts);
+        try
+        {
+            await Task.Delay(time, ending);
+        }
+        finally
+        {
+            process.Continue();
+            invariants.OnFaultEnded(process.Hosts, FaultKind.HostPaused);
+        }
+    }
+
+    private async Task ReplaceAsync(FaultKind kind, HostProcess process)
+    {
+        history.OnFault(kind, process.Name);
+        invariants.OnEnding(process.Hosts);
+        if (kind == FaultKind.HostKilled)
+        {
+            await process.KillAsync();
+        }
+        else if (!await process.TerminateAsync(Bounds.Shutdown))
+        {
+            history.OnViolation($"process {process.Name} did not end within {Bounds.Shutdown.TotalSeconds} s");
+        }
+
+        await process.DisposeAsync();
+        invariants.OnSilent(process.Hosts);
+        await StartAsync(kind);
+    }
+
+    private async Task TakeAsync(FaultKind kind, string host)
+    {
+        if (invariants.Find(host) is not { } seen)
+        {
+            return; // Etcd has lost it just now.
+        }
+
+        invariants.OnFault([host], kind);
+        history.OnFault(kind, seen.Key);
+        await (kind switch
+        {
+            FaultKind.LeaseRevoked => etcd.RevokeAsync(seen.Lease),
+            FaultKind.KeyDeleted => etcd.DeleteAsync(seen.Key),
+            _ => etcd.PutAsync(seen.Key, Invariants.Intruder),
+        });
+        invariants.OnFaultEnded([host], kind);
+    }
+}
