@@ -2,6 +2,7 @@ using EtcdDiscovery.Benchmarks;
 
 var benchmarks = new SortedDictionary<string, Func<Task<Comparison>>>(StringComparer.Ordinal)
 {
+    ["register"] = RegisterBenchmark.RunAsync,
     ["resolve"] = ResolveBenchmark.RunAsync,
 };
 

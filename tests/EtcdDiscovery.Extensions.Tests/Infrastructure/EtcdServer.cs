@@ -58,7 +58,7 @@ public sealed partial class EtcdServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Prepares the members of one cluster; see <see cref="EtcdCluster"/>.</summary>
+    /// <summary>Prepares the members of one cluster; see <c>EtcdCluster</c>.</summary>
     internal static IReadOnlyList<EtcdServer> Create(string binary, int size)
     {
         var members = Enumerable.Range(0, size).Select(i => new EtcdServer(binary, $"m{i}")).ToList();

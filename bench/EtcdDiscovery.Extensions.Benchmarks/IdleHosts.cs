@@ -1,0 +1,51 @@
+using System.Globalization;
+using EtcdDiscovery.Registration;
+using EtcdDiscovery.Stores.Etcd;
+using EtcdDiscovery.Tests.Infrastructure;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EtcdDiscovery.Benchmarks;
+
+/// <summary>What registered hosts to which nothing happens cost etcd, by its own count.</summary>
+internal static class IdleHosts
+{
+    private const int Hosts = 20;
+
+    // The default time to live is renewed twelve times in it.
+    private static readonly TimeSpan Window = TimeSpan.FromSeconds(20);
+
+    // After the puts: etcd itself writes its version once, some seconds after its start.
+    private static readonly TimeSpan CalmingDown = TimeSpan.FromSeconds(3);
+
+    public static async Task ReportAsync(EtcdServer server)
+    {
+        var hosts = new List<(EtcdStore Store, SessionLoop Session)>();
+        for (var number = 0; number < Hosts; number++)
+        {
+            var store = new EtcdStore(
+                new EtcdOptions { Endpoints = [server.Endpoint] }, TimeProvider.System, NullLoggerFactory.Instance);
+            var (session, registry) = RegisterCalls.CreateRegistry(store);
+            hosts.Add((store, session));
+            await (await registry.RegisterAsync(RegisterCalls.OptionsOf("idle"), CancellationToken.None)).WaitUntilRegisteredAsync();
+        }
+
+        await Task.Delay(CalmingDown);
+        var before = await EtcdCounters.ReadAsync(server);
+        await Task.Delay(Window);
+        var after = await EtcdCounters.ReadAsync(server);
+
+        var perHostAndMinute = 1 / (Hosts * Window.TotalMinutes);
+        string Rate(Func<EtcdCounters, double> counter) =>
+            ((counter(after) - counter(before)) * perHostAndMinute).ToString("F1", CultureInfo.InvariantCulture);
+        Console.WriteLine($"An idle registered host ({Hosts} of them for {Window.TotalSeconds} s) costs etcd, each minute:");
+        Console.WriteLine($"{"  raft writes (goal 0)",-40}{Rate(counters => counters.RaftWrites),8}");
+        Console.WriteLine($"{"  requests in streams (lease renewals)",-40}{Rate(counters => counters.Messages - counters.Calls),8}");
+        Console.WriteLine($"{"  calls (streams opened, other requests)",-40}{Rate(counters => counters.Calls),8}");
+
+        foreach (var (store, session) in hosts)
+        {
+            await session.DisposeAsync();
+            await store.DisposeAsync();
+        }
+    }
+}
