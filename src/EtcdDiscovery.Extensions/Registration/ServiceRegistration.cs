@@ -116,7 +116,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
     {
         if (!_withdrawalAsked)
         {
-            await _session.DrainAsync([this], CancellationToken.None).ConfigureAwait(false);
+            await _session.Draining.AnnounceAsync([this], CancellationToken.None).ConfigureAwait(false);
             _withdrawalAsked = true;
             _session.Wake();
         }

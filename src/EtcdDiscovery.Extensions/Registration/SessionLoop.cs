@@ -10,9 +10,6 @@ namespace EtcdDiscovery.Registration;
 /// </remarks>
 internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
 {
-    // Time enough for one write to an etcd in reach; others are told of a host's leaving, but it does not wait for long.
-    private static readonly TimeSpan DrainPatience = TimeSpan.FromSeconds(2);
-
     // Enough to get from a silent endpoint to another one.
     private const int MaxCloseTries = 3;
 
@@ -40,11 +37,15 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         _logger = loggerFactory.CreateLogger<SessionLoop>();
         _epoch = timeProvider.GetTimestamp();
         _wake = new WakeSignal(timeProvider);
+        Draining = new Draining(settings.DrainDelay, timeProvider);
         _registrations = new RegistrationSet(
             store, settings.Backoff, timeProvider, loggerFactory.CreateLogger<RegistrationObserver>());
         _writer = new RegistrationWriter(
             store, settings.Backoff, _registrations, _wake, loggerFactory.CreateLogger<RegistrationWriter>());
     }
+
+    /// <summary>How registrations sign off before they are withdrawn.</summary>
+    public Draining Draining { get; }
 
     public IReadOnlyList<ServiceRegistration> Registrations => _registrations.All;
 
@@ -73,27 +74,6 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
 
     public void Wake() => _wake.Wake();
 
-    /// <summary>Marks registrations as draining and lets others notice, as far as the store can be told.</summary>
-    public async Task DrainAsync(IReadOnlyList<ServiceRegistration> registrations, CancellationToken cancellationToken)
-    {
-        var stored = registrations.Where(registration => registration.IsStored).ToList();
-        if (stored.Count == 0)
-        {
-            return;
-        }
-
-        using var patience = new CancellationTokenSource(DrainPatience, _timeProvider);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
-        var telling = Task.WhenAll(stored.Select(registration =>
-            registration.SetStatusAsync(ServiceStatus.Draining, null, either.Token)));
-        await telling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (telling.IsCompletedSuccessfully)
-        {
-            await Task.Delay(_settings.DrainDelay, _timeProvider, cancellationToken)
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
-
     /// <summary>Withdraws everything and ends for good. Later calls wait for the first one.</summary>
     /// <param name="cancellationToken">Gives up; what is still in the store expires.</param>
     public Task StopAsync(CancellationToken cancellationToken)
@@ -119,7 +99,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
 
     private async Task EndAsync(CancellationToken cancellationToken)
     {
-        await DrainAsync(_registrations.All, cancellationToken).ConfigureAwait(false);
+        await Draining.AnnounceAsync(_registrations.All, cancellationToken).ConfigureAwait(false);
         await _stopping.CancelAsync().ConfigureAwait(false);
         await (_running ?? Task.CompletedTask).ConfigureAwait(false);
         if (_current is { } session)
