@@ -10,36 +10,49 @@ internal sealed partial class RegistrationWriter(
 {
     private const int MaxWriteConflicts = 20;
 
+    private int _failures;
+
     /// <summary>Writes and withdraws until no registration is left.</summary>
     /// <exception cref="SessionLostException">The session is gone.</exception>
     public async Task RunAsync(IDiscoverySession session, CancellationToken cancellationToken)
     {
-        var failures = 0;
-        while (!registrations.All.IsEmpty)
+        while (true)
         {
-            var pause = Timeout.InfiniteTimeSpan;
-            foreach (var registration in registrations.All)
+            var pause = await SettleAllAsync(session, cancellationToken).ConfigureAwait(false);
+            if (registrations.All.IsEmpty)
             {
-                try
-                {
-                    await SettleAsync(session, registration, cancellationToken).ConfigureAwait(false);
-                    failures = 0;
-                }
-                catch (EtcdDiscoveryException error) when (error is not SessionLostException)
-                {
-                    registration.OnFailed(error.Message);
-                    Log.WriteFailed(logger, registration.ServiceName, error.Message);
-                    pause = backoff.DelayAfter(++failures, error);
-                    if (error.IsTransient)
-                    {
-                        break; // The others would wait for the same store in vain.
-                    }
-                }
+                return;
             }
 
             await wake.SleepAsync(pause, cancellationToken).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
         }
+    }
+
+    /// <returns>How long to wait before trying what failed again.</returns>
+    private async Task<TimeSpan> SettleAllAsync(IDiscoverySession session, CancellationToken cancellationToken)
+    {
+        var pause = Timeout.InfiniteTimeSpan;
+        foreach (var registration in registrations.All)
+        {
+            try
+            {
+                await SettleAsync(session, registration, cancellationToken).ConfigureAwait(false);
+                _failures = 0;
+            }
+            catch (EtcdDiscoveryException error) when (error is not SessionLostException)
+            {
+                registration.OnFailed(error.Message);
+                Log.WriteFailed(logger, registration.ServiceName, error.Message);
+                pause = backoff.DelayAfter(++_failures, error);
+                if (error.IsTransient)
+                {
+                    break; // The others would wait for the same store in vain.
+                }
+            }
+        }
+
+        return pause;
     }
 
     private async Task SettleAsync(
