@@ -10,7 +10,8 @@ namespace EtcdDiscovery.Registration;
 /// </remarks>
 internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
 {
-    // Enough to get from a silent endpoint to another one.
+    // Time enough to get from a silent endpoint to another one; with draining before it, an end within 10 s.
+    private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(7);
     private const int MaxCloseTries = 3;
 
     private readonly IDiscoveryStore _store;
@@ -192,7 +193,8 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     // A question that is still open when the session expires has failed: whoever listens to it has been silent too long.
     private async Task RenewInTimeAsync(IDiscoverySession session, CancellationToken ending)
     {
-        using var expiry = new CancellationTokenSource(_state.UntilExpiry(Now), _timeProvider);
+        // Not below zero: the process may have been paused since the state was looked at.
+        using var expiry = new CancellationTokenSource(Longer(TimeSpan.Zero, _state.UntilExpiry(Now)), _timeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(expiry.Token, ending);
         try
         {
@@ -244,23 +246,28 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     /// <summary>Takes everything out of the store; what cannot be taken out expires.</summary>
     private async Task CloseAsync(IDiscoverySession session, CancellationToken cancellationToken)
     {
+        using var patience = new CancellationTokenSource(ClosePatience, _timeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        string? reason = null;
         for (var tries = 1; ; tries++)
         {
             try
             {
-                await session.CloseAsync(cancellationToken).ConfigureAwait(false);
+                await session.CloseAsync(either.Token).ConfigureAwait(false);
                 Log.SessionClosed(_logger);
                 break;
             }
             catch (Exception error)
             {
-                if (tries == MaxCloseTries || cancellationToken.IsCancellationRequested || error is not EtcdDiscoveryException { IsTransient: true })
+                // That we gave up says less than what went wrong before.
+                reason = error is OperationCanceledException ? reason ?? "no answer in time" : error.Message;
+                if (tries == MaxCloseTries || either.IsCancellationRequested || error is not EtcdDiscoveryException { IsTransient: true })
                 {
-                    Log.WithdrawalFailed(_logger, session.TimeToLive, error.Message);
+                    Log.WithdrawalFailed(_logger, session.TimeToLive, reason);
                     break;
                 }
 
-                await Task.Delay(_settings.Backoff.DelayAfter(tries), _timeProvider, cancellationToken)
+                await Task.Delay(_settings.Backoff.DelayAfter(tries), _timeProvider, either.Token)
                     .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
