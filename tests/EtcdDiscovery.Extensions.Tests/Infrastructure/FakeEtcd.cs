@@ -62,7 +62,14 @@ internal sealed class FakeEtcd : IAsyncDisposable
     {
         foreach (var stream in _streams.Keys)
         {
-            stream.Abort();
+            try
+            {
+                stream.Abort();
+            }
+            catch (ObjectDisposedException)
+            {
+                // It has just ended by itself.
+            }
         }
     }
 

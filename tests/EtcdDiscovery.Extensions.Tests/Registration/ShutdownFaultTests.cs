@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using EtcdDiscovery.Tests.Infrastructure;
+
+namespace EtcdDiscovery.Tests.Registration;
+
+/// <summary>Hosts that are stopped while something is wrong: in time, and with one word about it.</summary>
+public sealed class ShutdownFaultTests
+{
+    private const string Service = "shop";
+
+    private static readonly TimeSpan InTime = TimeSpan.FromSeconds(10);
+
+    private static readonly Dictionary<string, Func<string, FakeFault?>> Faults = new(StringComparer.Ordinal)
+    {
+        ["black hole"] = _ => FakeFault.Silence,
+        ["no space"] = _ => FakeFault.NoSpace,
+        ["leader changed"] = _ => FakeFault.LeaderChanged,
+        ["permission denied"] = _ => FakeFault.PermissionDenied,
+        ["streams end"] = method => method is FakeEtcd.KeepAlive or FakeEtcd.Watch ? FakeFault.CleanEnd : null,
+        ["renewals unanswered"] = method => method == FakeEtcd.KeepAlive ? FakeFault.Silence : null,
+        ["revocations unanswered"] = method => method == FakeEtcd.Revoke ? FakeFault.Silence : null,
+        ["writes unanswered"] = method => method == FakeEtcd.Txn ? FakeFault.Silence : null,
+    };
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    /// <summary>The long ones wait side by side.</summary>
+    [Fact]
+    public Task Host_StoppedDuringAnyFault_EndsInTime() => Task.WhenAll(
+        StopAsync("black hole", "00:00:05", isTaken: false),
+        StopAsync("black hole", "00:01:00", isTaken: false),
+        StopAsync("no space", "00:00:05", isTaken: false),
+        StopAsync("leader changed", "00:00:05", isTaken: false),
+        StopAsync("permission denied", "00:00:05", isTaken: false),
+        StopAsync("streams end", "00:00:05", isTaken: true),
+        StopAsync("renewals unanswered", "00:00:05", isTaken: true),
+        StopAsync("revocations unanswered", "00:01:00", isTaken: false),
+        StopAsync("writes unanswered", "00:00:05", isTaken: true));
+
+    [Theory]
+    [InlineData("black hole")]
+    [InlineData("no space")]
+    [InlineData("permission denied")]
+    public async Task Host_StoppedBeforeItWasEverRegistered_EndsInTimeAndSaysNothingOfWithdrawing(string fault)
+    {
+        await using var fake = await FakeEtcd.StartAsync();
+        fake.Fault = Faults[fault];
+        await using var host = await DiscoveryHost.StartAsync(fake.Settings(Service));
+        await Eventually.TrueAsync(() => Task.FromResult(fake.Calls(FakeEtcd.Grant) > 0), "it has asked");
+
+        await AssertStopsInTimeAsync(fault, host);
+
+        Assert.Empty(host.Logs.Of("WithdrawalFailed"));
+        Assert.Empty(fake.Data.Keys("/services/"));
+    }
+
+    [Fact]
+    public async Task Host_StoppedAfterItsSessionWasLost_EndsInTime()
+    {
+        await using var fake = await FakeEtcd.StartAsync();
+        await using var host = await DiscoveryHost.RegisterAsync(fake.Settings(Service, "00:00:01"));
+        fake.Fault = _ => FakeFault.Silence;
+        await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("SessionLost").Any()), "the session is lost");
+
+        await AssertStopsInTimeAsync("after the loss", host);
+
+        Assert.Empty(host.Logs.Of("WithdrawalFailed"));
+        await Eventually.TrueAsync(() => Task.FromResult(fake.Data.Keys("/services/").Count == 0), "the key has expired");
+    }
+
+    [Fact]
+    public async Task Host_OnAnEtcdThatTakesTwoSecondsForEverything_IsStoppedInTimeAndTakesItsKeyAway()
+    {
+        await using var fake = await FakeEtcd.StartAsync();
+        await using var host = await DiscoveryHost.RegisterAsync(fake.Settings(Service, "00:00:05"));
+        fake.Latency = TimeSpan.FromSeconds(2);
+
+        await AssertStopsInTimeAsync("slow", host);
+
+        Assert.Empty(fake.Data.Keys("/services/"));
+        Assert.Empty(host.Logs.Of("WithdrawalFailed"));
+    }
+
+    private static async Task StopAsync(string fault, string timeToLive, bool isTaken)
+    {
+        await using var fake = await FakeEtcd.StartAsync();
+        await using var host = await DiscoveryHost.RegisterAsync(fake.Settings(Service, timeToLive));
+        await using var witness = KeyWitness.Of(fake, Service);
+        fake.Fault = Faults[fault];
+
+        await AssertStopsInTimeAsync(fault, host);
+
+        var warnings = host.Logs.Of("WithdrawalFailed").Count();
+        Assert.True(warnings == (isTaken ? 0 : 1), $"{fault}: {warnings} warnings about the withdrawal.");
+        Assert.True(!isTaken || fake.Data.Keys("/services/").Count == 0, $"{fault}: the key is there still.");
+        await witness.AssertNeverTwoKeysAsync();
+    }
+
+    private static async Task AssertStopsInTimeAsync(string fault, DiscoveryHost host)
+    {
+        var stopping = Stopwatch.StartNew();
+        await host.StopAsync().WaitAsync(InTime * 2, Token);
+        Assert.True(stopping.Elapsed < InTime, $"{fault}: it took {stopping.Elapsed} to stop.");
+    }
+}
