@@ -91,7 +91,9 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, TimeProvider timeP
     {
         if (snapshot.Serving.Length == 0)
         {
-            throw snapshot.Info is null ? new ServiceNotFoundException(service) : new NoInstanceFoundException(service);
+            throw snapshot is { Info: null, Instances.Length: 0 }
+                ? new ServiceNotFoundException(service)
+                : new NoInstanceFoundException(service);
         }
 
         var instances = snapshot.On(query.Shard);
