@@ -11,7 +11,11 @@ internal static class Bounds
     /// <summary>The time to live that hosts ask for: the default.</summary>
     public static readonly TimeSpan TimeToLive = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long an instance may outlive its process, beyond its time to live.</summary>
+    /// <summary>
+    /// How long an instance may outlive its process, beyond its time to live. It counts from the process's stop or, when
+    /// later, from the moment that etcd answers again, another leader has taken over, or the member goes on that was out
+    /// when the process stopped: the process's last renewal may have been under way to it.
+    /// </summary>
     public static readonly TimeSpan GhostSlack = TimeSpan.FromSeconds(2);
 
     /// <summary>
@@ -28,8 +32,8 @@ internal static class Bounds
     {
         FaultKind.HostPaused or FaultKind.LeaseRevoked or FaultKind.KeyDeleted or FaultKind.KeyOverwritten =>
             TimeSpan.FromSeconds(2),
-        // From when the new process's hosts have started.
-        FaultKind.HostTerminated or FaultKind.HostKilled => TimeSpan.FromSeconds(2),
+        // From when the new process's hosts have started; it has yet to compile most of its code.
+        FaultKind.HostTerminated or FaultKind.HostKilled => TimeSpan.FromSeconds(5),
         // etcd cannot renew without a majority. And a leader that wakes up revokes leases that another one has extended
         // before it learns of that one (etcd issue 15247).
         FaultKind.TwoStopped or FaultKind.LeaderStopped => TimeSpan.FromSeconds(3),

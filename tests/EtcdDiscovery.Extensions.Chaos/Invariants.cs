@@ -12,6 +12,7 @@ internal sealed class Invariants(History history)
     private readonly Dictionary<string, TrackedHost> _hosts = [];
     private readonly Steadiness _etcd = new();
     private Excuse? _everybodysExcuse;
+    private TimeSpan? _membersOutSince;
 
     public void OnStarting(IEnumerable<string> hosts, FaultKind afterFault) =>
         Change(hosts, name => _hosts.Add(name, new TrackedHost(name, new Excuse(afterFault, Ended: null))));
@@ -32,6 +33,12 @@ internal sealed class Invariants(History history)
     {
         lock (_sync)
         {
+            foreach (var host in _hosts.Values.Where(MayHaveRenewalUnderWay))
+            {
+                host.SilentSince = history.Now;
+            }
+
+            _membersOutSince = count > 0 ? history.Now : null;
             _etcd.OnMembersOut(count, history.Now);
             if (Bounds.Missing(kind) is not null)
             {
@@ -129,7 +136,7 @@ internal sealed class Invariants(History history)
     private void CheckAbsence(TrackedHost host, List<SeenKey> own, TimeSpan asked)
     {
         host.IsPresent = false;
-        if (host.Phase != HostPhase.Silent || own.Count == 0)
+        if (host.Phase != HostPhase.Silent || own.Count == 0 || MayHaveRenewalUnderWay(host))
         {
             return;
         }
@@ -141,6 +148,10 @@ internal sealed class Invariants(History history)
             Blame(host, "is a ghost", string.Create(CultureInfo.InvariantCulture, $"{own[0].Key} after {age.TotalSeconds:F1} s"));
         }
     }
+
+    // What a host sent to a frozen member, or through one, is done as soon as that goes on.
+    private bool MayHaveRenewalUnderWay(TrackedHost host) =>
+        host.Phase == HostPhase.Silent && host.SilentSince >= _membersOutSince;
 
     private bool IsOver(Excuse? excuse, TimeSpan now) =>
         excuse is { Ended: { } ended } && now > _etcd.Due(ended, Bounds.Missing(excuse.Kind)!.Value);
