@@ -42,7 +42,7 @@ internal static class ChildHosts
         });
         builder.Configuration.AddInMemoryCollection(endpoints.Select((endpoint, index) => KeyValuePair.Create<string, string?>(
             string.Create(CultureInfo.InvariantCulture, $"EtcdDiscovery:Etcd:Endpoints:{index}"), endpoint)));
-        builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, $"HH:mm:ss.fff {name} "));
+        builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, $"HH:mm:ss.fff '{name}' "));
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).SetMinimumLevel(LogLevel.Debug);
         builder.Logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
             console => console.LogToStandardErrorThreshold = LogLevel.Trace);
