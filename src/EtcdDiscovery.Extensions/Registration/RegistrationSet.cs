@@ -38,13 +38,15 @@ internal sealed class RegistrationSet(
         follower.Start();
     }
 
-    public void StopObserving()
+    /// <summary>Leaves all of them to expire; whoever waits for one is told.</summary>
+    public void Abandon()
     {
         lock (_changing)
         {
-            foreach (var follower in _followers.Values)
+            foreach (var (registration, follower) in _followers)
             {
                 follower.Stop();
+                registration.OnWithdrawn();
             }
         }
     }

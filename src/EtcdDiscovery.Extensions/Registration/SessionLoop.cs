@@ -89,7 +89,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     public void Dispose()
     {
         _stopping.Cancel();
-        _registrations.StopObserving();
+        _registrations.Abandon();
     }
 
     public async ValueTask DisposeAsync()

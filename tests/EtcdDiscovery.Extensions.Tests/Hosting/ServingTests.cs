@@ -55,6 +55,7 @@ public sealed class ServingTests(SharedEtcd etcd)
         await app.StartAsync(Token);
         var registration = Assert.Single(app.Services.GetRequiredService<IServiceRegistry>().Registrations);
         await registration.WaitUntilRegisteredAsync(Token).WaitAsync(Eventually.Patience, Token);
+        Assert.Single(await server.ReadAsync(Prefix));
         using var http = new HttpClient { BaseAddress = AddressOf(app.Services) };
         var slow = http.GetStringAsync("/slow", Token);
         await slowStarted.WaitAsync(Token);

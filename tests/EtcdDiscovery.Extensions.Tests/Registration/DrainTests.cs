@@ -183,8 +183,6 @@ public sealed class DrainTests(SharedEtcd etcd)
     private async Task<WebApplication> StartWebAsync(EtcdServer server, TimeSpan drainDelay)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        // The quickstart's settings lie in the tests' folder, and ask for a store in memory.
-        builder.Configuration.Sources.Clear();
         builder.Configuration.AddInMemoryCollection(server.Settings(_service)
             .Append(new("DrainDelay", $"{drainDelay:c}"))
             .Select(setting => KeyValuePair.Create($"EtcdDiscovery:{setting.Key}", setting.Value)));
