@@ -73,10 +73,11 @@ public sealed class RefusalTests
     [InlineData("invalid argument", FakeEtcd.Txn)]
     public async Task Status_ThatStays_IsUnhealthyWithTheReasonAndTriedAgainEveryHalfMinute(string fault, string method)
     {
-        var clock = new FastClock(speed: 10);
+        var clock = new FastClock(speed: 30);
         await using var fake = await FakeEtcd.StartAsync();
         fake.Fault = called => called == method ? Faults[fault] : null;
-        await using var host = await DiscoveryHost.StartAsync(fake.Settings(Service, "00:01:00"), clock.Use);
+        Dictionary<string, string?> settings = new(fake.Settings(Service, "00:10:00")) { ["Etcd:RequestTimeout"] = "00:01:00" };
+        await using var host = await DiscoveryHost.StartAsync(settings, clock.Use);
         await using var witness = KeyWitness.Of(fake, Service);
         var check = await host.BecomesAsync(HealthStatus.Unhealthy);
         await Eventually.TrueAsync(
