@@ -62,7 +62,7 @@ internal sealed partial class RegistrationObserver(ServiceRegistration registrat
     {
         var wasStored = registration.Content.Stored is not null;
         Advance(content => content.OnInstanceSeen(value, revision));
-        if (!wasStored || registration.Content.Stored is not null)
+        if (!wasStored || registration.Content.Stored is not null || registration.WithdrawalAsked)
         {
             return;
         }

@@ -117,7 +117,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
         if (!_withdrawalAsked)
         {
             await _session.Draining.AnnounceAsync([this], CancellationToken.None).ConfigureAwait(false);
-            _withdrawalAsked = true;
+            AskWithdrawal();
             _session.Wake();
         }
 
@@ -159,6 +159,9 @@ internal sealed class ServiceRegistration : IServiceRegistration
             }
         }
     }
+
+    /// <summary>From here on it is not put again, whatever happens to it.</summary>
+    public void AskWithdrawal() => _withdrawalAsked = true;
 
     public void OnFailed(string reason) => _failure = reason;
 

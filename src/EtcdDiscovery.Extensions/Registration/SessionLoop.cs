@@ -103,6 +103,11 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         await Draining.AnnounceAsync(_registrations.All, cancellationToken).ConfigureAwait(false);
         await _stopping.CancelAsync().ConfigureAwait(false);
         await (_running ?? Task.CompletedTask).ConfigureAwait(false);
+        foreach (var registration in _registrations.All)
+        {
+            registration.AskWithdrawal();
+        }
+
         if (_current is { } session)
         {
             await CloseAsync(session, cancellationToken).ConfigureAwait(false);
