@@ -17,10 +17,16 @@ internal sealed record SeenKey(string Key, string Value, long Lease)
 /// <summary>etcd's JSON gateway, asked without any code of the library.</summary>
 internal sealed class RawEtcd(IReadOnlyList<string> endpoints) : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PatienceForReads = TimeSpan.FromSeconds(1);
 
-    private readonly HttpClient _http = new() { Timeout = Patience };
+    // Longer than any member is frozen: what was given up, and tried elsewhere, would be done twice, once of it late.
+    private static readonly TimeSpan PatienceForWrites = TimeSpan.FromSeconds(15);
+
+    private const int MaxAttempts = 300;
+
+    private readonly HttpClient _http = new() { Timeout = Timeout.InfiniteTimeSpan };
     private readonly Task<JsonNode?>[] _asked = [.. endpoints.Select(_ => Task.FromResult<JsonNode?>(null))];
+    private volatile string _refusal = "no answer";
 
     /// <summary>All keys below a prefix as a majority knows them, and the term of the leader; null without an answer. One read at a time.</summary>
     public async Task<(long Term, IReadOnlyList<SeenKey> Keys)?> ReadAsync(string prefix)
@@ -68,7 +74,7 @@ internal sealed class RawEtcd(IReadOnlyList<string> endpoints) : IAsyncDisposabl
         {
             for (var member = 0; member < endpoints.Count; member++)
             {
-                if (await AskAsync(endpoints[member], "maintenance/status", "{}", cancellationToken) is { } status
+                if (await AskAsync(endpoints[member], "maintenance/status", "{}", PatienceForReads, cancellationToken) is { } status
                     && (string?)status["leader"] is { } leader && leader == (string?)status["header"]!["member_id"])
                 {
                     return member;
@@ -94,7 +100,7 @@ internal sealed class RawEtcd(IReadOnlyList<string> endpoints) : IAsyncDisposabl
         {
             if (_asked[member].IsCompleted)
             {
-                asking.Add(_asked[member] = AskAsync(endpoints[member], what, request, CancellationToken.None));
+                asking.Add(_asked[member] = AskAsync(endpoints[member], what, request, PatienceForReads));
             }
         }
 
@@ -112,32 +118,41 @@ internal sealed class RawEtcd(IReadOnlyList<string> endpoints) : IAsyncDisposabl
         return null;
     }
 
-    // One member after the other until one has done it. Doing it twice does no harm.
+    // One member after the other until one has done it.
     private async Task<JsonNode> DoAsync(string what, JsonObject request)
     {
         var text = request.ToJsonString();
-        for (var attempt = 0; attempt < 60; attempt++)
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            if (await AskAsync(endpoints[attempt % endpoints.Count], what, text, CancellationToken.None) is { } answer)
+            if (await AskAsync(endpoints[attempt % endpoints.Count], what, text, PatienceForWrites) is { } answer)
             {
                 return answer;
             }
 
-            await Task.Delay(50);
+            await Task.Delay(100);
         }
 
-        throw new InvalidOperationException($"No member of etcd does {what}.");
+        throw new InvalidOperationException($"No member of etcd does {what}: {_refusal}");
     }
 
     // What is gone or compacted already counts as done.
-    private async Task<JsonNode?> AskAsync(string endpoint, string what, string request, CancellationToken cancellationToken)
+    private async Task<JsonNode?> AskAsync(
+        string endpoint, string what, string request, TimeSpan patience, CancellationToken cancellationToken = default)
     {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        either.CancelAfter(patience);
         try
         {
             using var body = new StringContent(request);
-            using var response = await _http.PostAsync(new Uri($"{endpoint}/v3/{what}"), body, cancellationToken);
-            var answer = await response.Content.ReadFromJsonAsync<JsonNode>(cancellationToken);
-            return response.IsSuccessStatusCode || IsDone((string?)answer!["error"] ?? "") ? answer : null;
+            using var response = await _http.PostAsync(new Uri($"{endpoint}/v3/{what}"), body, either.Token);
+            var answer = await response.Content.ReadFromJsonAsync<JsonNode>(either.Token);
+            if (response.IsSuccessStatusCode || IsDone((string?)answer!["error"] ?? ""))
+            {
+                return answer;
+            }
+
+            _refusal = answer.ToJsonString();
+            return null;
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException or System.Text.Json.JsonException or IOException)
         {
