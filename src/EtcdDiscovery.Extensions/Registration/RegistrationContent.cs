@@ -27,6 +27,9 @@ internal sealed record RegistrationContent(AdvertisedService Desired, InfoIntent
     /// <summary>The latest revision of the description that is known.</summary>
     public long InfoRevision { get; private init; }
 
+    /// <summary>The description that was seen before the first write, which then need not look for itself; null when nobody looked.</summary>
+    public SeenInfo? FirstInfo { get; private init; }
+
     public bool IsStoredIn(IDiscoverySession? session) => Stored is not null && Stored.Session == session;
 
     public bool NeedsWrite(IDiscoverySession? session) =>
@@ -58,7 +61,7 @@ internal sealed record RegistrationContent(AdvertisedService Desired, InfoIntent
     public RegistrationContent OnWritten(RegistrationWrite write, IDiscoverySession session, long revision)
     {
         var stored = revision > TakenAt ? new StoredInstance(session, write.Service.Value, revision) : null;
-        var written = this with { Stored = stored, Writing = null };
+        var written = this with { Stored = stored, Writing = null, FirstInfo = null };
         var infoRevision = write.Info is null ? write.InfoRevision : revision;
         if (write.Plan.Version != Version)
         {
@@ -103,6 +106,7 @@ internal sealed record RegistrationContent(AdvertisedService Desired, InfoIntent
         {
             Desired = agreed,
             InfoRevision = revision,
+            FirstInfo = Stored is null ? new SeenInfo(info) : null,
             InfoSettled = InfoSettled && InfoRules.Write(agreed.Info, InfoIntent.Keep, info) is null,
         };
     }
@@ -114,6 +118,7 @@ internal sealed record RegistrationContent(AdvertisedService Desired, InfoIntent
         TakenAt = 0,
         InfoSettled = false,
         InfoRevision = 0,
+        FirstInfo = null,
     };
 
     private ServiceInfo? Read(StoreEntry? info) =>

@@ -34,8 +34,15 @@ internal sealed class RegistrationSet(
             _all = _all.Add(registration);
             _followers = _followers.Add(registration, follower);
         }
+    }
 
-        follower.Start();
+    /// <summary>Begins to observe a registration, once there was a try to write it: until then there is nothing to see.</summary>
+    public void Observe(ServiceRegistration registration)
+    {
+        lock (_changing)
+        {
+            _followers.GetValueOrDefault(registration)?.Start();
+        }
     }
 
     /// <summary>Leaves all of them to expire; whoever waits for one is told.</summary>

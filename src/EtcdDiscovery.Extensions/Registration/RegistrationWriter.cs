@@ -12,6 +12,27 @@ internal sealed partial class RegistrationWriter(
 
     private int _failures;
 
+    /// <summary>Looks, while a session is being opened, for what the first writes need to know. They look themselves if this fails.</summary>
+    public async Task LookAheadAsync(CancellationToken cancellationToken)
+    {
+        var all = registrations.All;
+        try
+        {
+            var ranges = all.Select(registration => StoreRange.Exact(ServiceKeys.Info(registration.ServiceName))).Distinct();
+            var contents = await store.ReadAsync([.. ranges], cancellationToken).ConfigureAwait(false);
+            var infos = contents.Entries.ToDictionary(entry => entry.Key, StringComparer.Ordinal);
+            foreach (var registration in all)
+            {
+                StoreEntry? info = infos.TryGetValue(ServiceKeys.Info(registration.ServiceName), out var entry) ? entry : null;
+                registration.Advance(content => content.OnInfoSeen(info, info?.Revision ?? contents.Revision.Number));
+            }
+        }
+        catch (Exception error) when (error is EtcdDiscoveryException or OperationCanceledException)
+        {
+            // Opening the session fails for the same reason, and that is reported.
+        }
+    }
+
     /// <summary>Writes and withdraws until no registration is left.</summary>
     /// <exception cref="SessionLostException">The session is gone.</exception>
     public async Task RunAsync(IDiscoverySession session, CancellationToken cancellationToken)
@@ -50,6 +71,10 @@ internal sealed partial class RegistrationWriter(
                     break; // The others would wait for the same store in vain.
                 }
             }
+            finally
+            {
+                registrations.Observe(registration);
+            }
         }
 
         return pause;
@@ -81,8 +106,9 @@ internal sealed partial class RegistrationWriter(
         for (var conflicts = 0; conflicts < MaxWriteConflicts; conflicts++)
         {
             var content = registration.Content;
-            var info = content.InfoSettled
-                ? null
+            // Should what was seen while the session was being opened be old news, then the put tells.
+            var info = content.InfoSettled ? null
+                : conflicts == 0 && content.FirstInfo is { } seen ? seen.Entry
                 : await ReadInfoAsync(registration.ServiceName, cancellationToken).ConfigureAwait(false);
             var write = content.Plan(info);
             registration.Advance(latest => latest.OnWriting(write));

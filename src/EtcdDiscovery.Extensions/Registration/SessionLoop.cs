@@ -149,10 +149,20 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     private async Task<IDiscoverySession> OpenAsync(CancellationToken cancellationToken)
     {
         var askedAt = Now;
-        var session = await _store.OpenSessionAsync(_settings.TimeToLive, cancellationToken).ConfigureAwait(false);
-        _current = session;
-        _state = SessionState.Opened(session.TimeToLive, askedAt);
-        return session;
+        using var patience = new CancellationTokenSource(_settings.TimeToLive / 5, _timeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        var looking = _writer.LookAheadAsync(either.Token);
+        try
+        {
+            var session = await _store.OpenSessionAsync(_settings.TimeToLive, cancellationToken).ConfigureAwait(false);
+            _current = session;
+            _state = SessionState.Opened(session.TimeToLive, askedAt);
+            return session;
+        }
+        finally
+        {
+            await looking.ConfigureAwait(false);
+        }
     }
 
     /// <summary>Renews and writes until nothing is registered any more, or until the session is lost.</summary>

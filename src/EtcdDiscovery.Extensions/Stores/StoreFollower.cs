@@ -6,18 +6,19 @@ internal sealed class StoreFollower(
     : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
-    private Task _following = Task.CompletedTask;
+    private Task? _following;
 
     public bool IsStopped => _stopping.IsCancellationRequested;
 
-    public void Start() => _following = Task.Run(() => FollowAsync(_stopping.Token));
+    /// <summary>Starts, the first time that it is called. One call at a time.</summary>
+    public void Start() => _following ??= Task.Run(() => FollowAsync(_stopping.Token));
 
     public void Stop() => _stopping.Cancel();
 
     public async ValueTask DisposeAsync()
     {
         Stop();
-        await _following.ConfigureAwait(false);
+        await (_following ?? Task.CompletedTask).ConfigureAwait(false);
     }
 
     private async Task FollowAsync(CancellationToken stopping)
