@@ -116,6 +116,7 @@ public sealed class KeepAliveFaultTests
             fake.Settings(Service), builder => builder.Services.Replace(ServiceDescriptor.Singleton<TimeProvider>(clock)));
         await host.RegisteredAsync();
         await using var witness = KeyWitness.Of(fake, Service);
+        await Eventually.TrueAsync(() => Task.FromResult(fake.Calls(FakeEtcd.Watch) > 0), "its keys are observed");
         var renewals = fake.Calls(FakeEtcd.KeepAlive);
         var puts = fake.Calls(FakeEtcd.Txn);
 
