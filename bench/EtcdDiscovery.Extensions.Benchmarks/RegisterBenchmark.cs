@@ -11,8 +11,8 @@ namespace EtcdDiscovery.Benchmarks;
 /// <remarks>
 /// A registration starts with <see cref="IServiceRegistry.RegisterAsync"/> and is visible when etcd has answered its
 /// transaction, which is when <see cref="IServiceRegistration.WaitUntilRegisteredAsync"/> completes. Both sides use the
-/// same connection and put the same bytes. This etcd does not wait for its disk; with one that does, all of what both
-/// sides share takes longer, and the ratio gets smaller.
+/// same connection and put the same bytes. This etcd waits for its disk, as it does unless told otherwise; with
+/// one that does not, what both sides share takes less time, and the ratio gets larger (1.4 where this is 1.25).
 /// </remarks>
 internal static class RegisterBenchmark
 {
@@ -22,7 +22,7 @@ internal static class RegisterBenchmark
     {
         var binary = Environment.GetEnvironmentVariable("ETCD_BIN")
             ?? throw new InvalidOperationException("ETCD_BIN is not set: run eng/bench.sh, which fetches etcd and sets it.");
-        await using var server = await EtcdServer.StartAsync(binary);
+        await using var server = await EtcdServer.StartAsync(binary, waitsForDisk: true);
         await using var store = new EtcdStore(
             new EtcdOptions { Endpoints = [server.Endpoint] }, TimeProvider.System, NullLoggerFactory.Instance);
         var calls = new RegisterCalls(store);

@@ -50,10 +50,14 @@ public sealed partial class EtcdServer : IAsyncDisposable
 
     private string ClusterToken { get; set; } = "";
 
+    /// <summary>Whether it waits for its disk, as etcd does unless told otherwise. Tests need not.</summary>
+    private bool WaitsForDisk { get; set; }
+
     /// <summary>Starts a cluster of one.</summary>
-    public static async Task<EtcdServer> StartAsync(string binary)
+    public static async Task<EtcdServer> StartAsync(string binary, bool waitsForDisk = false)
     {
         var server = Create(binary, 1)[0];
+        server.WaitsForDisk = waitsForDisk;
         await server.StartAsync();
         return server;
     }
@@ -170,7 +174,7 @@ public sealed partial class EtcdServer : IAsyncDisposable
             "--initial-cluster", Cluster,
             "--initial-cluster-token", Cluster + ClusterToken,
             "--enable-v2",
-            "--unsafe-no-fsync",
+            .. WaitsForDisk ? Array.Empty<string>() : ["--unsafe-no-fsync"],
             "--logger", "zap",
             "--log-level", "error",
             "--log-outputs", LogFile,
