@@ -65,5 +65,5 @@ cd "$root"
 dotnet test -c Release --logger trx --results-directory "$results" "$@"
 if [ "$with_chaos" = true ]; then
   chaos --self-test
-  chaos --minutes 1
+  chaos --minutes 1 --seed 1
 fi
