@@ -12,6 +12,7 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
     private readonly SemaphoreSlim _gate = new(1, 1);
     private EtcdStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse>? _stream;
     private TimeSpan _lastLatency;
+    private bool _hasFailed;
     private bool _disposed;
 
     public EtcdKeepAlive(EtcdClient client, long lease, TimeSpan timeToLive, TimeSpan grantLatency)
@@ -22,8 +23,10 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
         _lastLatency = grantLatency;
     }
 
-    // A silent endpoint has to be given up while there is time to renew with another one; a slow one is no silent one.
-    private TimeSpan Patience => _lastLatency * 2 > _leastPatience ? _lastLatency * 2 : _leastPatience;
+    // A silent endpoint has to be given up while there is time to renew with another one, however slow it was before. When
+    // there is no other one, or the other one does not answer at once either, etcd is slow rather than silent.
+    private TimeSpan Patience =>
+        (_client.Endpoints.Count > 1 && !_hasFailed) || _lastLatency * 2 < _leastPatience ? _leastPatience : _lastLatency * 2;
 
     /// <summary>Renews the lease once.</summary>
     public async Task RenewAsync(CancellationToken cancellationToken)
@@ -67,10 +70,12 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
             stream.Write(_request);
             var answer = await stream.ReadAsync(deadline.Token).ConfigureAwait(false);
             _lastLatency = _client.TimeProvider.GetElapsedTime(asked);
+            _hasFailed = false;
             return answer;
         }
         catch (Exception e)
         {
+            _hasFailed = true;
             // Whatever happened, its answer may still come, and would then be taken for the next one's.
             await CloseStreamAsync().ConfigureAwait(false);
             var explained = deadline.Explain(e);
