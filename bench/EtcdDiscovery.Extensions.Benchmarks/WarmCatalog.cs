@@ -17,8 +17,8 @@ internal sealed class WarmCatalog : IAsyncDisposable
     private WarmCatalog(int[] sizes)
     {
         var backoff = new Backoff(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
-        _catalog = new ServiceCatalog(_store, backoff, TimeProvider.System, NullLoggerFactory.Instance);
-        Resolver = new ServiceResolver(_catalog, TimeProvider.System);
+        _catalog = new ServiceCatalog(_store, new CatalogSettings(backoff), TimeProvider.System, NullLoggerFactory.Instance);
+        Resolver = new ServiceResolver(_catalog);
         Sizes = sizes;
     }
 

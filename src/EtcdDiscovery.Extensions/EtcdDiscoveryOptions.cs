@@ -46,4 +46,29 @@ public sealed class EtcdDiscoveryOptions
     /// <summary>How long <see cref="RequireRegistration"/> waits.</summary>
     /// <value>The default is 5 minutes, as in Go. From 0.1 seconds to 12 hours.</value>
     public TimeSpan RegistrationTimeout { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long a service that nobody asks for is kept in memory and watched. The next question reads it again.</summary>
+    /// <value>The default is 10 minutes. 0 for ever, else from 1 second to 1 day. It may take a quarter longer.</value>
+    public TimeSpan CacheIdleTimeout { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>
+    /// About how often a watched service is read again, to repair whatever its watch may have lost. A quarter more or
+    /// less, at random, so that a fleet does not read as one.
+    /// </summary>
+    /// <value>The default is 10 minutes. 0 for never, else from 1 second to 1 day.</value>
+    public TimeSpan RefreshInterval { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>
+    /// How long instances are still served that were there before an outage of the store and not after it, so that a store
+    /// that lost its data does not empty every client at once. Those who signed off are gone at once.
+    /// </summary>
+    /// <value>The default is twice <see cref="TimeToLive"/>. 0 for not at all; up to 1 hour.</value>
+    public TimeSpan? OutageGrace { get; set; }
+
+    /// <summary>
+    /// A folder, best of the application's own, where what is known of services is saved, for a start while the store is
+    /// away. The files hold the services' credentials; they are readable for the application's user only.
+    /// </summary>
+    /// <value>The default is <see langword="null"/>: nothing is saved.</value>
+    public string? SnapshotDirectory { get; set; }
 }

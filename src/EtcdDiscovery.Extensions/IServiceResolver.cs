@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Primitives;
+
 namespace EtcdDiscovery;
 
 /// <summary>Finds the instances of services.</summary>
@@ -74,14 +76,41 @@ public interface IServiceResolver
 
     /// <summary>Follows a service: first the present instances as up, then every change (Go: <c>SubscribeNew</c> and <c>SubscribeDown</c>).</summary>
     /// <remarks>
+    /// <para>
     /// An instance that is draining or in maintenance counts as down, with the reason in
-    /// <see cref="ServiceChange.DownReason"/>. Outages of the store are invisible here: what changed meanwhile is found by comparing. A reader that is slower
-    /// than the changes sees each instance's latest state, not every step to it, and slows nobody else.
+    /// <see cref="ServiceChange.DownReason"/>. Outages of the store are invisible here: what changed meanwhile is found by
+    /// comparing.
+    /// </para>
+    /// <para>
+    /// Up to 1,024 changes wait for a slow reader, who slows nobody else. When there are more it gets one
+    /// <see cref="ServiceChangeKind.Resync"/> instead of them.
+    /// </para>
     /// </remarks>
     /// <param name="service">The service's name.</param>
-    /// <param name="query">Which instances to report; by default all.</param>
+    /// <param name="query">Which instances to report: those on its shard; by default all. Nothing else in it matters here.</param>
+    /// <param name="includePresent">Whether to begin with the instances that are there already; Go does not.</param>
     /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/>.</param>
-    /// <returns>The changes; the enumeration never ends by itself.</returns>
+    /// <returns>The changes; the enumeration never ends but with an exception.</returns>
+    /// <exception cref="EtcdDiscoveryException">
+    /// The store refused the first read, as it does without permission. Failures that pass are waited for.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The application has stopped.</exception>
     IAsyncEnumerable<ServiceChange> WatchAsync(
-        string service, ServiceQuery query = default, CancellationToken cancellationToken = default);
+        string service,
+        ServiceQuery query = default,
+        bool includePresent = true,
+        CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Gets a token that tells, once, when something about a service has changed: for those who cache what they make of
+    /// its instances, for instance with <see cref="ChangeToken"/>.
+    /// </summary>
+    /// <remarks>
+    /// Get the token before the answer that is cached: what changes in between is told as well. The token also tells when
+    /// the service was forgotten because nobody asked for it, see <see cref="EtcdDiscoveryOptions.CacheIdleTimeout"/>.
+    /// Callbacks run on the thread pool.
+    /// </remarks>
+    /// <param name="service">The service's name.</param>
+    /// <returns>The token.</returns>
+    IChangeToken GetChangeToken(string service);
 }

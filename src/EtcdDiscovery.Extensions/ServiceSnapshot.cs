@@ -14,11 +14,20 @@ public sealed record ServiceSnapshot
     /// <summary>The store's revision that this is the state of.</summary>
     public required StoreRevision Revision { get; init; }
 
-    /// <summary>The latest moment, by this machine's clock, for which the snapshot is known to be true.</summary>
+    /// <summary>
+    /// The latest moment, by this machine's clock, for which the snapshot is known to be true. Etcd confirms it at least
+    /// every 10 seconds while it is in reach.
+    /// </summary>
     public required DateTimeOffset AsOf { get; init; }
 
     /// <summary>Whether the store is in reach, and so whether <see cref="AsOf"/> moves on.</summary>
     public required SnapshotSource Source { get; init; }
+
+    /// <summary>
+    /// Those among <see cref="Instances"/> that an outage of the store took away, and that have not shown up again yet. After
+    /// <see cref="EtcdDiscoveryOptions.OutageGrace"/> they are given up.
+    /// </summary>
+    public ImmutableArray<ServiceInstance> Suspects { get; init; } = [];
 
     /// <summary>How many entries of the service could not be read and were skipped.</summary>
     public int UnreadableEntries { get; init; }

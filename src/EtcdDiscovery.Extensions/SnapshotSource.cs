@@ -8,4 +8,10 @@ public enum SnapshotSource
 
     /// <summary>The store is out of reach; this is what it held last.</summary>
     Stale,
+
+    /// <summary>
+    /// The store has been out of reach since this process began to ask for the service; this was saved to
+    /// <see cref="EtcdDiscoveryOptions.SnapshotDirectory"/>, perhaps by an earlier process.
+    /// </summary>
+    Disk,
 }

@@ -7,7 +7,7 @@ namespace EtcdDiscovery.Health;
 
 /// <summary>Tells from memory, without asking etcd, whether this host is registered and how current its knowledge is.</summary>
 internal sealed class EtcdDiscoveryHealthCheck(
-    IDiscoveryStore store, SessionLoop session, ServiceCatalog catalog, TimeProvider timeProvider) : IHealthCheck
+    IDiscoveryStore store, SessionLoop session, ServiceCatalog catalog) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(
         HealthCheckContext context, CancellationToken cancellationToken = default)
@@ -48,10 +48,10 @@ internal sealed class EtcdDiscoveryHealthCheck(
             return (HealthStatus.Unhealthy, $"Service '{missing.ServiceName}' is not registered: {reason}");
         }
 
-        var unread = catalog.Services.FirstOrDefault(service => service is { Current: null, StaleSince: not null });
+        var unread = catalog.Services.FirstOrDefault(service => service is { Current: null, OutageReason: not null });
         if (unread is not null)
         {
-            return (HealthStatus.Unhealthy, $"Service '{unread.Name}' could not be read yet.");
+            return (HealthStatus.Unhealthy, $"Service '{unread.Name}' could not be read yet: {unread.OutageReason}");
         }
 
         if (state.Phase == SessionPhase.Late)
@@ -59,26 +59,26 @@ internal sealed class EtcdDiscoveryHealthCheck(
             return (HealthStatus.Degraded, $"The registration was last renewed {Seconds(session.Age)} ago: {state.Failure}");
         }
 
-        var stale = catalog.Services.FirstOrDefault(service => service.StaleSince is not null);
+        var stale = catalog.Services.FirstOrDefault(service => service.OutageReason is not null);
         return stale is not null
-            ? (HealthStatus.Degraded, $"Service '{stale.Name}' is served from what was known {Seconds(Age(stale))} ago.")
+            ? (HealthStatus.Degraded, $"Service '{stale.Name}' is served from what was known {Seconds(stale.Freshness.Age)} ago: {stale.OutageReason}")
             : (HealthStatus.Healthy, session.Registrations.Count > 0 ? "Registered." : "Nothing to register.");
     }
 
-    private string Describe(WatchedService service)
+    private static string Describe(WatchedService service)
     {
-        var count = service.Current?.Instances.Length;
-        var state = service.StaleSince is null
-            ? count is null ? "being read" : "live"
-            : $"stale for {Seconds(Age(service))}";
-        var instances = count is null ? "" : string.Create(CultureInfo.InvariantCulture, $", {count} instances");
-        return service.UnreadableEntries == 0
-            ? state + instances
-            : string.Create(CultureInfo.InvariantCulture, $"{state}{instances}, {service.UnreadableEntries} unreadable entries");
-    }
+        if (service.Current is not { } current)
+        {
+            return "being read";
+        }
 
-    private TimeSpan Age(WatchedService service) =>
-        service.StaleSince is { } since ? timeProvider.GetUtcNow() - since : TimeSpan.Zero;
+        var age = service.OutageReason is null ? "" : $" for {Seconds(service.Freshness.Age)}";
+        var state = service.Freshness.Source.ToString().ToLowerInvariant();
+        var instances = string.Create(CultureInfo.InvariantCulture, $"{state}{age}, {current.Instances.Length} instances");
+        return service.UnreadableEntries == 0
+            ? instances
+            : string.Create(CultureInfo.InvariantCulture, $"{instances}, {service.UnreadableEntries} unreadable entries");
+    }
 
     private static string Seconds(TimeSpan time) =>
         string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.0} s");

@@ -55,11 +55,20 @@ internal static partial class DiscoveryServices
         return new InMemoryDiscoveryStore(Get<TimeProvider>(provider));
     }
 
-    private static ServiceCatalog CreateCatalog(IServiceProvider provider) => new(
-        Get<IDiscoveryStore>(provider),
-        BackoffOf(Options(provider)),
-        Get<TimeProvider>(provider),
-        Get<ILoggerFactory>(provider));
+    private static ServiceCatalog CreateCatalog(IServiceProvider provider)
+    {
+        var options = Options(provider);
+        var settings = new CatalogSettings(BackoffOf(options))
+        {
+            IdleTimeout = NeverIfZero(options.CacheIdleTimeout),
+            RefreshInterval = NeverIfZero(options.RefreshInterval),
+            OutageGrace = options.OutageGrace ?? options.TimeToLive * 2,
+            Folder = string.IsNullOrEmpty(options.SnapshotDirectory)
+                ? null
+                : new SnapshotFolder(options.SnapshotDirectory, Get<ILogger<SnapshotFolder>>(provider)),
+        };
+        return new(Get<IDiscoveryStore>(provider), settings, Get<TimeProvider>(provider), Get<ILoggerFactory>(provider));
+    }
 
     private static SessionLoop CreateSession(IServiceProvider provider) => new(
         Get<IDiscoveryStore>(provider),
@@ -68,6 +77,8 @@ internal static partial class DiscoveryServices
         Get<ILoggerFactory>(provider));
 
     private static Backoff BackoffOf(EtcdDiscoveryOptions options) => new(options.RetryDelay, options.MaxRetryDelay);
+
+    private static TimeSpan NeverIfZero(TimeSpan time) => time == TimeSpan.Zero ? Timeout.InfiniteTimeSpan : time;
 
     private static EtcdDiscoveryOptions Options(IServiceProvider provider) =>
         Get<IOptions<EtcdDiscoveryOptions>>(provider).Value;

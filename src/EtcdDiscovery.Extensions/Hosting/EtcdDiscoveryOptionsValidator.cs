@@ -25,6 +25,9 @@ internal sealed class EtcdDiscoveryOptionsValidator : IValidateOptions<EtcdDisco
         CheckTime(nameof(options.RegistrationTimeout), options.RegistrationTimeout, Seconds(0.1), TimeSpan.FromHours(12), problems);
         CheckTime(nameof(options.RetryDelay), options.RetryDelay, Seconds(0.01), TimeSpan.FromMinutes(5), problems);
         CheckTime(nameof(options.DrainDelay), options.DrainDelay, TimeSpan.Zero, TimeSpan.FromMinutes(10), problems);
+        CheckTime(nameof(options.OutageGrace), options.OutageGrace ?? TimeSpan.Zero, TimeSpan.Zero, TimeSpan.FromHours(1), problems);
+        CheckTimeOrZero(nameof(options.CacheIdleTimeout), options.CacheIdleTimeout, Seconds(1), TimeSpan.FromDays(1), problems);
+        CheckTimeOrZero(nameof(options.RefreshInterval), options.RefreshInterval, Seconds(1), TimeSpan.FromDays(1), problems);
         if (options.RetryDelay > options.MaxRetryDelay)
         {
             problems.Add($"{Section}:{nameof(options.RetryDelay)} is '{options.RetryDelay}': "
@@ -55,6 +58,15 @@ internal sealed class EtcdDiscoveryOptionsValidator : IValidateOptions<EtcdDisco
         {
             problems.Add($"{Section}:{setting} is '{value}': a time from {smallest} to {largest} is allowed "
                 + "(5 seconds are written 00:00:05; a number alone counts days).");
+        }
+    }
+
+    private static void CheckTimeOrZero(
+        string setting, TimeSpan value, TimeSpan smallest, TimeSpan largest, List<string> problems)
+    {
+        if (value != TimeSpan.Zero)
+        {
+            CheckTime(setting, value, smallest, largest, problems);
         }
     }
 

@@ -17,80 +17,103 @@ internal sealed partial class EntryReader(string serviceName, ILogger<EntryReade
     public StoreRange[] Ranges { get; } =
         [StoreRange.Exact(ServiceKeys.Info(serviceName)), StoreRange.Prefix(ServiceKeys.InstancesOf(serviceName))];
 
-    /// <summary>Who signed off lately.</summary>
-    public SignOffs SignOffs { get; } = new();
-
     /// <summary>How many entries are skipped now; read by any thread.</summary>
     public int UnreadableCount { get => Volatile.Read(ref field); private set => Volatile.Write(ref field, value); }
 
     /// <summary>The snapshot after a read. What is the same as before stays the same object.</summary>
-    public CatalogSnapshot Read(CatalogSnapshot before, StoreContents contents)
+    /// <param name="before">The snapshot before.</param>
+    /// <param name="contents">What was read.</param>
+    /// <param name="doubt">Whether to keep, as suspects, those that are not there any more and did not sign off.</param>
+    public CatalogUpdate Read(CatalogSnapshot before, StoreContents contents, bool doubt)
     {
         // Only what is gone is forgotten: what is still unreadable was logged already.
         _unreadable.IntersectWith(contents.Entries.Select(entry => entry.Key));
         UnreadableCount = _unreadable.Count;
         _infoRevision = _instancesRevision = 0;
-        var after = Apply(
-            new CatalogSnapshot(null, [], contents.Revision),
-            contents.Revision,
-            contents.Entries.Select(entry => new StoreEvent(entry.Key, entry.Value, long.MaxValue)),
-            before);
+        ServiceInfo? info = null;
+        var instances = new List<ServiceInstance>(contents.Entries.Count);
+        foreach (var entry in contents.Entries)
+        {
+            if (entry.Key == _infoKey)
+            {
+                info = DecodeInfo(entry.Key, entry.Value);
+            }
+            else if (ServiceKeys.TryParseInstance(serviceName, entry.Key, out var id)
+                && DecodeInstance(entry.Key, id, entry.Value, before.Find(id)) is { } instance)
+            {
+                instances.Add(instance);
+            }
+        }
+
         _infoRevision = _instancesRevision = contents.Revision.Number;
-        return after;
+        var changes = InstanceArray.Differences(before.Instances, [.. instances]);
+        var suspects = doubt ? changes.Where(HasVanished).Select(change => change.Id).ToList() : [];
+        var believed = suspects.Count == 0 ? changes : changes.FindAll(change => !HasVanished(change));
+        return new(before.With(info, believed, suspects, contents.Revision), believed);
     }
 
-    /// <summary>The snapshot after a batch of changes; the one before when nothing changed.</summary>
-    public CatalogSnapshot Apply(CatalogSnapshot before, StoreBatch batch) =>
-        batch.Events.Count == 0 ? before : Apply(before, batch.Revision, batch.Events, before);
-
-    private CatalogSnapshot Apply(
-        CatalogSnapshot start, StoreRevision revision, IEnumerable<StoreEvent> events, CatalogSnapshot known)
+    /// <summary>The snapshot after a batch of changes; null when nothing changed.</summary>
+    public CatalogUpdate? Apply(CatalogSnapshot before, StoreBatch batch)
     {
-        var info = start.Info;
-        var changes = new SortedList<string, ServiceInstance?>(Utf8Order.Instance);
-        foreach (var change in events)
+        if (batch.Events.Count == 0)
+        {
+            return null;
+        }
+
+        var info = before.Info;
+        var changes = new SortedList<string, InstanceChange>(Utf8Order.Instance);
+        foreach (var change in batch.Events)
         {
             if (change.Key == _infoKey)
             {
-                info = change.Revision > _infoRevision ? DecodeInfo(change) : info;
+                info = change.Revision > _infoRevision ? DecodeInfo(change.Key, change.Value) : info;
                 _infoRevision = Math.Max(_infoRevision, change.Revision);
             }
             else if (change.Revision >= _instancesRevision
                 && ServiceKeys.TryParseInstance(serviceName, change.Key, out var id))
             {
-                var before = changes.TryGetValue(id, out var changed) ? changed : known.Find(id);
-                changes[id] = DecodeInstance(change, id, before);
+                var known = changes.TryGetValue(id, out var changed) ? changed : Unchanged(before.Find(id));
+                changes[id] = known with
+                {
+                    After = DecodeInstance(change.Key, id, change.Value, known.After),
+                    HasSignedOff = change.Value is null && known.After is { Status: ServiceStatus.Draining },
+                };
                 _instancesRevision = change.Revision;
             }
         }
 
-        return new CatalogSnapshot(info, InstanceArray.Apply(start.Instances, changes), revision);
+        var real = changes.Values.Where(change => !ReferenceEquals(change.Before, change.After)).ToList();
+        var suspects = before.Suspects.Count == 0 ? [] : before.Suspects.Where(id => !changes.ContainsKey(id)).ToList();
+        return new(before.With(info, real, suspects, batch.Revision), real);
     }
 
-    private ServiceInfo? DecodeInfo(StoreEvent change)
+    private static bool HasVanished(InstanceChange change) => change is { After: null, HasSignedOff: false };
+
+    private static InstanceChange Unchanged(ServiceInstance? instance) => new(instance, instance);
+
+    private ServiceInfo? DecodeInfo(string key, ReadOnlyMemory<byte>? value)
     {
-        if (change.Value is not { } value)
+        if (value is null)
         {
-            Forget(change.Key);
+            Forget(key);
             return null;
         }
 
-        var readable = ServiceJson.TryDecode(serviceName, value, out ServiceInfo? info);
-        Note(change.Key, readable, value.Length);
+        var readable = ServiceJson.TryDecode(serviceName, value.Value, out ServiceInfo? info);
+        Note(key, readable, value.Value.Length);
         return info;
     }
 
-    private ServiceInstance? DecodeInstance(StoreEvent change, string id, ServiceInstance? before)
+    private ServiceInstance? DecodeInstance(string key, string id, ReadOnlyMemory<byte>? value, ServiceInstance? before)
     {
-        if (change.Value is not { } value)
+        if (value is null)
         {
-            Forget(change.Key);
-            SignOffs.Note(before);
+            Forget(key);
             return null;
         }
 
-        var readable = ServiceJson.TryDecode(serviceName, id, value, out var instance);
-        Note(change.Key, readable, value.Length);
+        var readable = ServiceJson.TryDecode(serviceName, id, value.Value, out var instance);
+        Note(key, readable, value.Value.Length);
         return instance == before ? before : instance;
     }
 
@@ -109,7 +132,9 @@ internal sealed partial class EntryReader(string serviceName, ILogger<EntryReade
 
     private void Forget(string key)
     {
-        _unreadable.Remove(key);
-        UnreadableCount = _unreadable.Count;
+        if (_unreadable.Remove(key))
+        {
+            UnreadableCount = _unreadable.Count;
+        }
     }
 }

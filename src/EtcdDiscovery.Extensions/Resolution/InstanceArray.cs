@@ -5,6 +5,10 @@ namespace EtcdDiscovery.Resolution;
 /// <summary>Instances in the order of their ids' UTF-8 bytes, which is the order of their keys.</summary>
 internal static class InstanceArray
 {
+    public static bool Any(ServiceInstance instance) => true;
+
+    public static bool IsServing(ServiceInstance instance) => instance.Status == ServiceStatus.Serving;
+
     /// <summary>Where an id stands; the complement of where it would stand when it is not there.</summary>
     public static int Find(ReadOnlySpan<ServiceInstance> instances, string id)
     {
@@ -24,58 +28,53 @@ internal static class InstanceArray
         return ~low;
     }
 
-    /// <summary>Replaces, adds and (where the change is null) removes instances. The changes are ordered as well.</summary>
+    /// <summary>Replaces, adds and removes instances. It costs a copy of the array and a search for each change.</summary>
+    /// <param name="instances">What there is.</param>
+    /// <param name="changes">What changes, in the order of the ids; what was before is what there is.</param>
+    /// <param name="belongs">Which instances belong into the result.</param>
     public static ServiceInstance[] Apply(
-        ReadOnlySpan<ServiceInstance> instances, SortedList<string, ServiceInstance?> changes)
+        ServiceInstance[] instances, IReadOnlyList<InstanceChange> changes, Predicate<ServiceInstance> belongs)
     {
-        var result = new List<ServiceInstance>(instances.Length + changes.Count);
-        foreach (var (id, instance) in changes)
+        var growth = changes.Sum(change => Count(change.After, belongs) - Count(change.Before, belongs));
+        var result = new ServiceInstance[instances.Length + growth];
+        int read = 0, written = 0;
+        foreach (var change in changes)
         {
-            var index = Find(instances, id);
-            result.AddRange(instances[..(index < 0 ? ~index : index)]);
-            instances = instances[(index < 0 ? ~index : index + 1)..];
-            if (instance is not null)
+            var index = Find(instances.AsSpan(read), change.Id);
+            var kept = index < 0 ? ~index : index;
+            instances.AsSpan(read, kept).CopyTo(result.AsSpan(written));
+            read += index < 0 ? kept : kept + 1;
+            written += kept;
+            if (change.After is { } after && belongs(after))
             {
-                result.Add(instance);
+                result[written++] = after;
             }
         }
 
-        result.AddRange(instances);
-        return [.. result];
+        instances.AsSpan(read).CopyTo(result.AsSpan(written));
+        return result;
     }
 
-    /// <summary>What leads from one set to another. An instance that did not change is the same object in both.</summary>
-    /// <param name="before">The one set.</param>
-    /// <param name="after">The other set.</param>
-    /// <param name="explain">Tells why an instance of the one is not in the other.</param>
-    public static IEnumerable<ServiceChange> Differences(
-        ServiceInstance[] before, ServiceInstance[] after, Func<string, ServiceDownReason> explain)
+    /// <summary>What leads from one set to another, in the order of the ids. What did not change is the same object in both.</summary>
+    public static List<InstanceChange> Differences(ServiceInstance[] before, ServiceInstance[] after)
     {
+        var differences = new List<InstanceChange>();
         int old = 0, now = 0;
         while (old < before.Length || now < after.Length)
         {
             var order = old == before.Length ? 1
                 : now == after.Length ? -1
                 : Utf8Order.Instance.Compare(before[old].Id, after[now].Id);
-            if (order < 0)
+            var change = new InstanceChange(order <= 0 ? before[old++] : null, order >= 0 ? after[now++] : null);
+            if (!ReferenceEquals(change.Before, change.After))
             {
-                var gone = before[old++];
-                yield return new ServiceChange(ServiceChangeKind.Down, gone) { DownReason = explain(gone.Id) };
-            }
-            else if (order > 0)
-            {
-                yield return new ServiceChange(ServiceChangeKind.Up, after[now++]);
-            }
-            else
-            {
-                if (!ReferenceEquals(before[old], after[now]))
-                {
-                    yield return new ServiceChange(ServiceChangeKind.Updated, after[now]);
-                }
-
-                old++;
-                now++;
+                differences.Add(change with { HasSignedOff = change is { Before.Status: ServiceStatus.Draining, After: null } });
             }
         }
+
+        return differences;
     }
+
+    private static int Count(ServiceInstance? instance, Predicate<ServiceInstance> belongs) =>
+        instance is not null && belongs(instance) ? 1 : 0;
 }

@@ -1,56 +1,80 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using EtcdDiscovery.Model;
-using EtcdDiscovery.Stores;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Resolution;
 
-/// <summary>Every service that was asked for, watched from the first question on.</summary>
-internal sealed class ServiceCatalog(
-    IDiscoveryStore store, Backoff backoff, TimeProvider timeProvider, ILoggerFactory loggerFactory)
+/// <summary>Every service that was asked for, watched from the first question on until nobody asks any more.</summary>
+internal sealed partial class ServiceCatalog(
+    IDiscoveryStore store, CatalogSettings settings, TimeProvider timeProvider, ILoggerFactory loggerFactory)
     : IAsyncDisposable, IDisposable
 {
+    // Idleness is counted in quarters of the time-out, so that questions need not tell the time.
+    private const int IdlePeriods = 4;
+
     private readonly ConcurrentDictionary<string, WatchedService> _services = new(StringComparer.Ordinal);
-    private readonly Lock _adding = new();
-    private bool _disposed;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly ILogger _logger = loggerFactory.CreateLogger<ServiceCatalog>();
+    private readonly Lock _changing = new();
+    private Task? _upkeep;
 
     public IEnumerable<WatchedService> Services => _services.Values;
 
-    /// <summary>A service's latest snapshot, if it is watched and was read. Takes no lock.</summary>
-    public bool TryGetSnapshot(string service, [NotNullWhen(true)] out CatalogSnapshot? snapshot)
+    /// <summary>A service's latest snapshot, if it is known and current enough for the query. Takes no lock.</summary>
+    public bool TryGetSnapshot(string service, in ServiceQuery query, [NotNullWhen(true)] out CatalogSnapshot? snapshot)
     {
         ArgumentNullException.ThrowIfNull(service);
-        snapshot = _services.TryGetValue(service, out var watched) ? watched.Current : null;
-        return snapshot is not null;
+        if (!_services.TryGetValue(service, out var watched))
+        {
+            snapshot = null;
+            return false;
+        }
+
+        watched.Use();
+        snapshot = watched.Current;
+        return snapshot is not null && (query.AcceptsAnyAge || watched.IsCurrentEnough(query));
     }
 
-    /// <summary>A service, watched from now on when it was not before.</summary>
+    /// <summary>A snapshot as current as the query asks for, of a service that is watched from now on.</summary>
+    public ValueTask<CatalogSnapshot> GetAsync(string service, ServiceQuery query, CancellationToken cancellationToken)
+    {
+        lock (_changing)
+        {
+            return Watch(service).GetAsync(query, cancellationToken);
+        }
+    }
+
+    /// <summary>Begins to follow the changes of a service.</summary>
+    public ChangeFeed Follow(string service)
+    {
+        lock (_changing)
+        {
+            return Watch(service).Follow();
+        }
+    }
+
+    /// <summary>A service, watched from now on when it was not before. It may be forgotten soon when nobody waits for it.</summary>
     public WatchedService Watch(string service)
     {
         ArgumentNullException.ThrowIfNull(service);
-        if (_services.TryGetValue(service, out var watched))
+        lock (_changing)
         {
+            if (!_services.TryGetValue(service, out var watched))
+            {
+                watched = Add(service);
+            }
+
+            watched.Use();
             return watched;
-        }
-
-        if (ServiceKeys.DescribeBadServiceName(service) is { } reason)
-        {
-            throw new ArgumentException($"Service name '{Untrusted.Print(service)}' {reason}.", nameof(service));
-        }
-
-        lock (_adding)
-        {
-            ObjectDisposedException.ThrowIf(_disposed, typeof(IServiceResolver));
-            return _services.GetOrAdd(service, Add);
         }
     }
 
     public void Dispose()
     {
-        lock (_adding)
+        lock (_changing)
         {
-            _disposed = true;
+            _stopping.Cancel();
         }
 
         foreach (var service in _services.Values)
@@ -62,16 +86,82 @@ internal sealed class ServiceCatalog(
     public async ValueTask DisposeAsync()
     {
         Dispose();
+        await (_upkeep ?? Task.CompletedTask).ConfigureAwait(false);
         foreach (var service in _services.Values)
         {
             await service.DisposeAsync().ConfigureAwait(false);
         }
     }
 
-    private WatchedService Add(string name)
+    private WatchedService Add(string service)
     {
-        var service = new WatchedService(name, store, backoff, timeProvider, loggerFactory);
-        service.Start();
-        return service;
+        if (ServiceKeys.DescribeBadServiceName(service) is { } reason)
+        {
+            throw new ArgumentException($"Service name '{Untrusted.Print(service)}' {reason}.", nameof(service));
+        }
+
+        ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, typeof(IServiceResolver));
+        var watched = new WatchedService(service, store, settings, timeProvider, loggerFactory);
+        _services[service] = watched;
+        watched.Start();
+        _upkeep ??= Task.WhenAll(ForgetIdleAsync(_stopping.Token), SaveAsync(_stopping.Token));
+        return watched;
+    }
+
+    private async Task ForgetIdleAsync(CancellationToken stopping)
+    {
+        if (settings.IdleTimeout == Timeout.InfiniteTimeSpan)
+        {
+            return;
+        }
+
+        using var timer = new PeriodicTimer(settings.IdleTimeout / IdlePeriods, timeProvider);
+        while (await TicksAsync(timer, stopping).ConfigureAwait(false))
+        {
+            foreach (var idle in TakeIdle())
+            {
+                Log.Forgotten(_logger, idle.Name, settings.IdleTimeout);
+                await idle.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    private List<WatchedService> TakeIdle()
+    {
+        lock (_changing)
+        {
+            var idle = _services.Values.Where(service => service.CountIdlePeriod() >= IdlePeriods).ToList();
+            idle.ForEach(service => _services.TryRemove(service.Name, out _));
+            return idle;
+        }
+    }
+
+    private async Task SaveAsync(CancellationToken stopping)
+    {
+        if (settings.Folder is not { } folder)
+        {
+            return;
+        }
+
+        var saver = new SnapshotSaver(folder, timeProvider);
+        using var timer = new PeriodicTimer(SnapshotSaver.Interval, timeProvider);
+        while (await TicksAsync(timer, stopping).ConfigureAwait(false))
+        {
+            saver.Save(_services.Values);
+        }
+
+        saver.Save(_services.Values);
+    }
+
+    private static async Task<bool> TicksAsync(PeriodicTimer timer, CancellationToken stopping)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(stopping).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return false;
+        }
     }
 }

@@ -1,41 +1,42 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Microsoft.Extensions.Primitives;
 
 namespace EtcdDiscovery.Resolution;
 
 /// <summary>Answers from the catalog's snapshots.</summary>
-internal sealed class ServiceResolver(ServiceCatalog catalog, TimeProvider timeProvider) : IServiceResolver
+internal sealed class ServiceResolver(ServiceCatalog catalog) : IServiceResolver
 {
     public async ValueTask<ServiceInfo> GetServiceAsync(string service, CancellationToken cancellationToken)
     {
-        var snapshot = await SnapshotAsync(service, cancellationToken).ConfigureAwait(false);
+        var snapshot = await SnapshotAsync(service, default, cancellationToken).ConfigureAwait(false);
         return Describe(service, snapshot);
     }
 
     public async ValueTask<IReadOnlyList<ServiceInstance>> GetInstancesAsync(
         string service, ServiceQuery query, CancellationToken cancellationToken)
     {
-        var snapshot = await SnapshotAsync(service, cancellationToken).ConfigureAwait(false);
+        var snapshot = await SnapshotAsync(service, query, cancellationToken).ConfigureAwait(false);
         return ImmutableCollectionsMarshal.AsImmutableArray(Matching(service, snapshot, query));
     }
 
     public ValueTask<ServiceInstance> GetInstanceAsync(
         string service, ServiceQuery query, CancellationToken cancellationToken) =>
-        catalog.TryGetSnapshot(service, out var snapshot) && snapshot.On(query.Shard) is { Length: > 0 } instances
+        catalog.TryGetSnapshot(service, query, out var snapshot) && snapshot.On(query.Shard) is { Length: > 0 } instances
             ? new(Pick(instances))
             : PickAsync(service, query, cancellationToken);
 
     public async ValueTask<ServiceInstance> GetFirstInstanceAsync(
         string service, ServiceQuery query, CancellationToken cancellationToken)
     {
-        var snapshot = await SnapshotAsync(service, cancellationToken).ConfigureAwait(false);
+        var snapshot = await SnapshotAsync(service, query, cancellationToken).ConfigureAwait(false);
         return Matching(service, snapshot, query)[0];
     }
 
     public async ValueTask<Uri> GetUriAsync(
         string service, string scheme, string path, ServiceQuery query, CancellationToken cancellationToken)
     {
-        var snapshot = await SnapshotAsync(service, cancellationToken).ConfigureAwait(false);
+        var snapshot = await SnapshotAsync(service, query, cancellationToken).ConfigureAwait(false);
         if (snapshot.Info is { Public: true } info && query is { Shard: null, Network: ServiceNetwork.Public })
         {
             return info.GetUri(scheme, path);
@@ -50,37 +51,53 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, TimeProvider timeP
     public async ValueTask<ServiceSnapshot> GetSnapshotAsync(string service, CancellationToken cancellationToken)
     {
         var watched = catalog.Watch(service);
-        var snapshot = await watched.GetAsync(cancellationToken).ConfigureAwait(false);
-        var staleSince = watched.StaleSince;
-        return new ServiceSnapshot
-        {
-            Service = Describe(service, snapshot),
-            Instances = ImmutableCollectionsMarshal.AsImmutableArray(snapshot.Instances),
-            Revision = snapshot.Revision,
-            AsOf = staleSince ?? timeProvider.GetUtcNow(),
-            Source = staleSince is null ? SnapshotSource.Live : SnapshotSource.Stale,
-            UnreadableEntries = watched.UnreadableEntries,
-        };
+        var snapshot = await catalog.GetAsync(service, default, cancellationToken).ConfigureAwait(false);
+        return Expose(watched, snapshot, snapshot.Instances);
     }
 
     public async IAsyncEnumerable<ServiceChange> WatchAsync(
-        string service, ServiceQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string service, ServiceQuery query, bool includePresent, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var watched = catalog.Watch(service);
-        CatalogSnapshot? seen = null;
+        using var feed = catalog.Follow(service);
+        var isStart = true;
         while (true)
         {
-            var latest = await watched.GetNewerAsync(seen, cancellationToken).ConfigureAwait(false);
-            var changes = InstanceArray.Differences(
-                seen?.On(query.Shard) ?? [], latest.On(query.Shard), id => watched.ExplainDown(id, latest));
-            foreach (var change in changes)
+            var (changes, snapshot) = await feed.NextAsync(cancellationToken).ConfigureAwait(false);
+            foreach (var change in changes ?? (isStart && includePresent ? Present(snapshot) : []))
             {
-                yield return change;
+                if (change.SeenOn(query.Shard) is { } seen)
+                {
+                    yield return seen;
+                }
             }
 
-            seen = latest;
+            if (changes is null && !isStart)
+            {
+                yield return new ServiceChange(ServiceChangeKind.Resync, null)
+                {
+                    Snapshot = Expose(catalog.Watch(service), snapshot, snapshot.On(query.Shard)),
+                };
+            }
+
+            isStart = false;
         }
     }
+
+    public IChangeToken GetChangeToken(string service) => new SnapshotChangeToken(catalog.Watch(service).Superseded);
+
+    private static IEnumerable<InstanceChange> Present(CatalogSnapshot snapshot) =>
+        snapshot.Instances.Select(instance => new InstanceChange(null, instance));
+
+    private static ServiceSnapshot Expose(WatchedService watched, CatalogSnapshot snapshot, ServiceInstance[] instances) => new()
+    {
+        Service = Describe(watched.Name, snapshot),
+        Instances = ImmutableCollectionsMarshal.AsImmutableArray(instances),
+        Suspects = [.. snapshot.Suspects.Select(snapshot.Find).OfType<ServiceInstance>()],
+        Revision = snapshot.Revision,
+        AsOf = watched.Freshness.AsOf,
+        Source = watched.Freshness.Source,
+        UnreadableEntries = watched.UnreadableEntries,
+    };
 
     private static ServiceInstance Pick(ServiceInstance[] instances) => instances[Random.Shared.Next(instances.Length)];
 
@@ -100,15 +117,16 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, TimeProvider timeP
         return instances.Length > 0 ? instances : throw new NoInstanceOnShardException(service, query.Shard!);
     }
 
-    private ValueTask<CatalogSnapshot> SnapshotAsync(string service, CancellationToken cancellationToken) =>
-        catalog.TryGetSnapshot(service, out var snapshot)
+    private ValueTask<CatalogSnapshot> SnapshotAsync(
+        string service, in ServiceQuery query, CancellationToken cancellationToken) =>
+        catalog.TryGetSnapshot(service, query, out var snapshot)
             ? new(snapshot)
-            : catalog.Watch(service).GetAsync(cancellationToken);
+            : catalog.GetAsync(service, query, cancellationToken);
 
     private async ValueTask<ServiceInstance> PickAsync(
         string service, ServiceQuery query, CancellationToken cancellationToken)
     {
-        var snapshot = await SnapshotAsync(service, cancellationToken).ConfigureAwait(false);
+        var snapshot = await SnapshotAsync(service, query, cancellationToken).ConfigureAwait(false);
         return Pick(Matching(service, snapshot, query));
     }
 }

@@ -1,151 +1,145 @@
+using System.Globalization;
 using EtcdDiscovery.Stores;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Resolution;
 
-/// <summary>One service's latest snapshot, kept current from the first question on.</summary>
-internal sealed partial class WatchedService : IStoreObserver, IAsyncDisposable
+/// <summary>One service that was asked for: followed from the first question on.</summary>
+internal sealed class WatchedService : IAsyncDisposable
 {
-    private readonly TimeProvider _timeProvider;
-    private readonly ILogger _logger;
+    private readonly IDiscoveryStore _store;
     private readonly EntryReader _reader;
+    private readonly LiveSnapshot _live;
     private readonly StoreFollower _follower;
-    private volatile CatalogSnapshot? _current;
-    private volatile TaskCompletionSource<CatalogSnapshot> _firstRead = NewFirstRead();
-    private volatile Outage? _outage;
+    private readonly FreshReads _freshReads;
+    private int _waiting;
+    private int _idlePeriods;
+    private volatile bool _isUsed = true;
 
     public WatchedService(
-        string name, IDiscoveryStore store, Backoff backoff, TimeProvider timeProvider, ILoggerFactory loggerFactory)
+        string name,
+        IDiscoveryStore store,
+        CatalogSettings settings,
+        TimeProvider timeProvider,
+        ILoggerFactory loggerFactory)
     {
         Name = name;
-        _timeProvider = timeProvider;
-        _logger = loggerFactory.CreateLogger<WatchedService>();
+        _store = store;
         _reader = new EntryReader(name, loggerFactory.CreateLogger<EntryReader>());
-        _follower = new StoreFollower(store, _reader.Ranges, backoff, timeProvider, this);
+        _live = new LiveSnapshot(
+            name,
+            _reader,
+            settings.OutageGrace,
+            () => settings.Folder?.Load(name),
+            timeProvider,
+            loggerFactory.CreateLogger<LiveSnapshot>());
+        _follower = new StoreFollower(store, _reader.Ranges, settings.Backoff, timeProvider, _live)
+        {
+            RefreshInterval = settings.RefreshInterval,
+        };
+        _freshReads = new FreshReads(ReadAsync, timeProvider);
     }
 
     public string Name { get; }
 
-    /// <summary>The latest snapshot; null until the first read succeeded.</summary>
-    public CatalogSnapshot? Current => _current;
+    /// <summary>The latest snapshot; null until there is one.</summary>
+    public CatalogSnapshot? Current => _live.Current;
 
-    /// <summary>Since when the store has been out of reach; null while it is in reach.</summary>
-    public DateTimeOffset? StaleSince => _outage?.Since;
+    public Freshness Freshness => _live.Freshness;
+
+    /// <inheritdoc cref="LiveSnapshot.OutageReason"/>
+    public string? OutageReason => _live.OutageReason;
 
     public int UnreadableEntries => _reader.UnreadableCount;
 
-    /// <summary>Why an instance is not served any more.</summary>
-    public ServiceDownReason ExplainDown(string id, CatalogSnapshot latest) => _reader.SignOffs.Explain(id, latest.Find(id));
+    /// <summary>Completes when what is known now is not the latest any more.</summary>
+    public Task Superseded => _live.Superseded;
 
     public void Start() => _follower.Start();
 
-    /// <summary>The latest snapshot, as soon as there is one.</summary>
-    /// <exception cref="EtcdDiscoveryException">The try that was under way failed; others follow.</exception>
-    public ValueTask<CatalogSnapshot> GetAsync(CancellationToken cancellationToken) =>
-        _current is { } current ? new(current) : new(_firstRead.Task.WaitAsync(cancellationToken));
-
-    /// <summary>The latest snapshot that is newer than one already seen, whatever outages lie between.</summary>
-    public async Task<CatalogSnapshot> GetNewerAsync(CatalogSnapshot? seen, CancellationToken cancellationToken)
+    /// <summary>Somebody asks for the service. Threads that do it at the same time share nothing that they write.</summary>
+    public void Use()
     {
-        if (seen is not null)
+        if (!_isUsed)
         {
-            await seen.Superseded.WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
-
-        while (true)
-        {
-            try
-            {
-                ObjectDisposedException.ThrowIf(_follower.IsStopped, typeof(IServiceResolver));
-                return await GetAsync(cancellationToken).ConfigureAwait(false);
-            }
-            catch (EtcdDiscoveryException unread)
-            {
-                Log.StillOutOfReach(_logger, Name, unread.Message);
-            }
+            _isUsed = true;
         }
     }
+
+    /// <summary>Counts a period of time, and tells for how many in a row nobody asked for the service, waited for it or followed it.</summary>
+    public int CountIdlePeriod()
+    {
+        _idlePeriods = _isUsed || Volatile.Read(ref _waiting) > 0 || _live.IsFollowed ? 0 : _idlePeriods + 1;
+        _isUsed = false;
+        return _idlePeriods;
+    }
+
+    /// <summary>A snapshot as current as the query asks for.</summary>
+    /// <exception cref="EtcdDiscoveryException">The store could not be read, and what is known does not do.</exception>
+    public ValueTask<CatalogSnapshot> GetAsync(ServiceQuery query, CancellationToken cancellationToken) =>
+        Current is { } current && IsCurrentEnough(query) ? new(current) : new(WaitAsync(query, cancellationToken));
+
+    /// <summary>Whether the latest snapshot, if there is one, is as current as the query asks for.</summary>
+    public bool IsCurrentEnough(in ServiceQuery query) =>
+        !query.Linearizable && Freshness.Age <= (query.MaxStaleness ?? TimeSpan.MaxValue);
+
+    /// <summary>Begins to follow the changes; disposed at the end.</summary>
+    public ChangeFeed Follow() => new(_live);
 
     /// <summary>Stops following; whoever waits is told.</summary>
     public void Stop()
     {
         _follower.Stop();
-        FailWaiters(new EtcdDiscoveryException("Service discovery has stopped."));
-        _current?.Supersede();
+        _freshReads.Stop();
+        _live.Stop();
     }
 
     public async ValueTask DisposeAsync()
     {
         Stop();
         await _follower.DisposeAsync().ConfigureAwait(false);
+        await _freshReads.DisposeAsync().ConfigureAwait(false);
+        _live.Dispose();
     }
 
-    void IStoreObserver.OnRead(StoreContents contents) =>
-        Publish(_reader.Read(_current ?? CatalogSnapshot.Nothing, contents));
-
-    void IStoreObserver.OnBatch(StoreBatch batch) => Publish(_reader.Apply(_current!, batch));
-
-    void IStoreObserver.OnFailure(EtcdDiscoveryException error)
+    private async Task<CatalogSnapshot> WaitAsync(ServiceQuery query, CancellationToken cancellationToken)
     {
-        if (error is HistoryLostException)
+        Interlocked.Increment(ref _waiting);
+        try
         {
-            Log.HistoryLost(_logger, Name, error.Message);
-            return;
+            return query.Linearizable ? await _freshReads.ReadAsync(cancellationToken).ConfigureAwait(false)
+                : Current is not null ? await ReadAgainAsync(query.MaxStaleness!.Value, cancellationToken).ConfigureAwait(false)
+                : await _live.GetFirstAsync(cancellationToken).ConfigureAwait(false);
         }
-
-        if (_outage is null)
+        finally
         {
-            if (_current is null)
-            {
-                Log.Unread(_logger, Name, error.Message);
-            }
-            else
-            {
-                Log.OutOfReach(_logger, Name, error.Message);
-            }
-
-            _outage = new Outage(_timeProvider.GetUtcNow());
-        }
-        else
-        {
-            Log.StillOutOfReach(_logger, Name, error.Message);
-        }
-
-        if (_current is null)
-        {
-            FailWaiters(new EtcdDiscoveryException(
-                $"Service '{Name}' cannot be resolved yet: {error.Message}", error.IsTransient, error));
+            Interlocked.Decrement(ref _waiting);
         }
     }
 
-    private static TaskCompletionSource<CatalogSnapshot> NewFirstRead() =>
-        new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    private void Publish(CatalogSnapshot snapshot)
+    private async Task<CatalogSnapshot> ReadAgainAsync(TimeSpan maxStaleness, CancellationToken cancellationToken)
     {
-        if (_outage is { } outage)
+        try
         {
-            Log.InReachAgain(_logger, Name, _timeProvider.GetUtcNow() - outage.Since);
-            _outage = null;
+            return _freshReads.Latest(maxStaleness)
+                ?? await _freshReads.ReadAsync(cancellationToken).ConfigureAwait(false);
         }
-
-        if (_current == snapshot)
+        catch (EtcdDiscoveryException error)
         {
-            return;
+            var age = Freshness.Age.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
+            throw new EtcdDiscoveryException(
+                $"Service '{Name}' was known {age} s ago, which is longer than the query's MaxStaleness, {maxStaleness}: {error.Message}",
+                error.IsTransient,
+                error);
         }
-
-        var before = _current;
-        _current = snapshot;
-        before?.Supersede();
-        _firstRead.TrySetResult(snapshot);
     }
 
-    private void FailWaiters(EtcdDiscoveryException error)
+    // A reader of its own: the other belongs to the loop, and has logged what is unreadable.
+    private async Task<CatalogSnapshot> ReadAsync(CancellationToken cancellationToken)
     {
-        var waiters = Interlocked.Exchange(ref _firstRead, NewFirstRead());
-        waiters.TrySetException(error);
-        _ = waiters.Task.Exception; // Nobody may be waiting, and that is no unobserved exception.
+        var contents = await _store.ReadAsync(_reader.Ranges, cancellationToken).ConfigureAwait(false);
+        var reader = new EntryReader(Name, NullLogger<EntryReader>.Instance);
+        return reader.Read(Current ?? CatalogSnapshot.Nothing, contents, doubt: false).Snapshot;
     }
-
-    private sealed record Outage(DateTimeOffset Since);
 }

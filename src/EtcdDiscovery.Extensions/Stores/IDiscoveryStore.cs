@@ -34,7 +34,8 @@ public interface IDiscoveryStore : IAsyncDisposable
     /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/>.</param>
     /// <returns>
     /// First an empty batch, as soon as the watch stands, then the changes of each range in the order of their revisions.
-    /// A batch's revision is what all ranges have reached, so resuming from it may repeat changes of some of them. The
+    /// A batch's revision is what all ranges have reached, so resuming from it may repeat changes of some of them. A store
+    /// that reports every few seconds, by an empty batch, that it is still in reach makes readers' knowledge younger. The
     /// enumeration never ends by itself but with an exception:
     /// <see cref="HistoryLostException"/> when the caller has to read again, any other
     /// <see cref="EtcdDiscoveryException"/> when it may watch again from the last revision it saw.

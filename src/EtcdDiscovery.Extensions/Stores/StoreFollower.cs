@@ -5,10 +5,17 @@ internal sealed class StoreFollower(
     IDiscoveryStore store, IReadOnlyList<StoreRange> ranges, Backoff backoff, TimeProvider timeProvider, IStoreObserver observer)
     : IAsyncDisposable
 {
+    // A fleet that was started as one should not read again as one.
+    private const double Jitter = 0.25;
+
     private readonly CancellationTokenSource _stopping = new();
     private Task? _following;
+    private StoreRevision? _seen;
 
     public bool IsStopped => _stopping.IsCancellationRequested;
+
+    /// <summary>About how often everything is read again although nothing is known to be lost. By default never.</summary>
+    public TimeSpan RefreshInterval { get; init; } = Timeout.InfiniteTimeSpan;
 
     /// <summary>Starts, the first time that it is called. One call at a time.</summary>
     public void Start() => _following ??= Task.Run(() => FollowAsync(_stopping.Token));
@@ -23,19 +30,21 @@ internal sealed class StoreFollower(
 
     private async Task FollowAsync(CancellationToken stopping)
     {
-        StoreRevision? seen = null;
+        var isRefresh = false;
         var failures = 0;
         while (!stopping.IsCancellationRequested)
         {
             EtcdDiscoveryException? failure = null;
             try
             {
-                seen ??= await ReadAsync(stopping).ConfigureAwait(false);
-                await foreach (var batch in store.WatchAsync(ranges, seen.Value, stopping).ConfigureAwait(false))
+                // A refresh that fails is left out: what was seen is still good to watch from.
+                var read = _seen is null || isRefresh;
+                isRefresh = false;
+                _seen = read ? await ReadAsync(stopping).ConfigureAwait(false) : _seen;
+                isRefresh = await WatchAsync(() => failures = 0, stopping).ConfigureAwait(false);
+                if (isRefresh)
                 {
-                    observer.OnBatch(batch);
-                    seen = batch.Revision;
-                    failures = 0;
+                    continue;
                 }
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -44,7 +53,7 @@ internal sealed class StoreFollower(
             }
             catch (Exception error)
             {
-                seen = error is HistoryLostException ? null : seen;
+                _seen = error is HistoryLostException ? null : _seen;
                 failure = Describe(error);
                 observer.OnFailure(failure);
             }
@@ -60,6 +69,33 @@ internal sealed class StoreFollower(
         observer.OnRead(contents);
         return contents.Revision;
     }
+
+    /// <summary>Watches until the watch ends.</summary>
+    /// <returns>Whether it ended because it is time to read again.</returns>
+    private async Task<bool> WatchAsync(Action onProgress, CancellationToken stopping)
+    {
+        using var refresh = new CancellationTokenSource(NextRefresh(), timeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, refresh.Token);
+        try
+        {
+            await foreach (var batch in store.WatchAsync(ranges, _seen!.Value, either.Token).ConfigureAwait(false))
+            {
+                observer.OnBatch(batch);
+                _seen = batch.Revision;
+                onProgress();
+            }
+
+            return false;
+        }
+        catch (OperationCanceledException) when (refresh.IsCancellationRequested && !stopping.IsCancellationRequested)
+        {
+            return true;
+        }
+    }
+
+    private TimeSpan NextRefresh() => RefreshInterval == Timeout.InfiniteTimeSpan
+        ? RefreshInterval
+        : RefreshInterval * (1 - Jitter + (2 * Jitter * Random.Shared.NextDouble()));
 
     private static EtcdDiscoveryException Describe(Exception error) =>
         error as EtcdDiscoveryException ?? new EtcdDiscoveryException(error.Message, isTransient: false, error);

@@ -32,9 +32,9 @@ internal static class Snippets
         var instance = await resolver.GetInstanceAsync("catalog", query, cancellationToken);
         var uri = await resolver.GetUriAsync("catalog", "http", "/items?page=2", query, cancellationToken);
 
-        await foreach (var change in resolver.WatchAsync("catalog", query, cancellationToken))
+        await foreach (var change in resolver.WatchAsync("catalog", query, cancellationToken: cancellationToken))
         {
-            Console.WriteLine($"{change.Kind}: {change.Instance.Hostname}");
+            Console.WriteLine($"{change.Kind}: {change.Instance?.Hostname}");
         }
 
         return (instance, uri);

@@ -14,7 +14,7 @@ internal sealed class ChangeReader(IAsyncEnumerable<ServiceChange> changes) : IA
         _moving = _enumerator.MoveNextAsync().AsTask();
         Assert.True(await _moving.WaitAsync(Eventually.Patience), "A watch never ends but with an exception.");
         var (kind, instance) = _enumerator.Current;
-        return $"{kind} {instance.Id} {instance.Hostname}";
+        return $"{kind} {instance?.Id} {instance?.Hostname}";
     }
 
     public async ValueTask DisposeAsync()

@@ -24,6 +24,15 @@ internal sealed class CountingStore(IDiscoveryStore inner) : IDiscoveryStore
     /// <summary>Reads wait for this.</summary>
     public Task Gate { get; set; } = Task.CompletedTask;
 
+    /// <summary>Answers of reads wait for this.</summary>
+    public Task After { get; set; } = Task.CompletedTask;
+
+    /// <summary>What reads make of what there is.</summary>
+    public Func<StoreContents, StoreContents> Rewrite { get; set; } = contents => contents;
+
+    /// <summary>Whether watches swallow the changes.</summary>
+    public bool IsDeaf { get; set; }
+
     /// <summary>What reads fail with while it is set.</summary>
     public EtcdDiscoveryException? Failure { get; set; }
 
@@ -37,7 +46,9 @@ internal sealed class CountingStore(IDiscoveryStore inner) : IDiscoveryStore
     {
         Interlocked.Increment(ref _reads);
         await Gate.WaitAsync(cancellationToken);
-        return Failure is { } failure ? throw failure : await inner.ReadAsync(ranges, cancellationToken);
+        var contents = Failure is { } failure ? throw failure : Rewrite(await inner.ReadAsync(ranges, cancellationToken));
+        await After.WaitAsync(cancellationToken);
+        return contents;
     }
 
     /// <summary>Ends all watches: their readers have to read again.</summary>
@@ -51,7 +62,7 @@ internal sealed class CountingStore(IDiscoveryStore inner) : IDiscoveryStore
         await using var batches = inner.WatchAsync(ranges, after, either.Token).GetAsyncEnumerator(either.Token);
         while (await MoveNextAsync(batches, cancellationToken))
         {
-            yield return batches.Current;
+            yield return IsDeaf ? batches.Current with { Events = [] } : batches.Current;
         }
     }
 

@@ -182,6 +182,10 @@ internal sealed class FakeEtcd : IAsyncDisposable
                     isFirst = false;
                     Data.Watch(create, responses.Writer);
                 }
+                else if (request.ProgressRequest is not null)
+                {
+                    responses.Writer.TryWrite(Data.Progress());
+                }
             }
         }
         finally

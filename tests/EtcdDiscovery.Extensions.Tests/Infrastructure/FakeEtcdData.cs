@@ -113,6 +113,15 @@ internal sealed class FakeEtcdData(TimeProvider timeProvider)
         }
     }
 
+    /// <summary>How far every watch has got.</summary>
+    public WatchResponse Progress()
+    {
+        lock (_sync)
+        {
+            return new WatchResponse { Header = Header, WatchId = -1 };
+        }
+    }
+
     public void Watch(WatchCreateRequest watch, ChannelWriter<WatchResponse> to)
     {
         lock (_sync)

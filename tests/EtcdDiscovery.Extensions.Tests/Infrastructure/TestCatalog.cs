@@ -1,3 +1,4 @@
+using EtcdDiscovery.Model;
 using EtcdDiscovery.Resolution;
 using EtcdDiscovery.Stores;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -12,11 +13,11 @@ internal sealed class TestCatalog : IAsyncDisposable
     private readonly ServiceCatalog _catalog;
     private IDiscoverySession? _session;
 
-    public TestCatalog(IDiscoveryStore? store = null)
+    public TestCatalog(IDiscoveryStore? store = null, CatalogSettings? settings = null, TimeProvider? timeProvider = null)
     {
         Store = store ?? new InMemoryDiscoveryStore();
-        _catalog = new ServiceCatalog(Store, Quick, TimeProvider.System, NullLoggerFactory.Instance);
-        Resolver = new ServiceResolver(_catalog, TimeProvider.System);
+        _catalog = new ServiceCatalog(Store, settings ?? new CatalogSettings(Quick), timeProvider ?? TimeProvider.System, NullLoggerFactory.Instance);
+        Resolver = new ServiceResolver(_catalog);
     }
 
     public IDiscoveryStore Store { get; }
@@ -31,7 +32,21 @@ internal sealed class TestCatalog : IAsyncDisposable
         Assert.NotNull(await session.TryPutAsync(puts, TestContext.Current.CancellationToken));
     }
 
-    public async Task DeleteAsync(params string[] keys) =>
+    /// <summary>What puts an instance of a service.</summary>
+    public static StorePut Put(
+        string service, string id, ServiceStatus status = ServiceStatus.Serving, string hostname = "h") => new(
+        ServiceKeys.Instance(service, id),
+        ServiceJson.Encode(new ServiceInstance { Id = id, ServiceName = service, Hostname = hostname, Status = status }));
+
+    /// <summary>Puts an instance of a service.</summary>
+    public Task PutAsync(
+        string service, string id, ServiceStatus status = ServiceStatus.Serving, string hostname = "h") =>
+        PutAsync(Put(service, id, status, hostname));
+
+    /// <summary>Deletes an instance of a service.</summary>
+    public Task DeleteAsync(string service, string id) => DeleteAsync([ServiceKeys.Instance(service, id)]);
+
+    public async Task DeleteAsync(string[] keys) =>
         await (await SessionAsync()).DeleteAsync(keys, TestContext.Current.CancellationToken);
 
     public async ValueTask DisposeAsync()

@@ -44,7 +44,7 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
         var server = await etcd.GetAsync(EtcdVersion.First);
         await using var host = await DiscoveryHost.StartAsync(server.Settings());
         await using var changes = new ChangeReader(
-            host.Resolver.WatchAsync(_service, new ServiceQuery { Shard = "s1" }, Token));
+            host.Resolver.WatchAsync(_service, new ServiceQuery { Shard = "s1" }, cancellationToken: Token));
 
         await server.PutAsync(Prefix + "a", Instance("a.dev", "s0"));
         await server.PutAsync(Prefix + "b", Instance("b.dev", "s1"));

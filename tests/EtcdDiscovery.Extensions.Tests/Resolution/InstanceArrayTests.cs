@@ -1,5 +1,4 @@
 using System.Text;
-using EtcdDiscovery.Model;
 using EtcdDiscovery.Resolution;
 
 namespace EtcdDiscovery.Tests.Resolution;
@@ -14,30 +13,23 @@ public sealed class InstanceArrayTests
         [.. "a b c aa ab ba Z 0 - ~ é ～ 😀 😀a ～a a-host a-host-2 \uE000 \uFFFD 𐀀".Split(' ')];
 
     [Fact]
-    public void Apply_NothingToNothing_IsNothing() => Assert.Empty(InstanceArray.Apply([], []));
+    public void Apply_NothingToNothing_IsNothing() => Assert.Empty(Apply([], []));
 
     [Fact]
     public void Apply_NoChange_KeepsEveryObject()
     {
         ServiceInstance[] before = [New("a"), New("b")];
 
-        AssertSame(before, InstanceArray.Apply(before, []));
-    }
-
-    [Fact]
-    public void Apply_RemovalOfWhatIsNotThere_ChangesNothing()
-    {
-        ServiceInstance[] before = [New("b")];
-
-        AssertSame(before, InstanceArray.Apply(before, Changes(("a", null), ("c", null))));
+        AssertSame(before, Apply(before, []));
     }
 
     [Fact]
     public void Apply_AdditionReplacementAndRemoval_KeepsTheOrderOfKeys()
     {
-        var (b, c, newA, newC) = (New("b"), New("c"), New("a"), New("c"));
+        ServiceInstance[] before = [New("b"), New("c")];
+        var (newA, newC) = (New("a"), New("c"));
 
-        var after = InstanceArray.Apply([b, c], Changes(("a", newA), ("b", null), ("c", newC)));
+        var after = Apply(before, Changes(before, ("a", newA), ("b", null), ("c", newC)));
 
         AssertSame([newA, newC], after);
     }
@@ -49,21 +41,24 @@ public sealed class InstanceArrayTests
         for (var round = 0; round < Rounds; round++)
         {
             var before = RandomSet(random);
-            var changes = RandomChanges(random);
+            var changes = RandomChanges(random, before);
             var expected = before.ToDictionary(instance => instance.Id, StringComparer.Ordinal);
-            foreach (var (id, instance) in changes)
+            foreach (var change in changes)
             {
-                if (instance is null)
+                if (change.After is null)
                 {
-                    expected.Remove(id);
+                    expected.Remove(change.Id);
                 }
                 else
                 {
-                    expected[id] = instance;
+                    expected[change.Id] = change.After;
                 }
             }
 
-            AssertSame(InOrder(expected.Values), InstanceArray.Apply(before, changes));
+            AssertSame(InOrder(expected.Values), Apply(before, changes));
+            AssertSame(
+                InOrder(expected.Values.Where(InstanceArray.IsServing)),
+                InstanceArray.Apply(Array.FindAll(before, InstanceArray.IsServing), changes, InstanceArray.IsServing));
         }
     }
 
@@ -88,8 +83,8 @@ public sealed class InstanceArrayTests
     {
         var instances = RandomSet(new Random(3));
 
-        Assert.Empty(Differences(instances, instances));
-        Assert.Empty(Differences(instances, [.. instances]));
+        Assert.Empty(InstanceArray.Differences(instances, instances));
+        Assert.Empty(InstanceArray.Differences(instances, [.. instances]));
     }
 
     [Fact]
@@ -99,12 +94,9 @@ public sealed class InstanceArrayTests
         for (var round = 0; round < Rounds; round++)
         {
             var before = RandomSet(random);
-            var after = InstanceArray.Apply(before, RandomChanges(random));
+            var after = Apply(before, RandomChanges(random, before));
 
-            var changes = Differences(before, after).ToList();
-
-            Assert.Equal(Naive(before, after), changes);
-            AssertSame(InOrder(changes.Select(change => change.Instance)), changes.Select(change => change.Instance));
+            Assert.Equal(Naive(before, after), InstanceArray.Differences(before, after));
         }
     }
 
@@ -115,13 +107,7 @@ public sealed class InstanceArrayTests
         for (var round = 0; round < Rounds; round++)
         {
             var (before, after) = (RandomSet(random), RandomSet(random));
-            var changes = new SortedList<string, ServiceInstance?>(Utf8Order.Instance);
-            foreach (var (kind, instance) in Differences(before, after))
-            {
-                changes.Add(instance.Id, kind == ServiceChangeKind.Down ? null : instance);
-            }
-
-            AssertSame(after, InstanceArray.Apply(before, changes));
+            AssertSame(after, Apply(before, InstanceArray.Differences(before, after)));
         }
     }
 
@@ -131,7 +117,7 @@ public sealed class InstanceArrayTests
         var before = InOrder(Enumerable.Range(0, 10_000).Select(i => New($"{i:00000}")));
         var (replaced, added) = (New("05000"), New("10000"));
 
-        var after = InstanceArray.Apply(before, Changes(("00000", null), ("05000", replaced), ("10000", added)));
+        var after = Apply(before, Changes(before, ("00000", null), ("05000", replaced), ("10000", added)));
 
         Assert.Equal(10_000, after.Length);
         Assert.Same(before[1], after[0]);
@@ -142,41 +128,30 @@ public sealed class InstanceArrayTests
     private static void AssertSame(IEnumerable<ServiceInstance> expected, IEnumerable<ServiceInstance> actual) =>
         Assert.Equal<ServiceInstance>(expected, actual, ReferenceEquals);
 
-    private static List<ServiceChange> Naive(ServiceInstance[] before, ServiceInstance[] after)
-    {
-        var changes = new List<ServiceChange>();
-        foreach (var id in Ids.Order(Comparer<string>.Create(Bytewise)))
-        {
-            var old = before.SingleOrDefault(instance => instance.Id == id);
-            var now = after.SingleOrDefault(instance => instance.Id == id);
-            if (ReferenceEquals(old, now))
-            {
-                continue;
-            }
+    private static List<InstanceChange> Naive(ServiceInstance[] before, ServiceInstance[] after) =>
+        [.. Ids.Order(Comparer<string>.Create(Bytewise))
+            .Select(id => new InstanceChange(
+                before.SingleOrDefault(instance => instance.Id == id), after.SingleOrDefault(instance => instance.Id == id)))
+            .Where(change => !ReferenceEquals(change.Before, change.After))
+            .Select(change => change with { HasSignedOff = change is { After: null, Before.Status: ServiceStatus.Draining } })];
 
-            var kind = old is null ? ServiceChangeKind.Up : ServiceChangeKind.Updated;
-            changes.Add(now is null ? Down(old!) : new ServiceChange(kind, now));
-        }
-
-        return changes;
-    }
+    private static ServiceInstance[] Apply(ServiceInstance[] before, IReadOnlyList<InstanceChange> changes) =>
+        InstanceArray.Apply(before, changes, InstanceArray.Any);
 
     private static ServiceInstance[] RandomSet(Random random) =>
-        InOrder(Ids.Where(_ => random.Next(3) == 0).Select(New));
+        InOrder(Ids.Where(_ => random.Next(3) == 0).Select(id => New(id, (ServiceStatus)random.Next(3))));
 
-    private static SortedList<string, ServiceInstance?> RandomChanges(Random random) => Changes(
-        [.. Ids.Where(_ => random.Next(4) == 0).Select(id => (id, random.Next(2) == 0 ? null : New(id)))]);
+    private static List<InstanceChange> RandomChanges(Random random, ServiceInstance[] before) => Changes(
+        before,
+        [.. Ids.Where(_ => random.Next(4) == 0)
+            .Select(id => (id, random.Next(2) == 0 ? null : New(id, (ServiceStatus)random.Next(3))))]);
 
-    private static SortedList<string, ServiceInstance?> Changes(params (string Id, ServiceInstance? Instance)[] changes)
-    {
-        var list = new SortedList<string, ServiceInstance?>(Utf8Order.Instance);
-        foreach (var (id, instance) in changes)
-        {
-            list.Add(id, instance);
-        }
-
-        return list;
-    }
+    private static List<InstanceChange> Changes(
+        ServiceInstance[] before, params (string Id, ServiceInstance? Instance)[] changes) =>
+        [.. changes
+            .Select(change => new InstanceChange(Array.Find(before, instance => instance.Id == change.Id), change.Instance))
+            .Where(change => change is not { Before: null, After: null })
+            .OrderBy(change => change.Id, Comparer<string>.Create(Bytewise))];
 
     private static ServiceInstance[] InOrder(IEnumerable<ServiceInstance> instances) =>
         [.. instances.OrderBy(instance => instance.Id, Comparer<string>.Create(Bytewise))];
@@ -184,11 +159,6 @@ public sealed class InstanceArrayTests
     private static int Bytewise(string a, string b) =>
         Encoding.UTF8.GetBytes(a).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(b));
 
-    private static ServiceInstance New(string id) => new() { Id = id, ServiceName = "s" };
-
-    private static IEnumerable<ServiceChange> Differences(ServiceInstance[] before, ServiceInstance[] after) =>
-        InstanceArray.Differences(before, after, _ => ServiceDownReason.Expired);
-
-    private static ServiceChange Down(ServiceInstance instance) =>
-        new(ServiceChangeKind.Down, instance) { DownReason = ServiceDownReason.Expired };
+    private static ServiceInstance New(string id, ServiceStatus status = ServiceStatus.Serving) =>
+        new() { Id = id, ServiceName = "s", Status = status };
 }

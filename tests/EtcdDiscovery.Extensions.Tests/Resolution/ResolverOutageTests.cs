@@ -53,7 +53,7 @@ public sealed class ResolverOutageTests
             await server.PutAsync("/elsewhere", "");
         }
 
-        await using var host = await DiscoveryHost.StartAsync(server.Settings());
+        await using var host = await DiscoveryHost.StartAsync(new(server.Settings()) { ["OutageGrace"] = "00:00:00" });
         await using var changes = new ChangeReader(host.Resolver.WatchAsync(Service, cancellationToken: Token));
         Assert.Equal(["Up a a.dev", "Up b b.dev"], [await changes.NextAsync(), await changes.NextAsync()]);
 
@@ -82,7 +82,7 @@ public sealed class ResolverOutageTests
         await server.PutAsync("/services/shop/a", Instance("a.dev"));
         // It comes back long after etcd does: by then the new history is as long as the old one, in a cluster of the same id.
         await using var host = await DiscoveryHost.StartAsync(
-            new(server.Settings()) { ["RetryDelay"] = "00:00:06", ["MaxRetryDelay"] = "00:00:06" });
+            new(server.Settings()) { ["RetryDelay"] = "00:00:06", ["MaxRetryDelay"] = "00:00:06", ["OutageGrace"] = "00:00:00" });
         await using var changes = new ChangeReader(host.Resolver.WatchAsync(Service, cancellationToken: Token));
         Assert.Equal("Up a a.dev", await changes.NextAsync());
 
@@ -91,6 +91,30 @@ public sealed class ResolverOutageTests
         await server.PutAsync("/services/shop/b", Instance("b.dev"));
 
         Assert.Equal(["Down a a.dev", "Up b b.dev"], [await changes.NextAsync(), await changes.NextAsync()]);
+    }
+
+    [Theory]
+    [InlineData(EtcdVersion.First)]
+    [InlineData(EtcdVersion.Second)]
+    public async Task Snapshot_OfAQuietService_IsConfirmedUntilEtcdIsSilent(EtcdVersion version)
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
+        await server.PutAsync("/services/shop/a", Instance("a.dev"));
+        await using var host = await DiscoveryHost.StartAsync(new(server.Settings()) { ["Etcd:RequestTimeout"] = "00:00:02" });
+        var first = await host.Resolver.GetSnapshotAsync(Service, Token);
+        await Eventually.TrueAsync(
+            async () => (await host.Resolver.GetSnapshotAsync(Service, Token)).AsOf > first.AsOf + TimeSpan.FromSeconds(4),
+            "it is confirmed although nothing happens");
+
+        // It keeps its connections, and says nothing any more.
+        server.Pause();
+        var silent = Stopwatch.StartNew();
+        await SourceIsAsync(host, SnapshotSource.Stale);
+
+        // Asked every 5 s, it may take 2 s to answer; the rest is for a busy machine.
+        Assert.InRange(silent.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(12));
+        server.Continue();
+        await SourceIsAsync(host, SnapshotSource.Live);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using EtcdDiscovery.Stores.Etcd.Grpc;
 using EtcdDiscovery.Stores.Etcd.Protos;
 using Google.Protobuf;
@@ -8,6 +9,13 @@ namespace EtcdDiscovery.Stores.Etcd.Watching;
 /// <summary>One stream to etcd with the watches of many subscriptions on it. When it ends, all of them fail.</summary>
 internal sealed partial class WatchStream : IAsyncDisposable
 {
+    // The id of what concerns all watches of a stream.
+    private const long EveryWatch = -1;
+
+    // A frozen member keeps its connections: a quiet stream is asked this often whether it is still there.
+    private static readonly TimeSpan PulseInterval = TimeSpan.FromSeconds(5);
+
+    private readonly EtcdClient _client;
     private readonly EtcdStream<WatchRequest, WatchResponse> _stream;
     private readonly EtcdHistory _history;
     private readonly ILogger _logger;
@@ -17,18 +25,22 @@ internal sealed partial class WatchStream : IAsyncDisposable
     // Never disposed: it has no timer, and a subscription may still abort a stream that is over.
     private readonly CancellationTokenSource _ending = new();
     private readonly Task _reading;
+    private readonly Task _pulsing;
+    private volatile TaskCompletionSource _heard = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private GrpcException? _abortReason;
     private long _lastId;
     private bool _ended;
 
     public WatchStream(EtcdClient client, ILogger<WatchStream> logger, WatchSubscription first)
     {
+        _client = client;
         _history = client.History;
         _logger = logger;
         _stream = client.Open(EtcdMethods.Watch);
         Log.Opened(_logger, _stream.Endpoint);
         TryAttach(first);
         _reading = ReadAsync();
+        _pulsing = PulseAsync();
     }
 
     /// <summary>Asks for a subscription's watches.</summary>
@@ -80,6 +92,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
     {
         Abort(new GrpcException(GrpcStatusCode.FailedPrecondition, "the store was disposed") { IsAnswer = true });
         await _reading.ConfigureAwait(false);
+        await _pulsing.ConfigureAwait(false);
     }
 
     private async Task ReadAsync()
@@ -88,7 +101,9 @@ internal sealed partial class WatchStream : IAsyncDisposable
         {
             while (true)
             {
-                Dispatch(await _stream.ReadAsync(_ending.Token).ConfigureAwait(false));
+                var response = await _stream.ReadAsync(_ending.Token).ConfigureAwait(false);
+                _heard.TrySetResult();
+                Dispatch(response);
             }
         }
         catch (Exception e)
@@ -96,11 +111,58 @@ internal sealed partial class WatchStream : IAsyncDisposable
             End(_ending.IsCancellationRequested ? _abortReason! : GrpcTransport.Explain(e));
         }
 
+        await _ending.CancelAsync().ConfigureAwait(false);
         await _stream.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async Task PulseAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(PulseInterval, _client.TimeProvider, _ending.Token).ConfigureAwait(false);
+                if (TryAskForProgress(out var answer))
+                {
+                    await answer.WaitAsync(_client.RequestTimeout, _client.TimeProvider, _ending.Token).ConfigureAwait(false);
+                }
+            }
+        }
+        catch (TimeoutException)
+        {
+            Abort(GrpcDeadline.Exceeded(_client.RequestTimeout));
+        }
+        catch (OperationCanceledException) when (_ending.IsCancellationRequested)
+        {
+        }
+    }
+
+    /// <summary>Asks how far the stream has got, if anything is watched. Any response is an answer.</summary>
+    private bool TryAskForProgress([NotNullWhen(true)] out Task? answer)
+    {
+        answer = null;
+        lock (_sync)
+        {
+            if (_ended || _ranges.Count == 0)
+            {
+                return false;
+            }
+
+            _heard = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _stream.Write(new WatchRequest { ProgressRequest = new() });
+            answer = _heard.Task;
+            return true;
+        }
     }
 
     private void Dispatch(WatchResponse response)
     {
+        if (response.WatchId == EveryWatch)
+        {
+            ReportProgress(response.Header);
+            return;
+        }
+
         WatchedRange? range;
         lock (_sync)
         {
@@ -118,6 +180,23 @@ internal sealed partial class WatchStream : IAsyncDisposable
         }
     }
 
+    // Tells only that the stream lives: before 3.4.25 and 3.5.8 etcd may answer before it has sent all changes up to there.
+    private void ReportProgress(ResponseHeader header)
+    {
+        foreach (var subscription in Subscriptions())
+        {
+            subscription.Report(_history.IdOf(header));
+        }
+    }
+
+    private WatchSubscription[] Subscriptions()
+    {
+        lock (_sync)
+        {
+            return [.. _ranges.Values.Select(range => range.Subscription).Distinct()];
+        }
+    }
+
     private void End(GrpcException reason)
     {
         WatchSubscription[] subscriptions;
@@ -125,7 +204,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
         lock (_sync)
         {
             _ended = true;
-            subscriptions = [.. _ranges.Values.Select(range => range.Subscription).Distinct()];
+            subscriptions = Subscriptions();
             _ranges.Clear();
         }
 

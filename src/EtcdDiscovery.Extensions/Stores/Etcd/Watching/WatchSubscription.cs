@@ -54,6 +54,15 @@ internal sealed class WatchSubscription
         return TryWrite(clusterId, []);
     }
 
+    /// <summary>Reports that nothing is known to have changed; not to a reader who has enough to read.</summary>
+    public void Report(ulong clusterId)
+    {
+        if (Created.IsCompleted)
+        {
+            TryWrite(clusterId, []);
+        }
+    }
+
     /// <summary>Hands over the changes in one of the ranges up to a revision.</summary>
     /// <returns>Whether there was room for them.</returns>
     public bool TryAdvance(int range, StoreRevision revision, IReadOnlyList<StoreEvent> events)

@@ -1,0 +1,127 @@
+using EtcdDiscovery.Resolution;
+using EtcdDiscovery.Tests.Infrastructure;
+
+namespace EtcdDiscovery.Tests.Resolution;
+
+/// <summary>A store that comes back without its data does not empty its readers at once.</summary>
+public sealed class OutageGraceTests : IAsyncDisposable
+{
+    private const string Service = "shop";
+
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
+
+    // More than the loops wait between two tries.
+    private static readonly TimeSpan Moment = TimeSpan.FromSeconds(1);
+
+    private readonly ManualClock _clock = new();
+    private readonly CountingStore _store = new(new InMemoryDiscoveryStore());
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public ValueTask DisposeAsync() => _store.DisposeAsync();
+
+    [Fact]
+    public async Task Instances_ThatVanishedInAnOutage_AreKeptAsSuspectsUntilTheGraceIsOver()
+    {
+        await using var catalog = await StartAsync(Grace);
+        await using var changes = new ChangeReader(catalog.Resolver.WatchAsync(Service, cancellationToken: Token));
+        Assert.Equal(["Up a h", "Up b h"], [await changes.NextAsync(), await changes.NextAsync()]);
+
+        await LoseDataAsync();
+
+        Assert.Equal(("a b", "a b"), await KnownAsync(catalog));
+        _clock.Advance(Grace - Moment);
+        Assert.Equal(("a b", "a b"), await KnownAsync(catalog));
+        _clock.Advance(Moment);
+        Assert.Equal(("", ""), await KnownAsync(catalog));
+        Assert.Equal(["Down a h", "Down b h"], [await changes.NextAsync(), await changes.NextAsync()]);
+    }
+
+    [Fact]
+    public async Task Suspect_ThatIsThereAgain_IsNoSuspectAnyMore()
+    {
+        await using var catalog = await StartAsync(Grace);
+        await LoseDataAsync();
+
+        // As its host puts it: the very same value, so that nobody else would notice.
+        await catalog.PutAsync(Service, "a");
+
+        await Eventually.TrueAsync(async () => await KnownAsync(catalog) == ("a b", "b"), "a is heard of again");
+        _clock.Advance(Grace);
+        Assert.Equal(("a", ""), await KnownAsync(catalog));
+    }
+
+    [Fact]
+    public async Task Suspects_OfARepeatedOutage_AreNotKeptForLonger()
+    {
+        await using var catalog = await StartAsync(Grace);
+        await LoseDataAsync();
+        _clock.Advance(Grace / 2);
+        _store.LoseHistory();
+        await WatchStandsAsync(3);
+
+        Assert.Equal(("a b", "a b"), await KnownAsync(catalog));
+        _clock.Advance(Grace / 2);
+
+        Assert.Equal(("", ""), await KnownAsync(catalog));
+    }
+
+    [Fact]
+    public async Task Instance_ThatHadSignedOff_IsGoneAtOnce()
+    {
+        await using var catalog = await StartAsync(Grace);
+        await catalog.PutAsync(Service, "b", ServiceStatus.Draining);
+        await Eventually.TrueAsync(
+            async () => (await catalog.Resolver.GetInstancesAsync(Service, cancellationToken: Token)).Count == 1, "b drains");
+
+        await LoseDataAsync();
+
+        Assert.Equal(("a", "a"), await KnownAsync(catalog));
+    }
+
+    [Fact]
+    public async Task Instances_WithoutGrace_AreGoneAtOnce()
+    {
+        await using var catalog = await StartAsync(TimeSpan.Zero);
+
+        await LoseDataAsync();
+
+        Assert.Equal(("", ""), await KnownAsync(catalog));
+    }
+
+    /// <summary>What is known, and what of it is suspect.</summary>
+    private static async Task<(string Instances, string Suspects)> KnownAsync(TestCatalog catalog)
+    {
+        var snapshot = await catalog.Resolver.GetSnapshotAsync(Service, Token);
+        return (Ids(snapshot.Instances), Ids(snapshot.Suspects));
+    }
+
+    private static string Ids(IEnumerable<ServiceInstance> instances) => string.Join(' ', instances.Select(instance => instance.Id));
+
+    private async Task<TestCatalog> StartAsync(TimeSpan grace)
+    {
+        var catalog = new TestCatalog(_store, new CatalogSettings(TestCatalog.Quick) { OutageGrace = grace }, _clock);
+        await catalog.PutAsync(Service, "a");
+        await catalog.PutAsync(Service, "b");
+        Assert.Equal(("a b", ""), await KnownAsync(catalog));
+        await WatchStandsAsync(1);
+        return catalog;
+    }
+
+    private async Task LoseDataAsync()
+    {
+        var stands = _store.Watches;
+        _store.Rewrite = contents => contents with { Entries = [] };
+        _store.LoseHistory();
+        await WatchStandsAsync(stands + 1);
+    }
+
+    private Task WatchStandsAsync(int watches) => Eventually.TrueAsync(
+        () =>
+        {
+            // The loop waits before it tries again.
+            _clock.Advance(TimeSpan.FromMilliseconds(5));
+            return Task.FromResult(_store.Watches == watches);
+        },
+        "the watch stands");
+}

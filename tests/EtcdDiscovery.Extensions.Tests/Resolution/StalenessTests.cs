@@ -1,0 +1,139 @@
+using EtcdDiscovery.Resolution;
+using EtcdDiscovery.Tests.Infrastructure;
+
+namespace EtcdDiscovery.Tests.Resolution;
+
+/// <summary>How old an answer may be is for the query to say.</summary>
+public sealed class StalenessTests : IAsyncDisposable
+{
+    private const string Service = "shop";
+
+    private readonly ManualClock _clock = new();
+    private readonly CountingStore _store = new(new InMemoryDiscoveryStore());
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public ValueTask DisposeAsync() => _store.DisposeAsync();
+
+    [Fact]
+    public async Task Linearizable_WhenTheWatchIsBehind_AnswersFromTheStore()
+    {
+        await using var catalog = await StartAsync();
+        _store.IsDeaf = true;
+        await catalog.PutAsync(Service, "b");
+
+        Assert.Equal("a", await IdsAsync(catalog, default));
+        Assert.Equal("a b", await IdsAsync(catalog, new ServiceQuery { Linearizable = true }));
+    }
+
+    [Fact]
+    public async Task Linearizable_ManyAtOnce_ShareReads()
+    {
+        await using var catalog = await StartAsync();
+        var gate = new TaskCompletionSource();
+        _store.Gate = gate.Task;
+
+        var questions = Enumerable.Range(0, 100).Select(_ => IdsAsync(catalog, new ServiceQuery { Linearizable = true })).ToList();
+        gate.SetResult();
+
+        Assert.All(await Task.WhenAll(questions), ids => Assert.Equal("a", ids));
+        // The first, one that all the others share because it began after they asked, and the one that began it all.
+        Assert.InRange(_store.Reads, 2, 3);
+    }
+
+    [Fact]
+    public async Task Linearizable_WhileAnotherReadIsUnderWay_SeesWhatWasWrittenBeforeTheQuestion()
+    {
+        await using var catalog = await StartAsync();
+        var (contents, gate) = (new TaskCompletionSource(), new TaskCompletionSource());
+        // A read that has its answer already, and is held up on its way back.
+        _store.Rewrite = read =>
+        {
+            contents.TrySetResult();
+            return read;
+        };
+        _store.After = gate.Task;
+        var early = IdsAsync(catalog, new ServiceQuery { Linearizable = true });
+        await contents.Task.WaitAsync(Eventually.Patience, Token);
+        await catalog.PutAsync(Service, "b");
+
+        var late = IdsAsync(catalog, new ServiceQuery { Linearizable = true });
+        gate.SetResult();
+
+        Assert.Equal(("a", "a b"), (await early, await late));
+    }
+
+    [Fact]
+    public async Task Linearizable_WhileTheStoreIsAway_Fails()
+    {
+        await using var catalog = await StartAsync();
+        _store.Failure = new EtcdDiscoveryException("away", isTransient: true);
+
+        var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(
+            () => IdsAsync(catalog, new ServiceQuery { Linearizable = true }));
+
+        Assert.Equal((true, "away"), (error.IsTransient, error.Message));
+        Assert.Equal("a", await IdsAsync(catalog, default));
+    }
+
+    [Fact]
+    public async Task MaxStaleness_OfWhatIsKnown_IsAnsweredFromMemoryUntilItIsOlder()
+    {
+        await using var catalog = await StartAsync();
+        _clock.Advance(TimeSpan.FromSeconds(5));
+
+        await IdsAsync(catalog, Within(5));
+        Assert.Equal(1, _store.Reads);
+        await IdsAsync(catalog, Within(4));
+        Assert.Equal(2, _store.Reads);
+        // That read is good for a while.
+        _clock.Advance(TimeSpan.FromSeconds(4));
+        await IdsAsync(catalog, Within(4));
+        Assert.Equal(2, _store.Reads);
+        // A change makes everything young again.
+        await catalog.PutAsync(Service, "b");
+        await Eventually.TrueAsync(async () => await IdsAsync(catalog, default) == "a b", "b is seen");
+        await IdsAsync(catalog, Within(0));
+        Assert.Equal(2, _store.Reads);
+    }
+
+    [Fact]
+    public async Task MaxStaleness_WhileTheStoreIsAway_FailsAndTellsTheAge()
+    {
+        await using var catalog = await StartAsync();
+        _store.Failure = new EtcdDiscoveryException("away", isTransient: true);
+        _clock.Advance(TimeSpan.FromSeconds(5));
+
+        var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => IdsAsync(catalog, Within(3)));
+
+        Assert.True(error.IsTransient);
+        Assert.Equal(
+            "Service 'shop' was known 5.0 s ago, which is longer than the query's MaxStaleness, 00:00:03: away", error.Message);
+        Assert.Equal("a", await IdsAsync(catalog, Within(10)));
+    }
+
+    [Fact]
+    public void MaxStaleness_BelowZero_IsRefused() =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ServiceQuery { MaxStaleness = TimeSpan.FromTicks(-1) });
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(long.MaxValue - 1)]
+    public void MaxStaleness_Set_IsKept(long ticks) =>
+        Assert.Equal(TimeSpan.FromTicks(ticks), new ServiceQuery { MaxStaleness = TimeSpan.FromTicks(ticks) }.MaxStaleness);
+
+    private static ServiceQuery Within(int seconds) => new() { MaxStaleness = TimeSpan.FromSeconds(seconds) };
+
+    private static async Task<string> IdsAsync(TestCatalog catalog, ServiceQuery query) => string.Join(
+        ' ', (await catalog.Resolver.GetInstancesAsync(Service, query, Token)).Select(instance => instance.Id));
+
+    private async Task<TestCatalog> StartAsync()
+    {
+        var catalog = new TestCatalog(_store, new CatalogSettings(TestCatalog.Quick), _clock);
+        await catalog.PutAsync(Service, "a");
+        Assert.Equal("a", await IdsAsync(catalog, default));
+        await Eventually.TrueAsync(() => Task.FromResult(_store.Watches == 1), "the watch stands");
+        return catalog;
+    }
+}
