@@ -8,41 +8,69 @@ namespace EtcdDiscovery.Benchmarks;
 /// </summary>
 internal static class ResolveBenchmark
 {
-    private const int Rounds = 2_000;
+    private const int Rounds = 1_000;
     private const int CallsPerRound = 20_000;
 
     // Two threads both have a processor for a short while only, when others want one too.
-    private const int RoundsOfTwo = Rounds / 4;
     private const int CallsPerRoundOfTwo = CallsPerRound / 4;
+
+    private static readonly int[] Sizes = [1, 100, 10_000];
+
+    private static readonly (string Name, IInstancePicker Picker)[] OtherPickers =
+    [
+        (nameof(InstancePickers.RoundRobin), InstancePickers.RoundRobin),
+        (nameof(InstancePickers.PowerOfTwoChoices), InstancePickers.PowerOfTwoChoices),
+        (nameof(InstancePickers.First), InstancePickers.First),
+    ];
 
     public static async Task<Comparison> RunAsync()
     {
-        int[] sizes = [1, 100, 10_000];
-        await using var catalog = await WarmCatalog.CreateAsync(sizes);
+        await using var catalog = await WarmCatalog.CreateAsync(Sizes);
         var arrays = new ConcurrentDictionary<string, ServiceInstance[]>(StringComparer.Ordinal);
-        foreach (var size in sizes)
+        foreach (var service in catalog.Services)
         {
-            arrays[WarmCatalog.NameOf(size)] = [.. await catalog.Resolver.GetInstancesAsync(WarmCatalog.NameOf(size))];
+            arrays[service] = [.. await catalog.Resolver.GetInstancesAsync(service)];
         }
 
-        ResolveCalls Calls(int size, ServiceQuery query = default) =>
-            new(catalog.Resolver, arrays, WarmCatalog.NameOf(size), query);
+        ResolveCalls Calls(int size, ServiceQuery query = default, bool weighted = false) =>
+            new(catalog.Resolver, arrays, WarmCatalog.NameOf(size, weighted), query);
 
         Console.WriteLine(Comparison.Header);
         var results = new List<Comparison>();
-        foreach (var size in sizes)
+        foreach (var size in Environment.GetEnvironmentVariable("QUICK") is not null ? [100] : Sizes)
         {
             results.Add(await CompareAsync(FormattableString.Invariant($"{size:N0} of {size:N0} instances"), Calls(size)));
         }
 
-        // One more look-up than the baseline makes, so it is no goal.
-        await CompareAsync("1,000 of 10,000 instances (a shard)", Calls(10_000, new() { Shard = WarmCatalog.ShardOf(0) }));
-
-        Console.WriteLine();
+        if (Environment.GetEnvironmentVariable("QUICK") is not null) { return results[0]; }
         await CompareWithItselfAsync("10,000 instances against 1", Calls(10_000).Ours, Calls(1).Ours);
         await CompareWithItselfAsync("  the same of the baseline", Calls(10_000).Baseline, Calls(1).Baseline);
         await CompareTwoThreadsAsync("2 threads at once against 1", Calls(100).Ours);
         await CompareTwoThreadsAsync("  the same of the baseline", Calls(100).Baseline);
+
+        Console.WriteLine();
+        await CompareAsync("weights that differ, 100", Calls(100, weighted: true));
+        await CompareAsync("weights that differ, 10,000", Calls(10_000, weighted: true));
+        await CompareAsync("1,000 of 10,000 instances (a shard)", Calls(10_000, new() { Shard = WarmCatalog.ShardOf(0) }));
+        await CompareAsync("1,000 of 10,000, another shard", Calls(10_000, new() { Shard = WarmCatalog.ShardOf(1) }));
+        await CompareAsync("5,000 of 10,000 preferred (a zone)", Calls(10_000, new() { PreferredZone = WarmCatalog.ZoneOf(0) }));
+        await CompareAsync("a zone that no instance is in", Calls(10_000, new() { PreferredZone = "nowhere" }));
+
+        foreach (var (name, picker) in OtherPickers)
+        {
+            Console.WriteLine();
+            foreach (var size in Sizes)
+            {
+                await CompareAsync(FormattableString.Invariant($"{name}, {size:N0}"), Calls(size, new() { Picker = picker }));
+            }
+
+            await CompareAsync($"{name}, weights, 100", Calls(100, new() { Picker = picker }, weighted: true));
+            await CompareAsync($"{name}, weights, 10,000", Calls(10_000, new() { Picker = picker }, weighted: true));
+            await CompareTwoThreadsAsync($"{name}, 2 threads against 1", Calls(100, new() { Picker = picker }).Ours);
+        }
+
+        Console.WriteLine();
+        UriCalls.Print(catalog.Resolver, WarmCatalog.NameOf(100));
         Console.WriteLine();
         return results.MaxBy(result => result.Ratio)!;
     }
@@ -62,7 +90,7 @@ internal static class ResolveBenchmark
     {
         using var second = new SecondThread(makeCalls);
         var result = await Interleaved.CompareAsync(
-            RoundsOfTwo,
+            Rounds / 2,
             "ns",
             () => new(second.TimePerCallBeside(CallsPerRoundOfTwo)),
             () => new(Interleaved.TimePerCall(makeCalls, CallsPerRoundOfTwo)));

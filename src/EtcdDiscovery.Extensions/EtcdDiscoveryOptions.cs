@@ -17,6 +17,14 @@ public sealed class EtcdDiscoveryOptions
     /// <summary>What this host registers; nothing without <see cref="ServiceRegistrationOptions.Name"/>.</summary>
     public ServiceRegistrationOptions Service { get; set; } = new();
 
+    /// <summary>How one of several instances is picked. A registered <see cref="IInstancePicker"/> is used instead of it.</summary>
+    /// <value>The default is <see cref="InstanceBalancing.Random"/>.</value>
+    public InstanceBalancing Balancing { get; set; }
+
+    /// <summary>The zone whose instances are picked as long as there are any, such as this host's own.</summary>
+    /// <value>The default is <see langword="null"/>: no zone is preferred.</value>
+    public string? PreferredZone { get; set; }
+
     /// <summary>
     /// How long this host's entries outlive its last sign of life. Renewed every third of it. Shorter finds dead hosts
     /// sooner and asks more of etcd.

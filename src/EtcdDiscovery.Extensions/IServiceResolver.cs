@@ -33,8 +33,12 @@ public interface IServiceResolver
     ValueTask<IReadOnlyList<ServiceInstance>> GetInstancesAsync(
         string service, ServiceQuery query = default, CancellationToken cancellationToken = default);
 
-    /// <summary>Gets one instance, each with the same probability (Go: <c>One</c>). Allocates nothing.</summary>
+    /// <summary>Gets one instance (Go: <c>One</c>), by default a random one. Allocates nothing.</summary>
     /// <inheritdoc cref="GetInstancesAsync"/>
+    /// <remarks>
+    /// <see cref="ServiceQuery.Picker"/>, or <see cref="EtcdDiscoveryOptions.Balancing"/>, says how it is picked. Ejected
+    /// instances are left out: see <see cref="Report"/>.
+    /// </remarks>
     /// <returns>An instance.</returns>
     ValueTask<ServiceInstance> GetInstanceAsync(
         string service, ServiceQuery query = default, CancellationToken cancellationToken = default);
@@ -48,7 +52,7 @@ public interface IServiceResolver
     /// <summary>Builds a URL of the service (Go: <c>URL</c>).</summary>
     /// <remarks>
     /// A public service asked for without a shard answers with its own URL, whether or not it has instances; otherwise
-    /// the answer is the URL of one instance.
+    /// the answer is the URL of one instance, picked as <see cref="GetInstanceAsync"/> does.
     /// </remarks>
     /// <param name="service">The service's name.</param>
     /// <param name="scheme">The scheme, such as <c>http</c>. Empty picks one on an instance, and is an error on a public service.</param>
@@ -113,4 +117,22 @@ public interface IServiceResolver
     /// <param name="service">The service's name.</param>
     /// <returns>The token.</returns>
     IChangeToken GetChangeToken(string service);
+
+    /// <summary>Tells how a call to an instance went, so that those that fail are left alone and those that are busy are spared.</summary>
+    /// <remarks>
+    /// <para>
+    /// An instance that fails is ejected: it is not picked for 1 to 2 seconds, and each time that it fails again
+    /// without a success in between for about twice as long, up to a minute. The first failure ejects; three in a row do
+    /// when a call has succeeded before. A success ends it. At most half of the instances that a query could pick from are left out, those
+    /// first that failed first, and never the last one.
+    /// </para>
+    /// <para>
+    /// <see cref="InstancePickers.PowerOfTwoChoices"/> compares how many calls have started and not ended. Callers who
+    /// do not use it need not report <see cref="CallOutcome.Started"/>.
+    /// </para>
+    /// <para>All of this is known to this process only. Instances that are gone are ignored. Never waits.</para>
+    /// </remarks>
+    /// <param name="instance">The instance, as it was picked.</param>
+    /// <param name="outcome">What happened.</param>
+    void Report(ServiceInstance instance, CallOutcome outcome);
 }

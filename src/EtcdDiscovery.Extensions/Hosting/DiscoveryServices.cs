@@ -34,7 +34,8 @@ internal static partial class DiscoveryServices
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(CreateStore);
         services.AddSingleton(CreateCatalog);
-        services.AddSingleton<IServiceResolver, ServiceResolver>();
+        services.TryAddSingleton(CreatePicker);
+        services.AddSingleton(CreateResolver);
         services.AddSingleton(CreateSession);
         services.AddSingleton(provider => new ServiceRegistry(
             Get<SessionLoop>(provider), NodeHostname.Get(Get<GoEnvironment>(provider).Variable)));
@@ -69,6 +70,13 @@ internal static partial class DiscoveryServices
         };
         return new(Get<IDiscoveryStore>(provider), settings, Get<TimeProvider>(provider), Get<ILoggerFactory>(provider));
     }
+
+    private static IInstancePicker CreatePicker(IServiceProvider provider) => InstancePickers.Of(Options(provider).Balancing);
+
+    private static IServiceResolver CreateResolver(IServiceProvider provider) => new ServiceResolver(
+        Get<ServiceCatalog>(provider),
+        Get<IInstancePicker>(provider),
+        Options(provider).PreferredZone);
 
     private static SessionLoop CreateSession(IServiceProvider provider) => new(
         Get<IDiscoveryStore>(provider),

@@ -13,6 +13,12 @@ internal sealed class EtcdDiscoveryOptionsValidator : IValidateOptions<EtcdDisco
     {
         var problems = new List<string>();
         CheckTimes(options, problems);
+        if (!Enum.IsDefined(options.Balancing))
+        {
+            problems.Add($"{Section}:{nameof(options.Balancing)} is '{options.Balancing}': "
+                + $"{string.Join(", ", Enum.GetNames<InstanceBalancing>())} are allowed.");
+        }
+
         CheckEtcd(options, problems);
         problems.AddRange(RegistrationRules.Check(options.Service, $"{Section}:{nameof(options.Service)}", nameRequired: false));
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);

@@ -43,6 +43,9 @@ internal sealed class CatalogSnapshot
     /// <summary>The ids of those that were there before an outage and not after it, in order; they may come back.</summary>
     public IReadOnlyList<string> Suspects { get; }
 
+    /// <summary>False when all instances are known to have the weight 1, so that nobody has to look at each of them.</summary>
+    public bool MayHaveWeights { get; private init; }
+
     /// <summary>Completes when there is a newer one.</summary>
     public Task Superseded => _superseded.Task;
 
@@ -53,7 +56,10 @@ internal sealed class CatalogSnapshot
         ServiceInfo? info, IReadOnlyList<InstanceChange> changes, IReadOnlyList<string> suspects, StoreRevision revision)
     {
         var instances = changes.Count == 0 ? Instances : InstanceArray.Apply(Instances, changes, InstanceArray.Any);
-        return new(info, instances, ServingAfter(changes, instances), suspects, revision, Version + 1);
+        return new(info, instances, ServingAfter(changes, instances), suspects, revision, Version + 1)
+        {
+            MayHaveWeights = MayHaveWeights || changes.Any(change => change.After is { Weight: not 1 }),
+        };
     }
 
     public ServiceInstance? Find(string id) =>

@@ -21,19 +21,11 @@ internal sealed partial class ServiceCatalog(
 
     public IEnumerable<WatchedService> Services => _services.Values;
 
-    /// <summary>A service's latest snapshot, if it is known and current enough for the query. Takes no lock.</summary>
-    public bool TryGetSnapshot(string service, in ServiceQuery query, [NotNullWhen(true)] out CatalogSnapshot? snapshot)
+    /// <summary>A service, if it is watched. Takes no lock.</summary>
+    public bool TryGetService(string service, [NotNullWhen(true)] out WatchedService? watched)
     {
         ArgumentNullException.ThrowIfNull(service);
-        if (!_services.TryGetValue(service, out var watched))
-        {
-            snapshot = null;
-            return false;
-        }
-
-        watched.Use();
-        snapshot = watched.Current;
-        return snapshot is not null && (query.AcceptsAnyAge || watched.IsCurrentEnough(query));
+        return _services.TryGetValue(service, out watched);
     }
 
     /// <summary>A snapshot as current as the query asks for, of a service that is watched from now on.</summary>

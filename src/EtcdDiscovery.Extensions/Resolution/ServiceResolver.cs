@@ -5,7 +5,10 @@ using Microsoft.Extensions.Primitives;
 namespace EtcdDiscovery.Resolution;
 
 /// <summary>Answers from the catalog's snapshots.</summary>
-internal sealed class ServiceResolver(ServiceCatalog catalog) : IServiceResolver
+/// <param name="catalog">The services.</param>
+/// <param name="picker">Picks instances, unless a query names another one.</param>
+/// <param name="preferredZone">The zone to prefer, unless a query names another one.</param>
+internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker picker, string? preferredZone) : IServiceResolver
 {
     public async ValueTask<ServiceInfo> GetServiceAsync(string service, CancellationToken cancellationToken)
     {
@@ -22,8 +25,10 @@ internal sealed class ServiceResolver(ServiceCatalog catalog) : IServiceResolver
 
     public ValueTask<ServiceInstance> GetInstanceAsync(
         string service, ServiceQuery query, CancellationToken cancellationToken) =>
-        catalog.TryGetSnapshot(service, query, out var snapshot) && snapshot.On(query.Shard) is { Length: > 0 } instances
-            ? new(Pick(instances))
+        catalog.TryGetService(service, out var watched)
+            && watched.TryGetCurrent(query) is { } snapshot
+            && watched.Picking.Of(snapshot).Among(query, preferredZone) is { } instances
+            ? new(Pick(instances, query))
             : PickAsync(service, query, cancellationToken);
 
     public async ValueTask<ServiceInstance> GetFirstInstanceAsync(
@@ -36,13 +41,14 @@ internal sealed class ServiceResolver(ServiceCatalog catalog) : IServiceResolver
     public async ValueTask<Uri> GetUriAsync(
         string service, string scheme, string path, ServiceQuery query, CancellationToken cancellationToken)
     {
+        var watched = catalog.Watch(service);
         var snapshot = await SnapshotAsync(service, query, cancellationToken).ConfigureAwait(false);
         if (snapshot.Info is { Public: true } info && query is { Shard: null, Network: ServiceNetwork.Public })
         {
             return info.GetUri(scheme, path);
         }
 
-        var instance = Pick(Matching(service, snapshot, query));
+        var instance = Pick(watched, snapshot, query);
         return query.Network == ServiceNetwork.Private
             ? instance.GetPrivateUri(scheme, path)
             : instance.GetUri(scheme, path);
@@ -85,6 +91,17 @@ internal sealed class ServiceResolver(ServiceCatalog catalog) : IServiceResolver
 
     public IChangeToken GetChangeToken(string service) => new SnapshotChangeToken(catalog.Watch(service).Superseded);
 
+    public void Report(ServiceInstance instance, CallOutcome outcome)
+    {
+        ArgumentNullException.ThrowIfNull(instance);
+        if (instance is { ServiceName: not null, Id: not null }
+            && catalog.TryGetService(instance.ServiceName, out var watched)
+            && watched.Current is { } snapshot)
+        {
+            watched.Picking.Report(instance.Id, outcome, snapshot);
+        }
+    }
+
     private static IEnumerable<InstanceChange> Present(CatalogSnapshot snapshot) =>
         snapshot.Instances.Select(instance => new InstanceChange(null, instance));
 
@@ -98,8 +115,6 @@ internal sealed class ServiceResolver(ServiceCatalog catalog) : IServiceResolver
         Source = watched.Freshness.Source,
         UnreadableEntries = watched.UnreadableEntries,
     };
-
-    private static ServiceInstance Pick(ServiceInstance[] instances) => instances[Random.Shared.Next(instances.Length)];
 
     private static ServiceInfo Describe(string service, CatalogSnapshot snapshot) =>
         snapshot.Info ?? new ServiceInfo { Name = service };
@@ -119,14 +134,27 @@ internal sealed class ServiceResolver(ServiceCatalog catalog) : IServiceResolver
 
     private ValueTask<CatalogSnapshot> SnapshotAsync(
         string service, in ServiceQuery query, CancellationToken cancellationToken) =>
-        catalog.TryGetSnapshot(service, query, out var snapshot)
+        catalog.TryGetService(service, out var watched) && watched.TryGetCurrent(query) is { } snapshot
             ? new(snapshot)
             : catalog.GetAsync(service, query, cancellationToken);
 
     private async ValueTask<ServiceInstance> PickAsync(
         string service, ServiceQuery query, CancellationToken cancellationToken)
     {
-        var snapshot = await SnapshotAsync(service, query, cancellationToken).ConfigureAwait(false);
-        return Pick(Matching(service, snapshot, query));
+        var watched = catalog.Watch(service);
+        var snapshot = await catalog.GetAsync(service, query, cancellationToken).ConfigureAwait(false);
+        return Pick(watched, snapshot, query);
     }
+
+    private ServiceInstance Pick(WatchedService watched, CatalogSnapshot snapshot, ServiceQuery query)
+    {
+        _ = Matching(watched.Name, snapshot, query);
+        return Pick(watched.Picking.Of(snapshot).Among(query, preferredZone)!, query);
+    }
+
+    private ServiceInstance Pick(InstanceSet instances, ServiceQuery query) =>
+        (query.Picker ?? picker).Pick(instances) ?? throw PickedNothing(query);
+
+    private InvalidOperationException PickedNothing(ServiceQuery query) =>
+        new($"The instance picker {(query.Picker ?? picker).GetType()} returned null; it has to return one of the instances.");
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using EtcdDiscovery.Resolution.Picking;
 using EtcdDiscovery.Stores;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -25,6 +26,7 @@ internal sealed class WatchedService : IAsyncDisposable
         ILoggerFactory loggerFactory)
     {
         Name = name;
+        Picking = new ServicePicking(timeProvider, loggerFactory.CreateLogger<ServicePicking>());
         _store = store;
         _reader = new EntryReader(name, loggerFactory.CreateLogger<EntryReader>());
         _live = new LiveSnapshot(
@@ -43,6 +45,9 @@ internal sealed class WatchedService : IAsyncDisposable
 
     public string Name { get; }
 
+    /// <summary>What picking from it has to remember.</summary>
+    public ServicePicking Picking { get; }
+
     /// <summary>The latest snapshot; null until there is one.</summary>
     public CatalogSnapshot? Current => _live.Current;
 
@@ -57,6 +62,13 @@ internal sealed class WatchedService : IAsyncDisposable
     public Task Superseded => _live.Superseded;
 
     public void Start() => _follower.Start();
+
+    /// <summary>The latest snapshot if there is one that is current enough for a query. Takes no lock.</summary>
+    public CatalogSnapshot? TryGetCurrent(in ServiceQuery query)
+    {
+        Use();
+        return query.AcceptsAnyAge || IsCurrentEnough(query) ? Current : null;
+    }
 
     /// <summary>Somebody asks for the service. Threads that do it at the same time share nothing that they write.</summary>
     public void Use()
@@ -78,10 +90,9 @@ internal sealed class WatchedService : IAsyncDisposable
     /// <summary>A snapshot as current as the query asks for.</summary>
     /// <exception cref="EtcdDiscoveryException">The store could not be read, and what is known does not do.</exception>
     public ValueTask<CatalogSnapshot> GetAsync(ServiceQuery query, CancellationToken cancellationToken) =>
-        Current is { } current && IsCurrentEnough(query) ? new(current) : new(WaitAsync(query, cancellationToken));
+        TryGetCurrent(query) is { } current ? new(current) : new(WaitAsync(query, cancellationToken));
 
-    /// <summary>Whether the latest snapshot, if there is one, is as current as the query asks for.</summary>
-    public bool IsCurrentEnough(in ServiceQuery query) =>
+    private bool IsCurrentEnough(in ServiceQuery query) =>
         !query.Linearizable && Freshness.Age <= (query.MaxStaleness ?? TimeSpan.MaxValue);
 
     /// <summary>Begins to follow the changes; disposed at the end.</summary>
@@ -93,6 +104,7 @@ internal sealed class WatchedService : IAsyncDisposable
         _follower.Stop();
         _freshReads.Stop();
         _live.Stop();
+        Picking.Dispose();
     }
 
     public async ValueTask DisposeAsync()

@@ -17,7 +17,7 @@ internal sealed class TestCatalog : IAsyncDisposable
     {
         Store = store ?? new InMemoryDiscoveryStore();
         _catalog = new ServiceCatalog(Store, settings ?? new CatalogSettings(Quick), timeProvider ?? TimeProvider.System, NullLoggerFactory.Instance);
-        Resolver = new ServiceResolver(_catalog);
+        Resolver = new ServiceResolver(_catalog, InstancePickers.Random, null);
     }
 
     public IDiscoveryStore Store { get; }

@@ -1,0 +1,178 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using EtcdDiscovery.Model;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EtcdDiscovery.Resolution.Picking;
+
+/// <summary>What picking from one service has to remember from one snapshot to the next: calls, turns, ejections.</summary>
+/// <remarks>
+/// Ejections are rare and picks are not: so a pick only reads a set, and an ejection, or the end of one, makes another set.
+/// </remarks>
+internal sealed partial class ServicePicking : IDisposable
+{
+    private const int SpareCalls = 64;
+
+    private readonly ILogger _logger;
+    private readonly ConcurrentDictionary<string, InstanceCalls> _calls = new(concurrencyLevel: 1, capacity: 1, StringComparer.Ordinal);
+    private readonly OutstandingCounts _outstanding = new();
+    private readonly Dictionary<string, TurnCounter> _turns = new(StringComparer.Ordinal);
+    private readonly Ejections _ejections;
+    private readonly Lock _changing = new();
+    private volatile PickableInstances? _current;
+    private int _knownCalls;
+    private int _sweepAt = SpareCalls;
+
+    public ServicePicking(TimeProvider timeProvider, ILogger? logger = null)
+    {
+        _logger = logger ?? NullLogger.Instance;
+        _ejections = new Ejections(timeProvider, Return);
+    }
+
+    /// <summary>What can be picked of a snapshot now. Takes no lock as long as nothing changes.</summary>
+    public PickableInstances Of(CatalogSnapshot snapshot) =>
+        _current is { } current && current.Snapshot == snapshot ? current : Renew(snapshot);
+
+    public TurnCounter TurnsOf(string scope)
+    {
+        lock (_changing)
+        {
+            return _turns.TryGetValue(scope, out var known) ? known : _turns[scope] = new TurnCounter();
+        }
+    }
+
+    /// <summary>Where an instance's outstanding calls are counted.</summary>
+    public int PlaceOf(string id) => (_calls.TryGetValue(id, out var calls) ? calls : AddCalls(id)).Place;
+
+    /// <summary>How many calls are outstanding at a place.</summary>
+    public int OutstandingAt(int place) => Volatile.Read(ref _outstanding[place]);
+
+    /// <summary>Notes how a call to an instance went. An instance that the snapshot does not have is ignored.</summary>
+    public void Report(string id, CallOutcome outcome, CatalogSnapshot snapshot)
+    {
+        if (!_calls.TryGetValue(id, out var calls))
+        {
+            if (snapshot.Find(id) is null)
+            {
+                return;
+            }
+
+            calls = AddCalls(id);
+        }
+
+        if (outcome == CallOutcome.Started)
+        {
+            calls.Start();
+            return;
+        }
+
+        calls.End();
+        if (outcome == CallOutcome.Failed)
+        {
+            NoteFailure(calls, snapshot.Find(id));
+        }
+        else if (outcome == CallOutcome.Succeeded && !calls.IsWell)
+        {
+            NoteSuccess(calls, id);
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_changing)
+        {
+            _ejections.Dispose();
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private PickableInstances Renew(CatalogSnapshot snapshot)
+    {
+        lock (_changing)
+        {
+            // Who was written anew is given another chance, and who is gone needs none.
+            _ejections.End(ejection => snapshot.Find(ejection.Instance.Id) != (object)ejection.Instance);
+            return _current = new PickableInstances(snapshot, _ejections.Instances, this);
+        }
+    }
+
+    private void NoteFailure(InstanceCalls calls, ServiceInstance? instance)
+    {
+        lock (_changing)
+        {
+            calls.Health = calls.Health.AfterFailure();
+            if (instance is not null && calls.Health.IsToBeEjected
+                && _ejections.Add(instance, calls.Health.Ejections + 1) is { } time)
+            {
+                calls.Health = calls.Health.AfterEjection();
+                _current = null;
+                Log.Ejected(_logger, Untrusted.Print(instance.Id), instance.ServiceName, time);
+            }
+        }
+    }
+
+    private void NoteSuccess(InstanceCalls calls, string id)
+    {
+        lock (_changing)
+        {
+            calls.Health = InstanceHealth.AfterSuccess();
+            End(ejection => ejection.Instance.Id == id);
+        }
+    }
+
+    private void Return(object? ended)
+    {
+        lock (_changing)
+        {
+            End(ejection => ejection == ended);
+        }
+    }
+
+    private void End(Predicate<Ejection> match)
+    {
+        if (_ejections.End(match))
+        {
+            _current = null;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private InstanceCalls AddCalls(string id)
+    {
+        lock (_changing)
+        {
+            if (_knownCalls >= _sweepAt)
+            {
+                ForgetThoseGone();
+            }
+
+            if (!_calls.TryGetValue(id, out var calls))
+            {
+                _calls[id] = calls = new InstanceCalls(_outstanding, _outstanding.TakePlace());
+                _knownCalls++;
+            }
+
+            return calls;
+        }
+    }
+
+    // As often as their number has doubled, so that it costs each of them little.
+    private void ForgetThoseGone()
+    {
+        if (_current?.Snapshot is { } snapshot)
+        {
+            foreach (var (id, calls) in _calls)
+            {
+                if (calls.Outstanding == 0 && snapshot.Find(id) is null)
+                {
+                    _calls.TryRemove(id, out _);
+                    _outstanding.GiveBack(calls.Place);
+                    _knownCalls--;
+                }
+            }
+        }
+
+        _sweepAt = (2 * _knownCalls) + SpareCalls;
+    }
+}
