@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace EtcdDiscovery.Benchmarks;
 
 /// <summary>What <see cref="Interleaved"/> measured.</summary>
@@ -16,5 +18,8 @@ internal sealed record Comparison(double Ratio, double Ours, double Baseline, st
 
     /// <summary>The line that scripts read.</summary>
     public string ResultLine(string name) =>
-        FormattableString.Invariant($"{name} ratio={Ratio:F2} ours={Ours:F1} baseline={Baseline:F1} unit={Unit}");
+        FormattableString.Invariant($"{name} ratio={Digits(Ratio)} ours={Digits(Ours)} baseline={Baseline:F1} unit={Unit}");
+
+    private static string Digits(double value) =>
+        value.ToString(value < 0.1 ? "0.#########" : value < 10 ? "F2" : "F1", CultureInfo.InvariantCulture);
 }

@@ -61,6 +61,10 @@ internal static class Interleaved
         return (double)(GC.GetAllocatedBytesForCurrentThread() - before) / calls;
     }
 
+    /// <summary>The value that a share of the values stays below.</summary>
+    public static double Percentile(IReadOnlyCollection<double> values, double share) =>
+        values.Order().ElementAt((int)(values.Count * share));
+
     private static double Median(IEnumerable<double> values)
     {
         var sorted = values.Order().ToList();

@@ -1,10 +1,23 @@
+using System.Globalization;
 using EtcdDiscovery.Benchmarks;
 
 var benchmarks = new SortedDictionary<string, Func<Task<Comparison>>>(StringComparer.Ordinal)
 {
+    ["bootstrap"] = BootstrapBenchmark.RunAsync,
+    ["churn"] = ChurnBenchmark.RunAsync,
+    ["fleet"] = FleetBenchmark.RunAsync,
+    ["propagation"] = PropagationBenchmark.RunAsync,
     ["register"] = RegisterBenchmark.RunAsync,
     ["resolve"] = ResolveBenchmark.RunAsync,
+    ["resolve-vs-read"] = ResolveVsReadBenchmark.RunAsync,
 };
+
+if (args is [ChurnWriter.Command, var endpoint, var service, var instances, var pace])
+{
+    await ChurnWriter.RunAsync(
+        endpoint, service, int.Parse(instances, CultureInfo.InvariantCulture), int.Parse(pace, CultureInfo.InvariantCulture));
+    return 0;
+}
 
 if (args is [var name, ..] && benchmarks.TryGetValue(name, out var runAsync))
 {

@@ -9,7 +9,8 @@ internal sealed class WatchSubscription
     private const int MaxWaitingBatches = 1_024;
 
     private readonly Channel<StoreBatch> _batches = Channel.CreateBounded<StoreBatch>(
-        new BoundedChannelOptions(MaxWaitingBatches) { SingleReader = true });
+        // The reader goes on where the stream is read: handing over to another thread takes longer than what it does.
+        new BoundedChannelOptions(MaxWaitingBatches) { SingleReader = true, AllowSynchronousContinuations = true });
 
     private readonly TaskCompletionSource _created = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly long[] _reached;

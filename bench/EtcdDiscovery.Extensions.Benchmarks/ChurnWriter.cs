@@ -1,0 +1,60 @@
+using System.Diagnostics;
+using System.Globalization;
+using EtcdDiscovery.Stores.Etcd;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EtcdDiscovery.Benchmarks;
+
+/// <summary>Changes instances at a steady pace until it is killed, in a process of its own: its costs are not those that are measured.</summary>
+internal static class ChurnWriter
+{
+    public const string Command = "churn-writer";
+
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(5);
+
+    public static Process Start(EtcdFleet fleet, string service, int instances, int changesPerSecond)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true };
+        foreach (var argument in (string[])[Environment.GetCommandLineArgs()[0], Command, fleet.Server.Endpoint, service,
+            instances.ToString(CultureInfo.InvariantCulture), changesPerSecond.ToString(CultureInfo.InvariantCulture)])
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        if (!Path.GetFileNameWithoutExtension(start.FileName).Equals("dotnet", StringComparison.OrdinalIgnoreCase))
+        {
+            start.ArgumentList.RemoveAt(0);
+        }
+
+        return Process.Start(start)!;
+    }
+
+    public static async Task RunAsync(string endpoint, string service, int instances, int changesPerSecond)
+    {
+        await using var store = new EtcdStore(
+            new EtcdOptions { Endpoints = [endpoint] }, TimeProvider.System, NullLoggerFactory.Instance);
+        await using var session = await store.OpenSessionAsync(TimeSpan.FromHours(1), CancellationToken.None);
+        var ending = Console.In.ReadToEndAsync();
+        var start = Stopwatch.GetTimestamp();
+        var number = 0;
+        var puts = new Queue<Task>();
+        using var timer = new PeriodicTimer(Pace);
+        while (!ending.IsCompleted && await timer.WaitForNextTickAsync())
+        {
+            var due = (int)(Stopwatch.GetElapsedTime(start).TotalSeconds * changesPerSecond);
+            for (; number < due; number++)
+            {
+                var stamp = Stopwatch.GetTimestamp().ToString(CultureInfo.InvariantCulture);
+                puts.Enqueue(session.TryPutAsync([EtcdFleet.Put(service, number * 7 % instances, stamp)], CancellationToken.None));
+            }
+
+            // Never more under way than a second's worth.
+            while (puts.Count > changesPerSecond || puts.TryPeek(out var oldest) && oldest.IsCompleted)
+            {
+                await puts.Dequeue();
+            }
+        }
+
+        await Task.WhenAll(puts);
+    }
+}

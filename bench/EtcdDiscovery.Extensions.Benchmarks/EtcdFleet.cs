@@ -1,0 +1,90 @@
+using System.Globalization;
+using EtcdDiscovery.Model;
+using EtcdDiscovery.Resolution;
+using EtcdDiscovery.Stores;
+using EtcdDiscovery.Stores.Etcd;
+using EtcdDiscovery.Tests.Infrastructure;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EtcdDiscovery.Benchmarks;
+
+/// <summary>A real etcd with as many instances in it as a benchmark needs.</summary>
+internal sealed class EtcdFleet : IAsyncDisposable
+{
+    private readonly EtcdStore _writer;
+    private IDiscoverySession? _session;
+
+    private EtcdFleet(EtcdServer server)
+    {
+        Server = server;
+        _writer = NewStore();
+    }
+
+    public EtcdServer Server { get; }
+
+    public static async Task<EtcdFleet> StartAsync()
+    {
+        var binary = Environment.GetEnvironmentVariable("ETCD_BIN")
+            ?? throw new InvalidOperationException("ETCD_BIN is not set: run eng/bench.sh, which fetches etcd and sets it.");
+        var fleet = new EtcdFleet(await EtcdServer.StartAsync(binary));
+        fleet._session = await fleet._writer.OpenSessionAsync(TimeSpan.FromHours(1), CancellationToken.None);
+        return fleet;
+    }
+
+    public static string IdOf(int number) => string.Create(CultureInfo.InvariantCulture, $"{number:D8}-node-{number}.example");
+
+    /// <summary>An instance as services register them.</summary>
+    public static ServiceInstance Instance(string service, int number, string? stamp = null) => new()
+    {
+        Id = IdOf(number),
+        ServiceName = service,
+        Hostname = string.Create(CultureInfo.InvariantCulture, $"node-{number}.example"),
+        Ports = new ServiceMap([KeyValuePair.Create("http", "8080"), KeyValuePair.Create("https", "8443")]),
+        Credentials = new ServiceCredentials("user", "secret"),
+        PrivateHostname = string.Create(CultureInfo.InvariantCulture, $"node-{number}.internal.example"),
+        PrivatePorts = new ServiceMap([KeyValuePair.Create("http", "8080")]),
+        Metadata = stamp is null ? null : new ServiceMap([KeyValuePair.Create("stamp", stamp)]),
+    };
+
+    public static StorePut Put(string service, int number, string? stamp = null) =>
+        new(ServiceKeys.Instance(service, IdOf(number)), ServiceJson.Encode(Instance(service, number, stamp)));
+
+    public EtcdClient NewClient() => new(Options(), TimeProvider.System, NullLogger<EtcdClient>.Instance);
+
+    /// <summary>A store with a connection of its own.</summary>
+    public EtcdStore NewStore() => new(Options(), TimeProvider.System, NullLoggerFactory.Instance);
+
+    /// <summary>A catalog as a host has it.</summary>
+    public static ServiceCatalog NewCatalog(IDiscoveryStore store)
+    {
+        var options = new EtcdDiscoveryOptions();
+        var settings = new CatalogSettings(new Backoff(options.RetryDelay, options.MaxRetryDelay))
+        {
+            IdleTimeout = options.CacheIdleTimeout,
+            RefreshInterval = options.RefreshInterval,
+            OutageGrace = options.TimeToLive * 2,
+        };
+        return new ServiceCatalog(store, settings, TimeProvider.System, NullLoggerFactory.Instance);
+    }
+
+    public static IServiceResolver NewResolver(ServiceCatalog catalog) =>
+        new ServiceResolver(catalog, InstancePickers.Random, null);
+
+    public Task PutAsync(StorePut put) => _session!.TryPutAsync([put], CancellationToken.None);
+
+    public async Task FillAsync(string service, int instances)
+    {
+        foreach (var chunk in Enumerable.Range(0, instances).Chunk(EtcdMethods.MaxTxnOperations))
+        {
+            await _session!.TryPutAsync([.. chunk.Select(number => Put(service, number))], CancellationToken.None);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _writer.DisposeAsync();
+        await Server.DisposeAsync();
+    }
+
+    private EtcdOptions Options() => new() { Endpoints = [Server.Endpoint] };
+}

@@ -1,0 +1,60 @@
+using System.Diagnostics;
+
+namespace EtcdDiscovery.Benchmarks;
+
+/// <summary>
+/// 100,000 instances of 1,000 services held by one process: the time until all are known, against a bare read of
+/// everything, the memory, and the processor time that holding them takes.
+/// </summary>
+internal static class FleetBenchmark
+{
+    private const int Services = 1_000;
+    private const int InstancesPerService = 100;
+
+    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(30);
+
+    public static async Task<Comparison> RunAsync()
+    {
+        await using var fleet = await EtcdFleet.StartAsync();
+        foreach (var chunk in Enumerable.Range(0, Services).Chunk(20))
+        {
+            await Task.WhenAll(chunk.Select(number => fleet.FillAsync(NameOf(number), InstancesPerService)));
+        }
+
+        using var client = fleet.NewClient();
+        var bare = new BareReader(client);
+        await bare.ReadAsync("/services/");
+        var start = Stopwatch.GetTimestamp();
+        await bare.ReadAsync("/services/");
+        var baseline = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        await using var store = fleet.NewStore();
+        await using var catalog = EtcdFleet.NewCatalog(store);
+        var resolver = EtcdFleet.NewResolver(catalog);
+        start = Stopwatch.GetTimestamp();
+        await Task.WhenAll(Enumerable.Range(0, Services).Select(number => resolver.GetInstanceAsync(NameOf(number)).AsTask()));
+        var ours = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        var held = (GC.GetTotalMemory(forceFullCollection: true) - before) / 1_000_000.0;
+
+        Console.WriteLine(Comparison.Header);
+        var result = new Comparison(ours / baseline, ours, baseline, "ms");
+        Console.WriteLine(result.Row("all of 1,000 services known"));
+        Console.WriteLine(FormattableString.Invariant(
+            $"{held:F0} MB held, {held * 1_000_000 / Services / InstancesPerService:N0} bytes an instance"));
+        Console.WriteLine(FormattableString.Invariant($"{await IdleProcessorAsync():F2} % of one core while nothing changes"));
+        Console.WriteLine();
+        return result;
+    }
+
+    private static string NameOf(int number) => FormattableString.Invariant($"service-{number:D4}");
+
+    private static async Task<double> IdleProcessorAsync()
+    {
+        using var process = Process.GetCurrentProcess();
+        var before = process.TotalProcessorTime;
+        await Task.Delay(Idle);
+        process.Refresh();
+        return 100 * (process.TotalProcessorTime - before) / Idle;
+    }
+}
