@@ -40,6 +40,24 @@ internal static class Snippets
         return (instance, uri);
     }
 
+    public static async Task PickAsync(
+        IServiceResolver resolver, Func<ServiceInstance, Task> callAsync, CancellationToken cancellationToken)
+    {
+        var query = new ServiceQuery { Picker = InstancePickers.PowerOfTwoChoices, PreferredZone = "eu-1" };
+        var instance = await resolver.GetInstanceAsync("catalog", query, cancellationToken);
+        resolver.Report(instance, CallOutcome.Started);
+        var outcome = CallOutcome.Failed;
+        try
+        {
+            await callAsync(instance);
+            outcome = CallOutcome.Succeeded;
+        }
+        finally
+        {
+            resolver.Report(instance, outcome);
+        }
+    }
+
     public static async Task RegisterAsync(IServiceRegistry registry, CancellationToken cancellationToken)
     {
         var options = new ServiceRegistrationOptions { Name = "reports", Hostname = "10.0.0.7" };

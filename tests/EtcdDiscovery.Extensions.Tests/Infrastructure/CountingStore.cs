@@ -7,6 +7,7 @@ internal sealed class CountingStore(IDiscoveryStore inner) : IDiscoveryStore
 {
     private int _reads;
     private int _watches;
+    private int _batches;
     private int _sessions;
     private int _disposals;
     private CancellationTokenSource _losing = new();
@@ -14,6 +15,9 @@ internal sealed class CountingStore(IDiscoveryStore inner) : IDiscoveryStore
     public int Reads => _reads;
 
     public int Watches => _watches;
+
+    /// <summary>How many batches of watches were taken in.</summary>
+    public int Batches => _batches;
 
     public int Sessions => _sessions;
 
@@ -63,6 +67,7 @@ internal sealed class CountingStore(IDiscoveryStore inner) : IDiscoveryStore
         while (await MoveNextAsync(batches, cancellationToken))
         {
             yield return IsDeaf ? batches.Current with { Events = [] } : batches.Current;
+            Interlocked.Increment(ref _batches);
         }
     }
 

@@ -32,6 +32,10 @@ internal sealed class TestCatalog : IAsyncDisposable
         Assert.NotNull(await session.TryPutAsync(puts, TestContext.Current.CancellationToken));
     }
 
+    /// <summary>A snapshot of some instances, in the order of their ids.</summary>
+    public static CatalogSnapshot Snapshot(IEnumerable<ServiceInstance> instances) => CatalogSnapshot.Nothing.With(
+        null, [.. instances.Select(instance => new InstanceChange(null, instance))], [], default);
+
     /// <summary>What puts an instance of a service.</summary>
     public static StorePut Put(
         string service, string id, ServiceStatus status = ServiceStatus.Serving, string hostname = "h") => new(

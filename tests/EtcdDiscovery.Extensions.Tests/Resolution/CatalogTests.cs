@@ -145,7 +145,7 @@ public sealed class CatalogTests : IAsyncDisposable
         var catalog = new TestCatalog(_store, settings, _clock);
         await catalog.PutAsync(Service, "a");
         Assert.Equal("a", (await catalog.Resolver.GetInstanceAsync(Service, cancellationToken: Token)).Id);
-        await Eventually.TrueAsync(() => Task.FromResult(_store.Watches == 1), "the watch stands");
+        await Eventually.TrueAsync(() => Task.FromResult(_store.Batches == 1), "the watch stands");
         return catalog;
     }
 

@@ -133,7 +133,7 @@ public sealed class StalenessTests : IAsyncDisposable
         var catalog = new TestCatalog(_store, new CatalogSettings(TestCatalog.Quick), _clock);
         await catalog.PutAsync(Service, "a");
         Assert.Equal("a", await IdsAsync(catalog, default));
-        await Eventually.TrueAsync(() => Task.FromResult(_store.Watches == 1), "the watch stands");
+        await Eventually.TrueAsync(() => Task.FromResult(_store.Batches == 1), "the watch stands");
         return catalog;
     }
 }

@@ -31,15 +31,13 @@ internal sealed class Ejections(TimeProvider timeProvider, TimerCallback returne
     }
 
     /// <summary>Ends those that something is true of.</summary>
-    /// <returns>Whether there are any.</returns>
-    public bool End(Predicate<Ejection> match)
+    /// <returns>The ended ones.</returns>
+    public IReadOnlyList<Ejection> End(Predicate<Ejection> match)
     {
-        foreach (var ended in _ejections.FindAll(match))
-        {
-            ended.Timer?.Dispose();
-        }
-
-        return _ejections.RemoveAll(match) > 0;
+        var ended = _ejections.FindAll(match);
+        ended.ForEach(ejection => ejection.Timer?.Dispose());
+        _ejections.RemoveAll(match);
+        return ended;
     }
 
     public void Dispose()

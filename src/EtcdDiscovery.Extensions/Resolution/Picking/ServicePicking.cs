@@ -131,9 +131,10 @@ internal sealed partial class ServicePicking : IDisposable
 
     private void End(Predicate<Ejection> match)
     {
-        if (_ejections.End(match))
+        foreach (var ended in _ejections.End(match))
         {
             _current = null;
+            Log.Returned(_logger, Untrusted.Print(ended.Instance.Id), ended.Instance.ServiceName);
         }
     }
 
