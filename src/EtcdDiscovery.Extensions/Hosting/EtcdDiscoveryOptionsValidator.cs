@@ -1,5 +1,5 @@
 using EtcdDiscovery.Registration;
-using EtcdDiscovery.Stores.Etcd;
+using EtcdDiscovery.Stores;
 using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.Hosting;

@@ -10,25 +10,17 @@ internal sealed partial class EtcdClient : IDisposable
     private readonly EtcdOptions _options;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
-    private readonly Uri[] _addresses;
-    private readonly Lock _sync = new();
-    private volatile GrpcChannel _current;
-    private int _index;
-    private volatile bool _disposed;
+    private readonly EndpointRotation<GrpcChannel> _rotation;
 
     public EtcdClient(EtcdOptions options, TimeProvider timeProvider, ILogger<EtcdClient> logger)
     {
         _options = options;
         _timeProvider = timeProvider;
         _logger = logger;
-        _addresses = [.. options.Endpoints.Select(EtcdAddress.Parse)];
-        Endpoints = Array.ConvertAll(_addresses, EtcdAddress.Display);
-        // A random start, so that a fleet spreads over the members.
-        _index = Random.Shared.Next(_addresses.Length);
-        _current = EtcdHttp.Connect(_addresses[_index], options, timeProvider);
+        _rotation = new(options.Endpoints, address => EtcdHttp.Connect(address, options, timeProvider));
     }
 
-    public IReadOnlyList<string> Endpoints { get; }
+    public IReadOnlyList<string> Endpoints => _rotation.Endpoints;
 
     public EtcdHistory History { get; } = new();
 
@@ -44,7 +36,7 @@ internal sealed partial class EtcdClient : IDisposable
     {
         for (var tries = 1; ; tries++)
         {
-            var channel = Current();
+            var channel = _rotation.Current;
             try
             {
                 return await channel.CallAsync(method, request, RequestTimeout, cancellationToken).ConfigureAwait(false);
@@ -52,7 +44,7 @@ internal sealed partial class EtcdClient : IDisposable
             catch (GrpcException e)
             {
                 var failure = Fail(channel, e);
-                if (!e.IsUnsent || tries >= _addresses.Length)
+                if (!e.IsUnsent || tries >= Endpoints.Count)
                 {
                     throw failure;
                 }
@@ -65,7 +57,7 @@ internal sealed partial class EtcdClient : IDisposable
         where TRequest : class, IMessage<TRequest>
         where TResponse : class, IMessage<TResponse>
     {
-        var channel = Current();
+        var channel = _rotation.Current;
         return new EtcdStream<TRequest, TResponse>(this, channel, channel.Open(method));
     }
 
@@ -80,47 +72,20 @@ internal sealed partial class EtcdClient : IDisposable
         return EtcdErrors.Translate(EtcdAddress.Display(channel.Address), error);
     }
 
-    public void Dispose()
-    {
-        lock (_sync)
-        {
-            _disposed = true;
-        }
-
-        _current.Dispose();
-    }
-
-    private GrpcChannel Current()
-    {
-        ObjectDisposedException.ThrowIf(_disposed, typeof(EtcdStore));
-        return _current;
-    }
+    public void Dispose() => _rotation.Dispose();
 
     // A single endpoint is "left" for a fresh connection to itself: a connection that has stopped answering cannot be
     // told from a dead one, and pings take much longer than a lease lives. One that does answer is worth keeping.
     private void Leave(GrpcChannel failed, GrpcException error)
     {
-        if (_addresses.Length == 1 && error.IsAnswer)
+        if (Endpoints.Count == 1 && error.IsAnswer)
         {
             return;
         }
 
-        lock (_sync)
+        if (_rotation.Leave(failed) is { } next && Endpoints.Count > 1)
         {
-            // Of many calls that fail together only the first one moves on.
-            if (_disposed || _current != failed)
-            {
-                return;
-            }
-
-            _index = (_index + 1) % _addresses.Length;
-            _current = EtcdHttp.Connect(_addresses[_index], _options, _timeProvider);
-        }
-
-        failed.Dispose();
-        if (_addresses.Length > 1)
-        {
-            Log.EndpointLeft(_logger, EtcdAddress.Display(failed.Address), EtcdAddress.Display(_current.Address), error.Message);
+            Log.EndpointLeft(_logger, EtcdAddress.Display(failed.Address), next, error.Message);
         }
     }
 }

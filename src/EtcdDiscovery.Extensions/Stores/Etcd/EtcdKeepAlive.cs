@@ -8,25 +8,17 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
 {
     private readonly EtcdClient _client;
     private readonly LeaseKeepAliveRequest _request;
-    private readonly TimeSpan _leastPatience;
+    private readonly RenewalPatience _patience;
     private readonly SemaphoreSlim _gate = new(1, 1);
     private EtcdStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse>? _stream;
-    private TimeSpan _lastLatency;
-    private bool _hasFailed;
     private bool _disposed;
 
     public EtcdKeepAlive(EtcdClient client, long lease, TimeSpan timeToLive, TimeSpan grantLatency)
     {
         _client = client;
         _request = new LeaseKeepAliveRequest { ID = lease };
-        _leastPatience = TimeSpan.FromTicks(Math.Min(client.RequestTimeout.Ticks, timeToLive.Ticks / 5));
-        _lastLatency = grantLatency;
+        _patience = new RenewalPatience(client.RequestTimeout, timeToLive, client.Endpoints.Count, grantLatency);
     }
-
-    // A silent endpoint has to be given up while there is time to renew with another one, however slow it was before. When
-    // there is no other one, or the other one does not answer at once either, etcd is slow rather than silent.
-    private TimeSpan Patience =>
-        (_client.Endpoints.Count > 1 && !_hasFailed) || _lastLatency * 2 < _leastPatience ? _leastPatience : _lastLatency * 2;
 
     /// <summary>Renews the lease once.</summary>
     public async Task RenewAsync(CancellationToken cancellationToken)
@@ -63,19 +55,18 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
         }
 
         var stream = _stream ??= _client.Open(EtcdMethods.LeaseKeepAlive);
-        using var deadline = new GrpcDeadline(Patience, _client.TimeProvider, cancellationToken);
+        using var deadline = new GrpcDeadline(_patience.Current, _client.TimeProvider, cancellationToken);
         var asked = _client.TimeProvider.GetTimestamp();
         try
         {
             stream.Write(_request);
             var answer = await stream.ReadAsync(deadline.Token).ConfigureAwait(false);
-            _lastLatency = _client.TimeProvider.GetElapsedTime(asked);
-            _hasFailed = false;
+            _patience.OnAnswered(_client.TimeProvider.GetElapsedTime(asked));
             return answer;
         }
         catch (Exception e)
         {
-            _hasFailed = true;
+            _patience.OnFailed();
             // Whatever happened, its answer may still come, and would then be taken for the next one's.
             await CloseStreamAsync().ConfigureAwait(false);
             var explained = deadline.Explain(e);

@@ -1,75 +1,12 @@
-using System.Net.Sockets;
-using System.Security.Authentication;
-
 namespace EtcdDiscovery.Stores.Etcd.Grpc;
 
-/// <summary>Says in plain words what the HTTP stack throws as a pile of nested exceptions.</summary>
+/// <summary>Makes one error of whatever went wrong on the way to the service or back.</summary>
 internal static class GrpcTransport
 {
-    // HTTP/2's code for a stream or connection that is ended without anything being wrong.
-    private const long NoError = 0;
-
-    // HTTP/2's own code for "speak HTTP/1.1 with me".
-    private const long Http11Required = 13;
-
-    /// <summary>Makes one error of whatever went wrong on the way to the service or back.</summary>
     public static GrpcException Explain(Exception exception) =>
         exception as GrpcException
-        ?? new(GrpcStatusCode.Unavailable, Describe(exception), exception) { IsUnsent = IsUnsent(exception) };
-
-    // A connection that takes too long is a cancellation around the handler's own TimeoutException.
-    private static bool IsUnsent(Exception exception) => exception
-        is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError }
-        or OperationCanceledException { InnerException: TimeoutException };
-
-    private static string Describe(Exception exception)
-    {
-        for (var cause = exception; cause is not null; cause = cause.InnerException)
+        ?? new(GrpcStatusCode.Unavailable, TransportFailure.Describe(exception, "HTTP/2"), exception)
         {
-            if (DescribeRoot(cause) is { } text)
-            {
-                return text;
-            }
-        }
-
-        return exception switch
-        {
-            HttpRequestException e => Describe(e.HttpRequestError),
-            HttpIOException e => Describe(e.HttpRequestError),
-            OperationCanceledException => "the connection was given up",
-            _ => "the connection failed",
+            IsUnsent = TransportFailure.IsUnsent(exception),
         };
-    }
-
-    private static string? DescribeRoot(Exception cause) => cause switch
-    {
-        SocketException e => Describe(e.SocketErrorCode),
-        HttpProtocolException { ErrorCode: Http11Required } => Describe(HttpRequestError.HttpProtocolError),
-        HttpProtocolException { ErrorCode: NoError } => "the connection was closed",
-        HttpProtocolException e => $"the stream was reset (HTTP/2 error {e.ErrorCode})",
-        AuthenticationException => "the TLS handshake failed",
-        ObjectDisposedException => "the connection was given up",
-        // The handler's ConnectTimeout; timeouts of whole requests are told apart before they get here.
-        TimeoutException => "no connection in time",
-        _ => null,
-    };
-
-    private static string Describe(SocketError error) => error switch
-    {
-        SocketError.ConnectionRefused => "connection refused",
-        SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown => "connection reset",
-        SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain => "host name not found",
-        SocketError.HostUnreachable or SocketError.NetworkUnreachable => "no route to the host",
-        SocketError.TimedOut => "connection timed out",
-        _ => $"connection failed ({error})",
-    };
-
-    private static string Describe(HttpRequestError error) => error switch
-    {
-        HttpRequestError.NameResolutionError => "host name not found",
-        HttpRequestError.SecureConnectionError => "the TLS handshake failed",
-        HttpRequestError.HttpProtocolError or HttpRequestError.InvalidResponse => "it does not speak HTTP/2",
-        HttpRequestError.ResponseEnded => "the connection was closed",
-        _ => $"the connection failed ({error})",
-    };
 }

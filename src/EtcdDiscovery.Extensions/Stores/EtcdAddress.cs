@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using EtcdDiscovery.Model;
 
-namespace EtcdDiscovery.Stores.Etcd;
+namespace EtcdDiscovery.Stores;
 
 /// <summary>Reads the endpoints that people configure.</summary>
 internal static class EtcdAddress

@@ -1,6 +1,6 @@
-using EtcdDiscovery.Stores.Etcd;
+using EtcdDiscovery.Stores;
 
-namespace EtcdDiscovery.Tests.Stores.Etcd;
+namespace EtcdDiscovery.Tests.Stores;
 
 public sealed class EtcdAddressTests
 {
