@@ -14,11 +14,12 @@ internal static partial class RoomRules
         ["Model"] = [],
         ["Stores"] = ["Model"],
         ["Stores.Etcd"] = ["Model", "Stores"],
+        ["Stores.EtcdV2"] = ["Model", "Stores"],
         ["Stores.InMemory"] = ["Model", "Stores"],
         ["Registration"] = ["Model", "Stores"],
         ["Resolution"] = ["Model", "Stores"],
         ["Health"] = ["Registration", "Resolution"],
-        ["Hosting"] = ["Model", "Stores", "Stores.Etcd", "Stores.InMemory", "Registration", "Resolution", "Health"],
+        ["Hosting"] = ["Model", "Stores", "Stores.Etcd", "Stores.EtcdV2", "Stores.InMemory", "Registration", "Resolution", "Health"],
     };
 
     // The library's two entrances: what users call leads into the rooms.
@@ -31,6 +32,7 @@ internal static partial class RoomRules
     private static readonly Dictionary<string, string> ConcreteStores = new(StringComparer.Ordinal)
     {
         ["EtcdStore"] = "Stores.Etcd",
+        ["EtcdV2Store"] = "Stores.EtcdV2",
         ["InMemoryDiscoveryStore"] = "Stores.InMemory",
     };
 
@@ -96,6 +98,6 @@ internal static partial class RoomRules
     [GeneratedRegex(@"(?<![\w.])(?:Model|Stores|Registration|Resolution|Health|Hosting)(?:\.\w+)+")]
     private static partial Regex Relative();
 
-    [GeneratedRegex(@"(?<![\w.])(?:Etcd|InMemory)(?:\.\w+)+")]
+    [GeneratedRegex(@"(?<![\w.])(?:Etcd|EtcdV2|InMemory)(?:\.\w+)+")]
     private static partial Regex RelativeToStores();
 }

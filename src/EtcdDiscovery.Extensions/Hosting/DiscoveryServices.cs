@@ -2,6 +2,7 @@ using EtcdDiscovery.Registration;
 using EtcdDiscovery.Resolution;
 using EtcdDiscovery.Stores;
 using EtcdDiscovery.Stores.Etcd;
+using EtcdDiscovery.Stores.EtcdV2;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -47,13 +48,18 @@ internal static partial class DiscoveryServices
     private static IDiscoveryStore CreateStore(IServiceProvider provider)
     {
         var options = Options(provider);
-        if (options.Store == DiscoveryStoreKind.Etcd)
+        var timeProvider = Get<TimeProvider>(provider);
+        var loggerFactory = Get<ILoggerFactory>(provider);
+        switch (options.Store)
         {
-            return new EtcdStore(options.Etcd, Get<TimeProvider>(provider), Get<ILoggerFactory>(provider));
+            case DiscoveryStoreKind.Etcd:
+                return new EtcdStore(options.Etcd, timeProvider, loggerFactory);
+            case DiscoveryStoreKind.EtcdV2:
+                return new EtcdV2Store(options.Etcd, timeProvider, loggerFactory);
+            default:
+                Log.InMemory(loggerFactory.CreateLogger<InMemoryDiscoveryStore>());
+                return new InMemoryDiscoveryStore(timeProvider);
         }
-
-        Log.InMemory(Get<ILoggerFactory>(provider).CreateLogger<InMemoryDiscoveryStore>());
-        return new InMemoryDiscoveryStore(Get<TimeProvider>(provider));
     }
 
     private static ServiceCatalog CreateCatalog(IServiceProvider provider)

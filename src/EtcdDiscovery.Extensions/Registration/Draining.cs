@@ -1,7 +1,10 @@
 namespace EtcdDiscovery.Registration;
 
 /// <summary>Signs registrations off while they still serve, so that nobody new comes when they stop.</summary>
-internal sealed class Draining(TimeSpan delay, TimeProvider timeProvider)
+/// <param name="delay">How long they go on serving then.</param>
+/// <param name="isNoticed">Whether the store tells by itself, when an instance is gone, that it was withdrawn.</param>
+/// <param name="timeProvider">The clock.</param>
+internal sealed class Draining(TimeSpan delay, bool isNoticed, TimeProvider timeProvider)
 {
     // Time enough for one write to an etcd in reach; others are told of a host's leaving, but it does not wait for long.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
@@ -12,7 +15,8 @@ internal sealed class Draining(TimeSpan delay, TimeProvider timeProvider)
     public async Task AnnounceAsync(IEnumerable<ServiceRegistration> registrations, CancellationToken cancellationToken)
     {
         var stored = registrations.Where(registration => registration.IsStored).ToList();
-        if (stored.Count == 0)
+        // A mark that is deleted at once says nothing more than the deletion, but wakes all who watch.
+        if (stored.Count == 0 || (isNoticed && delay == TimeSpan.Zero))
         {
             return;
         }

@@ -58,11 +58,15 @@ internal sealed record RegistrationContent(AdvertisedService Desired, InfoIntent
 
     public RegistrationContent OnWriting(RegistrationWrite write) => this with { Writing = write.Service.Value };
 
-    public RegistrationContent OnWritten(RegistrationWrite write, IDiscoverySession session, long revision)
+    public RegistrationContent OnWritten(RegistrationWrite write, IDiscoverySession session, long revision) =>
+        OnWritten(write, session, revision, revision);
+
+    /// <summary>It stands in the store: the instance at one revision, the description, if it was written, at another or the same.</summary>
+    public RegistrationContent OnWritten(RegistrationWrite write, IDiscoverySession session, long revision, long writtenInfoRevision)
     {
         var stored = revision > TakenAt ? new StoredInstance(session, write.Service.Value, revision) : null;
         var written = this with { Stored = stored, Writing = null, FirstInfo = null };
-        var infoRevision = write.Info is null ? write.InfoRevision : revision;
+        var infoRevision = write.Info is null ? write.InfoRevision : writtenInfoRevision;
         if (write.Plan.Version != Version)
         {
             return written;

@@ -2,7 +2,7 @@ using EtcdDiscovery.Model;
 
 namespace EtcdDiscovery.Registration;
 
-/// <summary>One transaction: the instance, and the service's description where that is needed.</summary>
+/// <summary>What is put together: the instance, and the service's description where that is needed.</summary>
 /// <param name="Plan">The content that it was planned from.</param>
 /// <param name="Service">What is written, with the credentials agreed on.</param>
 /// <param name="Info">The description, when it is written.</param>
@@ -10,13 +10,7 @@ namespace EtcdDiscovery.Registration;
 internal sealed record RegistrationWrite(
     RegistrationContent Plan, AdvertisedService Service, StorePut? Info, long InfoRevision)
 {
-    public IReadOnlyList<StorePut> Puts
-    {
-        get
-        {
-            var key = ServiceKeys.Instance(Service.Instance.ServiceName, Service.Instance.Id);
-            var instance = new StorePut(key, Service.Value);
-            return Info is { } info ? [info, instance] : [instance];
-        }
-    }
+    public StorePut Instance => new(ServiceKeys.Instance(Service.Instance.ServiceName, Service.Instance.Id), Service.Value);
+
+    public IReadOnlyList<StorePut> Puts => Info is { } info ? [info, Instance] : [Instance];
 }

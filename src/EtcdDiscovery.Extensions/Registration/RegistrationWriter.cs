@@ -112,9 +112,9 @@ internal sealed partial class RegistrationWriter(
                 : await ReadInfoAsync(registration.ServiceName, cancellationToken).ConfigureAwait(false);
             var write = content.Plan(info);
             registration.Advance(latest => latest.OnWriting(write));
-            if (await session.TryPutAsync(write.Puts, cancellationToken).ConfigureAwait(false) is { } revision)
+            if (await PutAsync(session, write, cancellationToken).ConfigureAwait(false) is var (infoRevision, revision))
             {
-                registration.Advance(latest => latest.OnWritten(write, session, revision.Number));
+                registration.Advance(latest => latest.OnWritten(write, session, revision, infoRevision));
                 return;
             }
         }
@@ -122,6 +122,29 @@ internal sealed partial class RegistrationWriter(
         throw new EtcdDiscoveryException(
             $"The description of service '{registration.ServiceName}' is being rewritten by others all the time.",
             isTransient: true);
+    }
+
+    /// <returns>The revisions of the description and of the instance; null when the description is not as expected.</returns>
+    private async Task<(long Info, long Instance)?> PutAsync(
+        IDiscoverySession session, RegistrationWrite write, CancellationToken cancellationToken)
+    {
+        // Where two puts are two changes, others may describe the service between them, and that must not be overlooked.
+        long? infoRevision = null;
+        var puts = write.Puts;
+        if (!store.PutsAtomically && write.Info is { } description)
+        {
+            if (await session.TryPutAsync([description], cancellationToken).ConfigureAwait(false) is not { } described)
+            {
+                return null;
+            }
+
+            infoRevision = described.Number;
+            puts = [write.Instance];
+        }
+
+        return await session.TryPutAsync(puts, cancellationToken).ConfigureAwait(false) is { } put
+            ? (infoRevision ?? put.Number, put.Number)
+            : null;
     }
 
     private async Task<StoreEntry?> ReadInfoAsync(string serviceName, CancellationToken cancellationToken)

@@ -38,7 +38,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         _logger = loggerFactory.CreateLogger<SessionLoop>();
         _epoch = timeProvider.GetTimestamp();
         _wake = new WakeSignal(timeProvider);
-        Draining = new Draining(settings.DrainDelay, timeProvider);
+        Draining = new Draining(settings.DrainDelay, store.TellsExpiry, timeProvider);
         _registrations = new RegistrationSet(
             store, settings.Backoff, timeProvider, loggerFactory.CreateLogger<RegistrationObserver>());
         _writer = new RegistrationWriter(

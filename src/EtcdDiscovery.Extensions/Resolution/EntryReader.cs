@@ -76,7 +76,8 @@ internal sealed partial class EntryReader(string serviceName, ILogger<EntryReade
                 changes[id] = known with
                 {
                     After = DecodeInstance(change.Key, id, change.Value, known.After),
-                    HasSignedOff = change.Value is null && known.After is { Status: ServiceStatus.Draining },
+                    HasSignedOff = change.Value is null
+                        && (change.IsExpiry == false || known.After is { Status: ServiceStatus.Draining }),
                 };
                 _instancesRevision = change.Revision;
             }

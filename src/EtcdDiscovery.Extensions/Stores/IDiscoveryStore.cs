@@ -16,6 +16,14 @@ public interface IDiscoveryStore : IAsyncDisposable
     /// <summary>Where the store looks, for logs and health reports. Never contains a secret.</summary>
     IReadOnlyList<string> Endpoints { get; }
 
+    /// <summary>Whether the puts of one call happen together, at one revision.</summary>
+    /// <value>The default is <see langword="true"/>. <see langword="false"/> in etcd v2, which puts one key after another.</value>
+    bool PutsAtomically => true;
+
+    /// <summary>Whether <see cref="StoreEvent.IsExpiry"/> is set, so that nobody has to sign off to be told from one who vanished.</summary>
+    /// <value>The default is <see langword="false"/>. <see langword="true"/> in etcd v2.</value>
+    bool TellsExpiry => false;
+
     /// <summary>Opens a session; entries put under it vanish with it.</summary>
     /// <param name="timeToLive">How long the session outlives its last renewal. The server may grant another time.</param>
     /// <param name="cancellationToken">Ends the call.</param>
@@ -25,7 +33,10 @@ public interface IDiscoveryStore : IAsyncDisposable
     /// <summary>Reads every entry in some ranges, however many there are.</summary>
     /// <param name="ranges">What to read.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    /// <returns>The entries in the order of their keys' UTF-8 bytes, and the revision to watch from.</returns>
+    /// <returns>
+    /// The entries in the order of their keys' UTF-8 bytes, and the revision to watch from. Where the protocol reads ranges
+    /// one by one, it is the earliest of theirs, and watching may then repeat changes that were read already.
+    /// </returns>
     Task<StoreContents> ReadAsync(IReadOnlyList<StoreRange> ranges, CancellationToken cancellationToken);
 
     /// <summary>Follows the changes in some ranges from a revision on, without gap or repeat.</summary>

@@ -1,0 +1,84 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+
+namespace EtcdDiscovery.Stores.EtcdV2;
+
+/// <summary>An answer to work with: what was asked for, or that a key is not as expected.</summary>
+/// <param name="Revision">How far the member that answers had got.</param>
+/// <param name="Document">What it says.</param>
+internal sealed record V2Answer(StoreRevision Revision, V2Document Document)
+{
+    // As much as the v3 store takes: far more than a service can have, little enough to survive.
+    private const int MaxLength = 64 * 1024 * 1024;
+
+    public bool IsKeyMissing => Document.ErrorCode == V2ErrorCode.KeyNotFound;
+
+    public bool IsKeyThere => Document.ErrorCode == V2ErrorCode.KeyExists;
+
+    /// <summary>Whether a condition did not hold.</summary>
+    public bool IsRefused => Document.ErrorCode != 0;
+
+    /// <summary>The node; there is one unless a condition did not hold.</summary>
+    public V2Node Node => Document.Node!;
+
+    /// <exception cref="V2Failure">It is no such answer.</exception>
+    public static async Task<V2Answer> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        var body = await ReadBodyAsync(response.Content, cancellationToken).ConfigureAwait(false);
+        var document = Parse(body, response.StatusCode);
+        var speaksOfKey = document is { ErrorCode: V2ErrorCode.KeyNotFound or V2ErrorCode.CompareFailed or V2ErrorCode.KeyExists };
+        var speaksOfNode = response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Created && document is { ErrorCode: 0, Node: not null };
+        return speaksOfNode || speaksOfKey
+            ? new(RevisionOf(response), document!)
+            : throw V2Failure.OfStatus(response.StatusCode, document);
+    }
+
+    /// <summary>How far the member had got when it began to answer.</summary>
+    public static StoreRevision RevisionOf(HttpResponseMessage response)
+    {
+        var index = Header(response, "X-Etcd-Index");
+        return long.TryParse(index, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? new StoreRevision(number, ClusterOf(response))
+            : throw V2Failure.OfNonsense("its answer has no X-Etcd-Index; it is no etcd with the v2 keys API");
+    }
+
+    /// <summary>The whole of a body; what is cut off is noticed by the HTTP stack.</summary>
+    public static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(HttpContent content, CancellationToken cancellationToken)
+    {
+        var stream = await content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        using var body = new MemoryStream();
+        var buffer = new byte[16 * 1024];
+        while (await stream.ReadAsync(buffer, cancellationToken).ConfigureAwait(false) is > 0 and var count)
+        {
+            if (body.Length + count > MaxLength)
+            {
+                throw V2Failure.OfSize(MaxLength);
+            }
+
+            body.Write(buffer, 0, count);
+        }
+
+        return body.GetBuffer().AsMemory(0, (int)body.Length);
+    }
+
+    /// <returns>The document; null when a failure has none, as proxies' have.</returns>
+    public static V2Document? Parse(ReadOnlyMemory<byte> body, HttpStatusCode status)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(body.Span, V2JsonContext.Default.V2Document)
+                ?? throw V2Failure.OfNonsense("its answer is not of the v2 keys API");
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return (int)status >= 300 ? null : throw V2Failure.OfNonsense("its answer is not of the v2 keys API");
+        }
+    }
+
+    private static ulong ClusterOf(HttpResponseMessage response) =>
+        ulong.TryParse(Header(response, "X-Etcd-Cluster-Id"), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var id) ? id : 0;
+
+    private static string? Header(HttpResponseMessage response, string name) =>
+        response.Headers.TryGetValues(name, out var values) ? values.First() : null;
+}

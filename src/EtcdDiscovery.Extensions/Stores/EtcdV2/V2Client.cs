@@ -1,0 +1,128 @@
+using Microsoft.Extensions.Logging;
+
+namespace EtcdDiscovery.Stores.EtcdV2;
+
+/// <summary>Requests to the member in use, and the decision to leave it for the next one.</summary>
+internal sealed partial class V2Client : IDisposable
+{
+    private readonly EtcdOptions _options;
+    private readonly ILogger _logger;
+    private readonly EndpointRotation<V2Connection> _rotation;
+
+    public V2Client(EtcdOptions options, TimeProvider timeProvider, ILogger<V2Client> logger)
+    {
+        _options = options;
+        _logger = logger;
+        TimeProvider = timeProvider;
+        _rotation = new(options.Endpoints, address => V2Http.Connect(address, options));
+    }
+
+    public IReadOnlyList<string> Endpoints => _rotation.Endpoints;
+
+    public TimeSpan RequestTimeout => _options.RequestTimeout;
+
+    public TimeProvider TimeProvider { get; }
+
+    public Task<V2Answer> CallAsync(V2Request request, CancellationToken cancellationToken) =>
+        CallAsync(request, RequestTimeout, cancellationToken);
+
+    /// <summary>One request, one answer, from the member in use, or from the next one when that cannot be reached at all.</summary>
+    public async Task<V2Answer> CallAsync(V2Request request, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            var connection = _rotation.Current;
+            try
+            {
+                return await WithinAsync(timeout, ExchangeAsync, cancellationToken).ConfigureAwait(false);
+            }
+            catch (V2Failure failure)
+            {
+                var error = Fail(connection, failure);
+                if (!failure.IsUnsent || tries >= Endpoints.Count)
+                {
+                    throw error;
+                }
+            }
+
+            async Task<V2Answer> ExchangeAsync(CancellationToken token)
+            {
+                using var response = await connection.SendAsync(request, token).ConfigureAwait(false);
+                return await V2Answer.ReadAsync(response, token).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Begins to wait for a change; completes when the member has confirmed that it will tell.</summary>
+    public async Task<V2Poll> PollAsync(StoreRange range, long index, CancellationToken cancellationToken)
+    {
+        var connection = _rotation.Current;
+        try
+        {
+            return await V2Poll.OpenAsync(this, connection, V2Request.Wait(range, index), cancellationToken).ConfigureAwait(false);
+        }
+        catch (V2Failure failure)
+        {
+            throw Fail(connection, failure);
+        }
+    }
+
+    /// <summary>Leaves the member in use when it is frozen or has no leader: polls would stay silent for ever.</summary>
+    public async Task CheckAsync(CancellationToken cancellationToken)
+    {
+        var connection = _rotation.Current;
+        try
+        {
+            await WithinAsync(RequestTimeout, AskAsync, cancellationToken).ConfigureAwait(false);
+        }
+        catch (V2Failure failure)
+        {
+            Leave(connection, failure);
+        }
+
+        async Task<bool> AskAsync(CancellationToken token)
+        {
+            using var response = await connection.SendAsync(V2Request.Leader, token).ConfigureAwait(false);
+            return (int)response.StatusCode < 500 ? true : throw V2Failure.OfNonsense("it has no leader");
+        }
+    }
+
+    /// <summary>Does something within a time; whatever goes wrong is a <see cref="V2Failure"/> or the caller's cancellation.</summary>
+    public async Task<T> WithinAsync<T>(TimeSpan time, Func<CancellationToken, Task<T>> action, CancellationToken cancellationToken)
+    {
+        using var timer = new CancellationTokenSource(time, TimeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
+        try
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return await action(either.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not V2Failure)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw timer.IsCancellationRequested ? V2Failure.OfSilence(time) : V2Failure.OfTransport(e);
+        }
+    }
+
+    /// <summary>Leaves the member if it is to blame, and says what the failure means.</summary>
+    public EtcdDiscoveryException Fail(V2Connection connection, V2Failure failure)
+    {
+        // The only one there is, is "left" for fresh connections to it. One that answers is worth keeping.
+        if (failure.BlamesEndpoint && (Endpoints.Count > 1 || !failure.IsAnswer))
+        {
+            Leave(connection, failure);
+        }
+
+        return failure.Translate(connection.Endpoint);
+    }
+
+    public void Dispose() => _rotation.Dispose();
+
+    private void Leave(V2Connection connection, V2Failure failure)
+    {
+        if (_rotation.Leave(connection) is { } next && Endpoints.Count > 1)
+        {
+            Log.EndpointLeft(_logger, connection.Endpoint, next, failure.Message);
+        }
+    }
+}
