@@ -1,9 +1,10 @@
 using System.Text.Json.Nodes;
+using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Model;
 
 /// <summary>A recording of the Go library: what it was given, what it wrote, and the URLs it answered with.</summary>
-public sealed class GoldenCase
+internal sealed class GoldenCase
 {
     private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Golden");
 
@@ -48,6 +49,15 @@ public sealed class GoldenCase
         User = Host("User"),
         Password = Host("Password"),
     };
+
+    /// <summary>The HTTP requests, where they were recorded: two puts, the watch, two queries, the deletion.</summary>
+    public IReadOnlyList<RecordedRequest> Requests => [.. _json["v2_requests"]!.AsArray().Select(request => new RecordedRequest(
+        request!["method"]!.GetValue<string>(),
+        request["request_uri"]!.GetValue<string>(),
+        request["body"]!.GetValue<string>(),
+        request["content_type"]?[0]?.GetValue<string>()))];
+
+    public bool HasRequests => _json["v2_requests"] is not null;
 
     public IEnumerable<string> Schemes => _json["urls"]!.AsObject().Select(url => url.Key);
 

@@ -3,11 +3,12 @@ using System.Text.Json.Nodes;
 using EtcdDiscovery.Model;
 using EtcdDiscovery.Tests.Infrastructure;
 using EtcdDiscovery.Tests.Model;
+using EtcdDiscovery.Tests.Stores.EtcdV2;
 
 namespace EtcdDiscovery.Tests.Resolution;
 
 /// <summary>The 38 recorded states of the store, and what the Go library answered.</summary>
-public sealed class GoldenQueryTests
+public sealed class GoldenQueryTests(SharedEtcd etcd)
 {
     // Where we answer otherwise, and why. Everything else is Go's answer.
     private static readonly Dictionary<string, (string Instances, string Uri)> Softened = new(StringComparer.Ordinal)
@@ -31,7 +32,7 @@ public sealed class GoldenQueryTests
         ["host-port-number"] = ("a", "http://h.dev:80/x"),
         // A private instance's two host names are equivalent; Go builds a URL without a host.
         ["host-name-null"] = ("a", "http://h:80/x"),
-        // v3 has no directories, so there are none that are empty and none where a value belongs.
+        // Answers do not depend on directories, which only v2 has: on whether one is empty, or stands where a value belongs.
         ["info-private-no-hosts-dir"] = (nameof(NoInstanceFoundException), nameof(NoInstanceFoundException)),
         ["info-public-no-hosts-dir"] = (nameof(NoInstanceFoundException), "http://u:p@pub.dev:80/x"),
         ["no-info-empty-dir"] = (nameof(ServiceNotFoundException), nameof(ServiceNotFoundException)),
@@ -47,21 +48,31 @@ public sealed class GoldenQueryTests
     public async Task Resolver_InARecordedState_AnswersAsGoOrBetter(string name)
     {
         var recorded = GoldenCase.Queries.Single(query => query!["case"]!.GetValue<string>() == name)!;
-        var service = recorded["service"]!.GetValue<string>();
-        var shard = recorded["args"]!.AsArray() is [_, { } asked] ? asked.GetValue<string>() : null;
-        var query = new ServiceQuery { Shard = shard };
         await using var catalog = new TestCatalog();
         await catalog.PutAsync([.. recorded["setup"]!.AsArray().Where(entry => entry![1] is not null).Select(entry =>
             new StorePut(entry![0]!.GetValue<string>(), Encoding.UTF8.GetBytes(entry[1]!.GetValue<string>())))]);
 
-        var instances = await OutcomeAsync(async () => string.Join(' ', (await catalog.Resolver.GetInstancesAsync(
-            service, query, TestContext.Current.CancellationToken)).Select(instance => instance.Id)));
-        var uri = await OutcomeAsync(async () => (await catalog.Resolver.GetUriAsync(
-            service, SchemeOf(name), "/x", query, TestContext.Current.CancellationToken)).OriginalString);
+        await AssertAnswersAsync(catalog, name, recorded);
+    }
 
-        Assert.Equal(
-            Softened.GetValueOrDefault(name, (Go(recorded["get"]!), GoUri(recorded))),
-            (instances, uri));
+    [Theory]
+    [InlineData(EtcdVersion.First)]
+    [InlineData(EtcdVersion.Second)]
+    public async Task Resolver_OnTheV2Api_AnswersTheSameWithDirectoriesToo(EtcdVersion version)
+    {
+        var server = await etcd.GetAsync(version);
+        using var api = new V2Api(server.Endpoint);
+        await using var catalog = new TestCatalog(EtcdV2Stores.Create(server.Endpoint));
+        foreach (var recorded in GoldenCase.Queries)
+        {
+            foreach (var entry in recorded!["setup"]!.AsArray())
+            {
+                var key = entry![0]!.GetValue<string>();
+                await (entry[1] is { } value ? api.SetAsync(key, value.GetValue<string>()) : api.MakeDirectoryAsync(key));
+            }
+
+            await AssertAnswersAsync(catalog, recorded["case"]!.GetValue<string>(), recorded);
+        }
     }
 
     [Fact]
@@ -95,6 +106,22 @@ public sealed class GoldenQueryTests
                 Public = true,
             },
             info);
+    }
+
+    private static async Task AssertAnswersAsync(TestCatalog catalog, string name, JsonNode recorded)
+    {
+        var service = recorded["service"]!.GetValue<string>();
+        var shard = recorded["args"]!.AsArray() is [_, { } asked] ? asked.GetValue<string>() : null;
+        var query = new ServiceQuery { Shard = shard };
+
+        var instances = await OutcomeAsync(async () => string.Join(' ', (await catalog.Resolver.GetInstancesAsync(
+            service, query, TestContext.Current.CancellationToken)).Select(instance => instance.Id)));
+        var uri = await OutcomeAsync(async () => (await catalog.Resolver.GetUriAsync(
+            service, SchemeOf(name), "/x", query, TestContext.Current.CancellationToken)).OriginalString);
+
+        Assert.Equal(
+            (name, Softened.GetValueOrDefault(name, (Go(recorded["get"]!), GoUri(recorded)))),
+            (name, (instances, uri)));
     }
 
     // What the recording's name says; the others were asked for http.
