@@ -1,16 +1,22 @@
 #!/usr/bin/env bash
 # Three hosts of one service find each other through etcd: started, listed, stopped, killed and cleaned up again.
 #
-#   eng/quickstart.sh          the whole story
-#   eng/quickstart.sh --keep   up to where all three hosts serve; leaves them running and says how to stop them
+#   eng/quickstart.sh              the whole story
+#   eng/quickstart.sh --store v2   the same on the v2 keys API, which Go's etcd-discovery speaks
+#   eng/quickstart.sh --keep       up to where all three hosts serve; leaves them running and says how to stop them
 set -euo pipefail
 export LC_ALL=C # `time` shall write a decimal point
 
-keep=${1:-}
-case $keep in
-  "" | --keep) ;;
-  *) echo "usage: eng/quickstart.sh [--keep]" >&2; exit 2 ;;
-esac
+keep='' store=Etcd etcd_options=() gone_by='its lease ends'
+while [ $# -gt 0 ]; do
+  case "$1 ${2:-}" in
+    "--keep "*) keep=--keep ;;
+    "--store v3") shift ;;
+    "--store v2") store=EtcdV2 etcd_options=(--enable-v2) gone_by='its key expires'; shift ;;
+    *) echo "usage: eng/quickstart.sh [--store v2|v3] [--keep]" >&2; exit 2 ;;
+  esac
+  shift
+done
 
 . "$(dirname "$0")/loopback.sh"
 . "$(dirname "$0")/with-etcd.sh"
@@ -81,14 +87,15 @@ start_etcd() { # CLIENT_PORT PEER_PORT
   local client=http://127.0.0.1:$1 peer=http://127.0.0.1:$2
   start etcd env -i ETCD_UNSUPPORTED_ARCH=arm64 "$ETCD_BIN" --name quickstart --data-dir "$temp/etcd" \
     --listen-client-urls "$client" --advertise-client-urls "$client" \
-    --listen-peer-urls "$peer" --initial-advertise-peer-urls "$peer" --initial-cluster "quickstart=$peer"
+    --listen-peer-urls "$peer" --initial-advertise-peer-urls "$peer" --initial-cluster "quickstart=$peer" \
+    ${etcd_options[@]+"${etcd_options[@]}"}
   wait_until "${pids[0]}" 30 answers "$1" /health
 }
 
 answers() { http_get "$1" "$2" >/dev/null; }
 
 run_host() { # PORT ETCD_PORT
-  export EtcdDiscovery__Store=Etcd EtcdDiscovery__Etcd__Endpoints__0="http://127.0.0.1:$2"
+  export EtcdDiscovery__Store=$store EtcdDiscovery__Etcd__Endpoints__0="http://127.0.0.1:$2"
   export EtcdDiscovery__Service__Name=quickstart EtcdDiscovery__Service__Hostname=127.0.0.1
   export EtcdDiscovery__Service__Ports__http="$1" ASPNETCORE_URLS="http://127.0.0.1:$1"
   cd "$sample" # where its appsettings.json is
@@ -160,7 +167,7 @@ unset "pids[3]" # the number may be given to another process from now on
 show_instances
 
 say
-step "B is killed with SIGKILL: its lease ends, A no longer finds it" end_host 1 KILL
+step "B is killed with SIGKILL: $gone_by, A no longer finds it" end_host 1 KILL
 unset "pids[2]"
 show_instances
 

@@ -3,10 +3,13 @@ namespace EtcdDiscovery;
 /// <summary>Why an instance went down.</summary>
 public enum ServiceDownReason
 {
-    /// <summary>It signed off: it is stopping, or its registration was withdrawn.</summary>
+    /// <summary>It signed off: it is stopping, or its registration was withdrawn. On etcd v2 also: somebody deleted it.</summary>
     Unregistered,
 
-    /// <summary>It vanished without signing off: its session expired, or somebody deleted it. Go's hosts always vanish like this.</summary>
+    /// <summary>
+    /// It vanished without signing off: its session expired or, except on etcd v2, somebody deleted it. So does a Go host whose
+    /// deletion of its key was lost.
+    /// </summary>
     Expired,
 
     /// <summary>It is in maintenance.</summary>

@@ -57,7 +57,8 @@ internal sealed class RecordingProxy : IAsyncDisposable
             context.Response.Headers[name] = values.ToArray();
         }
 
-        await context.Response.StartAsync(context.RequestAborted);
+        // A poll's headers come long before its body.
+        await context.Response.Body.FlushAsync(context.RequestAborted);
         await response.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
     }
 }

@@ -27,11 +27,17 @@ internal sealed record V2Answer(StoreRevision Revision, V2Document Document)
     {
         var body = await ReadBodyAsync(response.Content, cancellationToken).ConfigureAwait(false);
         var document = Parse(body, response.StatusCode);
-        var speaksOfKey = document is { ErrorCode: V2ErrorCode.KeyNotFound or V2ErrorCode.CompareFailed or V2ErrorCode.KeyExists };
-        var speaksOfNode = response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Created && document is { ErrorCode: 0, Node: not null };
-        return speaksOfNode || speaksOfKey
-            ? new(RevisionOf(response), document!)
-            : throw V2Failure.OfStatus(response.StatusCode, document);
+        if (document is { ErrorCode: V2ErrorCode.KeyNotFound or V2ErrorCode.CompareFailed or V2ErrorCode.KeyExists })
+        {
+            return new(RevisionOf(response), document);
+        }
+
+        if (response.StatusCode is not (HttpStatusCode.OK or HttpStatusCode.Created))
+        {
+            throw V2Failure.OfStatus(response.StatusCode, document);
+        }
+
+        return document is { ErrorCode: 0, Node: not null } ? new(RevisionOf(response), document) : throw Nonsense();
     }
 
     /// <summary>How far the member had got when it began to answer.</summary>
@@ -68,13 +74,15 @@ internal sealed record V2Answer(StoreRevision Revision, V2Document Document)
         try
         {
             return JsonSerializer.Deserialize(body.Span, V2JsonContext.Default.V2Document)
-                ?? throw V2Failure.OfNonsense("its answer is not of the v2 keys API");
+                ?? throw Nonsense();
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            return (int)status >= 300 ? null : throw V2Failure.OfNonsense("its answer is not of the v2 keys API");
+            return (int)status >= 300 ? null : throw Nonsense();
         }
     }
+
+    private static V2Failure Nonsense() => V2Failure.OfNonsense("its answer is not of the v2 keys API");
 
     private static ulong ClusterOf(HttpResponseMessage response) =>
         ulong.TryParse(Header(response, "X-Etcd-Cluster-Id"), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var id) ? id : 0;
