@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using EtcdDiscovery.Tests.Infrastructure;
 using EtcdDiscovery.Tests.Registration;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace EtcdDiscovery.Tests.Hosting;
 
@@ -175,6 +176,35 @@ public sealed class GoFleetTests(SharedEtcd etcd)
         await Eventually.TrueAsync(
             async () => (await host.CheckAsync()).Description!.Contains("is a directory in etcd", StringComparison.Ordinal),
             "the health check says why");
+    }
+
+    [Theory]
+    [InlineData(EtcdVersion.First, true)]
+    [InlineData(EtcdVersion.Second, true)]
+    [InlineData(EtcdVersion.First, false)]
+    public async Task OurHost_WhoseEtcdIsAwayForLongerThanItsKeyLives_IsThereAgainAndFound(EtcdVersion version, bool wipe)
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
+        using var api = new V2Api(server.Endpoint);
+        await using var watcher = await DiscoveryHost.StartAsync(V2Api.Settings(server));
+        await using var host = await DiscoveryHost.RegisterAsync(Public(server, "u"));
+        var key = $"{Directory}/{host.Registration.InstanceId}";
+        Assert.Single(await watcher.Resolver.GetInstancesAsync(_service, cancellationToken: Token));
+
+        await server.KillAsync();
+        await Eventually.TrueAsync(async () => (await host.CheckAsync()).Status == HealthStatus.Unhealthy, "its session is lost");
+        Assert.Single(await watcher.Resolver.GetInstancesAsync(_service, cancellationToken: Token));
+        await server.RestartAsync(wipe);
+
+        await host.BecomesAsync(HealthStatus.Healthy);
+        await watcher.BecomesAsync(HealthStatus.Healthy);
+        Assert.NotNull(await api.FindAsync(key));
+        Assert.Equal("u", UserOf((await api.FindAsync(InfoKey))!));
+        var found = Assert.Single(await watcher.Resolver.GetInstancesAsync(_service, cancellationToken: Token));
+        Assert.Equal(host.Registration.InstanceId, found.Id);
+        await host.StopAsync();
+        await Eventually.TrueAsync(
+            async () => (await watcher.Resolver.GetSnapshotAsync(_service, Token)).Instances.IsEmpty, "it is seen to go");
     }
 
     private Dictionary<string, string?> Public(EtcdServer server, string? user = null) => new(V2Api.Settings(server, _service))
