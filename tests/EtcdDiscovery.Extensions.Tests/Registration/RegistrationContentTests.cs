@@ -183,6 +183,25 @@ public sealed class RegistrationContentTests : IAsyncDisposable
         Assert.Equal("c", Decode(again.Info!.Value).Credentials!.User);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Written_InTwoChangesWithAnothersClaimBetween_YieldsToIt(bool seenFirst)
+    {
+        // As in etcd v2: the description at 10, another host's at 11, then the instance at 12.
+        var content = Content("a", InfoIntent.Claim);
+        var write = content.Plan(null);
+        content = content.OnWriting(write);
+        content = seenFirst
+            ? content.OnInfoSeen(Info("b", 11), 11).OnWritten(write, _session, 12, 10)
+            : content.OnWritten(write, _session, 12, 10).OnInfoSeen(Info("b", 11), 11);
+
+        Assert.True(content.NeedsWrite(_session));
+        var again = content.Plan(Info("b", 11));
+        Assert.Null(again.Info);
+        Assert.Equal("b", again.Service.Instance.Credentials!.User);
+    }
+
     [Fact]
     public void Written_OvertakenByAnothersClaim_YieldsToIt()
     {
