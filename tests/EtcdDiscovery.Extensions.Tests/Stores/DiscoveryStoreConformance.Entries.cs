@@ -116,7 +116,7 @@ public abstract partial class DiscoveryStoreConformance
     public async Task Read_Exact_IgnoresLongerKeys()
     {
         await using var session = await OpenAsync();
-        await PutAsync(session, Put("b"), Put("bc"), Put("b/c"));
+        await PutAsync(session, Put("b"), Put("bc"), Put("b.c"));
 
         Assert.Equal(["b"], await ReadNamesAsync(StoreRange.Exact(Root + "b")));
     }

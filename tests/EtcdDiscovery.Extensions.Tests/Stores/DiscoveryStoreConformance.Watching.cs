@@ -73,7 +73,7 @@ public abstract partial class DiscoveryStoreConformance
     {
         await using var session = await OpenAsync();
         await using var watch = Watch((await ReadAsync()).Revision, StoreRange.Exact(Root + "b"));
-        await PutAsync(session, Put("b/c"));
+        await PutAsync(session, Put("bc"));
         await PutAsync(session, Put("bc"));
         await PutAsync(session, Put("b"));
 
