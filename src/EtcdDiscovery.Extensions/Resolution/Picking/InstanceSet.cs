@@ -10,6 +10,7 @@ public sealed class InstanceSet : IReadOnlyList<ServiceInstance>
 {
     private readonly ServiceInstance[] _instances;
     private readonly ServicePicking _service;
+    private readonly OutstandingCounts _outstanding;
     private readonly string _scope;
     private bool _hasEqualWeights;
 
@@ -36,6 +37,7 @@ public sealed class InstanceSet : IReadOnlyList<ServiceInstance>
     {
         _instances = instances;
         _service = service;
+        _outstanding = service.Outstanding;
         _scope = scope;
         _hasEqualWeights = !mayHaveWeights;
     }
@@ -59,8 +61,7 @@ public sealed class InstanceSet : IReadOnlyList<ServiceInstance>
     /// <summary>How many calls to an instance were reported as started and have not ended yet.</summary>
     /// <param name="index">The instance's place, from 0.</param>
     /// <returns>The number at this moment.</returns>
-    public int GetOutstanding(int index) => _service.OutstandingAt(
-        (_placesFromOne ?? NewPlaces())[index] is > 0 and var known ? known - 1 : FindPlace(index));
+    public int GetOutstanding(int index) => Volatile.Read(ref _outstanding[PlaceOf(index)]);
 
     /// <inheritdoc />
     public IEnumerator<ServiceInstance> GetEnumerator() => _instances.AsEnumerable().GetEnumerator();
@@ -85,6 +86,8 @@ public sealed class InstanceSet : IReadOnlyList<ServiceInstance>
         _hasEqualWeights = _weights is null;
         return _hasEqualWeights;
     }
+
+    private int PlaceOf(int index) => (_placesFromOne ?? NewPlaces())[index] is > 0 and var known ? known - 1 : FindPlace(index);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private int[] NewPlaces() => Interlocked.CompareExchange(ref _placesFromOne, new int[_instances.Length], null) ?? _placesFromOne;

@@ -4,7 +4,7 @@ namespace EtcdDiscovery.Resolution.Picking;
 /// <remarks>Places are handed out under the service's lock; the counts are read and written without.</remarks>
 internal sealed class OutstandingCounts
 {
-    private const int PartBits = 6;
+    private const int PartBits = 8;
     private const int PartLength = 1 << PartBits;
 
     // Parts are added and never moved, since their counts change at any time.

@@ -36,7 +36,8 @@ internal sealed class PickableInstances
     public InstanceSet? Among(ServiceQuery query, string? defaultZone)
     {
         var instances = query.Shard is null ? All : OnShard(query.Shard);
-        return instances is null || (query.Details is null && defaultZone is null)
+        return instances is null
+            || (query.Details is null or { PreferredShard: null, PreferredZone: null } && defaultZone is null)
             ? instances
             : Prefer(instances, query.PreferredShard, query.PreferredZone ?? defaultZone);
     }

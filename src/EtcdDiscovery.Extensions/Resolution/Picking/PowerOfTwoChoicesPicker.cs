@@ -4,36 +4,32 @@ internal sealed class PowerOfTwoChoicesPicker : IInstancePicker
 {
     public ServiceInstance Pick(InstanceSet instances)
     {
-        var (first, second) = instances.Count == 1 ? (0, 0) : Two(instances, (ulong)Random.Shared.NextInt64());
-        return instances[IsLessBusy(instances, second, first) ? second : first];
+        // 63 random bits: 32 for the first, 31 for the second.
+        var random = (ulong)Random.Shared.NextInt64();
+        var (high, low) = ((uint)(random >> 31), (uint)random & int.MaxValue);
+        return instances.Count == 1 ? instances[0]
+            : instances.HasEqualWeights ? PickOfEqual(instances, high, low)
+            : PickByWeight(instances, high, low);
     }
 
-    /// <summary>Two different ones. The first alone is a fair choice: it is taken when both are equally busy.</summary>
-    /// <param name="instances">At least two.</param>
-    /// <param name="random">63 random bits: 32 for the first, 31 for the second.</param>
-    private static (int First, int Second) Two(InstanceSet instances, ulong random)
+    // The first one alone is a fair choice: it is taken when both are equally busy.
+    private static ServiceInstance PickOfEqual(InstanceSet instances, ulong high, ulong low)
     {
         var count = (uint)instances.Count;
-        var (high, low) = (random >> 31, random & int.MaxValue);
-        if (instances.HasEqualWeights)
-        {
-            var first = (int)((high * count) >> 32);
-            var second = (int)((low * (count - 1)) >> 31);
-            return (first, second < first ? second : second + 1);
-        }
-        else
-        {
-            var first = instances.Weights.Find((uint)high);
-            var second = instances.Weights.Find((uint)low << 1);
-            return (first, second != first ? second : (first + 1) % (int)count);
-        }
+        var first = (int)((high * count) >> 32);
+        var second = (int)((low * (count - 1)) >> 31);
+        second = second < first ? second : second + 1;
+        return instances[instances.GetOutstanding(second) < instances.GetOutstanding(first) ? second : first];
     }
 
-    private static bool IsLessBusy(InstanceSet instances, int one, int other)
+    private static ServiceInstance PickByWeight(InstanceSet instances, uint high, uint low)
     {
-        var (outstanding, outstandingAtOther) = (instances.GetOutstanding(one), instances.GetOutstanding(other));
-        return instances.HasEqualWeights
-            ? outstanding < outstandingAtOther
-            : outstanding * instances.Weights.ShareOf(other) < outstandingAtOther * instances.Weights.ShareOf(one);
+        var weights = instances.Weights;
+        var first = weights.Find(high);
+        var second = weights.Find(low << 1);
+        second = second != first ? second : (first + 1) % instances.Count;
+        var isLessBusy = instances.GetOutstanding(second) * weights.ShareOf(first)
+            < instances.GetOutstanding(first) * weights.ShareOf(second);
+        return instances[isLessBusy ? second : first];
     }
 }

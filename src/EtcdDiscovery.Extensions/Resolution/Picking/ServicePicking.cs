@@ -16,7 +16,6 @@ internal sealed partial class ServicePicking : IDisposable
 
     private readonly ILogger _logger;
     private readonly ConcurrentDictionary<string, InstanceCalls> _calls = new(concurrencyLevel: 1, capacity: 1, StringComparer.Ordinal);
-    private readonly OutstandingCounts _outstanding = new();
     private readonly Dictionary<string, TurnCounter> _turns = new(StringComparer.Ordinal);
     private readonly Ejections _ejections;
     private readonly Lock _changing = new();
@@ -29,6 +28,9 @@ internal sealed partial class ServicePicking : IDisposable
         _logger = logger ?? NullLogger.Instance;
         _ejections = new Ejections(timeProvider, Return);
     }
+
+    /// <summary>How many calls are outstanding, at the place of each instance.</summary>
+    public OutstandingCounts Outstanding { get; } = new();
 
     /// <summary>What can be picked of a snapshot now. Takes no lock as long as nothing changes.</summary>
     public PickableInstances Of(CatalogSnapshot snapshot) =>
@@ -44,9 +46,6 @@ internal sealed partial class ServicePicking : IDisposable
 
     /// <summary>Where an instance's outstanding calls are counted.</summary>
     public int PlaceOf(string id) => (_calls.TryGetValue(id, out var calls) ? calls : AddCalls(id)).Place;
-
-    /// <summary>How many calls are outstanding at a place.</summary>
-    public int OutstandingAt(int place) => Volatile.Read(ref _outstanding[place]);
 
     /// <summary>Notes how a call to an instance went. An instance that the snapshot does not have is ignored.</summary>
     public void Report(string id, CallOutcome outcome, CatalogSnapshot snapshot)
@@ -150,7 +149,7 @@ internal sealed partial class ServicePicking : IDisposable
 
             if (!_calls.TryGetValue(id, out var calls))
             {
-                _calls[id] = calls = new InstanceCalls(_outstanding, _outstanding.TakePlace());
+                _calls[id] = calls = new InstanceCalls(Outstanding, Outstanding.TakePlace());
                 _knownCalls++;
             }
 
@@ -168,7 +167,7 @@ internal sealed partial class ServicePicking : IDisposable
                 if (calls.Outstanding == 0 && snapshot.Find(id) is null)
                 {
                     _calls.TryRemove(id, out _);
-                    _outstanding.GiveBack(calls.Place);
+                    Outstanding.GiveBack(calls.Place);
                     _knownCalls--;
                 }
             }
