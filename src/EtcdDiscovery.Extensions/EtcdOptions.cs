@@ -4,14 +4,17 @@ namespace EtcdDiscovery;
 public sealed class EtcdOptions
 {
     /// <summary>
-    /// The cluster's client addresses: <c>http://host:port</c>, or <c>host:port</c> for <c>http</c>. One is used at a
-    /// time, the next when it fails.
+    /// The cluster's client addresses: <c>https://host:port</c>, <c>http://host:port</c>, or <c>host:port</c> for
+    /// <c>http</c>. One is used at a time, the next when it fails.
     /// </summary>
     /// <value>
     /// Without any, the environment variable <c>ETCD_HOSTS</c> (comma separated), else <c>ETCD_HOST</c>, else
     /// <c>http://127.0.0.1:2379</c>.
     /// </value>
     public IList<string> Endpoints { get; set; } = [];
+
+    /// <summary>How connections to <c>https</c> endpoints are secured.</summary>
+    public EtcdTlsOptions Tls { get; set; } = new();
 
     /// <summary>How long connecting to one endpoint may take before the next one is tried.</summary>
     /// <value>The default is 1 second. From 0.1 seconds to 1 minute.</value>

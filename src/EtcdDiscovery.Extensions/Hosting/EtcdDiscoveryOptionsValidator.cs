@@ -46,6 +46,7 @@ internal sealed class EtcdDiscoveryOptionsValidator : IValidateOptions<EtcdDisco
         const string etcd = nameof(options.Etcd);
         CheckTime($"{etcd}:{nameof(EtcdOptions.ConnectTimeout)}", options.Etcd.ConnectTimeout, Seconds(0.1), TimeSpan.FromMinutes(1), problems);
         CheckTime($"{etcd}:{nameof(EtcdOptions.RequestTimeout)}", options.Etcd.RequestTimeout, Seconds(0.1), TimeSpan.FromMinutes(5), problems);
+        problems.AddRange(EtcdAccessRules.Check(options.Etcd, $"{Section}:{etcd}"));
         for (var i = 0; i < options.Etcd.Endpoints.Count; i++)
         {
             if (!EtcdAddress.TryParse(options.Etcd.Endpoints[i], out _))

@@ -11,16 +11,46 @@ internal sealed class GoEnvironment(Func<string, string?> variable) : IPostConfi
 
     public void PostConfigure(string? name, EtcdDiscoveryOptions options)
     {
-        if (options.Etcd.Endpoints.Count > 0)
+        var isOurs = options.Etcd.Endpoints.Count == 0;
+        if (isOurs)
         {
-            return;
+            var hosts = Endpoints("ETCD_HOSTS");
+            hosts = hosts.Length > 0 ? hosts : Endpoints("ETCD_HOST");
+            options.Etcd.Endpoints = hosts.Length > 0 ? hosts : [DefaultEndpoint];
         }
 
-        var hosts = Endpoints("ETCD_HOSTS");
-        hosts = hosts.Length > 0 ? hosts : Endpoints("ETCD_HOST");
-        options.Etcd.Endpoints = hosts.Length > 0 ? hosts : [DefaultEndpoint];
+        if (SaysNothing(options.Etcd.Tls) && TlsOf() is { } tls && (isOurs || options.Etcd.Endpoints.All(IsSecured)))
+        {
+            options.Etcd.Tls = tls;
+            options.Etcd.Endpoints = [.. options.Etcd.Endpoints.Select(Secured)];
+        }
     }
 
     private string[] Endpoints(string name) =>
         variable(name)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
+
+    // As in Go: all three or none. ETCD_TLS_INMEMORY says that they hold base64, not paths; one can see that.
+    private EtcdTlsOptions? TlsOf()
+    {
+        var tls = new EtcdTlsOptions
+        {
+            CertificateAuthority = variable("ETCD_CACERT"),
+            Certificate = variable("ETCD_TLS_CERT"),
+            Key = variable("ETCD_TLS_KEY"),
+        };
+        return new[] { tls.CertificateAuthority, tls.Certificate, tls.Key }.Any(string.IsNullOrEmpty) ? null : tls;
+    }
+
+    private static bool SaysNothing(EtcdTlsOptions tls) =>
+        new[] { tls.CertificateAuthority, tls.Certificate, tls.Key, tls.ServerName }.All(string.IsNullOrEmpty);
+
+    private static bool IsSecured(string endpoint) => endpoint.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+
+    // As in Go, which speaks TLS to http:// addresses too once it has certificates.
+    private static string Secured(string endpoint)
+    {
+        const string plain = "http://";
+        var address = endpoint.StartsWith(plain, StringComparison.OrdinalIgnoreCase) ? endpoint[plain.Length..] : endpoint;
+        return address.Contains("://", StringComparison.Ordinal) ? endpoint : "https://" + address;
+    }
 }

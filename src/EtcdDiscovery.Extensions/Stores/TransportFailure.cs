@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Security.Authentication;
+using EtcdDiscovery.Stores.Tls;
 
 namespace EtcdDiscovery.Stores;
 
@@ -42,6 +43,7 @@ internal static class TransportFailure
 
     private static string? DescribeRoot(Exception cause, string protocol) => cause switch
     {
+        TlsException e => e.Message,
         SocketException e => Describe(e.SocketErrorCode),
         HttpProtocolException { ErrorCode: Http11Required } => Describe(HttpRequestError.HttpProtocolError, protocol),
         HttpProtocolException { ErrorCode: NoError } => "the connection was closed",

@@ -73,7 +73,7 @@ public sealed class ReadmeTests
         .GetProperties(BindingFlags.Public | BindingFlags.Instance)
         .SelectMany(property => property.GetValue(options) switch
         {
-            EtcdOptions or ServiceRegistrationOptions => Settings($"{prefix}{property.Name}:", property.GetValue(options)!),
+            EtcdOptions or EtcdTlsOptions or ServiceRegistrationOptions => Settings($"{prefix}{property.Name}:", property.GetValue(options)!),
             var value => [$"{prefix}{property.Name} = {Print(value)}"],
         });
 

@@ -21,20 +21,22 @@ public sealed partial class EtcdServer : IAsyncDisposable
     private readonly string _binary;
     private readonly string _name;
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("etcd-test-");
+    private readonly EtcdSecurity _security;
     private readonly HttpClient _http;
     private Process? _process;
 
-    private EtcdServer(string binary, string name)
+    private EtcdServer(string binary, string name, EtcdSecurity? security = null)
     {
         _binary = binary;
         _name = name;
+        _security = security ?? new EtcdSecurity();
         (Port, PeerPort) = FreePorts();
-        _http = new HttpClient { BaseAddress = new Uri(Endpoint), Timeout = TimeSpan.FromSeconds(5) };
+        _http = new HttpClient(_security.NewHandler()) { BaseAddress = new Uri(Endpoint), Timeout = TimeSpan.FromSeconds(5) };
     }
 
     public int Port { get; }
 
-    public string Endpoint => $"http://127.0.0.1:{Port}";
+    public string Endpoint => $"{_security.Scheme}://127.0.0.1:{Port}";
 
     private int PeerPort { get; }
 
@@ -58,6 +60,15 @@ public sealed partial class EtcdServer : IAsyncDisposable
     {
         var server = Create(binary, 1)[0];
         server.WaitsForDisk = waitsForDisk;
+        await server.StartAsync();
+        return server;
+    }
+
+    /// <summary>Starts a cluster of one with TLS or other flags of its own.</summary>
+    internal static async Task<EtcdServer> StartAsync(string binary, EtcdSecurity security)
+    {
+        var server = new EtcdServer(binary, "m0", security);
+        server.Cluster = $"m0={server.PeerUrl}";
         await server.StartAsync();
         return server;
     }
@@ -174,6 +185,7 @@ public sealed partial class EtcdServer : IAsyncDisposable
             "--initial-cluster", Cluster,
             "--initial-cluster-token", Cluster + ClusterToken,
             "--enable-v2",
+            .. _security.Flags,
             .. WaitsForDisk ? Array.Empty<string>() : ["--unsafe-no-fsync"],
             "--logger", "zap",
             "--log-level", "error",

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography.X509Certificates;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -23,7 +24,8 @@ public sealed class GrpcTestServer : IAsyncDisposable
     /// <summary>How many connections are open.</summary>
     public int Connections => Volatile.Read(ref _connections.Value);
 
-    public static async Task<GrpcTestServer> StartAsync(RequestDelegate script, HttpProtocols protocols = HttpProtocols.Http2)
+    public static async Task<GrpcTestServer> StartAsync(
+        RequestDelegate script, HttpProtocols protocols = HttpProtocols.Http2, X509Certificate2? certificate = null)
     {
         var connections = new StrongBox<int>();
         var builder = WebApplication.CreateSlimBuilder();
@@ -35,6 +37,11 @@ public sealed class GrpcTestServer : IAsyncDisposable
             kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen =>
             {
                 listen.Protocols = protocols;
+                if (certificate is not null)
+                {
+                    listen.UseHttps(certificate);
+                }
+
                 listen.Use(next => connection => CountAsync(next, connection, connections));
             });
         });

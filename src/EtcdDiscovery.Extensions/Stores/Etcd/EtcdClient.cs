@@ -64,6 +64,7 @@ internal sealed partial class EtcdClient : IDisposable
     /// <summary>Leaves the endpoint if it is to blame, and says what the failure means.</summary>
     public EtcdDiscoveryException Fail(GrpcChannel channel, GrpcException error)
     {
+        error = channel.Refine(error);
         if (EtcdErrors.BlamesEndpoint(error))
         {
             Leave(channel, error);

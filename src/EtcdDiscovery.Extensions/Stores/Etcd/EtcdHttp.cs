@@ -1,4 +1,5 @@
 using EtcdDiscovery.Stores.Etcd.Grpc;
+using EtcdDiscovery.Stores.Tls;
 
 namespace EtcdDiscovery.Stores.Etcd;
 
@@ -11,21 +12,20 @@ internal static class EtcdHttp
     // A member that has lost its leader answers and ends streams with "no leader" instead of keeping them, silent, for ever.
     private static readonly Dictionary<string, string> Metadata = new() { ["hasleader"] = "true" };
 
-    public static GrpcChannel Connect(Uri address, EtcdOptions options, TimeProvider timeProvider) =>
-        new(address, NewHandler(options), Metadata, timeProvider);
-
-    private static SocketsHttpHandler NewHandler(EtcdOptions options) => new()
+    public static GrpcChannel Connect(Uri address, EtcdOptions options, TimeProvider timeProvider)
     {
-        ConnectTimeout = options.ConnectTimeout,
-        EnableMultipleHttp2Connections = false,
-        PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
-        KeepAlivePingDelay = PingInterval,
-        KeepAlivePingTimeout = PingInterval,
-        KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
-        UseProxy = false,
-        UseCookies = false,
-        AllowAutoRedirect = false,
-        // Streams live for days: an activity around each, and its headers, would say nothing.
-        ActivityHeadersPropagator = null,
-    };
+        var connector = new TlsConnector(options.Tls, timeProvider);
+        return new GrpcChannel(address, NewHandler(options, connector), Metadata, timeProvider, () => connector.Refusal);
+    }
+
+    private static SocketsHttpHandler NewHandler(EtcdOptions options, TlsConnector connector)
+    {
+        var handler = StoreHttp.NewHandler(options, connector);
+        handler.EnableMultipleHttp2Connections = false;
+        handler.PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan;
+        handler.KeepAlivePingDelay = PingInterval;
+        handler.KeepAlivePingTimeout = PingInterval;
+        handler.KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests;
+        return handler;
+    }
 }

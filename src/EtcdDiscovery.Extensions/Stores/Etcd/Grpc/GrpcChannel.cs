@@ -17,13 +17,24 @@ internal sealed class GrpcChannel : IDisposable
     private readonly HttpMessageInvoker _invoker;
     private readonly TimeProvider _timeProvider;
     private readonly IReadOnlyDictionary<string, string> _metadata;
+    private readonly Func<string?> _refusal;
 
     // Never disposed: it has no timer, and a call may still be linking itself to it.
     private readonly CancellationTokenSource _closing = new();
 
+    /// <param name="address">Where to connect to.</param>
+    /// <param name="handler">How to connect; disposed with the channel.</param>
+    /// <param name="metadata">What is told with every call.</param>
+    /// <param name="timeProvider">The clock of the calls' deadlines.</param>
+    /// <param name="refusal">Tells, when a connection failed, whether the server refused it, and why.</param>
     public GrpcChannel(
-        Uri address, HttpMessageHandler handler, IReadOnlyDictionary<string, string> metadata, TimeProvider timeProvider)
+        Uri address,
+        HttpMessageHandler handler,
+        IReadOnlyDictionary<string, string> metadata,
+        TimeProvider timeProvider,
+        Func<string?> refusal)
     {
+        _refusal = refusal;
         Address = address;
         _invoker = new HttpMessageInvoker(handler);
         _metadata = metadata;
@@ -33,6 +44,12 @@ internal sealed class GrpcChannel : IDisposable
     public Uri Address { get; }
 
     public bool IsClosed => _closing.IsCancellationRequested;
+
+    /// <summary>What a failure means, if the server refused the connection: it knows better than the HTTP stack.</summary>
+    public GrpcException Refine(GrpcException error) =>
+        error is { IsAnswer: false, Code: GrpcStatusCode.Unavailable, InnerException: not null } && _refusal() is { } refusal
+            ? new GrpcException(GrpcStatusCode.Unavailable, refusal, error.InnerException) { IsUnsent = error.IsUnsent }
+            : error;
 
     /// <summary>One request, one answer.</summary>
     public async Task<TResponse> CallAsync<TRequest, TResponse>(

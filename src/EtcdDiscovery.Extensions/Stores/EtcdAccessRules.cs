@@ -1,0 +1,76 @@
+using EtcdDiscovery.Model;
+using EtcdDiscovery.Stores.Tls;
+
+namespace EtcdDiscovery.Stores;
+
+/// <summary>What the settings for TLS and authentication may be, whatever protocol is spoken. No problem shows a secret.</summary>
+/// <remarks>Files are judged when a connection is made: they may be written later, and change.</remarks>
+internal static class EtcdAccessRules
+{
+    /// <param name="options">The settings.</param>
+    /// <param name="section">Their configuration section.</param>
+    /// <returns>Every problem, each with the setting's name and what is allowed.</returns>
+    public static IReadOnlyList<string> Check(EtcdOptions options, string section)
+    {
+        var problems = new List<string>();
+        CheckTls(options, $"{section}:{nameof(options.Tls)}", problems);
+        CheckEndpoints(options, section, problems);
+        return problems;
+    }
+
+    private static void CheckTls(EtcdOptions options, string section, List<string> problems)
+    {
+        var tls = options.Tls;
+        if (string.IsNullOrWhiteSpace(tls.Certificate) != string.IsNullOrWhiteSpace(tls.Key))
+        {
+            var (given, missing) = string.IsNullOrWhiteSpace(tls.Key)
+                ? (nameof(tls.Certificate), nameof(tls.Key))
+                : (nameof(tls.Key), nameof(tls.Certificate));
+            problems.Add($"{section}:{missing} is not set, but {given} is: a client certificate needs both. Set both or neither.");
+            return;
+        }
+
+        if (!string.IsNullOrEmpty(tls.ServerName) && ServiceUri.DescribeBadHost(tls.ServerName) is { } reason)
+        {
+            problems.Add($"{section}:{nameof(tls.ServerName)} is '{Untrusted.Print(tls.ServerName)}', which {reason}: "
+                + "a host name or IP address is allowed.");
+        }
+
+        // What stands in the setting itself does not get better by waiting.
+        if (TlsMaterial.SettingsOf(tls) is { Count: > 0 } settings && settings.All(setting => !setting.IsFile))
+        {
+            try
+            {
+                TlsMaterial.Read(tls);
+            }
+            catch (TlsException error)
+            {
+                problems.Add(error.Message);
+            }
+        }
+        else
+        {
+            problems.AddRange(TlsMaterial.SettingsOf(tls).Where(setting => setting.IsUnreadable)
+                .Select(setting => $"{setting.Name} is neither PEM text, nor PEM text in base64, nor the path of a file."));
+        }
+    }
+
+    // Whoever sets certificates does not want to speak in plain.
+    private static void CheckEndpoints(EtcdOptions options, string section, List<string> problems)
+    {
+        if (TlsMaterial.SettingsOf(options.Tls).Count == 0 && string.IsNullOrEmpty(options.Tls.ServerName))
+        {
+            return;
+        }
+
+        for (var i = 0; i < options.Endpoints.Count; i++)
+        {
+            var endpoint = options.Endpoints[i];
+            if (!(endpoint ?? "").TrimStart().StartsWith("https://", StringComparison.OrdinalIgnoreCase))
+            {
+                problems.Add($"{section}:{nameof(options.Endpoints)}:{i} is '{Untrusted.Print(endpoint?[(endpoint.LastIndexOf('@') + 1)..] ?? "")}', "
+                    + $"but {nameof(options.Tls)} is set: write https:// in front of the address, or remove {nameof(options.Tls)}.");
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using System.Text;
+using EtcdDiscovery.Model;
+
+namespace EtcdDiscovery.Stores.Tls;
+
+/// <summary>A setting that holds PEM text, that text in base64, or the path of a file with it.</summary>
+internal sealed class PemSetting
+{
+    private const string PemMark = "-----BEGIN ";
+    private const string StartOfPemInBase64 = "LS0t";
+    private const int LongestPath = 4_096;
+
+    private readonly string? _text;
+    private readonly string _path;
+
+    private PemSetting(string name, string value)
+    {
+        Name = name;
+        _text = value.Contains(PemMark, StringComparison.Ordinal) ? value : Decode(value);
+        _path = value;
+        // What looks like PEM but is not, or is too long for a path, may be a broken key: it must never be printed.
+        IsUnreadable = _text is null
+            && (value.StartsWith(StartOfPemInBase64, StringComparison.Ordinal)
+                || value.Contains("-----", StringComparison.Ordinal)
+                || value.AsSpan().ContainsAny('\r', '\n')
+                || value.Length > LongestPath);
+    }
+
+    public string Name { get; }
+
+    /// <summary>Whether it is neither PEM nor a path.</summary>
+    public bool IsUnreadable { get; }
+
+    public bool IsFile => _text is null && !IsUnreadable;
+
+    /// <summary>Where the text comes from, for messages.</summary>
+    public string Origin => IsFile ? $"file '{Untrusted.Print(_path)}'" : Name;
+
+    public static PemSetting? Of(string name, string? value) =>
+        string.IsNullOrWhiteSpace(value) ? null : new PemSetting(name, value.Trim());
+
+    /// <summary>The PEM text, as it is now.</summary>
+    /// <exception cref="TlsException">The file cannot be read, or the value is no PEM.</exception>
+    public string Read()
+    {
+        if (IsUnreadable)
+        {
+            throw new TlsException($"{Name} is neither PEM text, nor PEM text in base64, nor the path of a file.");
+        }
+
+        try
+        {
+            return _text ?? File.ReadAllText(_path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
+        {
+            throw new TlsException($"{Name}: {Origin} cannot be read: {Describe(error)}.");
+        }
+    }
+
+    private static string Describe(Exception error) => error switch
+    {
+        FileNotFoundException or DirectoryNotFoundException => "it does not exist",
+        UnauthorizedAccessException => "access is denied",
+        _ => Untrusted.Print(error.Message.TrimEnd('.')),
+    };
+
+    private static string? Decode(string value)
+    {
+        var bytes = new byte[value.Length];
+        if (!Convert.TryFromBase64String(value, bytes, out var length))
+        {
+            return null;
+        }
+
+        var text = Encoding.UTF8.GetString(bytes, 0, length);
+        return text.Contains(PemMark, StringComparison.Ordinal) ? text : null;
+    }
+}

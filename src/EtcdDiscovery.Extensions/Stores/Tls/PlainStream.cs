@@ -1,0 +1,14 @@
+using System.Net.Sockets;
+
+namespace EtcdDiscovery.Stores.Tls;
+
+/// <summary>A plain stream that tells whether the server ever said anything: one that expects TLS does not.</summary>
+internal sealed class PlainStream(Socket socket, FirstWord firstWord) : NetworkStream(socket, ownsSocket: true)
+{
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var read = await base.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+        firstWord.OnRead(read, buffer.Length);
+        return read;
+    }
+}

@@ -1,0 +1,47 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+
+namespace EtcdDiscovery.Tests.Infrastructure;
+
+/// <summary>Flags of an etcd that is secured, and how the test itself gets at it.</summary>
+internal sealed class EtcdSecurity
+{
+    public string Scheme { get; init; } = "http";
+
+    public IReadOnlyList<string> Flags { get; init; } = [];
+
+    /// <summary>What the test shows to a server that wants client certificates.</summary>
+    public X509Certificate2? Operator { get; init; }
+
+    public X509Certificate2? Authority { get; init; }
+
+    /// <summary>A server that shows one certificate and wants one of its clients, from the same authority.</summary>
+    public static EtcdSecurity MutualTls(TestAuthority authority, string serverCertificate, string serverKey, params string[] flags) => new()
+    {
+        Scheme = "https",
+        Flags = ["--cert-file", serverCertificate, "--key-file", serverKey,
+            "--trusted-ca-file", authority.File, "--client-cert-auth", .. flags],
+        Authority = authority.Certificate,
+        Operator = authority.Issue("operator").Certificate,
+    };
+
+    public SocketsHttpHandler NewHandler()
+    {
+        var handler = new SocketsHttpHandler();
+        if (Operator is not null)
+        {
+            handler.SslOptions.ClientCertificates = [Operator];
+            handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+                CustomTrustStore = { Authority! },
+            };
+            // Some tests give the server another name; whom it was issued by is enough here.
+            handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, errors) =>
+                errors is SslPolicyErrors.None or SslPolicyErrors.RemoteCertificateNameMismatch;
+        }
+
+        return handler;
+    }
+}

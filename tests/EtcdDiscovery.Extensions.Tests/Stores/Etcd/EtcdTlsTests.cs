@@ -1,0 +1,275 @@
+using System.Text;
+using EtcdDiscovery.Stores.Etcd;
+using EtcdDiscovery.Tests.Infrastructure;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EtcdDiscovery.Tests.Stores.Etcd;
+
+/// <summary>TLS and client certificates with a real etcd that asks for both.</summary>
+public sealed class EtcdTlsTests : IDisposable
+{
+    private static readonly StoreRange Everything = StoreRange.Prefix("/");
+
+    private readonly TestAuthority _authority = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _authority.Dispose();
+
+    [Theory]
+    [InlineData(EtcdVersion.First, "path")]
+    [InlineData(EtcdVersion.First, "PEM")]
+    [InlineData(EtcdVersion.First, "base64")]
+    [InlineData(EtcdVersion.Second, "path")]
+    public async Task MutualTls_WithCertificatesInAnyForm_CarriesEverything(EtcdVersion version, string form)
+    {
+        await using var server = await StartAsync(version);
+        var client = _authority.Issue("client");
+        await using var store = Create(server, form switch
+        {
+            "path" => Tls(client),
+            "PEM" => new() { CertificateAuthority = _authority.Pem, Certificate = client.CertificatePem, Key = client.KeyPem },
+            _ => new() { CertificateAuthority = Base64(_authority.Pem), Certificate = Base64(client.CertificatePem), Key = Base64(client.KeyPem) },
+        });
+
+        await using var session = await store.OpenSessionAsync(TimeSpan.FromMinutes(1), Token);
+        await using var watch = new StoreWatch(store, (await store.ReadAsync([Everything], Token)).Revision, Everything);
+        await session.TryPutAsync([new StorePut("/a", "1"u8.ToArray())], Token);
+        await session.RenewAsync(Token);
+
+        Assert.Equal("/a", Assert.Single((await watch.NextAsync()).Events).Key);
+        await session.CloseAsync(Token);
+    }
+
+    [Fact]
+    public async Task Host_RegisteredWithMutualTls_GoesOnWhenCertificatesAreRotated()
+    {
+        await using var server = await StartAsync(EtcdVersion.First);
+        var first = _authority.Issue("first", notAfter: DateTimeOffset.UtcNow.AddHours(1));
+        var (certificate, key) = (_authority.PathOf("client.pem"), _authority.PathOf("client.key"));
+        File.Copy(first.CertificateFile, certificate);
+        File.Copy(first.KeyFile, key);
+        await using var host = await DiscoveryHost.RegisterAsync(new(server.Settings("shop"))
+        {
+            ["TimeToLive"] = "00:10:00",
+            ["Etcd:Tls:CertificateAuthority"] = _authority.File,
+            ["Etcd:Tls:Certificate"] = certificate,
+            ["Etcd:Tls:Key"] = key,
+        });
+
+        // Nothing is noticed while the connection lasts; etcd's next start ends it and asks for a certificate anew.
+        var expired = _authority.Issue("expired", notAfter: DateTimeOffset.UtcNow.AddDays(-1));
+        File.Copy(expired.CertificateFile, certificate, overwrite: true);
+        File.Copy(expired.KeyFile, key, overwrite: true);
+        Assert.Equal(HealthStatus.Healthy, (await host.CheckAsync()).Status);
+        await server.KillAsync();
+        await server.RestartAsync(wipe: false);
+        await Eventually.TrueAsync(
+            () => Task.FromResult(host.Logs.Lines.Any(line => line.Message.Contains("'CN=expired'", StringComparison.Ordinal)
+                && line.Message.Contains($"file '{certificate}', which expired on", StringComparison.Ordinal))),
+            "the refusal names the subject, the file and the reason");
+
+        var second = _authority.Issue("second");
+        File.Copy(second.CertificateFile, certificate, overwrite: true);
+        File.Copy(second.KeyFile, key, overwrite: true);
+        await Eventually.TrueAsync(() => SeesAsync(host, server), "the new certificate is used without a restart");
+        await host.BecomesAsync(HealthStatus.Healthy);
+    }
+
+    [Theory]
+    [InlineData("expired client", "'CN=old' from file '{0}/old-")]
+    [InlineData("client of another authority", "the client certificate was 'CN=stranger' from file ")]
+    [InlineData("no client certificate", "no client certificate was shown, since EtcdDiscovery:Etcd:Tls:Certificate is not set")]
+    [InlineData("another authority", "the server's certificate 'CN=etcd' was issued by 'CN=test authority', whose authority is not in file '{0}/other.pem' ('CN=other')")]
+    [InlineData("system authorities", "whose authority is not in the operating system's store")]
+    [InlineData("another name", "the server's certificate 'CN=etcd' is for 'localhost', '127.0.0.1', not for 'etcd-7.dev'")]
+    [InlineData("missing file", "EtcdDiscovery:Etcd:Tls:CertificateAuthority: file '{0}/missing.pem' cannot be read: it does not exist")]
+    [InlineData("empty file", "EtcdDiscovery:Etcd:Tls:CertificateAuthority: file '{0}/empty.pem' holds no certificate in PEM form")]
+    [InlineData("garbage", "EtcdDiscovery:Etcd:Tls:Certificate: a certificate in file '{0}/garbage.pem' is unreadable")]
+    [InlineData("another key", "' does not hold the private key of 'CN=client' from file '")]
+    [InlineData("no key", "/authority.pem' holds no private key in PEM form, or an encrypted one")]
+    public async Task Certificate_NotGood_IsToldWithFileSubjectAndReason(string what, string told)
+    {
+        await using var server = await StartAsync(EtcdVersion.First);
+        await using var store = Create(server, Wrong(what));
+
+        var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => store.ReadAsync([Everything], Token));
+
+        Assert.StartsWith($"Etcd at {server.Endpoint}: ", error.Message, StringComparison.Ordinal);
+        Assert.Contains(string.Format(null, told, _authority.Directory.FullName), error.Message, StringComparison.Ordinal);
+        // Certificates are rotated by machines: it is tried again soon.
+        Assert.True(error.IsTransient);
+        Assert.DoesNotContain("PRIVATE KEY", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("server")]
+    [InlineData("authority")]
+    public async Task Server_WithAnExpiredCertificate_IsRefusedWithTheDates(string whose)
+    {
+        var longAgo = DateTimeOffset.UtcNow.AddDays(-3);
+        using var authority = new TestAuthority("authority", whose == "authority" ? longAgo : null);
+        var identity = authority.Issue("etcd", notAfter: longAgo);
+        await using var server = await StartSecuredAsync(identity.Certificate);
+        await using var store = EtcdStoreOf(server, new() { CertificateAuthority = authority.File });
+
+        var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => store.ReadAsync([Everything], Token));
+
+        Assert.Contains("the server's certificate 'CN=etcd' is valid only from ", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"{longAgo.UtcDateTime:yyyy-MM-dd}", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ServerName_OfTheCertificate_IsAcceptedInsteadOfTheAddress()
+    {
+        var identity = _authority.Issue("etcd", ["etcd-7.dev"]);
+        await using var server = await EtcdServer.StartAsync(
+            SharedEtcd.BinaryOf(EtcdVersion.First), EtcdSecurity.MutualTls(_authority, identity.CertificateFile, identity.KeyFile));
+        var client = _authority.Issue("client");
+        await using var named = Create(server, Tls(client, "etcd-7.dev"));
+        await using var unnamed = Create(server, Tls(client));
+
+        await named.ReadAsync([Everything], Token);
+        var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => unnamed.ReadAsync([Everything], Token));
+
+        Assert.Contains("is for 'etcd-7.dev', not for '127.0.0.1'", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Scheme_OfTheOtherKind_IsTold()
+    {
+        await using var secured = await StartAsync(EtcdVersion.First);
+        await using var plain = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        await using var tlsToPlain = EtcdStoreOf(plain.Endpoint.Replace("http:", "https:", StringComparison.Ordinal), Tls(_authority.Issue("client")));
+        await using var plainToTls = EtcdStoreOf(secured.Endpoint.Replace("https:", "http:", StringComparison.Ordinal), new());
+
+        var first = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => tlsToPlain.ReadAsync([Everything], Token));
+        var second = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => plainToTls.ReadAsync([Everything], Token));
+
+        Assert.Contains("for an etcd without TLS write http://", first.Message, StringComparison.Ordinal);
+        Assert.Contains("for an etcd that expects TLS write https://", second.Message, StringComparison.Ordinal);
+        Assert.True(first.IsTransient && second.IsTransient);
+    }
+
+    [Fact]
+    public async Task Health_WithoutTheFiles_IsUnhealthyUntilTheyAreThere()
+    {
+        await using var server = await StartAsync(EtcdVersion.First);
+        var client = _authority.Issue("client");
+        var late = _authority.PathOf("late.pem");
+        await using var host = await DiscoveryHost.StartAsync(new(server.Settings("shop"))
+        {
+            ["Etcd:Tls:CertificateAuthority"] = _authority.File,
+            ["Etcd:Tls:Certificate"] = late,
+            ["Etcd:Tls:Key"] = client.KeyFile,
+        });
+
+        await Eventually.TrueAsync(
+            async () => (await host.CheckAsync()).Description!.Contains($"file '{late}' cannot be read", StringComparison.Ordinal),
+            "the check names the file");
+        Assert.Equal(HealthStatus.Unhealthy, (await host.CheckAsync()).Status);
+        File.Copy(client.CertificateFile, late);
+
+        await host.BecomesAsync(HealthStatus.Healthy);
+    }
+
+    private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
+
+    private static EtcdStore Create(EtcdServer server, EtcdTlsOptions tls) => EtcdStoreOf(server.Endpoint, tls);
+
+    private static EtcdStore EtcdStoreOf(GrpcTestServer server, EtcdTlsOptions tls) => EtcdStoreOf(server.Endpoint, tls);
+
+    private static EtcdStore EtcdStoreOf(string endpoint, EtcdTlsOptions tls) => new(
+        new EtcdOptions { Endpoints = [endpoint], Tls = tls }, TimeProvider.System, NullLoggerFactory.Instance);
+
+    private static Task<GrpcTestServer> StartSecuredAsync(System.Security.Cryptography.X509Certificates.X509Certificate2 certificate) =>
+        GrpcTestServer.StartAsync(context => GrpcTestServer.FailAsync(context, 3, "reached"), certificate: certificate);
+
+    private static async Task<bool> SeesAsync(DiscoveryHost host, EtcdServer server)
+    {
+        var name = UniqueName.Of("other");
+        await server.PutAsync($"/services/{name}/1", """{"name":"h"}""");
+        try
+        {
+            return (await host.Resolver.GetSnapshotAsync(name, Token)).Instances.Length == 1;
+        }
+        catch (EtcdDiscoveryException e) when (e.IsTransient)
+        {
+            return false;
+        }
+    }
+
+    private async Task<EtcdServer> StartAsync(EtcdVersion version)
+    {
+        var identity = _authority.Issue("etcd");
+        return await EtcdServer.StartAsync(
+            SharedEtcd.BinaryOf(version), EtcdSecurity.MutualTls(_authority, identity.CertificateFile, identity.KeyFile));
+    }
+
+    private EtcdTlsOptions Tls(TestIdentity client, string? serverName = null) => new()
+    {
+        CertificateAuthority = _authority.File,
+        Certificate = client.CertificateFile,
+        Key = client.KeyFile,
+        ServerName = serverName,
+    };
+
+    private EtcdTlsOptions Wrong(string what)
+    {
+        var good = Tls(_authority.Issue("client"));
+        switch (what)
+        {
+            case "expired client":
+                return Tls(_authority.Issue("old", notAfter: DateTimeOffset.UtcNow.AddDays(-1)));
+            case "client of another authority":
+                using (var other = new TestAuthority("other"))
+                {
+                    var stranger = other.Issue("stranger");
+                    good.Certificate = Copy(stranger.CertificateFile);
+                    good.Key = Copy(stranger.KeyFile);
+                    return good;
+                }
+
+            case "no client certificate":
+                (good.Certificate, good.Key) = (null, null);
+                return good;
+            case "another authority":
+                using (var other = new TestAuthority("other"))
+                {
+                    good.CertificateAuthority = Write("other.pem", other.Pem);
+                    return good;
+                }
+
+            case "system authorities":
+                good.CertificateAuthority = null;
+                return good;
+            case "another name":
+                good.ServerName = "etcd-7.dev";
+                return good;
+            case "missing file":
+                good.CertificateAuthority = _authority.PathOf("missing.pem");
+                return good;
+            case "empty file":
+                good.CertificateAuthority = Write("empty.pem", "");
+                return good;
+            case "garbage":
+                good.Certificate = Write("garbage.pem", "-----BEGIN CERTIFICATE-----\nZ2FyYmFnZQ==\n-----END CERTIFICATE-----\n");
+                return good;
+            case "another key":
+                good.Key = _authority.Issue("another").KeyFile;
+                return good;
+            default:
+                good.Key = _authority.File;
+                return good;
+        }
+    }
+
+    private string Copy(string file) => Write(Path.GetFileName(file), File.ReadAllText(file));
+
+    private string Write(string file, string text)
+    {
+        File.WriteAllText(_authority.PathOf(file), text);
+        return _authority.PathOf(file);
+    }
+}
