@@ -11,6 +11,13 @@ public sealed class EtcdDiscoveryOptions
     /// <value>The default is <see cref="DiscoveryStoreKind.Etcd"/>.</value>
     public DiscoveryStoreKind Store { get; set; } = DiscoveryStoreKind.Etcd;
 
+    /// <summary>Stands before every key, so that one etcd serves several fleets that do not see each other.</summary>
+    /// <value>
+    /// The default is none: the keys are those of Go's etcd-discovery. It starts with a <c>/</c> and does not end with one,
+    /// as in <c>/fleet-a</c>.
+    /// </value>
+    public string? KeyPrefix { get; set; }
+
     /// <summary>How to reach etcd.</summary>
     public EtcdOptions Etcd { get; set; } = new();
 

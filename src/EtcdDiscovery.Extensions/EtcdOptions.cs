@@ -16,6 +16,14 @@ public sealed class EtcdOptions
     /// <summary>How connections to <c>https</c> endpoints are secured.</summary>
     public EtcdTlsOptions Tls { get; set; } = new();
 
+    /// <summary>The user that etcd's authentication knows this application by.</summary>
+    /// <value>The default is none. Needs <see cref="Password"/>. Changes are taken over while the application runs.</value>
+    public string? User { get; set; }
+
+    /// <summary>The user's password. A secret.</summary>
+    /// <value>The default is none. Changes are taken over while the application runs.</value>
+    public string? Password { get; set; }
+
     /// <summary>How long connecting to one endpoint may take before the next one is tried.</summary>
     /// <value>The default is 1 second. From 0.1 seconds to 1 minute.</value>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(1);

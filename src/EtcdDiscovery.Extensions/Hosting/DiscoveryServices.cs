@@ -33,6 +33,7 @@ internal static partial class DiscoveryServices
                 configuration.GetSection(EtcdDiscoveryOptions.SectionName).Bind(options))
             .ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<EtcdCredentials>();
         services.TryAddSingleton(CreateStore);
         services.AddSingleton(CreateCatalog);
         services.TryAddSingleton(CreatePicker);
@@ -53,7 +54,7 @@ internal static partial class DiscoveryServices
         switch (options.Store)
         {
             case DiscoveryStoreKind.Etcd:
-                return new EtcdStore(options.Etcd, timeProvider, loggerFactory);
+                return new EtcdStore(options.Etcd, timeProvider, loggerFactory, Get<EtcdCredentials>(provider).Get);
             case DiscoveryStoreKind.EtcdV2:
                 return new EtcdV2Store(options.Etcd, timeProvider, loggerFactory);
             default:
@@ -74,7 +75,7 @@ internal static partial class DiscoveryServices
                 ? null
                 : new SnapshotFolder(options.SnapshotDirectory, Get<ILogger<SnapshotFolder>>(provider)),
         };
-        return new(Get<IDiscoveryStore>(provider), settings, Get<TimeProvider>(provider), Get<ILoggerFactory>(provider));
+        return new(Part(provider), settings, Get<TimeProvider>(provider), Get<ILoggerFactory>(provider));
     }
 
     private static IInstancePicker CreatePicker(IServiceProvider provider) => InstancePickers.Of(Options(provider).Balancing);
@@ -85,10 +86,15 @@ internal static partial class DiscoveryServices
         Options(provider).PreferredZone);
 
     private static SessionLoop CreateSession(IServiceProvider provider) => new(
-        Get<IDiscoveryStore>(provider),
+        Part(provider),
         new SessionSettings(Options(provider).TimeToLive, Options(provider).DrainDelay, BackoffOf(Options(provider))),
         Get<TimeProvider>(provider),
         Get<ILoggerFactory>(provider));
+
+    // Whatever store it is: it neither knows of the prefix nor sees a key without it.
+    private static IDiscoveryStore Part(IServiceProvider provider) => Options(provider).KeyPrefix is { Length: > 0 } prefix
+        ? new PrefixedStore(Get<IDiscoveryStore>(provider), prefix)
+        : Get<IDiscoveryStore>(provider);
 
     private static Backoff BackoffOf(EtcdDiscoveryOptions options) => new(options.RetryDelay, options.MaxRetryDelay);
 

@@ -1,3 +1,4 @@
+using EtcdDiscovery.Model;
 using EtcdDiscovery.Registration;
 using EtcdDiscovery.Stores;
 using Microsoft.Extensions.Options;
@@ -20,6 +21,7 @@ internal sealed class EtcdDiscoveryOptionsValidator : IValidateOptions<EtcdDisco
         }
 
         CheckEtcd(options, problems);
+        CheckKeyPrefix(options.KeyPrefix, problems);
         problems.AddRange(RegistrationRules.Check(options.Service, $"{Section}:{nameof(options.Service)}", nameRequired: false));
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
     }
@@ -55,6 +57,16 @@ internal sealed class EtcdDiscoveryOptionsValidator : IValidateOptions<EtcdDisco
                     + $"'{EtcdAddress.Display(options.Etcd.Endpoints[i])}': an address such as http://etcd-1:2379 is allowed, "
                     + "without user, path or query.");
             }
+        }
+    }
+
+    private static void CheckKeyPrefix(string? prefix, List<string> problems)
+    {
+        if (!string.IsNullOrEmpty(prefix)
+            && (prefix[0] != '/' ? "does not start with '/'" : ServiceKeys.DescribeBadServiceName(prefix[1..])) is { } reason)
+        {
+            problems.Add($"{Section}:{nameof(EtcdDiscoveryOptions.KeyPrefix)} is '{Untrusted.Print(prefix)}', which {reason}: "
+                + "a prefix such as /fleet-a is allowed, without '/' at its end.");
         }
     }
 

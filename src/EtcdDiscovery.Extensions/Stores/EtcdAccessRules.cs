@@ -15,6 +15,14 @@ internal static class EtcdAccessRules
         var problems = new List<string>();
         CheckTls(options, $"{section}:{nameof(options.Tls)}", problems);
         CheckEndpoints(options, section, problems);
+        if (string.IsNullOrEmpty(options.User) != string.IsNullOrEmpty(options.Password))
+        {
+            var (given, missing) = string.IsNullOrEmpty(options.User)
+                ? (nameof(options.Password), nameof(options.User))
+                : (nameof(options.User), nameof(options.Password));
+            problems.Add($"{section}:{missing} is not set, but {given} is: etcd's authentication needs both. Set both or neither.");
+        }
+
         return problems;
     }
 

@@ -38,6 +38,11 @@ public sealed class ValidationTests
         { "Etcd:Endpoints:0", "http://b:2379/path", "an address such as http://etcd-1:2379 is allowed" },
         { "Etcd:Endpoints:0", "http://b:99999", "an address such as http://etcd-1:2379 is allowed" },
         { "Etcd:Endpoints:0", "", "an address such as http://etcd-1:2379 is allowed" },
+        { "KeyPrefix", "fleet-a", "which does not start with '/'" },
+        { "KeyPrefix", "/", "which is empty" },
+        { "KeyPrefix", "/fleet-a/", "which has a '/' at its start or end, or two in a row" },
+        { "KeyPrefix", "/fleet//a", "which has a '/' at its start or end, or two in a row" },
+        { "KeyPrefix", "/fleet/../a", "which has a segment '.' or '..'" },
         { "TimeToLive", "00:00:00", "a time from 00:00:01 to 01:00:00 is allowed" },
         { "TimeToLive", "-00:00:05", "a time from 00:00:01 to 01:00:00 is allowed" },
         // What a person who thinks of seconds writes: .NET reads days.
@@ -108,6 +113,82 @@ public sealed class ValidationTests
 
         Assert.StartsWith("EtcdDiscovery:Service:User is not set, but Password is", Assert.Single(error.Failures), StringComparison.Ordinal);
         Assert.DoesNotContain(Hush, error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Etcd:Password", "Etcd:User is not set, but Password is")]
+    [InlineData("Etcd:User", "Etcd:Password is not set, but User is")]
+    [InlineData("Etcd:Tls:Key", "Etcd:Tls:Certificate is not set, but Key is")]
+    [InlineData("Etcd:Tls:Certificate", "Etcd:Tls:Key is not set, but Certificate is")]
+    [InlineData("Etcd:Tls:CertificateAuthority", "Etcd:Endpoints:0 is 'http://127.0.0.1:2379', but Tls is set: write https://")]
+    public async Task Security_HalfConfigured_IsRefused(string key, string told)
+    {
+        Dictionary<string, string?> settings = new(Good()) { [$"{key}"] = Hush };
+        if (key.StartsWith("Etcd:Tls:", StringComparison.Ordinal) && !key.EndsWith("Authority", StringComparison.Ordinal))
+        {
+            settings["Etcd:Endpoints:0"] = "https://etcd-1:2379";
+        }
+
+        await using var host = DiscoveryHost.Build(settings);
+
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
+
+        Assert.StartsWith($"EtcdDiscovery:{told}", Assert.Single(error.Failures), StringComparison.Ordinal);
+        Assert.DoesNotContain(Hush, error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("-----BEGIN CERTIFICATE-----\nhush-hush\n-----END CERTIFICATE-----")]
+    [InlineData("-----BEGIN PRIVATE KEY-----\nhush-hush\n-----END PRIVATE KEY-----")]
+    [InlineData("LS0tLS1CRUdJThush-hush")]
+    [InlineData("-----hush-hush")]
+    [InlineData("hush-hush\nhush-hush")]
+    public async Task Certificate_InTheSettingButUnreadable_IsRefusedWithoutShowingIt(string value)
+    {
+        await using var host = DiscoveryHost.Build(new(Good())
+        {
+            ["Etcd:Endpoints:0"] = "https://etcd-1:2379",
+            ["Etcd:Tls:CertificateAuthority"] = value,
+        });
+
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
+
+        Assert.StartsWith("EtcdDiscovery:Etcd:Tls:CertificateAuthority", Assert.Single(error.Failures), StringComparison.Ordinal);
+        Assert.DoesNotContain(Hush, error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("ETCD_HOST", "http://a:2379", "https://a:2379")]
+    [InlineData("ETCD_HOSTS", "a:2379, https://b:2379", "https://a:2379,https://b:2379")]
+    [InlineData("UNRELATED", "", "https://127.0.0.1:2379")]
+    public void Environment_OfGoWithCertificates_SpeaksTls(string variable, string hosts, string expected)
+    {
+        var options = Configured(new() { [variable] = hosts, ["ETCD_CACERT"] = "ca", ["ETCD_TLS_CERT"] = "cert", ["ETCD_TLS_KEY"] = "key" });
+
+        Assert.Equal(expected.Split(','), options.Etcd.Endpoints);
+        Assert.Equal(("ca", "cert", "key"), (options.Etcd.Tls.CertificateAuthority, options.Etcd.Tls.Certificate, options.Etcd.Tls.Key));
+    }
+
+    [Fact]
+    public void Environment_OfGoWithHalfOfTheCertificates_SpeaksPlainAsInGo()
+    {
+        var options = Configured(new() { ["ETCD_HOST"] = "http://a:2379", ["ETCD_CACERT"] = "ca" });
+
+        Assert.Equal(["http://a:2379"], options.Etcd.Endpoints);
+        Assert.Null(options.Etcd.Tls.CertificateAuthority);
+    }
+
+    [Theory]
+    [InlineData("http://b:2379")]
+    [InlineData("https://b:2379")]
+    public void Environment_OfGo_GivesWayToTheConfiguration(string endpoint)
+    {
+        var options = Configured(
+            new() { ["ETCD_HOST"] = "http://a", ["ETCD_CACERT"] = "ca", ["ETCD_TLS_CERT"] = "cert", ["ETCD_TLS_KEY"] = "key" },
+            new() { Etcd = { Endpoints = [endpoint] } });
+
+        Assert.Equal([endpoint], options.Etcd.Endpoints);
+        Assert.Equal(endpoint.StartsWith("https", StringComparison.Ordinal) ? "ca" : null, options.Etcd.Tls.CertificateAuthority);
     }
 
     [Theory]
@@ -228,6 +309,13 @@ public sealed class ValidationTests
         Assert.Equal(RegistrationState.Registered, registration.State);
         Assert.Equal(registration.InstanceId, (await host.Resolver.GetInstanceAsync("shop", cancellationToken: Token)).Id);
         await host.StopAsync();
+    }
+
+    private static EtcdDiscoveryOptions Configured(Dictionary<string, string> environment, EtcdDiscoveryOptions? options = null)
+    {
+        options ??= new();
+        DiscoveryHost.Environment(environment).PostConfigure(null, options);
+        return options;
     }
 
     private static string Json(string key, string value) =>

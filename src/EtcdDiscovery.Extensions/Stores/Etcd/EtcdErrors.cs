@@ -8,9 +8,14 @@ internal static class EtcdErrors
     // etcd reports some passing troubles of the cluster without a status of their own.
     private static readonly string[] PassingTroubles = ["leader", "timed out", "timeout", "stopped", "proposal dropped", "canceled"];
 
+    private const string NoUser = "user name is empty";
+
+    private static readonly string[] StaleTokens = ["invalid auth token", "revision of auth store is old", NoUser];
+
     public static EtcdDiscoveryException Translate(string endpoint, GrpcException error)
     {
-        var message = $"Etcd at {endpoint}: {error.Message.TrimEnd('.')}.";
+        var advice = Mentions(error, NoUser) ? "; set EtcdDiscovery:Etcd:User and Password" : "";
+        var message = $"Etcd at {endpoint}: {error.Message.TrimEnd('.')}{advice}.";
         return error.Code switch
         {
             GrpcStatusCode.NotFound when Mentions(error, "lease not found") => new SessionLostException(message),
@@ -19,6 +24,10 @@ internal static class EtcdErrors
             _ => new EtcdDiscoveryException(message, IsTransient(error), error.InnerException),
         };
     }
+
+    /// <summary>Whether etcd did nothing because it does not know the token, or was given none.</summary>
+    public static bool IsStaleToken(GrpcException error) =>
+        error.IsAnswer && StaleTokens.Any(words => Mentions(error, words));
 
     /// <summary>Whether another endpoint may do better: this one is unreachable, silent, cut off or no etcd.</summary>
     public static bool BlamesEndpoint(GrpcException error) =>
@@ -37,6 +46,7 @@ internal static class EtcdErrors
         GrpcStatusCode.ResourceExhausted => error.IsAnswer,
         // A token that has expired, not a wrong password: etcd restarts and time alone make tokens invalid.
         GrpcStatusCode.Unauthenticated => Mentions(error, "invalid auth token"),
+        GrpcStatusCode.InvalidArgument => Mentions(error, "revision of auth store is old"),
         GrpcStatusCode.Unknown => PassingTroubles.Any(trouble => Mentions(error, trouble)),
         _ => false,
     };

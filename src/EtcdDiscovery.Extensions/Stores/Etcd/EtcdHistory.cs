@@ -76,8 +76,9 @@ internal sealed class EtcdHistory
             var response = await client.CallAsync(EtcdMethods.Range, request, cancellationToken).ConfigureAwait(false);
             return response.Kvs is [var pair] && pair.ModRevision == revision;
         }
-        catch (HistoryLostException)
+        catch (EtcdDiscoveryException error) when (error is HistoryLostException || !error.IsTransient)
         {
+            // Gone, or not ours to read any more: either way nothing can be told, and reading again is always right.
             return false;
         }
     }

@@ -11,6 +11,7 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
     private readonly RenewalPatience _patience;
     private readonly SemaphoreSlim _gate = new(1, 1);
     private EtcdStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse>? _stream;
+    private bool _needsToken;
     private bool _disposed;
 
     public EtcdKeepAlive(EtcdClient client, long lease, TimeSpan timeToLive, TimeSpan grantLatency)
@@ -54,8 +55,15 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
             await CloseStreamAsync().ConfigureAwait(false);
         }
 
-        var stream = _stream ??= _client.Open(EtcdMethods.LeaseKeepAlive);
         using var deadline = new GrpcDeadline(_patience.Current, _client.TimeProvider, cancellationToken);
+        if (_needsToken)
+        {
+            // Not before: to this day etcd lets everybody renew, and a wrong password must not cost the lease.
+            await _client.AuthenticateAsync(deadline.Token).ConfigureAwait(false);
+            _needsToken = false;
+        }
+
+        var stream = _stream ??= _client.Open(EtcdMethods.LeaseKeepAlive);
         var asked = _client.TimeProvider.GetTimestamp();
         try
         {
@@ -70,7 +78,13 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
             // Whatever happened, its answer may still come, and would then be taken for the next one's.
             await CloseStreamAsync().ConfigureAwait(false);
             var explained = deadline.Explain(e);
-            throw explained is GrpcException error ? stream.Fail(error) : explained;
+            if (explained is not GrpcException error)
+            {
+                throw explained;
+            }
+
+            _needsToken = _client.ForgetIfStale(stream.Token, error);
+            throw stream.Fail(error);
         }
     }
 

@@ -24,6 +24,9 @@ internal static class EtcdMethods
     public static readonly GrpcMethod<LeaseKeepAliveRequest, LeaseKeepAliveResponse> LeaseKeepAlive =
         new("/etcdserverpb.Lease/LeaseKeepAlive", LeaseKeepAliveResponse.Parser);
 
+    public static readonly GrpcMethod<AuthenticateRequest, AuthenticateResponse> Authenticate =
+        new("/etcdserverpb.Auth/Authenticate", AuthenticateResponse.Parser);
+
     /// <summary>The most operations that etcd takes in one transaction, unless it was configured otherwise.</summary>
     public const int MaxTxnOperations = 128;
 }

@@ -10,9 +10,16 @@ internal sealed class EtcdStore : IDiscoveryStore, IDisposable
     private readonly EtcdReader _reader;
     private readonly WatchHub _watches;
 
-    public EtcdStore(EtcdOptions options, TimeProvider timeProvider, ILoggerFactory loggerFactory)
+    /// <param name="options">How to reach etcd.</param>
+    /// <param name="timeProvider">The clock.</param>
+    /// <param name="loggerFactory">Where to log to.</param>
+    /// <param name="credentials">The user and password as they are now; by default those of the options, for ever.</param>
+    public EtcdStore(
+        EtcdOptions options, TimeProvider timeProvider, ILoggerFactory loggerFactory, Func<ServiceCredentials?>? credentials = null)
     {
-        _client = new EtcdClient(options, timeProvider, loggerFactory.CreateLogger<EtcdClient>());
+        var own = string.IsNullOrEmpty(options.User) ? null : new ServiceCredentials(options.User, options.Password ?? "");
+        var tokens = new EtcdTokens(credentials ?? (() => own));
+        _client = new EtcdClient(options, tokens, timeProvider, loggerFactory.CreateLogger<EtcdClient>());
         _reader = new EtcdReader(_client);
         _watches = new WatchHub(_client, loggerFactory.CreateLogger<WatchStream>());
     }

@@ -12,12 +12,16 @@ internal sealed class EtcdStream<TRequest, TResponse> : IAsyncDisposable
     private readonly GrpcChannel _channel;
     private readonly GrpcDuplexCall<TRequest, TResponse> _call;
 
-    public EtcdStream(EtcdClient client, GrpcChannel channel, GrpcDuplexCall<TRequest, TResponse> call)
+    public EtcdStream(EtcdClient client, GrpcChannel channel, GrpcDuplexCall<TRequest, TResponse> call, string? token)
     {
         _client = client;
         _channel = channel;
         _call = call;
+        Token = token;
     }
+
+    /// <summary>The token in whose name it speaks, for as long as it lasts.</summary>
+    public string? Token { get; }
 
     /// <summary>Whether its endpoint has been left, and the stream with it.</summary>
     public bool IsLeft => _channel.IsClosed;

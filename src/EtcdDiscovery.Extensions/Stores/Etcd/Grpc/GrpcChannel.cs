@@ -53,14 +53,14 @@ internal sealed class GrpcChannel : IDisposable
 
     /// <summary>One request, one answer.</summary>
     public async Task<TResponse> CallAsync<TRequest, TResponse>(
-        GrpcMethod<TRequest, TResponse> method, TRequest request, TimeSpan timeout, CancellationToken cancellationToken)
+        GrpcMethod<TRequest, TResponse> method, TRequest request, TimeSpan timeout, string? token, CancellationToken cancellationToken)
         where TRequest : IMessage<TRequest>
         where TResponse : class, IMessage<TResponse>
     {
         using var deadline = new GrpcDeadline(timeout, _timeProvider, cancellationToken);
         try
         {
-            using var message = NewRequest(method.Path, new ByteArrayContent(GrpcFrame.Encode(request)));
+            using var message = NewRequest(method.Path, new ByteArrayContent(GrpcFrame.Encode(request)), token);
             message.Headers.TryAddWithoutValidation(
                 "grpc-timeout", string.Create(CultureInfo.InvariantCulture, $"{(long)timeout.TotalMilliseconds}m"));
             using var response = await _invoker.SendAsync(message, deadline.Token).ConfigureAwait(false);
@@ -73,12 +73,12 @@ internal sealed class GrpcChannel : IDisposable
     }
 
     /// <summary>Any number of requests and answers. Never fails: a failure is told to whoever reads.</summary>
-    public GrpcDuplexCall<TRequest, TResponse> Open<TRequest, TResponse>(GrpcMethod<TRequest, TResponse> method)
+    public GrpcDuplexCall<TRequest, TResponse> Open<TRequest, TResponse>(GrpcMethod<TRequest, TResponse> method, string? token)
         where TRequest : class, IMessage<TRequest>
         where TResponse : class, IMessage<TResponse> =>
         new(
             // Not disposed with its headers' arrival like a single call's: the content is still being sent then.
-            (content, token) => _invoker.SendAsync(NewRequest(method.Path, content), token),
+            (content, ending) => _invoker.SendAsync(NewRequest(method.Path, content, token), ending),
             method.ResponseParser,
             _closing.Token);
 
@@ -107,7 +107,7 @@ internal sealed class GrpcChannel : IDisposable
             : throw new GrpcException(GrpcStatusCode.Internal, "not exactly one answer to one request");
     }
 
-    private HttpRequestMessage NewRequest(string path, HttpContent content)
+    private HttpRequestMessage NewRequest(string path, HttpContent content, string? token)
     {
         content.Headers.ContentType = ContentType;
         var message = new HttpRequestMessage(HttpMethod.Post, new Uri(Address, path))
@@ -121,6 +121,11 @@ internal sealed class GrpcChannel : IDisposable
         foreach (var (name, value) in _metadata)
         {
             message.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        if (token is not null)
+        {
+            message.Headers.TryAddWithoutValidation("token", token);
         }
 
         return message;

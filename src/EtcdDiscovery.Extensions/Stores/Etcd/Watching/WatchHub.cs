@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using EtcdDiscovery.Stores.Etcd.Grpc;
+using EtcdDiscovery.Stores.Etcd.Protos;
+using Google.Protobuf;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Stores.Etcd.Watching;
@@ -10,6 +12,7 @@ internal sealed class WatchHub : IAsyncDisposable
     private readonly EtcdClient _client;
     private readonly ILogger<WatchStream> _logger;
     private readonly SemaphoreSlim _gate = new(1, 1);
+    private readonly List<WatchStream> _retired = [];
     private WatchStream? _stream;
     private bool _disposed;
 
@@ -29,6 +32,11 @@ internal sealed class WatchHub : IAsyncDisposable
         try
         {
             await WaitUntilCreatedAsync(subscription, stream, cancellationToken).ConfigureAwait(false);
+            if (subscription.Failure is not null and not HistoryLostException && _client.HasUser)
+            {
+                await AskAgainAsync(subscription, cancellationToken).ConfigureAwait(false);
+            }
+
             await foreach (var batch in subscription.ReadAllAsync(cancellationToken).ConfigureAwait(false))
             {
                 yield return batch;
@@ -44,9 +52,9 @@ internal sealed class WatchHub : IAsyncDisposable
     {
         await _gate.WaitAsync().ConfigureAwait(false);
         _disposed = true;
-        if (_stream is not null)
+        foreach (var stream in _stream is null ? _retired : [_stream, .. _retired])
         {
-            await _stream.DisposeAsync().ConfigureAwait(false);
+            await stream.DisposeAsync().ConfigureAwait(false);
         }
 
         _gate.Release();
@@ -58,14 +66,15 @@ internal sealed class WatchHub : IAsyncDisposable
         try
         {
             ObjectDisposedException.ThrowIf(_disposed, typeof(EtcdStore));
+            var token = await _client.AuthenticateAsync(cancellationToken).ConfigureAwait(false);
             if (_stream is { } stream)
             {
-                if (stream.TryAttach(subscription))
+                if (stream.Token == token && stream.TryAttach(subscription))
                 {
                     return stream;
                 }
 
-                await stream.DisposeAsync().ConfigureAwait(false);
+                await LeaveAsync(stream).ConfigureAwait(false);
             }
 
             await _client.History.ResumeAsync(_client, cancellationToken).ConfigureAwait(false);
@@ -75,6 +84,36 @@ internal sealed class WatchHub : IAsyncDisposable
         {
             _gate.Release();
         }
+    }
+
+    // A stream speaks for the token it was opened with. Etcd looks at that only when a watch begins: those that stand go on
+    // to the end of the stream, which comes with the last of them.
+    private async Task LeaveAsync(WatchStream stream)
+    {
+        stream.Retire();
+        _retired.Add(stream);
+        foreach (var ended in _retired.Where(retired => retired.HasEnded).ToList())
+        {
+            _retired.Remove(ended);
+            await ended.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    // Etcd 3.4 says "permission denied" to a watch whose token has expired. A read tells the two apart, and renews the token.
+    private async Task AskAgainAsync(WatchSubscription subscription, CancellationToken cancellationToken)
+    {
+        foreach (var range in subscription.Ranges)
+        {
+            var request = new RangeRequest
+            {
+                Key = ByteString.CopyFromUtf8(range.Key),
+                RangeEnd = EtcdConvert.EndOf(range),
+                Limit = 1,
+            };
+            await _client.CallAsync(EtcdMethods.Range, request, cancellationToken).ConfigureAwait(false);
+        }
+
+        throw new EtcdDiscoveryException(subscription.Failure!.Message, isTransient: true, subscription.Failure);
     }
 
     // Without a deadline here, an endpoint that accepts and then stays silent would look like a quiet key range.

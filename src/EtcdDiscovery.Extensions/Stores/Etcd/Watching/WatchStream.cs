@@ -30,6 +30,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
     private GrpcException? _abortReason;
     private long _lastId;
     private bool _ended;
+    private bool _retired;
 
     public WatchStream(EtcdClient client, ILogger<WatchStream> logger, WatchSubscription first)
     {
@@ -41,6 +42,31 @@ internal sealed partial class WatchStream : IAsyncDisposable
         TryAttach(first);
         _reading = ReadAsync();
         _pulsing = PulseAsync();
+    }
+
+    /// <inheritdoc cref="EtcdStream{TRequest, TResponse}.Token"/>
+    public string? Token => _stream.Token;
+
+    public bool HasEnded
+    {
+        get
+        {
+            lock (_sync)
+            {
+                return _ended;
+            }
+        }
+    }
+
+    /// <summary>No subscription comes any more: the stream ends with its last one.</summary>
+    public void Retire()
+    {
+        lock (_sync)
+        {
+            _retired = true;
+        }
+
+        EndIfIdle();
     }
 
     /// <summary>Asks for a subscription's watches.</summary>
@@ -79,6 +105,8 @@ internal sealed partial class WatchStream : IAsyncDisposable
                 }
             }
         }
+
+        EndIfIdle();
     }
 
     /// <summary>Ends the stream, and with it every subscription, for a reason of ours.</summary>
@@ -197,13 +225,31 @@ internal sealed partial class WatchStream : IAsyncDisposable
         }
     }
 
+    private void EndIfIdle()
+    {
+        lock (_sync)
+        {
+            if (!_retired || _ended || _ranges.Count > 0)
+            {
+                return;
+            }
+        }
+
+        Abort(new GrpcException(GrpcStatusCode.Cancelled, "no watch is left on it") { IsAnswer = true });
+    }
+
     private void End(GrpcException reason)
     {
         WatchSubscription[] subscriptions;
-        _history.Interrupt();
         lock (_sync)
         {
             _ended = true;
+            if (!_retired)
+            {
+                // While another stream goes on, changes are still seen.
+                _history.Interrupt();
+            }
+
             subscriptions = Subscriptions();
             _ranges.Clear();
         }

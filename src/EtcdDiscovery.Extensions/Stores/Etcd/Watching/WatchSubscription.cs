@@ -32,12 +32,16 @@ internal sealed class WatchSubscription
     /// <summary>Completes when etcd has confirmed the watch on every range, or when the subscription has failed.</summary>
     public Task Created => _created.Task;
 
+    /// <summary>Why it ended; null while it has not.</summary>
+    public EtcdDiscoveryException? Failure { get; private set; }
+
     public IAsyncEnumerable<StoreBatch> ReadAllAsync(CancellationToken cancellationToken) =>
         _batches.Reader.ReadAllAsync(cancellationToken);
 
     /// <summary>Ends the enumeration once it has read what has arrived.</summary>
     public void Fail(EtcdDiscoveryException failure)
     {
+        Failure ??= failure;
         _batches.Writer.TryComplete(failure);
         _created.TrySetResult();
     }

@@ -1,0 +1,48 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
+
+namespace EtcdDiscovery.Hosting;
+
+/// <summary>The user and password for etcd as the configuration has them now. A change that is wrong changes nothing.</summary>
+internal sealed class EtcdCredentials : IDisposable
+{
+    private readonly IOptionsFactory<EtcdDiscoveryOptions> _factory;
+    private readonly IDisposable _subscription;
+    private volatile ServiceCredentials? _current;
+    private volatile bool _isOutdated;
+
+    public EtcdCredentials(
+        IOptions<EtcdDiscoveryOptions> options, IOptionsFactory<EtcdDiscoveryOptions> factory, IConfiguration configuration)
+    {
+        _factory = factory;
+        _current = CredentialsOf(options.Value.Etcd);
+        _subscription = ChangeToken.OnChange(configuration.GetReloadToken, () => _isOutdated = true);
+    }
+
+    /// <summary>The latest ones; null when none are configured. Cheap, and safe for concurrent use.</summary>
+    public ServiceCredentials? Get()
+    {
+        if (!_isOutdated)
+        {
+            return _current;
+        }
+
+        _isOutdated = false;
+        try
+        {
+            _current = CredentialsOf(_factory.Create(Options.DefaultName).Etcd);
+        }
+        catch (Exception wrong) when (wrong is OptionsValidationException or InvalidOperationException)
+        {
+            // Whoever follows the configuration reports it.
+        }
+
+        return _current;
+    }
+
+    public void Dispose() => _subscription.Dispose();
+
+    private static ServiceCredentials? CredentialsOf(EtcdOptions options) =>
+        string.IsNullOrEmpty(options.User) ? null : new(options.User, options.Password ?? "");
+}

@@ -1,0 +1,52 @@
+using System.Runtime.CompilerServices;
+
+namespace EtcdDiscovery.Stores;
+
+/// <summary>A part of a store that looks like a whole one: every key has a prefix there, and none here.</summary>
+/// <remarks>Nothing outside the prefix is read or written. The store itself belongs to somebody else, who disposes it.</remarks>
+internal sealed class PrefixedStore(IDiscoveryStore store, string prefix) : IDiscoveryStore
+{
+    public IReadOnlyList<string> Endpoints => store.Endpoints;
+
+    public async Task<IDiscoverySession> OpenSessionAsync(TimeSpan timeToLive, CancellationToken cancellationToken) =>
+        new Session(await store.OpenSessionAsync(timeToLive, cancellationToken).ConfigureAwait(false), prefix);
+
+    public async Task<StoreContents> ReadAsync(IReadOnlyList<StoreRange> ranges, CancellationToken cancellationToken)
+    {
+        var contents = await store.ReadAsync(Outside(ranges), cancellationToken).ConfigureAwait(false);
+        return contents with { Entries = [.. contents.Entries.Select(entry => entry with { Key = Inside(entry.Key) })] };
+    }
+
+    public async IAsyncEnumerable<StoreBatch> WatchAsync(
+        IReadOnlyList<StoreRange> ranges, StoreRevision after, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var batch in store.WatchAsync(Outside(ranges), after, cancellationToken).ConfigureAwait(false))
+        {
+            yield return batch with { Events = [.. batch.Events.Select(change => change with { Key = Inside(change.Key) })] };
+        }
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private StoreRange[] Outside(IReadOnlyList<StoreRange> ranges) =>
+        [.. ranges.Select(range => range.IsPrefix ? StoreRange.Prefix(prefix + range.Key) : StoreRange.Exact(prefix + range.Key))];
+
+    private string Inside(string key) => key[prefix.Length..];
+
+    private sealed class Session(IDiscoverySession session, string prefix) : IDiscoverySession
+    {
+        public TimeSpan TimeToLive => session.TimeToLive;
+
+        public Task RenewAsync(CancellationToken cancellationToken) => session.RenewAsync(cancellationToken);
+
+        public Task<StoreRevision?> TryPutAsync(IReadOnlyList<StorePut> puts, CancellationToken cancellationToken) =>
+            session.TryPutAsync([.. puts.Select(put => put with { Key = prefix + put.Key })], cancellationToken);
+
+        public Task DeleteAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken) =>
+            session.DeleteAsync([.. keys.Select(key => prefix + key)], cancellationToken);
+
+        public Task CloseAsync(CancellationToken cancellationToken) => session.CloseAsync(cancellationToken);
+
+        public ValueTask DisposeAsync() => session.DisposeAsync();
+    }
+}

@@ -1,0 +1,39 @@
+using System.Diagnostics;
+
+namespace EtcdDiscovery.Tests.Infrastructure;
+
+/// <summary>Runs lines of a shell with <c>etcdctl</c> at hand, as an operator does.</summary>
+internal static class EtcdCtl
+{
+    public static Task RunAsync(EtcdServer server, IEnumerable<string> lines) => RunAsync(server, null, lines);
+
+    /// <param name="server">The etcd to speak to.</param>
+    /// <param name="user">The user and password to speak as, with a colon between; null before authentication is enabled.</param>
+    /// <param name="lines">The commands, one a line.</param>
+    public static async Task<string> RunAsync(EtcdServer server, string? user, IEnumerable<string> lines)
+    {
+        var start = new ProcessStartInfo("bash", ["-euc", string.Join('\n', lines)])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment =
+            {
+                // etcdctl comes beside etcd from Debian's packages, and on the path elsewhere.
+                ["PATH"] = $"{Path.GetDirectoryName(SharedEtcd.BinaryOf(EtcdVersion.First))}:{Environment.GetEnvironmentVariable("PATH")}",
+                ["ETCDCTL_API"] = "3",
+                ["ETCDCTL_ENDPOINTS"] = server.Endpoint,
+            },
+        };
+        if (user is not null)
+        {
+            start.Environment["ETCDCTL_USER"] = user;
+        }
+
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.True(process.ExitCode == 0, $"exit code {process.ExitCode}: {await error}");
+        return await output;
+    }
+}
