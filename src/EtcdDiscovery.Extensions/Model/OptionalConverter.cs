@@ -6,9 +6,10 @@ namespace EtcdDiscovery.Model;
 /// <summary>Reads a field that an entry is good without: what is of another kind counts as absent.</summary>
 internal static class OptionalConverter
 {
-    public sealed class Text() : For<string>(new LenientStringConverter());
+    public sealed class Text() : For<string>(
+        new LenientStringConverter(), JsonTokenType.String, JsonTokenType.Number, JsonTokenType.Null);
 
-    public sealed class Map() : For<ServiceMap>(new ServiceMapConverter());
+    public sealed class Map() : For<ServiceMap>(new ServiceMapConverter(), JsonTokenType.StartObject);
 
     public sealed class Number : JsonConverter<double>
     {
@@ -27,22 +28,28 @@ internal static class OptionalConverter
             writer.WriteNumberValue(value);
     }
 
-    public abstract class For<T>(JsonConverter<T> inner) : JsonConverter<T>
+    /// <param name="inner">Reads what is of the right kind.</param>
+    /// <param name="kinds">What that begins with; anything else need not be tried, which would cost an exception.</param>
+    public abstract class For<T>(JsonConverter<T> inner, params JsonTokenType[] kinds) : JsonConverter<T>
         where T : class
     {
         public override T? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
         {
             var start = reader;
-            try
+            if (kinds.Contains(reader.TokenType))
             {
-                return inner.Read(ref reader, typeToConvert, options);
+                try
+                {
+                    return inner.Read(ref reader, typeToConvert, options);
+                }
+                catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException)
+                {
+                    reader = start;
+                }
             }
-            catch (JsonException)
-            {
-                reader = start;
-                reader.Skip();
-                return null;
-            }
+
+            reader.Skip();
+            return null;
         }
 
         public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>

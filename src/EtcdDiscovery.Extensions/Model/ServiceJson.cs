@@ -9,6 +9,9 @@ namespace EtcdDiscovery.Model;
 /// <summary>Values in the store: written byte for byte as Go's etcd-discovery v8 does, read with more tolerance.</summary>
 internal static class ServiceJson
 {
+    /// <summary>The longest value that is read, in bytes. Real ones have some hundred.</summary>
+    public const int MaxLength = 64 * 1024;
+
     public static byte[] Encode(ServiceInstance instance)
     {
         var document = new InstanceDocument
@@ -104,6 +107,12 @@ internal static class ServiceJson
     private static bool TryParse<T>(ReadOnlySpan<byte> json, JsonTypeInfo<T> type, [NotNullWhen(true)] out T? document)
         where T : class
     {
+        document = null;
+        if (json.Length > MaxLength)
+        {
+            return false;
+        }
+
         var text = json.StartsWith("\uFEFF"u8) ? json[3..] : json;
         try
         {
@@ -112,7 +121,6 @@ internal static class ServiceJson
         }
         catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException)
         {
-            document = null;
             return false;
         }
     }

@@ -29,6 +29,10 @@ internal static class EtcdErrors
     public static bool IsStaleToken(GrpcException error) =>
         error.IsAnswer && StaleTokens.Any(words => Mentions(error, words));
 
+    /// <summary>An answer that no etcd gives.</summary>
+    public static EtcdDiscoveryException Nonsense(string what) =>
+        new($"Etcd gave an answer that makes no sense: {what}.", isTransient: true);
+
     /// <summary>Whether another endpoint may do better: this one is unreachable, silent, cut off or no etcd.</summary>
     public static bool BlamesEndpoint(GrpcException error) =>
         !error.IsAnswer || error.Code is GrpcStatusCode.Unavailable or GrpcStatusCode.DeadlineExceeded;

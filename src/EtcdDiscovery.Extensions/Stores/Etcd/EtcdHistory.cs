@@ -17,7 +17,10 @@ internal sealed class EtcdHistory
     private ulong _rewrites;
 
     /// <summary>A revision that differs from all those of a history that is lost.</summary>
-    public StoreRevision ToRevision(ResponseHeader header) => new(header.Revision, IdOf(header));
+    /// <exception cref="EtcdDiscoveryException">There is no header.</exception>
+    public StoreRevision ToRevision(ResponseHeader? header) => header is null
+        ? throw EtcdErrors.Nonsense("without a revision")
+        : new(header.Revision, IdOf(header));
 
     public ulong IdOf(ResponseHeader header) => header.ClusterId + Interlocked.Read(ref _rewrites);
 

@@ -1,3 +1,4 @@
+using EtcdDiscovery.Model;
 using EtcdDiscovery.Stores.Etcd.Protos;
 using Google.Protobuf;
 
@@ -8,6 +9,9 @@ internal sealed class EtcdReader
 {
     private const int PageSize = 1_000;
     private const int MaxAttempts = 3;
+
+    // What one read may keep in memory: a million instances. Nobody's services need as much.
+    private const long MaxSize = 512 * 1024 * 1024;
 
     private readonly EtcdClient _client;
 
@@ -48,10 +52,16 @@ internal sealed class EtcdReader
 
             var response = await _client.CallAsync(EtcdMethods.Txn, request, cancellationToken).ConfigureAwait(false);
             revision ??= _client.History.ToRevision(response.Header);
+            if (response.Responses.Count != requests.Length)
+            {
+                throw EtcdErrors.Nonsense($"{response.Responses.Count} answers to {requests.Length} questions");
+            }
+
             for (var i = 0; i < requests.Length; i++)
             {
                 requests[i].Revision = revision.Value.Number;
-                await ReadRestAsync(requests[i], response.Responses[i].ResponseRange, pairs, cancellationToken)
+                var page = response.Responses[i].ResponseRange ?? throw EtcdErrors.Nonsense("no entries where some were asked for");
+                await ReadRestAsync(requests[i], page, pairs, cancellationToken)
                     .ConfigureAwait(false);
             }
         }
@@ -67,13 +77,30 @@ internal sealed class EtcdReader
     private async Task ReadRestAsync(
         RangeRequest request, RangeResponse page, List<KeyValue> pairs, CancellationToken cancellationToken)
     {
-        pairs.AddRange(page.Kvs);
+        var size = Add(page, request, pairs);
         while (page.More)
         {
             request.Key = FirstKeyAfter(page.Kvs[^1].Key);
             page = await _client.CallAsync(EtcdMethods.Range, request, cancellationToken).ConfigureAwait(false);
-            pairs.AddRange(page.Kvs);
+            size += Add(page, request, pairs);
+            if (size > MaxSize)
+            {
+                throw new EtcdDiscoveryException(
+                    $"More than the limit of {MaxSize} bytes stands below '{Untrusted.Print(request.Key.ToStringUtf8())}'.", isTransient: false);
+            }
         }
+    }
+
+    // Pages have to lead somewhere, or a server that is out of its mind is read for ever.
+    private static long Add(RangeResponse page, RangeRequest request, List<KeyValue> pairs)
+    {
+        if (page.Kvs.Count == 0 ? page.More : page.Kvs[^1].Key.Span.SequenceCompareTo(request.Key.Span) < 0)
+        {
+            throw EtcdErrors.Nonsense("a page that does not go on from the one before");
+        }
+
+        pairs.AddRange(page.Kvs);
+        return page.Kvs.Sum(pair => (long)pair.Key.Length + pair.Value.Length);
     }
 
     private static RangeRequest FirstPage(StoreRange range, long revision) => new()

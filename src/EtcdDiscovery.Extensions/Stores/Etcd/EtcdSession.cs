@@ -6,6 +6,9 @@ namespace EtcdDiscovery.Stores.Etcd;
 /// <summary>A lease, and what is put under it.</summary>
 internal sealed class EtcdSession : IDiscoverySession
 {
+    // Etcd's own limit, in seconds.
+    private const long MaxTimeToLive = 9_000_000_000;
+
     private readonly EtcdClient _client;
     private readonly EtcdKeepAlive _keepAlive;
     private readonly long _lease;
@@ -27,6 +30,11 @@ internal sealed class EtcdSession : IDiscoverySession
         var request = new LeaseGrantRequest { TTL = Math.Max(1, (long)Math.Ceiling(timeToLive.TotalSeconds)) };
         var asked = client.TimeProvider.GetTimestamp();
         var granted = await client.CallAsync(EtcdMethods.LeaseGrant, request, cancellationToken).ConfigureAwait(false);
+        if (granted.TTL is <= 0 or > MaxTimeToLive)
+        {
+            throw EtcdErrors.Nonsense($"a lease of {granted.TTL} s");
+        }
+
         return new EtcdSession(client, granted, client.TimeProvider.GetElapsedTime(asked));
     }
 
@@ -60,8 +68,9 @@ internal sealed class EtcdSession : IDiscoverySession
             return null;
         }
 
-        _client.History.Note(request.Success[^1].RequestPut.Key, response.Header.Revision);
-        return _client.History.ToRevision(response.Header);
+        var revision = _client.History.ToRevision(response.Header);
+        _client.History.Note(request.Success[^1].RequestPut.Key, revision.Number);
+        return revision;
     }
 
     public async Task DeleteAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken)

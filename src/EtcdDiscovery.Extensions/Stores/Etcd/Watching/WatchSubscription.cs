@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 
 namespace EtcdDiscovery.Stores.Etcd.Watching;
@@ -8,12 +9,16 @@ internal sealed class WatchSubscription
     // Enough for any burst; a reader that falls behind further is better off reading everything again.
     private const int MaxWaitingBatches = 1_024;
 
-    private readonly Channel<StoreBatch> _batches = Channel.CreateBounded<StoreBatch>(
+    /// <summary>The size of what may wait to be read, in bytes of keys and values.</summary>
+    public const long MaxWaitingBytes = 64 * 1024 * 1024;
+
+    private readonly Channel<(StoreBatch Batch, long Size)> _batches = Channel.CreateBounded<(StoreBatch, long)>(
         // The reader goes on where the stream is read: handing over to another thread takes longer than what it does.
         new BoundedChannelOptions(MaxWaitingBatches) { SingleReader = true, AllowSynchronousContinuations = true });
 
     private readonly TaskCompletionSource _created = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly long[] _reached;
+    private long _waiting;
     private int _notCreated;
 
     public WatchSubscription(IReadOnlyList<StoreRange> ranges, StoreRevision after)
@@ -35,8 +40,14 @@ internal sealed class WatchSubscription
     /// <summary>Why it ended; null while it has not.</summary>
     public EtcdDiscoveryException? Failure { get; private set; }
 
-    public IAsyncEnumerable<StoreBatch> ReadAllAsync(CancellationToken cancellationToken) =>
-        _batches.Reader.ReadAllAsync(cancellationToken);
+    public async IAsyncEnumerable<StoreBatch> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var (batch, size) in _batches.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+        {
+            Interlocked.Add(ref _waiting, -size);
+            yield return batch;
+        }
+    }
 
     /// <summary>Ends the enumeration once it has read what has arrived.</summary>
     public void Fail(EtcdDiscoveryException failure)
@@ -56,7 +67,7 @@ internal sealed class WatchSubscription
         }
 
         _created.TrySetResult();
-        return TryWrite(clusterId, []);
+        return TryWrite(clusterId, [], 0);
     }
 
     /// <summary>Reports that nothing is known to have changed; not to a reader who has enough to read.</summary>
@@ -64,20 +75,21 @@ internal sealed class WatchSubscription
     {
         if (Created.IsCompleted)
         {
-            TryWrite(clusterId, []);
+            TryWrite(clusterId, [], 0);
         }
     }
 
     /// <summary>Hands over the changes in one of the ranges up to a revision.</summary>
     /// <returns>Whether there was room for them.</returns>
-    public bool TryAdvance(int range, StoreRevision revision, IReadOnlyList<StoreEvent> events)
+    public bool TryAdvance(int range, StoreRevision revision, IReadOnlyList<StoreEvent> events, long size)
     {
         _reached[range] = revision.Number;
-        return TryWrite(revision.ClusterId, events);
+        return TryWrite(revision.ClusterId, events, size);
     }
 
     // Ranges advance independently, so the reader may resume only from what all of them have reached: it may then see
     // some changes of a faster range again, but never misses one of a slower range.
-    private bool TryWrite(ulong clusterId, IReadOnlyList<StoreEvent> events) =>
-        _batches.Writer.TryWrite(new StoreBatch(new StoreRevision(_reached.Min(), clusterId), events));
+    private bool TryWrite(ulong clusterId, IReadOnlyList<StoreEvent> events, long size) =>
+        Interlocked.Add(ref _waiting, size) <= MaxWaitingBytes
+        && _batches.Writer.TryWrite((new StoreBatch(new StoreRevision(_reached.Min(), clusterId), events), size));
 }

@@ -8,6 +8,7 @@ internal sealed class WatchedRange
     private readonly int _index;
     private readonly EtcdHistory _history;
     private List<StoreEvent> _events = [];
+    private long _size;
 
     public WatchedRange(WatchSubscription subscription, int index, EtcdHistory history)
     {
@@ -22,9 +23,26 @@ internal sealed class WatchedRange
     /// <returns>Why the subscription cannot go on, or <see langword="null"/>.</returns>
     public EtcdDiscoveryException? Accept(WatchResponse response)
     {
+        try
+        {
+            return Take(response);
+        }
+        catch (EtcdDiscoveryException nonsense)
+        {
+            return nonsense;
+        }
+    }
+
+    private EtcdDiscoveryException? Take(WatchResponse response)
+    {
         if (response.Canceled)
         {
             return Explain(response);
+        }
+
+        if (response.Header is null)
+        {
+            throw EtcdErrors.Nonsense("without a revision");
         }
 
         return response.Created ? Confirm(response.Header) : Advance(response);
@@ -56,16 +74,17 @@ internal sealed class WatchedRange
             _history.Note(put.Kv.Key, put.Kv.ModRevision);
         }
 
+        _size += response.Events.Sum(change => (long)change.Kv.Key.Length + change.Kv.Value.Length);
         if (response.Fragment)
         {
-            return null;
+            return _size > WatchSubscription.MaxWaitingBytes ? TooSlow() : null;
         }
 
-        var events = _events;
-        _events = [];
+        var (events, size) = (_events, _size);
+        (_events, _size) = ([], 0);
         // While etcd sends a watcher history in portions, the header is ahead of the events: it has the store's revision.
         var reached = events.Count > 0 ? events[^1].Revision : response.Header.Revision;
-        return Subscription.TryAdvance(_index, new StoreRevision(reached, _history.IdOf(response.Header)), events)
+        return Subscription.TryAdvance(_index, new StoreRevision(reached, _history.IdOf(response.Header)), events, size)
             ? null
             : TooSlow();
     }

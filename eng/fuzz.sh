@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Feeds the readers with nonsense for a while; a failure names the seed and the round.
+#
+#   eng/fuzz.sh [--seconds N] [--seed S]    a minute and a random seed, unless told otherwise
+set -euo pipefail
+
+export FUZZ_SECONDS=60 FUZZ_SEED=$RANDOM
+while [ $# -gt 0 ]; do
+  case $1 in
+    --seconds) FUZZ_SECONDS=$2 ;;
+    --seed) FUZZ_SEED=$2 ;;
+    *) echo "usage: eng/fuzz.sh [--seconds N] [--seed S]" >&2; exit 2 ;;
+  esac
+  shift 2
+done
+
+. "$(dirname "$0")/with-etcd.sh"
+dotnet build -c Release "$root/tests/EtcdDiscovery.Extensions.Tests" -v quiet
+echo "eng/fuzz.sh: $FUZZ_SECONDS s with seed $FUZZ_SEED"
+"$root/tests/EtcdDiscovery.Extensions.Tests/bin/Release/net10.0/EtcdDiscovery.Extensions.Tests" -class "*Fuzz" -showLiveOutput
