@@ -100,11 +100,14 @@ public sealed class EtcdTransportTests
     [InlineData(403, false)]
     [InlineData(404, false)]
     [InlineData(200, false)]
+    [InlineData(301, false)]
+    [InlineData(307, false)]
     public async Task Http_NoGrpc_AsksWhetherItIsEtcd(int status, bool isTransient)
     {
         await using var server = await GrpcTestServer.StartAsync(context =>
         {
             context.Response.StatusCode = status;
+            context.Response.Headers.Location = "http://127.0.0.1:1/elsewhere";
             context.Response.ContentType = "text/html";
             return context.Response.WriteAsync("<h1>hello</h1>");
         });
@@ -148,6 +151,7 @@ public sealed class EtcdTransportTests
 
     [Theory]
     [InlineData(new byte[] { 0, 0xff, 0xff, 0xff, 0xff }, "more than the limit", false)]
+    [InlineData(new byte[] { 0, 0x40, 0, 0, 0 }, "a message of 1073741824 bytes, which is more than the limit", false)]
     [InlineData(new byte[] { 1, 0, 0, 0, 1, 0 }, "compressed", true)]
     [InlineData(new byte[] { 0, 0, 0, 0, 9, 1 }, "broke off", true)]
     [InlineData(new byte[] { 0, 0, 0 }, "broke off", true)]
@@ -174,6 +178,86 @@ public sealed class EtcdTransportTests
 
         Assert.Equal($"Etcd at {server.Endpoint}: no answer within 1 s.", error.Message);
         Assert.True(error.IsTransient);
+    }
+
+    [Fact]
+    public async Task Server_NeverEndsItsAnswer_TimesOut()
+    {
+        await using var server = await GrpcTestServer.StartAsync(async context =>
+        {
+            context.Response.ContentType = "application/grpc";
+            await context.Response.Body.WriteAsync(new byte[] { 0, 0x01, 0, 0, 0 });
+            while (!context.RequestAborted.IsCancellationRequested)
+            {
+                await context.Response.Body.WriteAsync(new byte[] { 0 });
+                await context.Response.Body.FlushAsync();
+                await Task.Delay(20, CancellationToken.None);
+            }
+        });
+        var error = await OpenErrorAsync(server.Endpoint);
+
+        Assert.Equal($"Etcd at {server.Endpoint}: no answer within 1 s.", error.Message);
+        Assert.True(error.IsTransient);
+    }
+
+    [Fact]
+    public async Task Server_AnswersWithoutEnd_IsNotListenedTo()
+    {
+        await using var server = await GrpcTestServer.StartAsync(async context =>
+        {
+            context.Response.ContentType = "application/grpc";
+            while (!context.RequestAborted.IsCancellationRequested)
+            {
+                await context.Response.Body.WriteAsync(GrpcTestServer.Frame(NothingRead));
+            }
+        });
+        await using var store = EtcdStores.Create(Timeout, server.Endpoint);
+
+        var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(
+            () => store.ReadAsync([StoreRange.Exact("/x")], TestContext.Current.CancellationToken));
+
+        Assert.True(error.IsTransient);
+    }
+
+    [Fact]
+    public async Task Read_PagesWithoutEnd_IsGivenUp()
+    {
+        var page = new RangeResponse { More = true, Kvs = { new KeyValue { Key = ByteString.CopyFromUtf8("/a") } } };
+        var first = new TxnResponse { Header = new() { Revision = 1 }, Responses = { new ResponseOp { ResponseRange = page } } };
+        await using var server = await GrpcTestServer.StartAsync(context => GrpcTestServer.AnswerAsync(
+            context, 0, null, context.Request.Path.Value!.EndsWith("Txn", StringComparison.Ordinal) ? first.ToByteArray() : page.ToByteArray()));
+        await using var store = EtcdStores.Create(Timeout, server.Endpoint);
+
+        var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(
+            () => store.ReadAsync([StoreRange.Prefix("/a")], TestContext.Current.CancellationToken));
+
+        Assert.Equal("Etcd gave an answer that makes no sense: a page that does not go on from the one before.", error.Message);
+    }
+
+    [Fact]
+    public async Task Watch_FragmentsWithoutEnd_AreNotKept()
+    {
+        var fragment = new WatchResponse { WatchId = 1, Fragment = true, Header = new() { Revision = 3 } };
+        fragment.Events.Add(new Event
+        {
+            Kv = new() { Key = ByteString.CopyFromUtf8("/a"), ModRevision = 3, Value = ByteString.CopyFrom(new byte[1 << 20]) },
+        });
+        await using var server = await GrpcTestServer.StartAsync(async context =>
+        {
+            await GrpcTestServer.ReadAsync(context, WatchRequest.Parser);
+            context.Response.ContentType = "application/grpc";
+            var created = new WatchResponse { WatchId = 1, Created = true, Header = new() { Revision = 3 } };
+            await context.Response.Body.WriteAsync(GrpcTestServer.Frame(created.ToByteArray()));
+            var frame = GrpcTestServer.Frame(fragment.ToByteArray());
+            while (!context.RequestAborted.IsCancellationRequested)
+            {
+                await context.Response.Body.WriteAsync(frame);
+            }
+        });
+        await using var store = EtcdStores.Create(server.Endpoint);
+        await using var watch = new StoreWatch(store, default, StoreRange.Prefix("/"));
+
+        Assert.Contains("too many changes wait", (await watch.FailureAsync<HistoryLostException>()).Message, StringComparison.Ordinal);
     }
 
     [Fact]
