@@ -71,6 +71,10 @@ public readonly record struct ServiceQuery
         init => Details = (Details ?? Detail.None) with { Linearizable = value };
     }
 
+    /// <summary>Whether any instance will do as well as another, and any age of the knowledge.</summary>
+    internal bool LooksForAny => Shard is null
+        && (Details is null || Details is { PreferredShard: null, PreferredZone: null, MaxStaleness: null, Linearizable: false });
+
     /// <summary>Whether any age of the knowledge will do.</summary>
     internal bool AcceptsAnyAge => Details is null or { MaxStaleness: null, Linearizable: false };
 

@@ -1,3 +1,4 @@
+using EtcdDiscovery.Resolution.Picking;
 using EtcdDiscovery.Stores;
 using Microsoft.Extensions.Logging;
 
@@ -8,6 +9,7 @@ internal sealed partial class LiveSnapshot : IStoreObserver, IDisposable
 {
     private readonly string _service;
     private readonly EntryReader _reader;
+    private readonly ServicePicking _picking;
     private readonly TimeSpan _outageGrace;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
@@ -28,6 +30,7 @@ internal sealed partial class LiveSnapshot : IStoreObserver, IDisposable
     public LiveSnapshot(
         string service,
         EntryReader reader,
+        ServicePicking picking,
         TimeSpan outageGrace,
         Func<SavedSnapshot?> load,
         TimeProvider timeProvider,
@@ -35,6 +38,7 @@ internal sealed partial class LiveSnapshot : IStoreObserver, IDisposable
     {
         _service = service;
         _reader = reader;
+        _picking = picking;
         _outageGrace = outageGrace;
         _load = load;
         _timeProvider = timeProvider;
@@ -204,6 +208,7 @@ internal sealed partial class LiveSnapshot : IStoreObserver, IDisposable
     {
         var before = _current;
         _current = update.Snapshot;
+        _picking.Publish(update.Snapshot);
         (before ?? _unread).Supersede();
         _firstRead.TrySetResult(update.Snapshot);
         if (before is null || update.Changes.Count > 0)

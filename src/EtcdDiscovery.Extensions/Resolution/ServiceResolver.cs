@@ -23,11 +23,11 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
         return ImmutableCollectionsMarshal.AsImmutableArray(Matching(service, snapshot, query));
     }
 
+    // What nearly everybody asks for has the shortest way: it is compared with a look-up and a pick from an array.
     public ValueTask<ServiceInstance> GetInstanceAsync(
         string service, ServiceQuery query, CancellationToken cancellationToken) =>
         catalog.TryGetService(service, out var watched)
-            && watched.TryGetCurrent(query) is { } snapshot
-            && watched.Picking.Of(snapshot).Among(query, preferredZone) is { } instances
+            && (query.LooksForAny && preferredZone is null ? watched.PickUsual() : Among(watched, query)) is { } instances
             ? new(Pick(instances, query))
             : PickAsync(service, query, cancellationToken);
 
@@ -95,10 +95,9 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
     {
         ArgumentNullException.ThrowIfNull(instance);
         if (instance is { ServiceName: not null, Id: not null }
-            && catalog.TryGetService(instance.ServiceName, out var watched)
-            && watched.Current is { } snapshot)
+            && catalog.TryGetService(instance.ServiceName, out var watched))
         {
-            watched.Picking.Report(instance.Id, outcome, snapshot);
+            watched.Picking.Report(instance.Id, outcome);
         }
     }
 
@@ -154,6 +153,10 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
 
     private ServiceInstance Pick(InstanceSet instances, ServiceQuery query) =>
         (query.Picker ?? picker).Pick(instances) ?? throw PickedNothing(query);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private InstanceSet? Among(WatchedService watched, ServiceQuery query) =>
+        watched.TryGetCurrent(query) is { } snapshot ? watched.Picking.Of(snapshot).Among(query, preferredZone) : null;
 
     private InvalidOperationException PickedNothing(ServiceQuery query) =>
         new($"The instance picker {(query.Picker ?? picker).GetType()} returned null; it has to return one of the instances.");

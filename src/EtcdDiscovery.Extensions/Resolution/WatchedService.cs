@@ -32,6 +32,7 @@ internal sealed class WatchedService : IAsyncDisposable
         _live = new LiveSnapshot(
             name,
             _reader,
+            Picking,
             settings.OutageGrace,
             () => settings.Folder?.Load(name),
             timeProvider,
@@ -68,6 +69,13 @@ internal sealed class WatchedService : IAsyncDisposable
     {
         Use();
         return query.AcceptsAnyAge || IsCurrentEnough(query) ? Current : null;
+    }
+
+    /// <summary>What is picked from when nothing is asked for; null when that is not known yet. Takes no lock.</summary>
+    public InstanceSet? PickUsual()
+    {
+        Use();
+        return Picking.Usual;
     }
 
     /// <summary>Somebody asks for the service. Threads that do it at the same time share nothing that they write.</summary>

@@ -36,8 +36,7 @@ internal sealed class PickableInstances
     public InstanceSet? Among(ServiceQuery query, string? defaultZone)
     {
         var instances = query.Shard is null ? All : OnShard(query.Shard);
-        return instances is null
-            || (query.Details is null or { PreferredShard: null, PreferredZone: null } && defaultZone is null)
+        return instances is null || (query.Details is null && defaultZone is null)
             ? instances
             : Prefer(instances, query.PreferredShard, query.PreferredZone ?? defaultZone);
     }
@@ -57,7 +56,7 @@ internal sealed class PickableInstances
     private InstanceSet NewSet(ServiceInstance[] instances, string scope) =>
         new(TakeOut(instances), _service, scope, Snapshot.MayHaveWeights);
 
-    // Where more than half have failed, the reason is more likely on this side, or they are all the others have.
+    // Where more than half have failed, the reason may well be on this side, and the others could not bear it all.
     private ServiceInstance[] TakeOut(ServiceInstance[] instances)
     {
         var places = _ejected

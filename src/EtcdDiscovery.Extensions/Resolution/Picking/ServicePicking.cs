@@ -19,7 +19,9 @@ internal sealed partial class ServicePicking : IDisposable
     private readonly Dictionary<string, TurnCounter> _turns = new(StringComparer.Ordinal);
     private readonly Ejections _ejections;
     private readonly Lock _changing = new();
+    private volatile CatalogSnapshot _snapshot = CatalogSnapshot.Nothing;
     private volatile PickableInstances? _current;
+    private volatile InstanceSet? _usual;
     private int _knownCalls;
     private int _sweepAt = SpareCalls;
 
@@ -32,9 +34,24 @@ internal sealed partial class ServicePicking : IDisposable
     /// <summary>How many calls are outstanding, at the place of each instance.</summary>
     public OutstandingCounts Outstanding { get; } = new();
 
-    /// <summary>What can be picked of a snapshot now. Takes no lock as long as nothing changes.</summary>
+    /// <summary>What is picked from when nothing is asked for; null until <see cref="Of"/> was asked since the last change.</summary>
+    public InstanceSet? Usual => _usual;
+
+    /// <summary>What can be picked of a snapshot.</summary>
     public PickableInstances Of(CatalogSnapshot snapshot) =>
         _current is { } current && current.Snapshot == snapshot ? current : Renew(snapshot);
+
+    /// <summary>There is a newer snapshot.</summary>
+    public void Publish(CatalogSnapshot snapshot)
+    {
+        lock (_changing)
+        {
+            _snapshot = snapshot;
+            // Who was written anew is given another chance, and who is gone needs none.
+            _ejections.End(ejection => snapshot.Find(ejection.Instance.Id) != (object)ejection.Instance);
+            Forget();
+        }
+    }
 
     public TurnCounter TurnsOf(string scope)
     {
@@ -47,12 +64,12 @@ internal sealed partial class ServicePicking : IDisposable
     /// <summary>Where an instance's outstanding calls are counted.</summary>
     public int PlaceOf(string id) => (_calls.TryGetValue(id, out var calls) ? calls : AddCalls(id)).Place;
 
-    /// <summary>Notes how a call to an instance went. An instance that the snapshot does not have is ignored.</summary>
-    public void Report(string id, CallOutcome outcome, CatalogSnapshot snapshot)
+    /// <summary>Notes how a call to an instance went. Instances that are not there any more are ignored.</summary>
+    public void Report(string id, CallOutcome outcome)
     {
         if (!_calls.TryGetValue(id, out var calls))
         {
-            if (snapshot.Find(id) is null)
+            if (_snapshot.Find(id) is null)
             {
                 return;
             }
@@ -69,7 +86,7 @@ internal sealed partial class ServicePicking : IDisposable
         calls.End();
         if (outcome == CallOutcome.Failed)
         {
-            NoteFailure(calls, snapshot.Find(id));
+            NoteFailure(calls, id);
         }
         else if (outcome == CallOutcome.Succeeded && !calls.IsWell)
         {
@@ -90,22 +107,34 @@ internal sealed partial class ServicePicking : IDisposable
     {
         lock (_changing)
         {
-            // Who was written anew is given another chance, and who is gone needs none.
-            _ejections.End(ejection => snapshot.Find(ejection.Instance.Id) != (object)ejection.Instance);
-            return _current = new PickableInstances(snapshot, _ejections.Instances, this);
+            var renewed = new PickableInstances(snapshot, _ejections.Instances, this);
+            // Somebody who is late may still be asking about an older one.
+            if (snapshot == _snapshot)
+            {
+                _current = renewed;
+                _usual = renewed.All;
+            }
+
+            return renewed;
         }
     }
 
-    private void NoteFailure(InstanceCalls calls, ServiceInstance? instance)
+    private void Forget()
+    {
+        _current = null;
+        _usual = null;
+    }
+
+    private void NoteFailure(InstanceCalls calls, string id)
     {
         lock (_changing)
         {
             calls.Health = calls.Health.AfterFailure();
-            if (instance is not null && calls.Health.IsToBeEjected
+            if (_snapshot.Find(id) is { } instance && calls.Health.IsToBeEjected
                 && _ejections.Add(instance, calls.Health.Ejections + 1) is { } time)
             {
                 calls.Health = calls.Health.AfterEjection();
-                _current = null;
+                Forget();
                 Log.Ejected(_logger, Untrusted.Print(instance.Id), instance.ServiceName, time);
             }
         }
@@ -132,7 +161,7 @@ internal sealed partial class ServicePicking : IDisposable
     {
         foreach (var ended in _ejections.End(match))
         {
-            _current = null;
+            Forget();
             Log.Returned(_logger, Untrusted.Print(ended.Instance.Id), ended.Instance.ServiceName);
         }
     }
@@ -160,16 +189,13 @@ internal sealed partial class ServicePicking : IDisposable
     // As often as their number has doubled, so that it costs each of them little.
     private void ForgetThoseGone()
     {
-        if (_current?.Snapshot is { } snapshot)
+        foreach (var (id, calls) in _calls)
         {
-            foreach (var (id, calls) in _calls)
+            if (calls.Outstanding == 0 && _snapshot.Find(id) is null)
             {
-                if (calls.Outstanding == 0 && snapshot.Find(id) is null)
-                {
-                    _calls.TryRemove(id, out _);
-                    Outstanding.GiveBack(calls.Place);
-                    _knownCalls--;
-                }
+                _calls.TryRemove(id, out _);
+                Outstanding.GiveBack(calls.Place);
+                _knownCalls--;
             }
         }
 

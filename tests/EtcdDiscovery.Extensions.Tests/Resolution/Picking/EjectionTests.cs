@@ -11,11 +11,21 @@ public sealed class EjectionTests : IDisposable
 
     private readonly ManualClock _clock = new();
     private readonly ServicePicking _service;
-    private CatalogSnapshot _snapshot = Snapshot("a", "b", "c", "d");
 
     public EjectionTests()
     {
         _service = new ServicePicking(_clock);
+        Current = Snapshot("a", "b", "c", "d");
+    }
+
+    private CatalogSnapshot Current
+    {
+        get;
+        set
+        {
+            field = value;
+            _service.Publish(value);
+        }
     }
 
     [Fact]
@@ -52,7 +62,7 @@ public sealed class EjectionTests : IDisposable
     [Fact]
     public void Times_OfManyEjections_Differ()
     {
-        _snapshot = Snapshot([.. Enumerable.Range(0, 100).Select(i => $"{i:D3}")]);
+        Current = Snapshot([.. Enumerable.Range(0, 100).Select(i => $"{i:D3}")]);
         for (var i = 0; i < 50; i++)
         {
             Report($"{i:D3}", CallOutcome.Failed);
@@ -116,7 +126,7 @@ public sealed class EjectionTests : IDisposable
     [InlineData("a b c d e", "c d e")]
     public void Instances_ThatAllFail_AreLeftOutUpToAHalfAndNeverTheLast(string ids, string left)
     {
-        _snapshot = Snapshot(ids.Split(' '));
+        Current = Snapshot(ids.Split(' '));
         foreach (var id in ids.Split(' '))
         {
             Report(id, CallOutcome.Failed);
@@ -130,7 +140,7 @@ public sealed class EjectionTests : IDisposable
     [Fact]
     public void Instances_OnAShard_AreLeftOutUpToAHalfOfTheShard()
     {
-        _snapshot = TestCatalog.Snapshot([On("a", "s0"), On("b", "s0"), On("c", "s1"), On("d", "s1"), On("e", "s1"), On("f", "s2")]);
+        Current = TestCatalog.Snapshot([On("a", "s0"), On("b", "s0"), On("c", "s1"), On("d", "s1"), On("e", "s1"), On("f", "s2")]);
         foreach (var id in new[] { "a", "b", "f" })
         {
             Report(id, CallOutcome.Failed);
@@ -139,7 +149,7 @@ public sealed class EjectionTests : IDisposable
         Assert.Equal("c d e", Pickable());
         Assert.Equal("b", Pickable(new() { Shard = "s0" }));
         Assert.Equal("f", Pickable(new() { Shard = "s2" }));
-        Assert.Null(_service.Of(_snapshot).Among(new() { Shard = "s3" }, null));
+        Assert.Null(_service.Of(Current).Among(new() { Shard = "s3" }, null));
         // A preference is none once nobody there is left.
         Assert.Equal("c d e", Pickable(new() { PreferredShard = "s0" }));
 
@@ -149,7 +159,7 @@ public sealed class EjectionTests : IDisposable
     [Fact]
     public void Zone_Preferred_IsLeftWhenNobodyThereCanBePicked()
     {
-        _snapshot = TestCatalog.Snapshot([In("a", "east"), In("b", "east"), In("c", "west"), In("d", "west"), In("e", null)]);
+        Current = TestCatalog.Snapshot([In("a", "east"), In("b", "east"), In("c", "west"), In("d", "west"), In("e", null)]);
         var east = new ServiceQuery { PreferredZone = "east" };
 
         Assert.Equal("a b", Pickable(east));
@@ -171,7 +181,7 @@ public sealed class EjectionTests : IDisposable
     [Fact]
     public void Preferences_ForShardAndZone_NarrowEachOther()
     {
-        _snapshot = TestCatalog.Snapshot([Of("a", "s0", "east"), Of("b", "s0", "west"), Of("c", "s1", "east"), Of("d", "s1", "west")]);
+        Current = TestCatalog.Snapshot([Of("a", "s0", "east"), Of("b", "s0", "west"), Of("c", "s1", "east"), Of("d", "s1", "west")]);
 
         Assert.Equal("b", Pickable(new() { Shard = "s0", PreferredZone = "west" }));
         Assert.Equal("c", Pickable(new() { PreferredShard = "s1", PreferredZone = "east" }));
@@ -186,7 +196,7 @@ public sealed class EjectionTests : IDisposable
         Report("b", CallOutcome.Failed);
         Assert.Equal("a c d", Pickable());
 
-        _snapshot = TestCatalog.Snapshot([.. _snapshot.Instances, Instance("e")]);
+        Current = TestCatalog.Snapshot([.. Current.Instances, Instance("e")]);
 
         Assert.Equal("a c d e", Pickable());
     }
@@ -198,8 +208,8 @@ public sealed class EjectionTests : IDisposable
         Report("b", CallOutcome.Failed);
         Assert.Equal(("c d", 2), (Pickable(), _clock.Waiting));
 
-        var anew = _snapshot.Instances[1] with { Hostname = "elsewhere" };
-        _snapshot = TestCatalog.Snapshot([anew, .. _snapshot.Instances[2..]]);
+        var anew = Current.Instances[1] with { Hostname = "elsewhere" };
+        Current = TestCatalog.Snapshot([anew, .. Current.Instances[2..]]);
 
         Assert.Equal(("b c d", 0), (Pickable(), _clock.Waiting));
     }
@@ -211,7 +221,7 @@ public sealed class EjectionTests : IDisposable
 
         Assert.Equal(("a b c d", 0), (Pickable(), _clock.Waiting));
         Report("b", CallOutcome.Started);
-        _snapshot = Snapshot("a", "c", "d");
+        Current = Snapshot("a", "c", "d");
         Report("b", CallOutcome.Failed);
         Assert.Equal(("a c d", 0), (Pickable(), _clock.Waiting));
     }
@@ -232,14 +242,14 @@ public sealed class EjectionTests : IDisposable
     {
         for (var generation = 0; generation < 20; generation++)
         {
-            _snapshot = Snapshot([.. Enumerable.Range(0, 100).Select(i => $"{generation}-{i:D3}")]);
-            foreach (var (index, instance) in _snapshot.Instances.Index())
+            Current = Snapshot([.. Enumerable.Range(0, 100).Select(i => $"{generation}-{i:D3}")]);
+            foreach (var (index, instance) in Current.Instances.Index())
             {
                 Report(instance.Id, [.. Enumerable.Repeat(CallOutcome.Started, index % 5)]);
             }
 
-            Assert.All(_snapshot.Instances.Index(), each => Assert.Equal(each.Index % 5, Outstanding(each.Item.Id)));
-            foreach (var (index, instance) in _snapshot.Instances.Index())
+            Assert.All(Current.Instances.Index(), each => Assert.Equal(each.Index % 5, Outstanding(each.Item.Id)));
+            foreach (var (index, instance) in Current.Instances.Index())
             {
                 Report(instance.Id, [.. Enumerable.Repeat(CallOutcome.Cancelled, index % 5)]);
             }
@@ -268,16 +278,16 @@ public sealed class EjectionTests : IDisposable
     {
         foreach (var outcome in outcomes)
         {
-            _service.Report(id, outcome, _snapshot);
+            _service.Report(id, outcome);
         }
     }
 
     private string Pickable(ServiceQuery query = default, string? zone = null) =>
-        string.Join(' ', _service.Of(_snapshot).Among(query, zone)!.Select(instance => instance.Id));
+        string.Join(' ', _service.Of(Current).Among(query, zone)!.Select(instance => instance.Id));
 
     private int Outstanding(string id)
     {
-        var set = _service.Of(_snapshot).All!;
+        var set = _service.Of(Current).All!;
         return set.GetOutstanding(set.ToList().FindIndex(instance => instance.Id == id));
     }
 }

@@ -136,13 +136,14 @@ public sealed class PickerTests
     {
         using var service = new ServicePicking(TimeProvider.System);
         var snapshot = Snapshot(1, 1);
-        service.Report("0", CallOutcome.Started, snapshot);
+        service.Publish(snapshot);
+        service.Report("0", CallOutcome.Started);
         var set = service.Of(snapshot).All!;
 
         Assert.Equal([0, Picks], Count(InstancePickers.PowerOfTwoChoices, set));
         Assert.Equal((1, 0), (set.GetOutstanding(0), set.GetOutstanding(1)));
 
-        service.Report("0", CallOutcome.Succeeded, snapshot);
+        service.Report("0", CallOutcome.Succeeded);
         Assert.All(Count(InstancePickers.PowerOfTwoChoices, set), count => Assert.InRange(count, 28_500, 31_500));
     }
 
@@ -151,9 +152,10 @@ public sealed class PickerTests
     {
         using var service = new ServicePicking(TimeProvider.System);
         var snapshot = Snapshot(1, 3, 1, 1);
+        service.Publish(snapshot);
         for (var call = 0; call < 600; call++)
         {
-            service.Report(InstancePickers.PowerOfTwoChoices.Pick(service.Of(snapshot).All!).Id, CallOutcome.Started, snapshot);
+            service.Report(InstancePickers.PowerOfTwoChoices.Pick(service.Of(snapshot).All!).Id, CallOutcome.Started);
         }
 
         var set = service.Of(snapshot).All!;
