@@ -26,7 +26,7 @@ public sealed class SecretsTests : IDisposable
         var client = _authority.Issue("client");
         var keyBody = client.KeyPem.Split('\n')[1];
         await using var server = await EtcdServer.StartAsync(
-            SharedEtcd.BinaryOf(version), EtcdSecurity.MutualTls(_authority, identity.CertificateFile, identity.KeyFile));
+            SharedEtcd.BinaryOf(version), _authority.MutualTls(identity));
         await server.PostAsync("/v3/auth/user/add", new() { ["name"] = "discovery", ["password"] = Mark + "-etcd" });
         await server.PostAsync("/v3/auth/user/add", new() { ["name"] = "root", ["password"] = "r" });
         await server.PostAsync("/v3/auth/role/add", new() { ["name"] = "root" });

@@ -15,16 +15,6 @@ internal sealed class EtcdSecurity
 
     public X509Certificate2? Authority { get; init; }
 
-    /// <summary>A server that shows one certificate and wants one of its clients, from the same authority.</summary>
-    public static EtcdSecurity MutualTls(TestAuthority authority, string serverCertificate, string serverKey, params string[] flags) => new()
-    {
-        Scheme = "https",
-        Flags = ["--cert-file", serverCertificate, "--key-file", serverKey,
-            "--trusted-ca-file", authority.File, "--client-cert-auth", .. flags],
-        Authority = authority.Certificate,
-        Operator = authority.Issue("operator").Certificate,
-    };
-
     public SocketsHttpHandler NewHandler()
     {
         var handler = new SocketsHttpHandler();

@@ -71,5 +71,14 @@ internal sealed class TestAuthority : IDisposable
         return identity;
     }
 
+    /// <summary>A server that shows a certificate, and wants one of this authority from its clients.</summary>
+    public EtcdSecurity MutualTls(TestIdentity server) => new()
+    {
+        Scheme = "https",
+        Flags = ["--cert-file", server.CertificateFile, "--key-file", server.KeyFile, "--trusted-ca-file", File, "--client-cert-auth"],
+        Authority = Certificate,
+        Operator = Issue("operator").Certificate,
+    };
+
     public void Dispose() => Directory.Delete(recursive: true);
 }

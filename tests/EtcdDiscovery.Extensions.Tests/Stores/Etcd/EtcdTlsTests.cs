@@ -125,7 +125,7 @@ public sealed class EtcdTlsTests : IDisposable
     {
         var identity = _authority.Issue("etcd", ["etcd-7.dev"]);
         await using var server = await EtcdServer.StartAsync(
-            SharedEtcd.BinaryOf(EtcdVersion.First), EtcdSecurity.MutualTls(_authority, identity.CertificateFile, identity.KeyFile));
+            SharedEtcd.BinaryOf(EtcdVersion.First), _authority.MutualTls(identity));
         var client = _authority.Issue("client");
         await using var named = Create(server, Tls(client, "etcd-7.dev"));
         await using var unnamed = Create(server, Tls(client));
@@ -204,7 +204,7 @@ public sealed class EtcdTlsTests : IDisposable
     {
         var identity = _authority.Issue("etcd");
         return await EtcdServer.StartAsync(
-            SharedEtcd.BinaryOf(version), EtcdSecurity.MutualTls(_authority, identity.CertificateFile, identity.KeyFile));
+            SharedEtcd.BinaryOf(version), _authority.MutualTls(identity));
     }
 
     private EtcdTlsOptions Tls(TestIdentity client, string? serverName = null) => new()
