@@ -185,7 +185,8 @@ internal sealed partial class WatchStream : IAsyncDisposable
 
     private void Dispatch(WatchResponse response)
     {
-        if (response.WatchId == EveryWatch)
+        // A watch that is refused has this id too.
+        if (response is { WatchId: EveryWatch, Created: false, Canceled: false })
         {
             ReportProgress(response.Header);
             return;
