@@ -7,6 +7,7 @@ var benchmarks = new SortedDictionary<string, Func<Task<Comparison>>>(StringComp
     ["churn"] = ChurnBenchmark.RunAsync,
     ["fleet"] = FleetBenchmark.RunAsync,
     ["propagation"] = PropagationBenchmark.RunAsync,
+    ["http"] = HttpBenchmark.RunAsync,
     ["register"] = RegisterBenchmark.RunAsync,
     ["resolve"] = ResolveBenchmark.RunAsync,
     ["resolve-vs-read"] = ResolveVsReadBenchmark.RunAsync,

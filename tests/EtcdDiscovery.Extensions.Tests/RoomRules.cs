@@ -18,15 +18,17 @@ internal static partial class RoomRules
         ["Stores.InMemory"] = ["Model", "Stores"],
         ["Registration"] = ["Model", "Stores"],
         ["Resolution"] = ["Model", "Stores"],
+        ["Http"] = [],
         ["Health"] = ["Registration", "Resolution"],
         ["Hosting"] = ["Model", "Stores", "Stores.Etcd", "Stores.EtcdV2", "Stores.InMemory", "Registration", "Resolution", "Health"],
     };
 
-    // The library's two entrances: what users call leads into the rooms.
+    // The library's entrances: what users call leads into the rooms.
     private static readonly Dictionary<string, string> Entrances = new(StringComparer.Ordinal)
     {
         ["EtcdDiscoveryServiceCollectionExtensions.cs"] = "Hosting",
         ["EtcdDiscoveryHealthChecksBuilderExtensions.cs"] = "Health",
+        ["EtcdDiscoveryHttpClientBuilderExtensions.cs"] = "Http",
     };
 
     private static readonly Dictionary<string, string> ConcreteStores = new(StringComparer.Ordinal)
@@ -95,7 +97,7 @@ internal static partial class RoomRules
     [GeneratedRegex(@"\bEtcdDiscovery\.([\w.]+)")]
     private static partial Regex Qualified();
 
-    [GeneratedRegex(@"(?<![\w.])(?:Model|Stores|Registration|Resolution|Health|Hosting)(?:\.\w+)+")]
+    [GeneratedRegex(@"(?<![\w.])(?:Model|Stores|Registration|Resolution|Http|Health|Hosting)(?:\.\w+)+")]
     private static partial Regex Relative();
 
     [GeneratedRegex(@"(?<![\w.])(?:Etcd|EtcdV2|InMemory)(?:\.\w+)+")]

@@ -64,6 +64,16 @@ public sealed class ReadmeTests
     }
 
     [Fact]
+    public void ClientTable_ComparedWithTheOptions_HasEveryPropertyAndDefault()
+    {
+        var listed = Markdown.Table(Readme, "## Call services with HttpClient").Select(row => $"{row[0]} = {row[1]}");
+
+        Assert.Equal(
+            Settings("", new HttpDiscoveryOptions()).Order(StringComparer.Ordinal),
+            listed.Select(row => row.Replace("= none", "= ", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void FindingTable_ComparedWithTheResolver_HasEveryMethod() =>
         Assert.Equal(
             typeof(IServiceResolver).GetMethods().Select(method => method.Name).Order(StringComparer.Ordinal),

@@ -66,6 +66,19 @@ internal static class Snippets
         await registration.WaitUntilRegisteredAsync(cancellationToken);
     }
 
+    public static void AddClient(HostApplicationBuilder builder)
+    {
+        builder.Services.AddHttpClient("catalog", client => client.BaseAddress = new Uri("http://catalog")).AddEtcdDiscovery();
+    }
+
+    public static async Task AskAsync(HttpClient catalog, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/items");
+        request.Options.Set(ServiceRequest.Shard, "shard-0");
+        request.Options.Set(ServiceRequest.Network, ServiceNetwork.Private);
+        using var response = await catalog.SendAsync(request, cancellationToken);
+    }
+
     public static void AddService(HostApplicationBuilder builder)
     {
         builder.Services.AddEtcdDiscovery().AddService("EtcdDiscovery:Services:admin");

@@ -1,0 +1,73 @@
+using EtcdDiscovery.Http;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EtcdDiscovery.Benchmarks;
+
+/// <summary>
+/// What the <see cref="HttpClient"/> handler adds to a request: over a primary handler that answers at once, against that
+/// handler alone. Each request and its URL are new, as they are in an application.
+/// </summary>
+internal static class HttpBenchmark
+{
+    private const int Rounds = 1_000;
+    private const int CallsPerRound = 1_000;
+
+    private static readonly string[] OnePath = ["/items?page=2"];
+    private static readonly string[] ManyPaths = [.. Enumerable.Range(100, 100).Select(item => FormattableString.Invariant($"/items/{item}"))];
+
+    public static async Task<Comparison> RunAsync()
+    {
+        int[] sizes = [1, 10, 100, 1_000];
+        await using var catalog = await WarmCatalog.CreateAsync(sizes);
+        Console.WriteLine(Comparison.Header);
+        var results = new List<Comparison>();
+        foreach (var size in sizes)
+        {
+            var name = WarmCatalog.NameOf(size);
+            var what = FormattableString.Invariant($"{size:N0} instances");
+            results.Add(await CompareAsync($"{what}, one path", catalog.Resolver, name, OnePath, new AtOnce()));
+            results.Add(await CompareAsync($"{what}, many paths", catalog.Resolver, name, ManyPaths, new AtOnce()));
+        }
+
+        await CompareAsync("100 instances, many paths, answered later", catalog.Resolver, WarmCatalog.NameOf(100), ManyPaths, new Later());
+        await CompareAsync("no service (127.0.0.1)", catalog.Resolver, "127.0.0.1", ManyPaths, new AtOnce());
+        Console.WriteLine();
+        return results.MaxBy(result => result.Ours - result.Baseline)!;
+    }
+
+    private static async Task<Comparison> CompareAsync(
+        string what, IServiceResolver resolver, string host, string[] paths, HttpMessageHandler primary)
+    {
+        var handler = new DiscoveryHandler(resolver, new HttpDiscoveryOptions(), NullLogger<DiscoveryHandler>.Instance)
+        {
+            InnerHandler = primary,
+        };
+        using var invoker = new HttpMessageInvoker(handler);
+        using var baselineInvoker = new HttpMessageInvoker(primary);
+        var ours = new HttpCalls(invoker, $"http://{host}", paths);
+        var baseline = new HttpCalls(baselineInvoker, $"http://{host}", paths);
+        var result = await Interleaved.CompareCallsAsync(Rounds, CallsPerRound, ours.Make, baseline.Make);
+        var bytes = Interleaved.AllocatedPerCall(ours.Make, 100_000) - Interleaved.AllocatedPerCall(baseline.Make, 100_000);
+        Console.WriteLine(FormattableString.Invariant(
+            $"{result.Row(what)}: {result.Ours - result.Baseline:F0} ns and {bytes:F0} bytes more a request"));
+        return result;
+    }
+
+    private sealed class AtOnce : HttpMessageHandler
+    {
+        private readonly Task<HttpResponseMessage> _answer = Task.FromResult(new HttpResponseMessage());
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => _answer;
+    }
+
+    private sealed class Later : HttpMessageHandler
+    {
+        private readonly HttpResponseMessage _answer = new();
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            await Task.Yield();
+            return _answer;
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using EtcdDiscovery;
+using EtcdDiscovery.Http;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Lets clients of <c>HttpClientFactory</c> find services.</summary>
+public static class EtcdDiscoveryHttpClientBuilderExtensions
+{
+    /// <summary>
+    /// Sends requests for <c>http://catalog/items</c> to an instance of the service <c>catalog</c>, and to another one
+    /// when that cannot be reached. <c>https+http://catalog</c> takes https where the instance has such a port, else
+    /// http; <c>http://_grpc.catalog</c> takes the port named <c>grpc</c>.
+    /// </summary>
+    /// <remarks>
+    /// <para>
+    /// IP addresses, <c>localhost</c>, hosts with a port and <see cref="HttpDiscoveryOptions.ExternalHosts"/> are left
+    /// as they are. A service that cannot be found is an <see cref="HttpRequestException"/> whose inner exception says
+    /// why, such as <see cref="ServiceNotFoundException"/>. URLs have host names in lower case, so names of services
+    /// that are called this way need to be.
+    /// </para>
+    /// <para>
+    /// The service's user and password are sent as <c>Authorization: Basic</c> when the request has no such header. They
+    /// do not follow a redirect, wherever it leads. A certificate has to be valid for the instance's host name.
+    /// </para>
+    /// <para>
+    /// The handler stands below all others, such as those that retry, in whichever order they are added. Works with
+    /// <c>ConfigureHttpClientDefaults</c> too. Calling it more than once is harmless. Adds service discovery when it is
+    /// not there yet.
+    /// </para>
+    /// </remarks>
+    /// <param name="builder">The client to add to.</param>
+    /// <param name="configure">Changes the client's settings.</param>
+    /// <returns>The client's builder.</returns>
+    public static IHttpClientBuilder AddEtcdDiscovery(
+        this IHttpClientBuilder builder, Action<HttpDiscoveryOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddEtcdDiscovery();
+        ClientDiscovery.Add(builder.Services, builder.Name);
+        if (configure is not null)
+        {
+            builder.Services.Configure(builder.Name, configure);
+        }
+
+        return builder;
+    }
+}

@@ -1,0 +1,45 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace EtcdDiscovery.Http;
+
+/// <summary>Puts the handler into the clients that HttpClientFactory makes.</summary>
+internal static class ClientDiscovery
+{
+    // Grpc.Net.Client looks for this on the primary handler. Else it would look the service's name up in DNS and connect
+    // by itself before the first call.
+    private const string NoGrpcBalancing = "__GrpcLoadBalancingDisabled";
+
+    /// <param name="services">The services to add to.</param>
+    /// <param name="client">The client's name; null for all clients.</param>
+    public static void Add(IServiceCollection services, string? client)
+    {
+        services.TryAddEnumerable(
+            ServiceDescriptor.Singleton<IValidateOptions<HttpDiscoveryOptions>, HttpDiscoveryOptionsValidator>());
+        services.AddOptions<HttpDiscoveryOptions>(client).ValidateOnStart();
+        // After all that is configured, whatever the order of the calls: so the handler stands next to the network, and
+        // who retries or hedges above it gets another instance each time.
+        services.AddSingleton<IPostConfigureOptions<HttpClientFactoryOptions>>(
+            new PostConfigureOptions<HttpClientFactoryOptions>(client, options => options.HttpMessageHandlerBuilderActions.Add(Place)));
+    }
+
+    private static void Place(HttpMessageHandlerBuilder builder)
+    {
+        if (builder.AdditionalHandlers.OfType<DiscoveryHandler>().Any())
+        {
+            return;
+        }
+
+        builder.AdditionalHandlers.Add(new DiscoveryHandler(
+            builder.Services.GetRequiredService<IServiceResolver>(),
+            builder.Services.GetRequiredService<IOptionsMonitor<HttpDiscoveryOptions>>().Get(builder.Name),
+            builder.Services.GetRequiredService<ILogger<DiscoveryHandler>>()));
+        if (builder.PrimaryHandler is SocketsHttpHandler primary)
+        {
+            primary.Properties[NoGrpcBalancing] = true;
+        }
+    }
+}

@@ -1,0 +1,189 @@
+using System.Runtime.ExceptionServices;
+using Microsoft.Extensions.Logging;
+
+namespace EtcdDiscovery.Http;
+
+/// <summary>Sends requests for a service to one of its instances, and to another one when that cannot be reached.</summary>
+/// <remarks>It owns nothing: HttpClientFactory makes and drops handlers as it likes.</remarks>
+internal sealed partial class DiscoveryHandler(
+    IServiceResolver resolver, HttpDiscoveryOptions options, ILogger<DiscoveryHandler> logger) : DelegatingHandler
+{
+    private readonly RouteTable _routes = new(options.ExternalHosts);
+
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (request.RequestUri is not { IsAbsoluteUri: true } uri)
+        {
+            return base.SendAsync(request, cancellationToken);
+        }
+
+        var route = _routes.Find(uri);
+        if (route.Service is null)
+        {
+            return route.Origin is null
+                ? base.SendAsync(request, cancellationToken)
+                : SendElsewhereAsync(new Call(request, uri, route, default, cancellationToken), route.Origin);
+        }
+
+        var query = QueryOf(request);
+        var picking = resolver.GetInstanceAsync(route.Service, query, cancellationToken);
+        if (!picking.IsCompletedSuccessfully)
+        {
+            return PickAndSendAsync(new Call(request, uri, route, query, cancellationToken), picking);
+        }
+
+        var instance = picking.Result;
+        var target = route.TargetOf(instance, query.Network);
+        if (target.Problem is not null)
+        {
+            return SendToAnotherAsync(new Call(request, uri, route, query, cancellationToken), instance, target.Problem);
+        }
+
+        // What completes at once costs no state machine.
+        Call.Aim(request, uri, route, target);
+        var sending = base.SendAsync(request, cancellationToken);
+        if (!sending.IsCompletedSuccessfully)
+        {
+            return FinishAsync(new Call(request, uri, route, query, cancellationToken), instance, target, sending);
+        }
+
+        Call.Restore(request, uri, target);
+        return sending;
+    }
+
+    protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        request.RequestUri is { IsAbsoluteUri: true } uri && _routes.Find(uri) is not { Service: null, Origin: null }
+            ? throw new NotSupportedException($"{uri.Scheme}://{uri.Host}: services are found asynchronously only. Call SendAsync in place of Send.")
+            : base.Send(request, cancellationToken);
+
+    private ServiceQuery QueryOf(HttpRequestMessage request)
+    {
+        var asked = request.Options;
+        return new ServiceQuery
+        {
+            Shard = asked.TryGetValue(ServiceRequest.Shard, out var shard) ? shard : null,
+            Network = asked.TryGetValue(ServiceRequest.Network, out var network) ? network : options.Network,
+        };
+    }
+
+    private async Task<HttpResponseMessage> PickAndSendAsync(Call call, ValueTask<ServiceInstance> picking)
+    {
+        ServiceInstance instance;
+        try
+        {
+            instance = await picking.ConfigureAwait(false);
+        }
+        catch (ServiceNotFoundException) when (options.AllowUnresolved)
+        {
+            return await SendElsewhereAsync(call, call.Route.UnresolvedOrigin).ConfigureAwait(false);
+        }
+        catch (EtcdDiscoveryException reason)
+        {
+            throw Unresolved(reason);
+        }
+
+        var target = call.TargetOf(instance);
+        return target.Problem is null
+            ? await SendToAsync(call, instance, target).ConfigureAwait(false)
+            : await SendToAnotherAsync(call, instance, target.Problem).ConfigureAwait(false);
+    }
+
+    // Not every instance has every port.
+    private async Task<HttpResponseMessage> SendToAnotherAsync(
+        Call call, ServiceInstance unusable, EtcdDiscoveryException problem)
+    {
+        var next = await NextAsync(call, [unusable]).ConfigureAwait(false) ?? throw Unresolved(problem);
+        return await SendToAsync(call, next, call.TargetOf(next)).ConfigureAwait(false);
+    }
+
+    private async Task<HttpResponseMessage> SendElsewhereAsync(Call call, string origin)
+    {
+        var target = Target.Elsewhere(origin);
+        try
+        {
+            call.Aim(target);
+            return await base.SendAsync(call.Request, call.CancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            call.Restore(target);
+        }
+    }
+
+    private Task<HttpResponseMessage> SendToAsync(Call call, ServiceInstance instance, Target target)
+    {
+        call.Aim(target);
+        return FinishAsync(call, instance, target, base.SendAsync(call.Request, call.CancellationToken));
+    }
+
+    private async Task<HttpResponseMessage> FinishAsync(
+        Call call, ServiceInstance instance, Target target, Task<HttpResponseMessage> sending)
+    {
+        var tried = default(List<ServiceInstance>);
+        while (true)
+        {
+            var failure = default(Exception);
+            var aimedAt = call.Request.RequestUri;
+            try
+            {
+                return await sending.ConfigureAwait(false);
+            }
+            catch (Exception error) when (MayGoOn(call, aimedAt, error))
+            {
+                failure = error;
+            }
+            finally
+            {
+                call.Restore(target);
+            }
+
+            tried ??= new(options.MaxAttempts);
+            tried.Add(instance);
+            if (tried.Count == options.MaxAttempts || await NextAsync(call, tried).ConfigureAwait(false) is not { } next)
+            {
+                ExceptionDispatchInfo.Throw(failure);
+                throw failure;
+            }
+
+            Log.NextInstance(logger, call.Route.Service!, target.Origin, failure.Message);
+            (instance, target) = (next, call.TargetOf(next));
+            call.Aim(target);
+            sending = base.SendAsync(call.Request, call.CancellationToken);
+        }
+    }
+
+    // Where a redirect led elsewhere, elsewhere is what failed.
+    private bool MayGoOn(Call call, Uri? aimedAt, Exception error) =>
+        !call.CancellationToken.IsCancellationRequested
+        && call.Request.RequestUri == aimedAt
+        && (Replay.WasNotSent(error)
+            || (options.RetryIdempotent && Replay.WasCutOff(error) && Replay.IsRepeatable(call.Request)));
+
+    /// <summary>An instance that was not tried yet and can be reached; null when there is none.</summary>
+    private async ValueTask<ServiceInstance?> NextAsync(Call call, IReadOnlyList<ServiceInstance> tried)
+    {
+        try
+        {
+            var picked = await resolver.GetInstanceAsync(call.Route.Service!, call.Query, call.CancellationToken).ConfigureAwait(false);
+            if (IsNew(picked))
+            {
+                return picked;
+            }
+
+            var all = await resolver.GetInstancesAsync(call.Route.Service!, call.Query, call.CancellationToken).ConfigureAwait(false);
+            var first = Random.Shared.Next(all.Count);
+            return Enumerable.Range(first, all.Count).Select(index => all[index % all.Count]).FirstOrDefault(IsNew);
+        }
+        catch (EtcdDiscoveryException)
+        {
+            // There is none any more; what the caller has to know is why the one that was there failed.
+            return null;
+        }
+
+        bool IsNew(ServiceInstance instance) =>
+            !tried.Any(known => known.Id == instance.Id) && call.TargetOf(instance).Problem is null;
+    }
+
+    private static HttpRequestException Unresolved(EtcdDiscoveryException reason) =>
+        new(HttpRequestError.NameResolutionError, reason.Message, reason);
+}

@@ -1,0 +1,48 @@
+using System.Runtime.CompilerServices;
+
+namespace EtcdDiscovery.Http;
+
+/// <summary>What the beginning of a URL, such as <c>https+http://_grpc.catalog</c>, asks for.</summary>
+internal sealed class Route
+{
+    // Instances are immutable and replaced whole, so what was worked out for one holds for as long as it is known.
+    private readonly ConditionalWeakTable<ServiceInstance, Target> _public = [];
+    private readonly ConditionalWeakTable<ServiceInstance, Target> _private = [];
+
+    /// <summary>The route of no URL.</summary>
+    public static Route Nowhere { get; } = new() { Text = "\0", Schemes = [] };
+
+    /// <summary>The beginning of the URL, up to the path.</summary>
+    public required string Text { get; init; }
+
+    /// <summary>The service; null for a host that is none.</summary>
+    public string? Service { get; init; }
+
+    /// <summary>The schemes that will do, the preferred one first.</summary>
+    public required string[] Schemes { get; init; }
+
+    /// <summary>The port that is asked for by name; null when it is the scheme's.</summary>
+    public string? Port { get; init; }
+
+    /// <summary>Scheme, host and port of a URL that asks for no service, where DNS would not know what it says.</summary>
+    public string? Origin { get; init; }
+
+    /// <summary>Scheme and host for DNS, of a URL that asks for a service which nobody knows.</summary>
+    public string UnresolvedOrigin => $"{Schemes[0]}://{(Port is null ? "" : $"_{Port}.")}{Service}";
+
+    /// <summary>What follows the host in a URL of this route: path, query and fragment as they were written.</summary>
+    public ReadOnlySpan<char> RestOf(Uri uri) => uri.OriginalString.AsSpan(Text.Length);
+
+    /// <summary>How an instance is reached.</summary>
+    public Target TargetOf(ServiceInstance instance, ServiceNetwork network)
+    {
+        var known = network == ServiceNetwork.Private ? _private : _public;
+        if (!known.TryGetValue(instance, out var target))
+        {
+            target = Target.Of(instance, network, this);
+            known.AddOrUpdate(instance, target);
+        }
+
+        return target;
+    }
+}

@@ -1,0 +1,321 @@
+using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using EtcdDiscovery.Http;
+using EtcdDiscovery.Tests.Infrastructure;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Polly;
+
+namespace EtcdDiscovery.Tests.Http;
+
+/// <summary>The handler among all that an <see cref="HttpClient"/> is and does.</summary>
+public sealed class ClientTests
+{
+    private static readonly Uri Items = new("http://catalog/items");
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Credentials_OfTheService_AreSentUnlessTheRequestHasItsOwn()
+    {
+        using var primary = new RecordingHandler();
+        await using var fleet = await HttpFleet.StartAsync(primary);
+        await fleet.RegisterAsync("catalog", 80, options => (options.User, options.Password) = ("jürgen", "se:cret"));
+        using var own = new HttpRequestMessage(HttpMethod.Get, Items) { Headers = { { "Authorization", "Bearer mine" } } };
+
+        using var first = await fleet.Http.GetAsync(Items, Token);
+        using var second = await fleet.Http.SendAsync(own, Token);
+
+        Assert.Equal(["Basic asO8cmdlbjpzZTpjcmV0", "Bearer mine"], primary.Requests.Select(request => request.Authorization));
+        Assert.Equal("Bearer mine", own.Headers.Authorization?.ToString());
+    }
+
+    [Fact]
+    public async Task Credentials_OfTheService_DoNotFollowARedirect()
+    {
+        string? followed = "nothing arrived", asked = null;
+        await using var elsewhere = await WebInstance.StartAsync(context =>
+        {
+            followed = context.Request.Headers.Authorization;
+            return Task.CompletedTask;
+        });
+        await using var web = await WebInstance.StartAsync(context =>
+        {
+            asked = context.Request.Headers.Authorization;
+            context.Response.Redirect($"http://localhost:{elsewhere.Port}/");
+            return Task.CompletedTask;
+        });
+        await using var fleet = await HttpFleet.StartAsync();
+        await fleet.RegisterAsync("catalog", web.Port, options => (options.User, options.Password) = ("user", "secret"));
+
+        using var response = await fleet.Http.GetAsync(Items, Token);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.StartsWith("Basic ", asked, StringComparison.Ordinal);
+        Assert.Null(followed);
+    }
+
+    [Theory]
+    [InlineData("localhost", SslPolicyErrors.None)]
+    [InlineData("127.0.0.1", SslPolicyErrors.RemoteCertificateNameMismatch)]
+    public async Task Certificate_OfAnInstance_IsCheckedForItsHostName(string hostname, SslPolicyErrors expected)
+    {
+        using var certificate = CertificateFor("localhost");
+        await using var web = await WebInstance.StartAsync(context => context.Response.WriteAsync("done"), HttpProtocols.Http1, certificate);
+        var seen = SslPolicyErrors.None;
+        await using var fleet = await HttpFleet.StartAsync(null, client => client.ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
+        {
+            SslOptions =
+            {
+                RemoteCertificateValidationCallback = (_, _, _, errors) =>
+                {
+                    seen = errors & SslPolicyErrors.RemoteCertificateNameMismatch;
+                    return !errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable);
+                },
+            },
+        }));
+        await fleet.RegisterAsync("catalog", $"https={web.Port}", hostname);
+
+        Assert.Equal("done", await fleet.Http.GetStringAsync(new Uri("https+http://catalog/items"), Token));
+        Assert.Equal(expected, seen);
+    }
+
+    [Fact]
+    public async Task Certificate_ThatIsWrong_SendsTheRequestToTheNext()
+    {
+        using var certificate = CertificateFor("localhost");
+        using var other = CertificateFor("other.example");
+        await using var wrong = await WebInstance.StartAsync(context => context.Response.WriteAsync("wrong"), HttpProtocols.Http1, other);
+        await using var right = await WebInstance.StartAsync(context => context.Response.WriteAsync("right"), HttpProtocols.Http1, certificate);
+        await using var fleet = await HttpFleet.StartAsync(null, client => client.ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
+        {
+            SslOptions =
+            {
+                RemoteCertificateValidationCallback = (_, _, _, errors) => !errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch),
+            },
+        }));
+        await fleet.RegisterAsync("catalog", $"https={wrong.Port}", "localhost");
+        await fleet.RegisterAsync("catalog", $"https={right.Port}", "localhost");
+
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.Equal("right", await fleet.Http.GetStringAsync(new Uri("https://catalog/items"), Token));
+        }
+    }
+
+    [Fact]
+    public async Task Stream_OverHttp2_FlowsBothWays()
+    {
+        await using var web = await WebInstance.StartAsync(
+            async context =>
+            {
+                await context.Response.Body.FlushAsync();
+                await context.Request.Body.CopyToAsync(context.Response.Body);
+            },
+            HttpProtocols.Http2);
+        await using var fleet = await HttpFleet.StartAsync();
+        await fleet.RegisterAsync("catalog", $"grpc={web.Port}");
+        using var content = new DuplexContent();
+        using var request = new HttpRequestMessage(HttpMethod.Post, "http://_grpc.catalog/echo")
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = content,
+        };
+
+        using var response = await fleet.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Token);
+        await using var echo = await response.Content.ReadAsStreamAsync(Token);
+        var stream = await content.Stream;
+        foreach (var letter in "abc"u8.ToArray())
+        {
+            await stream.WriteAsync(new[] { letter }, Token);
+            await stream.FlushAsync(Token);
+            Assert.Equal(letter, echo.ReadByte());
+        }
+
+        content.Complete();
+        Assert.Equal(-1, echo.ReadByte());
+    }
+
+    [Fact]
+    public async Task PrimaryHandler_OfAClient_TellsGrpcNotToConnectByItself()
+    {
+        var primary = new SocketsHttpHandler();
+        await using var fleet = await HttpFleet.StartAsync(null, client => client.ConfigurePrimaryHttpMessageHandler(() => primary));
+
+        _ = fleet.Http;
+
+        Assert.Equal(true, primary.Properties["__GrpcLoadBalancingDisabled"]);
+    }
+
+    [Fact]
+    public async Task Requests_ManyAtOnce_AreAnsweredByAllInstances()
+    {
+        await using var first = await WebInstance.StartAsync("first");
+        await using var second = await WebInstance.StartAsync("second");
+        await using var fleet = await HttpFleet.StartAsync();
+        await fleet.RegisterAsync("catalog", first.Port);
+        await fleet.RegisterAsync("catalog", HttpFleet.RefusedPort());
+        await fleet.RegisterAsync("catalog", second.Port);
+        var http = fleet.Http;
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 200).Select(i => http.GetStringAsync(new Uri($"http://catalog/items/{i}"), Token)));
+
+        Assert.Equal(["first", "second"], answers.Distinct().Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Polly_ThatRetries_GetsAnotherInstanceWhicheverWasAddedFirst(bool pollyFirst)
+    {
+        await using var busy = await WebInstance.StartAsync(context =>
+        {
+            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            return Task.CompletedTask;
+        });
+        await using var free = await WebInstance.StartAsync("done");
+        await using var fleet = await HttpFleet.StartAsync(null, client =>
+        {
+            client.AddHttpMessageHandler(() => new PollyHandler());
+            if (pollyFirst)
+            {
+                client.AddEtcdDiscovery();
+            }
+        });
+        await fleet.RegisterAsync("catalog", busy.Port);
+        await fleet.RegisterAsync("catalog", free.Port);
+
+        for (var i = 0; i < 10; i++)
+        {
+            using var content = new StringContent("content");
+            using var response = await fleet.Http.PostAsync(Items, content, Token);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        }
+
+        Assert.NotEqual(0, busy.Requests);
+    }
+
+    [Fact]
+    public async Task Defaults_AndTheClientItself_MakeOneHandler()
+    {
+        using var primary = new RecordingHandler();
+        await using var fleet = await HttpFleet.StartAsync(options => options.AllowUnresolved = true, client =>
+        {
+            client.Services.ConfigureHttpClientDefaults(all => all
+                .AddEtcdDiscovery(options => options.ExternalHosts = ["external.example"])
+                .AddEtcdDiscovery()
+                .ConfigurePrimaryHttpMessageHandler(() => primary));
+            client.AddEtcdDiscovery();
+        });
+        await fleet.RegisterAsync("catalog", "http=8080", "10.0.0.1");
+
+        Assert.Single(ChainOf(fleet.Services.GetHandler(HttpFleet.Client)).OfType<DiscoveryHandler>());
+        Assert.Single(ChainOf(fleet.Services.GetHandler("another")).OfType<DiscoveryHandler>());
+        using var another = fleet.Services.GetRequiredService<IHttpClientFactory>().CreateClient("another");
+        using var found = await another.GetAsync(Items, Token);
+        using var external = await another.GetAsync(new Uri("http://external.example/"), Token);
+        await Assert.ThrowsAsync<HttpRequestException>(() => another.GetAsync(new Uri("http://unknown/"), Token));
+        using var unresolved = await fleet.Http.GetAsync(new Uri("http://unknown/"), Token);
+        Assert.Equal("http://10.0.0.1:8080/items http://external.example/ http://unknown/", primary.Urls);
+    }
+
+    [Fact]
+    public async Task Handlers_ThatAreRotated_LeaveNothingBehind()
+    {
+        await using var store = new CountingStore(new InMemoryDiscoveryStore());
+        await using var fleet = await HttpFleet.StartAsync(store: store);
+        await fleet.RegisterAsync("catalog", "http=8080", "10.0.0.1");
+        var resolver = fleet.Services.GetRequiredService<IServiceResolver>();
+        var watches = store.Watches;
+
+        var handlers = await UseHandlersAsync(resolver);
+        await Eventually.TrueAsync(
+            () =>
+            {
+                GC.Collect();
+                return Task.FromResult(handlers.TrueForAll(handler => !handler.TryGetTarget(out _)));
+            },
+            "all handlers are collected");
+
+        Assert.Equal(watches, store.Watches);
+    }
+
+    private static async Task<List<WeakReference<DiscoveryHandler>>> UseHandlersAsync(IServiceResolver resolver)
+    {
+        var handlers = new List<WeakReference<DiscoveryHandler>>();
+        for (var i = 0; i < 100; i++)
+        {
+            var handler = new DiscoveryHandler(resolver, new HttpDiscoveryOptions(), NullLogger<DiscoveryHandler>.Instance)
+            {
+                InnerHandler = new RecordingHandler(),
+            };
+            using var invoker = new HttpMessageInvoker(handler);
+            using var response = await invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, Items), Token);
+            handlers.Add(new(handler));
+        }
+
+        return handlers;
+    }
+
+    private static IEnumerable<HttpMessageHandler> ChainOf(HttpMessageHandler? handler)
+    {
+        for (; handler is not null; handler = (handler as DelegatingHandler)?.InnerHandler)
+        {
+            yield return handler;
+        }
+    }
+
+    private static X509Certificate2 CertificateFor(string host)
+    {
+        using var key = ECDsa.Create();
+        var request = new CertificateRequest($"CN={host}", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName(host);
+        request.CertificateExtensions.Add(names.Build());
+        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        return X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pkcs12), null);
+    }
+
+    private sealed class PollyHandler : DelegatingHandler
+    {
+        private readonly ResiliencePipeline<HttpResponseMessage> _pipeline = new ResiliencePipelineBuilder<HttpResponseMessage>()
+            .AddRetry(new()
+            {
+                ShouldHandle = new PredicateBuilder<HttpResponseMessage>().HandleResult(response => !response.IsSuccessStatusCode),
+                MaxRetryAttempts = 40,
+                Delay = TimeSpan.Zero,
+            })
+            .Build();
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            await _pipeline.ExecuteAsync(async token => await base.SendAsync(request, token), cancellationToken);
+    }
+
+    private sealed class DuplexContent : HttpContent
+    {
+        private readonly TaskCompletionSource<Stream> _stream = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _complete = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<Stream> Stream => _stream.Task;
+
+        public void Complete() => _complete.SetResult();
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            await stream.FlushAsync();
+            _stream.SetResult(stream);
+            await _complete.Task;
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
+    }
+}
