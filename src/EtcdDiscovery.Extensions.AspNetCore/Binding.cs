@@ -1,0 +1,32 @@
+using System.Globalization;
+using System.Net;
+using Microsoft.AspNetCore.Http;
+
+namespace EtcdDiscovery.AspNetCore;
+
+/// <summary>One address that the server is bound to.</summary>
+/// <param name="Scheme">Such as <c>http</c>.</param>
+/// <param name="Host">A host name or address, without brackets; null when it is bound to all.</param>
+/// <param name="Port">The port.</param>
+internal sealed record Binding(string Scheme, string? Host, string Port)
+{
+    public bool IsLoopback => Host is not null
+        && (Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+            || (IPAddress.TryParse(Host, out var address) && IPAddress.IsLoopback(address)));
+
+    /// <summary>Those of a server's addresses that are on a network, in their order.</summary>
+    public static List<Binding> Read(IEnumerable<string> addresses) =>
+        [.. addresses.Select(BindingAddress.Parse).Where(IsOnNetwork).Select(Of)];
+
+    // Port 0 stands there until the server is bound.
+    private static bool IsOnNetwork(BindingAddress address) =>
+        address is { IsUnixPipe: false, IsNamedPipe: false, Port: > 0 };
+
+    private static Binding Of(BindingAddress address)
+    {
+        var host = address.Host.Trim('[', ']');
+        var isAny = host is "*" or "+"
+            || (IPAddress.TryParse(host, out var ip) && (ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any)));
+        return new(address.Scheme, isAny ? null : host, address.Port.ToString(CultureInfo.InvariantCulture));
+    }
+}

@@ -1,0 +1,76 @@
+using System.Net;
+using EtcdDiscovery;
+using EtcdDiscovery.AspNetCore;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Adds to service discovery what only a web application can tell.</summary>
+public static class EtcdDiscoveryBuilderExtensions
+{
+    /// <summary>
+    /// Registers the addresses that the server bound, port 0 included, where the configuration names no ports. The host
+    /// name is that of <c>Service:Hostname</c>; else that which the server is bound to; for a server bound to all
+    /// addresses it is the environment variable <c>HOSTNAME</c>, else an address of this machine.
+    /// </summary>
+    /// <remarks>Calling it more than once is harmless. Addresses that cannot be reached by network (Unix sockets, pipes) are left out.</remarks>
+    /// <param name="builder">The builder.</param>
+    /// <param name="configure">Changes the settings after the configuration was bound.</param>
+    /// <returns>The builder.</returns>
+    public static IEtcdDiscoveryBuilder UseServerAddresses(
+        this IEtcdDiscoveryBuilder builder, Action<ServerAddressOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        var services = builder.Services;
+        services.TryAddSingleton(new Machine(Environment.GetEnvironmentVariable, Machine.ReadAddresses));
+        services.TryAddSingleton<ServerAddresses>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<EtcdDiscoveryOptions>, ServerAddresses>(Resolve));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<ServiceRegistrationOptions>, ServerAddresses>(Resolve));
+        var options = services.AddOptions<ServerAddressOptions>().BindConfiguration(ServerAddressOptions.SectionName)
+            .Validate(
+                value => string.IsNullOrEmpty(value.PreferredNetwork) || IPNetwork.TryParse(value.PreferredNetwork, out _),
+                $"{ServerAddressOptions.SectionName}:{nameof(ServerAddressOptions.PreferredNetwork)}: a network such as 10.0.0.0/8 is allowed.")
+            .ValidateOnStart();
+        if (configure is not null)
+        {
+            options.Configure(configure);
+        }
+
+        return builder;
+
+        static ServerAddresses Resolve(IServiceProvider provider) => provider.GetRequiredService<ServerAddresses>();
+    }
+
+    /// <summary>
+    /// Keeps the process's services in maintenance, so that resolvers do not pick them, while the application's readiness
+    /// checks are unhealthy: from the start until they are healthy for the first time, and whenever they fail later.
+    /// </summary>
+    /// <remarks>
+    /// Degraded is healthy enough. A status that the application set itself stays. Calling it more than once is harmless.
+    /// </remarks>
+    /// <param name="builder">The builder.</param>
+    /// <param name="configure">Changes the settings after the configuration was bound.</param>
+    /// <returns>The builder.</returns>
+    public static IEtcdDiscoveryBuilder RegisterWhenHealthy(
+        this IEtcdDiscoveryBuilder builder, Action<ReadinessOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddHealthChecks();
+        builder.Services.AddHostedService<ReadinessService>();
+        var options = builder.Services.AddOptions<ReadinessOptions>().BindConfiguration(ReadinessOptions.SectionName)
+            .Validate(
+                value => value.Period >= TimeSpan.FromSeconds(0.1) && value.Period <= TimeSpan.FromMinutes(5),
+                $"{ReadinessOptions.SectionName}:{nameof(ReadinessOptions.Period)}: a time from 00:00:00.1 to 00:05:00 is allowed.")
+            .Validate(
+                value => value.FailuresToLeave > 0 && value.SuccessesToReturn > 0,
+                $"{ReadinessOptions.SectionName}: {nameof(ReadinessOptions.FailuresToLeave)} and {nameof(ReadinessOptions.SuccessesToReturn)} are 1 or more.")
+            .ValidateOnStart();
+        if (configure is not null)
+        {
+            options.Configure(configure);
+        }
+
+        return builder;
+    }
+}

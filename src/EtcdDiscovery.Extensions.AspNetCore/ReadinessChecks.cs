@@ -1,0 +1,30 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
+
+namespace EtcdDiscovery.AspNetCore;
+
+/// <summary>The application's own readiness checks.</summary>
+internal sealed class ReadinessChecks(
+    HealthCheckService health, IOptions<HealthCheckServiceOptions> checks, IServiceScopeFactory scopes, IOptions<ReadinessOptions> options)
+{
+    // Whether a host is registered must not decide whether it registers as ready; and this check may have any name.
+    private readonly Lazy<HashSet<string>> _own = new(() =>
+    {
+        using var scope = scopes.CreateScope();
+        return checks.Value.Registrations
+            .Where(check => check.Tags.Contains(options.Value.Tag))
+            .Where(check => check.Factory(scope.ServiceProvider).GetType().Assembly != typeof(IServiceResolver).Assembly)
+            .Select(check => check.Name)
+            .ToHashSet(StringComparer.Ordinal);
+    });
+
+    public bool Any => _own.Value.Count > 0;
+
+    /// <summary>The names of those that are unhealthy now.</summary>
+    public async Task<IReadOnlyList<string>> FindFailingAsync(CancellationToken cancellationToken)
+    {
+        var report = await health.CheckHealthAsync(check => _own.Value.Contains(check.Name), cancellationToken).ConfigureAwait(false);
+        return [.. report.Entries.Where(entry => entry.Value.Status == HealthStatus.Unhealthy).Select(entry => entry.Key)];
+    }
+}

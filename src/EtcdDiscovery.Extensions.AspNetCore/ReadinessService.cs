@@ -1,0 +1,104 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace EtcdDiscovery.AspNetCore;
+
+/// <summary>Keeps the process's registrations in maintenance while its readiness checks fail.</summary>
+internal sealed partial class ReadinessService(
+    IServiceProvider services,
+    IServiceRegistry registry,
+    IOptions<ReadinessOptions> options,
+    TimeProvider timeProvider,
+    ILogger<ReadinessService> logger) : IHostedLifecycleService, IDisposable
+{
+    private readonly CancellationTokenSource _stopping = new();
+
+    // What the application put into maintenance itself is not ours to take out.
+    private readonly HashSet<IServiceRegistration> _taken = [];
+    private readonly ReadinessChecks _checks = ActivatorUtilities.CreateInstance<ReadinessChecks>(services);
+    private Task _following = Task.CompletedTask;
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Begins right after what is configured was registered: it is not written as serving before it is ready.</summary>
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
+        if (_checks.Any)
+        {
+            _following = FollowAsync(_stopping.Token);
+        }
+        else
+        {
+            Log.NoChecks(logger, options.Value.Tag);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _following.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Dispose() => _stopping.Cancel();
+
+    private async Task FollowAsync(CancellationToken stopping)
+    {
+        using var timer = new PeriodicTimer(options.Value.Period, timeProvider);
+        var readiness = default(Readiness);
+        var reason = "The readiness checks were not asked yet.";
+        do
+        {
+            // At first nothing is known, and what may not be ready must not be picked meanwhile.
+            await ApplyAsync(readiness.IsReady == true, reason, stopping).ConfigureAwait(false);
+            var failing = await _checks.FindFailingAsync(stopping).ConfigureAwait(false);
+            reason = $"Unhealthy: {string.Join(", ", failing)}";
+            var before = readiness.IsReady;
+            readiness = readiness.After(failing.Count == 0, options.Value);
+            if (readiness.IsReady != before)
+            {
+                Tell(readiness.IsReady == true, reason);
+                await ApplyAsync(readiness.IsReady == true, reason, stopping).ConfigureAwait(false);
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stopping).ConfigureAwait(false));
+    }
+
+    private async Task ApplyAsync(bool isReady, string reason, CancellationToken stopping)
+    {
+        // The status is wanted from now on, however long the store takes to hear of it.
+        using var patience = new CancellationTokenSource(options.Value.Period, timeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, stopping);
+        _taken.IntersectWith(registry.Registrations);
+        var changing = registry.Registrations
+            .Where(registration => isReady ? _taken.Remove(registration) : MustLeave(registration) && _taken.Add(registration))
+            .Select(registration => registration.SetStatusAsync(
+                isReady ? ServiceStatus.Serving : ServiceStatus.Maintenance, isReady ? null : reason, either.Token))
+            .ToList();
+        await Task.WhenAll(changing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private static bool MustLeave(IServiceRegistration registration) =>
+        registration is { Status: ServiceStatus.Serving, State: not RegistrationState.Withdrawn };
+
+    private void Tell(bool isReady, string reason)
+    {
+        if (isReady)
+        {
+            Log.Ready(logger);
+        }
+        else
+        {
+            Log.NotReady(logger, reason);
+        }
+    }
+}

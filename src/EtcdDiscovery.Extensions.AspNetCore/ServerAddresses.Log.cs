@@ -1,0 +1,12 @@
+using Microsoft.Extensions.Logging;
+
+namespace EtcdDiscovery.AspNetCore;
+
+internal sealed partial class ServerAddresses
+{
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "Service {Service} is public, but the server accepts from this machine only: {Addresses}. Bind it to all addresses, such as ASPNETCORE_URLS=http://*:8080, or say in EtcdDiscovery:Service:Ports how others reach it", EventName = "LoopbackOnly")]
+        public static partial void LoopbackOnly(ILogger logger, string service, string addresses);
+    }
+}

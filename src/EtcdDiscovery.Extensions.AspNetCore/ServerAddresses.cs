@@ -1,0 +1,74 @@
+using System.Net;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace EtcdDiscovery.AspNetCore;
+
+/// <summary>Fills in the addresses that the server bound, where the configuration says nothing.</summary>
+/// <remarks>
+/// The options are made anew when the application has started, which is when the addresses are known. Before that,
+/// when the options are validated, there is nothing to fill in.
+/// </remarks>
+internal sealed partial class ServerAddresses(
+    IServiceProvider services, Machine machine, IOptions<ServerAddressOptions> options, ILogger<ServerAddresses> logger)
+    : IPostConfigureOptions<EtcdDiscoveryOptions>, IPostConfigureOptions<ServiceRegistrationOptions>
+{
+    private volatile bool _hasWarned;
+
+    public void PostConfigure(string? name, EtcdDiscoveryOptions options) => PostConfigure(name, options.Service);
+
+    public void PostConfigure(string? name, ServiceRegistrationOptions options)
+    {
+        if (options.Name is null || options.Ports is { Count: > 0 })
+        {
+            return;
+        }
+
+        // The server itself needs options to be made.
+        var addresses = services.GetService<IServer>()?.Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
+        var bindings = Binding.Read(addresses);
+        if (bindings.Count > 0)
+        {
+            Fill(options, bindings);
+        }
+    }
+
+    private void Fill(ServiceRegistrationOptions service, List<Binding> bindings)
+    {
+        if (bindings.TrueForAll(binding => binding.IsLoopback))
+        {
+            Warn(service, bindings);
+        }
+        else
+        {
+            bindings.RemoveAll(binding => binding.IsLoopback);
+        }
+
+        if (string.IsNullOrEmpty(service.Hostname))
+        {
+            var host = bindings.Exists(binding => binding.Host is null) ? machine.NameFor(PreferredNetwork()) : null;
+            host ??= bindings.Find(binding => binding.Host is not null)?.Host;
+            bindings.RemoveAll(binding => binding.Host is not null && binding.Host != host);
+            service.Hostname = host;
+        }
+
+        service.Ports = bindings
+            .DistinctBy(binding => binding.Scheme, StringComparer.Ordinal)
+            .ToDictionary(binding => binding.Scheme, binding => binding.Port, StringComparer.Ordinal);
+    }
+
+    private IPNetwork? PreferredNetwork() =>
+        IPNetwork.TryParse(options.Value.PreferredNetwork, out var network) ? network : null;
+
+    private void Warn(ServiceRegistrationOptions service, List<Binding> bindings)
+    {
+        if (service.Public && !_hasWarned)
+        {
+            _hasWarned = true;
+            Log.LoopbackOnly(logger, service.Name!, string.Join(", ", bindings.Select(binding => $"{binding.Scheme}://{binding.Host}:{binding.Port}")));
+        }
+    }
+}
