@@ -3,14 +3,16 @@ namespace EtcdDiscovery.Tests;
 /// <summary>What users can see of the library is a file that is reviewed.</summary>
 public sealed class PublicApiTests
 {
-    private const string AcceptedFile = "src/EtcdDiscovery.Extensions/PublicApi.txt";
     private const string AcceptVariable = "ACCEPT_PUBLIC_API";
 
-    [Fact]
-    public void PublicApi_ComparedWithTheAcceptedOne_IsTheSame()
+    [Theory]
+    [InlineData(typeof(IServiceResolver))]
+    [InlineData(typeof(ServerAddressOptions))]
+    public void PublicApi_ComparedWithTheAcceptedOne_IsTheSame(Type typeOfTheAssembly)
     {
-        var actual = PublicApiText.Of(typeof(IServiceResolver).Assembly);
-        var file = Repository.PathOf(AcceptedFile);
+        var actual = PublicApiText.Of(typeOfTheAssembly.Assembly);
+        var acceptedFile = $"src/{typeOfTheAssembly.Assembly.GetName().Name}/PublicApi.txt";
+        var file = Repository.PathOf(acceptedFile);
         if (Environment.GetEnvironmentVariable(AcceptVariable) == "1")
         {
             File.WriteAllText(file, actual);
@@ -18,7 +20,7 @@ public sealed class PublicApiTests
 
         var accepted = File.Exists(file) ? File.ReadAllText(file) : "";
         Assert.True(actual == accepted, string.Join('\n', [
-            $"The public API is not what {AcceptedFile} says (+ added, - removed):",
+            $"The public API is not what {acceptedFile} says (+ added, - removed):",
             .. Differences(accepted, actual),
             $"If this is meant, run this test with {AcceptVariable}=1, read the file's diff and commit it.",
         ]));

@@ -36,6 +36,7 @@ internal static class ClientDiscovery
         builder.AdditionalHandlers.Add(new DiscoveryHandler(
             builder.Services.GetRequiredService<IServiceResolver>(),
             builder.Services.GetRequiredService<IOptionsMonitor<HttpDiscoveryOptions>>().Get(builder.Name),
+            builder.Services.GetRequiredService<IOptions<EtcdDiscoveryOptions>>().Value.Balancing == InstanceBalancing.PowerOfTwoChoices,
             builder.Services.GetRequiredService<ILogger<DiscoveryHandler>>()));
         if (builder.PrimaryHandler is SocketsHttpHandler primary)
         {

@@ -5,8 +5,12 @@ namespace EtcdDiscovery.Http;
 
 /// <summary>Sends requests for a service to one of its instances, and to another one when that cannot be reached.</summary>
 /// <remarks>It owns nothing: HttpClientFactory makes and drops handlers as it likes.</remarks>
+/// <param name="resolver">Finds the instances.</param>
+/// <param name="options">The client's settings.</param>
+/// <param name="reportsStart">Whether it is wanted to know how many calls are under way at each instance.</param>
+/// <param name="logger">Where to log.</param>
 internal sealed partial class DiscoveryHandler(
-    IServiceResolver resolver, HttpDiscoveryOptions options, ILogger<DiscoveryHandler> logger) : DelegatingHandler
+    IServiceResolver resolver, HttpDiscoveryOptions options, bool reportsStart, ILogger<DiscoveryHandler> logger) : DelegatingHandler
 {
     private readonly RouteTable _routes = new(options.ExternalHosts);
 
@@ -40,6 +44,7 @@ internal sealed partial class DiscoveryHandler(
         }
 
         // What completes at once costs no state machine.
+        ReportStart(instance);
         Call.Aim(request, uri, route, target);
         var sending = base.SendAsync(request, cancellationToken);
         if (!sending.IsCompletedSuccessfully)
@@ -48,6 +53,7 @@ internal sealed partial class DiscoveryHandler(
         }
 
         Call.Restore(request, uri, target);
+        resolver.Report(instance, CallOutcome.Succeeded);
         return sending;
     }
 
@@ -59,11 +65,22 @@ internal sealed partial class DiscoveryHandler(
     private ServiceQuery QueryOf(HttpRequestMessage request)
     {
         var asked = request.Options;
-        return new ServiceQuery
+        var query = new ServiceQuery { Shard = asked.TryGetValue(ServiceRequest.Shard, out var shard) ? shard : null };
+        // A query that says more costs memory, so it is said only where it differs from what goes without saying.
+        if ((asked.TryGetValue(ServiceRequest.Network, out var network) ? network : options.Network) == ServiceNetwork.Private)
         {
-            Shard = asked.TryGetValue(ServiceRequest.Shard, out var shard) ? shard : null,
-            Network = asked.TryGetValue(ServiceRequest.Network, out var network) ? network : options.Network,
-        };
+            query = query with { Network = ServiceNetwork.Private };
+        }
+
+        return asked.TryGetValue(ServiceRequest.Zone, out var zone) ? query with { PreferredZone = zone } : query;
+    }
+
+    private void ReportStart(ServiceInstance instance)
+    {
+        if (reportsStart)
+        {
+            resolver.Report(instance, CallOutcome.Started);
+        }
     }
 
     private async Task<HttpResponseMessage> PickAndSendAsync(Call call, ValueTask<ServiceInstance> picking)
@@ -112,6 +129,7 @@ internal sealed partial class DiscoveryHandler(
 
     private Task<HttpResponseMessage> SendToAsync(Call call, ServiceInstance instance, Target target)
     {
+        ReportStart(instance);
         call.Aim(target);
         return FinishAsync(call, instance, target, base.SendAsync(call.Request, call.CancellationToken));
     }
@@ -122,19 +140,29 @@ internal sealed partial class DiscoveryHandler(
         var tried = default(List<ServiceInstance>);
         while (true)
         {
-            var failure = default(Exception);
+            Exception failure;
             var aimedAt = call.Request.RequestUri;
+            var outcome = CallOutcome.Cancelled;
             try
             {
-                return await sending.ConfigureAwait(false);
+                var response = await sending.ConfigureAwait(false);
+                outcome = CallOutcome.Succeeded;
+                return response;
             }
-            catch (Exception error) when (MayGoOn(call, aimedAt, error))
+            catch (Exception error)
             {
+                outcome = OutcomeOf(call, aimedAt, error);
+                if (outcome != CallOutcome.Failed || !MayGoOn(call, error))
+                {
+                    throw;
+                }
+
                 failure = error;
             }
             finally
             {
                 call.Restore(target);
+                resolver.Report(instance, outcome);
             }
 
             tried ??= new(options.MaxAttempts);
@@ -147,17 +175,28 @@ internal sealed partial class DiscoveryHandler(
 
             Log.NextInstance(logger, call.Route.Service!, target.Origin, failure.Message);
             (instance, target) = (next, call.TargetOf(next));
+            ReportStart(instance);
             call.Aim(target);
             sending = base.SendAsync(call.Request, call.CancellationToken);
         }
     }
 
-    // Where a redirect led elsewhere, elsewhere is what failed.
-    private bool MayGoOn(Call call, Uri? aimedAt, Exception error) =>
-        !call.CancellationToken.IsCancellationRequested
-        && call.Request.RequestUri == aimedAt
-        && (Replay.WasNotSent(error)
-            || (options.RetryIdempotent && Replay.WasCutOff(error) && Replay.IsRepeatable(call.Request)));
+    private static CallOutcome OutcomeOf(Call call, Uri? aimedAt, Exception error)
+    {
+        if (call.Request.RequestUri != aimedAt)
+        {
+            // A redirect led elsewhere, and elsewhere is what failed.
+            return CallOutcome.Succeeded;
+        }
+
+        return call.CancellationToken.IsCancellationRequested || error is not (HttpRequestException or { InnerException: TimeoutException })
+            ? CallOutcome.Cancelled
+            : CallOutcome.Failed;
+    }
+
+    private bool MayGoOn(Call call, Exception error) =>
+        Replay.WasNotSent(error)
+        || (options.RetryIdempotent && Replay.WasCutOff(error) && Replay.IsRepeatable(call.Request));
 
     /// <summary>An instance that was not tried yet and can be reached; null when there is none.</summary>
     private async ValueTask<ServiceInstance?> NextAsync(Call call, IReadOnlyList<ServiceInstance> tried)

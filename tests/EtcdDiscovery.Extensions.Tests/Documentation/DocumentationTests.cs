@@ -47,7 +47,8 @@ public sealed partial class DocumentationTests
     [Fact]
     public void LogEvents_InRunning_AreThoseOfTheLibrary()
     {
-        var events = typeof(IServiceResolver).Assembly.GetTypes()
+        var events = new[] { typeof(IServiceResolver), typeof(ServerAddressOptions) }
+            .SelectMany(type => type.Assembly.GetTypes())
             .SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
             .Select(method => method.GetCustomAttribute<LoggerMessageAttribute>())
             .OfType<LoggerMessageAttribute>()

@@ -23,18 +23,10 @@ internal sealed class HttpFleet : IAsyncDisposable
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public static async Task<HttpFleet> StartAsync(
-        Action<HttpDiscoveryOptions>? options = null, Action<IHttpClientBuilder>? configure = null, IDiscoveryStore? store = null) =>
+        Action<HttpDiscoveryOptions>? options = null, Action<IHttpClientBuilder>? configure = null) =>
         new(await DiscoveryHost.StartAsync([], builder =>
         {
-            if (store is null)
-            {
-                builder.Services.AddEtcdDiscovery().UseInMemoryStore();
-            }
-            else
-            {
-                builder.Services.AddEtcdDiscovery().UseStore(_ => store);
-            }
-
+            builder.Services.AddEtcdDiscovery().UseInMemoryStore();
             var client = builder.Services.AddHttpClient(Client).AddEtcdDiscovery(options);
             configure?.Invoke(client);
         }));

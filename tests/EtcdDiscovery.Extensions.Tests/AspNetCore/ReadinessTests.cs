@@ -1,0 +1,118 @@
+using EtcdDiscovery.AspNetCore;
+using EtcdDiscovery.Tests.Infrastructure;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace EtcdDiscovery.Tests.AspNetCore;
+
+/// <summary>A host takes requests only while its own readiness checks are healthy.</summary>
+public sealed class ReadinessTests
+{
+    private volatile HealthStatus _status = HealthStatus.Unhealthy;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Host_WhoseChecksFailAndRecover_LeavesAndReturns()
+    {
+        await using var host = await StartAsync();
+        await BecomesAsync(host, ServiceStatus.Maintenance);
+
+        _status = HealthStatus.Healthy;
+        await BecomesAsync(host, ServiceStatus.Serving);
+        _status = HealthStatus.Unhealthy;
+        var left = await BecomesAsync(host, ServiceStatus.Maintenance);
+        _status = HealthStatus.Degraded;
+        await BecomesAsync(host, ServiceStatus.Serving);
+        await host.StopAsync();
+
+        Assert.Equal("Unhealthy: database", left.StatusReason);
+        Assert.Equal(2, host.Logs.Of("Ready").Count());
+    }
+
+    [Fact]
+    public async Task Host_ThatIsNotReadyAtStart_IsNeverPicked()
+    {
+        using var store = new InMemoryDiscoveryStore();
+        await using var watcher = await DiscoveryHost.StartAsync([], builder => builder.Services.AddEtcdDiscovery().UseInMemoryStore(store));
+        using var watching = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var reading = Task.Run(
+            async () =>
+            {
+                await foreach (var change in watcher.Resolver.WatchAsync("shop", default, watching.Token))
+                {
+                    return change.Kind;
+                }
+
+                return default(ServiceChangeKind?);
+            },
+            Token);
+        await using var host = await StartAsync(store);
+        await BecomesAsync(host, ServiceStatus.Maintenance);
+
+        Assert.False(reading.IsCompleted);
+        _status = HealthStatus.Healthy;
+        Assert.Equal(ServiceChangeKind.Up, await reading.WaitAsync(Eventually.Patience, Token));
+    }
+
+    [Fact]
+    public async Task Host_PutIntoMaintenanceByHand_StaysThere()
+    {
+        _status = HealthStatus.Healthy;
+        await using var host = await StartAsync();
+        await BecomesAsync(host, ServiceStatus.Serving);
+        await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("Ready").Any()), "the checks were healthy");
+        await host.Registration.SetStatusAsync(ServiceStatus.Maintenance, "by hand", Token);
+
+        _status = HealthStatus.Unhealthy;
+        await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("NotReady").Any()), "the checks failed");
+        _status = HealthStatus.Healthy;
+        await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("Ready").Count() == 2), "the checks are healthy again");
+
+        Assert.Equal("by hand", (await BecomesAsync(host, ServiceStatus.Maintenance)).StatusReason);
+    }
+
+    [Fact]
+    public async Task Host_WithoutChecksOfItsOwn_TakesRequestsAndWarns()
+    {
+        await using var host = await DiscoveryHost.StartAsync(
+            new() { ["Service:Name"] = "shop" },
+            builder => builder.Services.AddEtcdDiscovery().UseInMemoryStore().RegisterWhenHealthy().RegisterWhenHealthy());
+
+        await BecomesAsync(host, ServiceStatus.Serving);
+
+        Assert.Single(host.Logs.Of("NoChecks"));
+    }
+
+    [Fact]
+    public void Readiness_OfSomeContradictions_StaysUntilThereAreEnough()
+    {
+        var options = new ReadinessOptions { FailuresToLeave = 3, SuccessesToReturn = 2 };
+        var decisions = new List<bool?>();
+        var readiness = default(Readiness);
+        foreach (var isHealthy in "+--+---+-++-".Select(look => look == '+'))
+        {
+            readiness = readiness.After(isHealthy, options);
+            decisions.Add(readiness.IsReady);
+        }
+
+        Assert.Equal("++++++----++", string.Concat(decisions.Select(decision => decision == true ? '+' : '-')));
+    }
+
+    private Task<DiscoveryHost> StartAsync(InMemoryDiscoveryStore? store = null) => DiscoveryHost.StartAsync(
+        new() { ["Service:Name"] = "shop", ["Readiness:Period"] = "00:00:00.1" },
+        builder =>
+        {
+            builder.Services.AddHealthChecks().AddCheck("database", () => new(_status), ["ready"]).AddCheck("other", () => new(HealthStatus.Unhealthy));
+            builder.Services.AddEtcdDiscovery().UseInMemoryStore(store).RegisterWhenHealthy();
+        });
+
+    private static async Task<ServiceInstance> BecomesAsync(DiscoveryHost host, ServiceStatus status)
+    {
+        ServiceInstance? instance = null;
+        await Eventually.TrueAsync(
+            async () => (instance = (await host.Resolver.GetSnapshotAsync("shop", Token)).Instances.SingleOrDefault())?.Status == status,
+            $"the instance is {status}");
+        return instance!;
+    }
+}
