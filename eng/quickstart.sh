@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Three hosts of one service find each other through etcd: started, listed, stopped, killed and cleaned up again.
+# A shop: three hosts of a catalog, and a storefront that finds them through etcd. Started, listed, stopped, killed and
+# cleaned up again; the storefront goes on answering.
 #
 #   eng/quickstart.sh              the whole story
 #   eng/quickstart.sh --store v2   the same on the v2 keys API, which Go's etcd-discovery speaks
-#   eng/quickstart.sh --keep       up to where all three hosts serve; leaves them running and says how to stop them
+#   eng/quickstart.sh --keep       up to where everything serves; leaves them running and says how to stop them
 set -euo pipefail
 export LC_ALL=C # `time` shall write a decimal point
 
@@ -20,10 +21,10 @@ done
 
 . "$(dirname "$0")/loopback.sh"
 . "$(dirname "$0")/with-etcd.sh"
-sample=$root/samples/Quickstart
+shop=$root/samples/Shop
 temp=$(mktemp -d)
 names=(A B C)
-pids=() # of etcd, then of the hosts
+pids=() # of etcd, of the storefront, then of the catalog's hosts
 
 clean_up() {
   local status=$? pid
@@ -71,7 +72,9 @@ gone() { ! kill -0 "$1" 2>/dev/null; }
 
 build() {
   log=$temp/build.log
-  MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false dotnet build "$sample" -c Release >"$log" 2>&1
+  for program in Catalog Storefront; do
+    MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false dotnet build "$shop/$program" -c Release || return
+  done >"$log" 2>&1
 }
 
 start() { # LOG COMMAND...
@@ -94,26 +97,32 @@ start_etcd() { # CLIENT_PORT PEER_PORT
 
 answers() { http_get "$1" "$2" >/dev/null; }
 
-run_host() { # PORT ETCD_PORT
-  export EtcdDiscovery__Store=$store EtcdDiscovery__Etcd__Endpoints__0="http://127.0.0.1:$2"
-  export EtcdDiscovery__Service__Name=quickstart EtcdDiscovery__Service__Hostname=127.0.0.1
-  export EtcdDiscovery__Service__Ports__http="$1" ASPNETCORE_URLS="http://127.0.0.1:$1"
-  cd "$sample" # where its appsettings.json is
-  exec dotnet bin/Release/net10.0/Quickstart.dll
+run_program() { # NAME URL [SETTING=VALUE...]
+  local program=$1
+  export EtcdDiscovery__Store=$store EtcdDiscovery__Etcd__Endpoints__0="http://127.0.0.1:$etcd_port" ASPNETCORE_URLS="$2"
+  shift 2
+  cd "$shop/$program" # where its appsettings.json is
+  exec env "$@" dotnet "bin/Release/net10.0/$program.dll"
 }
 
+start_storefront() {
+  start storefront run_program Storefront "http://127.0.0.1:$storefront_port"
+  wait_until "${pids[1]}" 60 answers "$storefront_port" /healthz
+}
+
+# The catalog's hosts are not told in EtcdDiscovery:Service:Ports where they listen: they register what they bound.
 start_host() { # INDEX
-  start "host-${names[$1]}" run_host "${ports[$1]}" "$etcd_port"
-  wait_until "${pids[$1 + 1]}" 60 tells_its_id "$1"
-  wait_until "${pids[$1 + 1]}" 60 listed "${ids[$1]}"
+  start "host-${names[$1]}" run_program Catalog "http://127.0.0.1:${ports[$1]}" EtcdDiscovery__Service__Name=catalog
+  wait_until "${pids[$1 + 2]}" 60 tells_its_id "$1"
+  wait_until "${pids[$1 + 2]}" 60 listed "${ids[$1]}"
 }
 
 tells_its_id() { # INDEX
   ids[$1]=$(http_get "${ports[$1]}" / | sed -n 's/.*"instanceId" *: *"\([^"]*\)".*/\1/p') && [ -n "${ids[$1]}" ]
 }
 
-# Host A is the one that is asked throughout.
-instances() { http_get "${ports[0]}" /instances/quickstart; }
+# The storefront is the one that is asked throughout.
+instances() { http_get "$storefront_port" /instances/catalog; }
 listed() { case $(instances) in *"\"$1\""*) ;; *) return 1 ;; esac; }
 not_listed() {
   local answer
@@ -121,57 +130,69 @@ not_listed() {
   case $answer in *"\"$1\""*) return 1 ;; esac
 }
 
+# Whichever host of the catalog answers, the storefront does.
+sells() {
+  local item
+  for item in 1 2 3 4 5 6 7 8 9; do answers "$storefront_port" "/items/$item" || return; done
+}
+
 end_host() { # INDEX SIGNAL
   log=$temp/host-${names[$1]}.log
-  kill "-$2" "${pids[$1 + 1]}"
+  kill "-$2" "${pids[$1 + 2]}"
   wait_until "${pids[1]}" 60 not_listed "${ids[$1]}"
 }
 
 show_instances() {
   local i
-  say "    GET http://127.0.0.1:${ports[0]}/instances/quickstart"
+  say "    GET http://127.0.0.1:$storefront_port/instances/catalog"
   for i in 0 1 2; do
     if listed "${ids[$i]}"; then say "      ${names[$i]}  127.0.0.1:${ports[$i]}  ${ids[$i]}"; fi
   done
 }
 
-say "One service, three hosts and an etcd to find each other, all on this machine."
+say "A catalog of three hosts, a storefront that calls it, and an etcd to find each other, all on this machine."
 say
-step "samples/Quickstart is built" build
+step "samples/Shop is built" build
 
 next_free_port && etcd_port=$port
 next_free_port && peer_port=$port
+next_free_port && storefront_port=$port
 ports=()
 for _ in 0 1 2; do next_free_port && ports+=("$port"); done
 ids=()
 
 step "etcd answers on http://127.0.0.1:$etcd_port" start_etcd "$etcd_port" "$peer_port"
+step "the storefront serves on http://127.0.0.1:$storefront_port" start_storefront
 for i in 0 1 2; do
-  step "host ${names[$i]} serves on http://127.0.0.1:${ports[$i]}, and A finds it" start_host "$i"
+  step "catalog ${names[$i]} serves on http://127.0.0.1:${ports[$i]}, and is found" start_host "$i"
 done
 show_instances
+step "the storefront sells: GET http://127.0.0.1:$storefront_port/items/1 to 9" sells
 
 if [ "$keep" = --keep ]; then
   say
   say "  All of it keeps running; the logs are in $temp."
-  say "    stop C gracefully   kill -TERM ${pids[3]}"
-  say "    kill B              kill -KILL ${pids[2]}"
+  say "    stop C gracefully   kill -TERM ${pids[4]}"
+  say "    kill B              kill -KILL ${pids[3]}"
   say "    end everything      kill -KILL ${pids[*]}; rm -rf '$temp'"
   exit
 fi
 
 say
-step "C is stopped with SIGTERM: it signs off, and A no longer finds it" end_host 2 TERM
-step "  its process has ended" wait_until "${pids[1]}" 30 gone "${pids[3]}"
-unset "pids[3]" # the number may be given to another process from now on
+step "C is stopped with SIGTERM: it signs off, and is no longer found" end_host 2 TERM
+step "  its process has ended" wait_until "${pids[1]}" 30 gone "${pids[4]}"
+step "  the storefront goes on selling" sells
+unset "pids[4]" # the number may be given to another process from now on
 show_instances
 
 say
-step "B is killed with SIGKILL: $gone_by, A no longer finds it" end_host 1 KILL
-unset "pids[2]"
+kill -KILL "${pids[3]}"
+step "B is killed with SIGKILL: the storefront goes on selling at once" sells
+step "  $gone_by, and it is no longer found" wait_until "${pids[1]}" 60 not_listed "${ids[1]}"
+unset "pids[3]"
 show_instances
 
 clean_up
 pids=()
 say
-say "Done: A and etcd are ended too, and nothing is left behind."
+say "Done: A, the storefront and etcd are ended too, and nothing is left behind."

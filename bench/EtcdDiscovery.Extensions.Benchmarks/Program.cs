@@ -5,6 +5,7 @@ var benchmarks = new SortedDictionary<string, Func<Task<Comparison>>>(StringComp
 {
     ["bootstrap"] = BootstrapBenchmark.RunAsync,
     ["churn"] = ChurnBenchmark.RunAsync,
+    ["deploy"] = DeployBenchmark.RunAsync,
     ["fleet"] = FleetBenchmark.RunAsync,
     ["propagation"] = PropagationBenchmark.RunAsync,
     ["http"] = HttpBenchmark.RunAsync,

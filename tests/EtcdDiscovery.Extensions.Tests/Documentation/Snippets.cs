@@ -66,6 +66,11 @@ internal static class Snippets
         await registration.WaitUntilRegisteredAsync(cancellationToken);
     }
 
+    public static void UseAspNetCore(WebApplicationBuilder builder)
+    {
+        builder.Services.AddEtcdDiscovery().UseServerAddresses().RegisterWhenHealthy();
+    }
+
     public static void AddClient(HostApplicationBuilder builder)
     {
         builder.Services.AddHttpClient("catalog", client => client.BaseAddress = new Uri("http://catalog")).AddEtcdDiscovery();

@@ -124,7 +124,7 @@ public sealed class ServingTests(SharedEtcd etcd)
     private Process StartProcess(EtcdServer server)
     {
         var assembly = typeof(ServingTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-            .Single(metadata => metadata.Key == "Quickstart").Value!;
+            .Single(metadata => metadata.Key == "Catalog").Value!;
         var start = new ProcessStartInfo("dotnet", [assembly])
         {
             WorkingDirectory = Path.GetDirectoryName(assembly),
@@ -133,6 +133,7 @@ public sealed class ServingTests(SharedEtcd etcd)
                 ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
                 ["Logging__LogLevel__Default"] = "None",
                 ["EtcdDiscovery__Store"] = "Etcd",
+                ["EtcdDiscovery__DrainDelay"] = "00:00:00",
                 ["EtcdDiscovery__Etcd__Endpoints__0"] = server.Endpoint,
                 ["EtcdDiscovery__TimeToLive"] = $"{TimeToLive}",
                 ["EtcdDiscovery__Service__Name"] = _service,

@@ -3,7 +3,7 @@ using System.Reflection;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>A process of its own that registers a service: samples/Quickstart, to pause and to kill.</summary>
+/// <summary>A process of its own that registers a service: samples/Shop/Catalog, to pause and to kill.</summary>
 internal sealed class ServiceProcess : IAsyncDisposable
 {
     private readonly Process _process;
@@ -13,7 +13,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
     public static ServiceProcess Start(EtcdServer server, string service, string timeToLive)
     {
         var assembly = typeof(ServiceProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-            .Single(metadata => metadata.Key == "Quickstart").Value!;
+            .Single(metadata => metadata.Key == "Catalog").Value!;
         return new ServiceProcess(Process.Start(new ProcessStartInfo("dotnet", [assembly])
         {
             WorkingDirectory = Path.GetDirectoryName(assembly),
@@ -22,6 +22,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
                 ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
                 ["Logging__LogLevel__Default"] = "None",
                 ["EtcdDiscovery__Store"] = "Etcd",
+                ["EtcdDiscovery__DrainDelay"] = "00:00:00",
                 ["EtcdDiscovery__Etcd__Endpoints__0"] = server.Endpoint,
                 ["EtcdDiscovery__TimeToLive"] = timeToLive,
                 ["EtcdDiscovery__Service__Name"] = service,

@@ -1,0 +1,67 @@
+using System.Net;
+using System.Net.Sockets;
+using EtcdDiscovery.Tests.Infrastructure;
+using EtcdDiscovery.Tests.Infrastructure.Deployment;
+
+namespace EtcdDiscovery.Benchmarks;
+
+/// <summary>
+/// How many requests fail while all hosts of the catalog (samples/Shop) are replaced, one is killed, and etcd is away: of
+/// 200 a second through the storefront, and of as many by a caller that resolves for each request and knows no more, of
+/// hosts that do not drain.
+/// </summary>
+internal static class DeployBenchmark
+{
+    private const int PerSecond = 200;
+
+    private static readonly TimeSpan Steady = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Outage = TimeSpan.FromSeconds(20);
+
+    public static async Task<Comparison> RunAsync()
+    {
+        var binary = Environment.GetEnvironmentVariable("ETCD_BIN")
+            ?? throw new InvalidOperationException("ETCD_BIN is not set: run eng/bench.sh, which fetches etcd and sets it.");
+        Console.WriteLine($"{"requests failed (of)",-52}{"steady",16}{"replaced",16}{"kill -9",16}{"etcd away",16}");
+        var ours = await RunAsync(binary, "through the storefront", "00:00:01", fleet =>
+            async (number, token) => await fleet.Storefront.GetStringAsync($"/items/{number}", token));
+        using var http = new HttpClient();
+        var plain = await RunAsync(binary, "resolved per request, without draining or retry", "00:00:00", fleet =>
+            async (number, token) => await http.GetStringAsync(await fleet.Resolver.GetUriAsync("catalog", "http", $"/items/{number}", default, token), token));
+        Console.WriteLine();
+        return new Comparison(plain == 0 ? (ours == 0 ? 1 : double.PositiveInfinity) : (double)ours / plain, ours, plain, "failed_requests");
+    }
+
+    private static async Task<int> RunAsync(
+        string binary, string what, string drainDelay, Func<ShopFleet, Func<int, CancellationToken, Task>> caller)
+    {
+        await using var etcd = await EtcdServer.StartAsync(binary);
+        await using var fleet = await ShopFleet.StartAsync(etcd, FreePort(), new()
+        {
+            ["EtcdDiscovery:DrainDelay"] = drainDelay,
+            ["Shop:TimeToLookUp"] = "00:00:00.02",
+        });
+        await using var load = new Load(PerSecond, caller(fleet));
+        await Task.Delay(Steady);
+        var results = new List<LoadResult> { await load.TakeAsync() };
+        foreach (var phase in (Func<Task>[])[fleet.ReplaceAllAsync, fleet.KillOneAsync, () => fleet.LoseEtcdAsync(Outage)])
+        {
+            await phase();
+            results.Add(await load.TakeAsync());
+        }
+
+        Console.WriteLine($"{what,-52}{string.Concat(results.Select(result => $"{$"{result.Failures.Count} ({result.Sent})",16}"))}");
+        foreach (var reason in results.SelectMany(result => result.Failures).GroupBy(reason => reason, StringComparer.Ordinal))
+        {
+            Console.WriteLine($"  {reason.Count()} × {reason.Key}");
+        }
+
+        return results.Sum(result => result.Failures.Count);
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

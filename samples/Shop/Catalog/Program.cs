@@ -1,0 +1,24 @@
+using EtcdDiscovery;
+
+var builder = WebApplication.CreateBuilder(args);
+
+builder.Services.AddEtcdDiscovery().UseServerAddresses();
+builder.Services.AddHealthChecks().AddEtcdDiscovery();
+
+var app = builder.Build();
+var timeToLookUp = app.Configuration.GetValue<TimeSpan>("Shop:TimeToLookUp");
+
+app.MapHealthChecks("/healthz");
+
+// Who am I?
+app.MapGet("/", (IServiceRegistry registry) => registry.Registrations is [var self, ..]
+    ? Results.Ok(new { self.InstanceId, Service = self.ServiceName, State = self.State.ToString() })
+    : Results.NotFound());
+
+app.MapGet("/items/{id:int}", async (int id, IServiceRegistry registry) =>
+{
+    await Task.Delay(timeToLookUp);
+    return new { id, name = $"Item {id}", from = registry.Registrations is [var self, ..] ? self.InstanceId : null };
+});
+
+app.Run();

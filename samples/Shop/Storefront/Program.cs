@@ -1,0 +1,26 @@
+using EtcdDiscovery;
+using Storefront;
+
+var builder = WebApplication.CreateBuilder(args);
+
+builder.Services.AddEtcdDiscovery();
+builder.Services.AddHealthChecks().AddEtcdDiscovery();
+builder.Services.AddHttpClient<CatalogClient>(http => http.BaseAddress = new Uri("http://catalog")).AddEtcdDiscovery();
+
+var app = builder.Build();
+
+app.MapHealthChecks("/healthz");
+
+app.MapGet("/items/{id:int}", (int id, CatalogClient catalog, CancellationToken cancellationToken) =>
+    catalog.GetItemAsync(id, cancellationToken));
+
+// Who else is there? Passwords stay where they are.
+app.MapGet("/instances/{service}", async (string service, IServiceResolver resolver, CancellationToken cancellationToken) =>
+{
+    var snapshot = await resolver.GetSnapshotAsync(service, cancellationToken);
+    return snapshot.Instances
+        .Where(instance => instance.Status == ServiceStatus.Serving)
+        .Select(instance => new { instance.Id, instance.Hostname, instance.Ports });
+});
+
+app.Run();

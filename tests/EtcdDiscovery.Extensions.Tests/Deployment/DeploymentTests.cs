@@ -1,0 +1,26 @@
+using EtcdDiscovery.Tests.Infrastructure;
+using EtcdDiscovery.Tests.Infrastructure.Deployment;
+
+namespace EtcdDiscovery.Tests.Deployment;
+
+/// <summary>Callers never notice that hosts are replaced or die, or that etcd is away. eng/bench.sh deploy is the long form.</summary>
+public sealed class DeploymentTests
+{
+    [Fact]
+    public async Task Requests_WhileHostsComeAndGoAndEtcdIsAway_AreAllAnswered()
+    {
+        await using var etcd = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        await using var fleet = await ShopFleet.StartAsync(etcd, HttpFleet.RefusedPort(), new() { ["Shop:TimeToLookUp"] = "00:00:00.02" });
+        await using var load = new Load(50, async (number, token) => await fleet.Storefront.GetStringAsync($"/items/{number}", token));
+
+        await fleet.ReplaceAllAsync();
+        var replaced = await load.TakeAsync();
+        await fleet.KillOneAsync();
+        var killed = await load.TakeAsync();
+        await fleet.LoseEtcdAsync(TimeSpan.FromSeconds(2));
+        var lost = await load.TakeAsync();
+
+        Assert.All([replaced, killed, lost], phase => Assert.Empty(phase.Failures));
+        Assert.All([replaced, killed, lost], phase => Assert.NotEqual(0, phase.Sent));
+    }
+}

@@ -1,0 +1,56 @@
+using System.Diagnostics;
+using System.Reflection;
+
+namespace EtcdDiscovery.Tests.Infrastructure.Deployment;
+
+/// <summary>One process of samples/Shop. Disposing it kills it.</summary>
+internal sealed class ShopProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+
+    private ShopProcess(Process process) => _process = process;
+
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>Starts a program of the shop.</summary>
+    /// <param name="program">Its name, such as <c>Catalog</c>.</param>
+    /// <param name="settings">Settings by key.</param>
+    public static ShopProcess Start(string program, Dictionary<string, string> settings)
+    {
+        var assembly = typeof(ShopProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Single(metadata => metadata.Key == program).Value!;
+        var start = new ProcessStartInfo("dotnet", [assembly]) { WorkingDirectory = Path.GetDirectoryName(assembly) };
+        start.Environment["Logging__LogLevel__Default"] = "None";
+        foreach (var (key, value) in settings)
+        {
+            start.Environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
+        }
+
+        return new ShopProcess(Process.Start(start)!);
+    }
+
+    /// <summary>Asks it to end, and waits until it has.</summary>
+    public async Task TerminateAsync()
+    {
+        // The shell's own kill: slim images have no other.
+        using var kill = Process.Start("sh", ["-c", $"kill -TERM {_process.Id}"]);
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary>Ends it at once, as a crash would.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            await KillAsync();
+        }
+
+        _process.Dispose();
+    }
+}
