@@ -6,7 +6,9 @@ namespace EtcdDiscovery.Http;
 /// <summary>An instance as the requests of one route reach it. Safe for concurrent use.</summary>
 internal sealed class Target
 {
-    private volatile Uri? _latest;
+    private const int KeptOnceIn = 32;
+
+    private volatile Uri? _kept;
 
     private Target(string origin, AuthenticationHeaderValue? authorization) =>
         (Origin, Authorization) = (origin, authorization);
@@ -43,16 +45,23 @@ internal sealed class Target
         }
     }
 
-    /// <summary>The URL of a path here. The latest one is kept: many clients ask for the same path again and again.</summary>
+    /// <summary>The URL of a path here. One is kept, since many clients ask for the same path again and again.</summary>
     public Uri UriOf(ReadOnlySpan<char> rest)
     {
-        var latest = _latest;
-        if (latest is null || !latest.OriginalString.AsSpan(Origin.Length).SequenceEqual(rest))
+        var kept = _kept;
+        if (kept is not null && kept.OriginalString.AsSpan(Origin.Length).SequenceEqual(rest))
         {
-            _latest = latest = new Uri(string.Concat(Origin, rest));
+            return kept;
         }
 
-        return latest;
+        var uri = new Uri(string.Concat(Origin, rest));
+        // Where paths are ever new, keeping each would make short-lived objects long-lived, which costs more than it saves.
+        if (kept is null || Random.Shared.Next(KeptOnceIn) == 0)
+        {
+            _kept = uri;
+        }
+
+        return uri;
     }
 
     // RFC 7617. As in URLs, a password without a user is dropped.
