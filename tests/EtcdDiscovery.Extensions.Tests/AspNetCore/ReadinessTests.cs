@@ -39,7 +39,7 @@ public sealed class ReadinessTests
         var reading = Task.Run(
             async () =>
             {
-                await foreach (var change in watcher.Resolver.WatchAsync("shop", default, watching.Token))
+                await foreach (var change in watcher.Resolver.WatchAsync("shop", cancellationToken: watching.Token))
                 {
                     return change.Kind;
                 }
