@@ -7,8 +7,17 @@ internal sealed class PlainStream(Socket socket, FirstWord firstWord) : NetworkS
 {
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        var read = await base.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
-        firstWord.OnRead(read, buffer.Length);
-        return read;
+        try
+        {
+            var read = await base.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+            firstWord.OnRead(read, buffer.Length);
+            return read;
+        }
+        catch (IOException error)
+        {
+            // A server that closes without having read everything resets the connection.
+            firstWord.OnFailure(error);
+            throw;
+        }
     }
 }
