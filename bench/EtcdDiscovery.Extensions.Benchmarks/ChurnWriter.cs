@@ -34,7 +34,7 @@ internal static class ChurnWriter
         await using var store = new EtcdStore(
             new EtcdOptions { Endpoints = [endpoint] }, TimeProvider.System, NullLoggerFactory.Instance);
         await using var session = await store.OpenSessionAsync(TimeSpan.FromHours(1), CancellationToken.None);
-        var ending = Console.In.ReadToEndAsync();
+        var ending = Task.Run(Console.In.ReadToEnd); // The console's own asynchronous methods block.
         var start = Stopwatch.GetTimestamp();
         var number = 0;
         var puts = new Queue<Task>();

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using EtcdDiscovery.Model;
 using EtcdDiscovery.Stores.Etcd.Protos;
 using Google.Protobuf;
@@ -5,6 +6,7 @@ using Google.Protobuf;
 namespace EtcdDiscovery.Stores.Etcd;
 
 /// <summary>Reads ranges of any size page by page, all of it as of one revision.</summary>
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "The turns never have a handle.")]
 internal sealed class EtcdReader
 {
     private const int PageSize = 1_000;
@@ -13,11 +15,29 @@ internal sealed class EtcdReader
     // What one read may keep in memory: a million instances. Nobody's services need as much.
     private const long MaxSize = 512 * 1024 * 1024;
 
+    // A host that asks for a thousand services at once would have so many answers under way that all are late, and blame
+    // the endpoint for it.
+    private const int MaxConcurrentReads = 16;
+
     private readonly EtcdClient _client;
+    private readonly SemaphoreSlim _turns = new(MaxConcurrentReads, MaxConcurrentReads);
 
     public EtcdReader(EtcdClient client) => _client = client;
 
     public async Task<StoreContents> ReadAsync(IReadOnlyList<StoreRange> ranges, CancellationToken cancellationToken)
+    {
+        await _turns.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await ReadInTurnAsync(ranges, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _turns.Release();
+        }
+    }
+
+    private async Task<StoreContents> ReadInTurnAsync(IReadOnlyList<StoreRange> ranges, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
