@@ -56,7 +56,7 @@ internal static partial class DiscoveryServices
             case DiscoveryStoreKind.Etcd:
                 return new EtcdStore(options.Etcd, timeProvider, loggerFactory, Get<EtcdCredentials>(provider).Get);
             case DiscoveryStoreKind.EtcdV2:
-                return new EtcdV2Store(options.Etcd, timeProvider, loggerFactory);
+                return new EtcdV2Store(options.Etcd, timeProvider, loggerFactory, Get<EtcdCredentials>(provider).Get);
             default:
                 Log.InMemory(loggerFactory.CreateLogger<InMemoryDiscoveryStore>());
                 return new InMemoryDiscoveryStore(timeProvider);

@@ -8,6 +8,10 @@ internal sealed class PrefixedStore(IDiscoveryStore store, string prefix) : IDis
 {
     public IReadOnlyList<string> Endpoints => store.Endpoints;
 
+    public bool PutsAtomically => store.PutsAtomically;
+
+    public bool TellsExpiry => store.TellsExpiry;
+
     public async Task<IDiscoverySession> OpenSessionAsync(TimeSpan timeToLive, CancellationToken cancellationToken) =>
         new Session(await store.OpenSessionAsync(timeToLive, cancellationToken).ConfigureAwait(false), prefix);
 

@@ -9,9 +9,15 @@ internal sealed class EtcdV2Store : IDiscoveryStore, IDisposable
     private readonly V2Client _client;
     private readonly V2Pulse _pulse;
 
-    public EtcdV2Store(EtcdOptions options, TimeProvider timeProvider, ILoggerFactory loggerFactory)
+    /// <param name="options">How to reach etcd.</param>
+    /// <param name="timeProvider">The clock.</param>
+    /// <param name="loggerFactory">Where to log to.</param>
+    /// <param name="credentials">The user and password as they are now; by default those of the options, for ever.</param>
+    public EtcdV2Store(
+        EtcdOptions options, TimeProvider timeProvider, ILoggerFactory loggerFactory, Func<ServiceCredentials?>? credentials = null)
     {
-        _client = new V2Client(options, timeProvider, loggerFactory.CreateLogger<V2Client>());
+        var own = string.IsNullOrEmpty(options.User) ? null : new ServiceCredentials(options.User, options.Password ?? "");
+        _client = new V2Client(options, credentials ?? (() => own), timeProvider, loggerFactory.CreateLogger<V2Client>());
         _pulse = new V2Pulse(_client);
     }
 

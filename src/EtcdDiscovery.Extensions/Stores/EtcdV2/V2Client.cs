@@ -9,12 +9,16 @@ internal sealed partial class V2Client : IDisposable
     private readonly ILogger _logger;
     private readonly EndpointRotation<V2Connection> _rotation;
 
-    public V2Client(EtcdOptions options, TimeProvider timeProvider, ILogger<V2Client> logger)
+    /// <param name="options">How to reach etcd.</param>
+    /// <param name="credentials">The user and password as they are now; null when etcd asks for none.</param>
+    /// <param name="timeProvider">The clock.</param>
+    /// <param name="logger">Where to log to.</param>
+    public V2Client(EtcdOptions options, Func<ServiceCredentials?> credentials, TimeProvider timeProvider, ILogger<V2Client> logger)
     {
         _options = options;
         _logger = logger;
         TimeProvider = timeProvider;
-        _rotation = new(options.Endpoints, address => V2Http.Connect(address, options));
+        _rotation = new(options.Endpoints, address => V2Http.Connect(address, options, timeProvider, credentials));
     }
 
     public IReadOnlyList<string> Endpoints => _rotation.Endpoints;
@@ -73,17 +77,33 @@ internal sealed partial class V2Client : IDisposable
         var connection = _rotation.Current;
         try
         {
-            await WithinAsync(RequestTimeout, AskAsync, cancellationToken).ConfigureAwait(false);
+            await AskForLeaderAsync(connection, cancellationToken).ConfigureAwait(false);
         }
         catch (V2Failure failure)
         {
-            Leave(connection, failure);
+            Leave(connection, connection.Refine(failure));
         }
+    }
 
-        async Task<bool> AskAsync(CancellationToken token)
+    /// <summary>Makes sure that there is an etcd with the v2 keys API and a leader.</summary>
+    public async Task ProbeAsync(CancellationToken cancellationToken)
+    {
+        try
         {
-            using var response = await connection.SendAsync(V2Request.Leader, token).ConfigureAwait(false);
-            return (int)response.StatusCode < 500 ? true : throw V2Failure.OfNonsense("it has no leader");
+            await CallAsync(V2Request.Probe, cancellationToken).ConfigureAwait(false);
+        }
+        catch (V2DeniedException)
+        {
+            // A role for some prefixes may not read the root. To be denied takes no leader.
+            var connection = _rotation.Current;
+            try
+            {
+                await AskForLeaderAsync(connection, cancellationToken).ConfigureAwait(false);
+            }
+            catch (V2Failure failure)
+            {
+                throw Fail(connection, failure);
+            }
         }
     }
 
@@ -107,6 +127,7 @@ internal sealed partial class V2Client : IDisposable
     /// <summary>Leaves the member if it is to blame, and says what the failure means.</summary>
     public EtcdDiscoveryException Fail(V2Connection connection, V2Failure failure)
     {
+        failure = connection.Refine(failure);
         // The only one there is, is "left" for fresh connections to it. One that answers is worth keeping.
         if (failure.BlamesEndpoint && (Endpoints.Count > 1 || !failure.IsAnswer))
         {
@@ -117,6 +138,17 @@ internal sealed partial class V2Client : IDisposable
     }
 
     public void Dispose() => _rotation.Dispose();
+
+    private Task<bool> AskForLeaderAsync(V2Connection connection, CancellationToken cancellationToken)
+    {
+        return WithinAsync(RequestTimeout, AskAsync, cancellationToken);
+
+        async Task<bool> AskAsync(CancellationToken token)
+        {
+            using var response = await connection.SendAsync(V2Request.Leader, token).ConfigureAwait(false);
+            return (int)response.StatusCode < 500 ? true : throw V2Failure.OfNonsense("it has no leader");
+        }
+    }
 
     private void Leave(V2Connection connection, V2Failure failure)
     {

@@ -7,6 +7,8 @@ namespace EtcdDiscovery.Stores.EtcdV2;
 /// <summary>A request that did not get an answer to work with, and what that means.</summary>
 internal sealed class V2Failure(string message, Exception? cause = null) : Exception(message, cause)
 {
+    private const string DenialAdvice = $"check {EtcdDiscoveryOptions.SectionName}:Etcd:User and Password";
+
     /// <summary>Whether the request cannot have reached a server.</summary>
     public bool IsUnsent { get; private init; }
 
@@ -20,8 +22,14 @@ internal sealed class V2Failure(string message, Exception? cause = null) : Excep
 
     private bool IsHistoryLost { get; init; }
 
+    private bool IsDenied { get; init; }
+
     public static V2Failure OfTransport(Exception exception) =>
         new(TransportFailure.Describe(exception, "HTTP/1.1"), exception) { IsUnsent = TransportFailure.IsUnsent(exception) };
+
+    /// <summary>The same failure on the way, told by somebody who knows the reason.</summary>
+    public V2Failure Because(string reason) =>
+        IsAnswer || InnerException is null ? this : new(reason, InnerException) { IsUnsent = IsUnsent };
 
     public static V2Failure OfSilence(TimeSpan timeout) =>
         new(string.Create(CultureInfo.InvariantCulture, $"no answer within {timeout.TotalSeconds:0.###} s"));
@@ -46,9 +54,11 @@ internal sealed class V2Failure(string message, Exception? cause = null) : Excep
         }
 
         var isTrouble = number >= 500 || error.ErrorCode is V2ErrorCode.RaftInternal or V2ErrorCode.LeaderElect;
-        return new(Describe(error))
+        var isDenied = error.ErrorCode == V2ErrorCode.Unauthorized;
+        return new(isDenied ? $"{Describe(error)}; {DenialAdvice}, and what the user's roles may read and write" : Describe(error))
         {
             IsAnswer = true,
+            IsDenied = isDenied,
             BlamesEndpoint = isTrouble,
             IsTransient = isTrouble || error.ErrorCode is V2ErrorCode.WatcherCleared or V2ErrorCode.EventIndexCleared,
             IsHistoryLost = error.ErrorCode == V2ErrorCode.EventIndexCleared,
@@ -59,7 +69,9 @@ internal sealed class V2Failure(string message, Exception? cause = null) : Excep
     public EtcdDiscoveryException Translate(string endpoint)
     {
         var message = $"Etcd at {endpoint}: {Message.TrimEnd('.')}.";
-        return IsHistoryLost ? new HistoryLostException(message) : new EtcdDiscoveryException(message, IsTransient, InnerException);
+        return IsHistoryLost ? new HistoryLostException(message)
+            : IsDenied ? new V2DeniedException(message)
+            : new EtcdDiscoveryException(message, IsTransient, InnerException);
     }
 
     private static V2Failure OfStatus(int number, string? said)
@@ -69,6 +81,7 @@ internal sealed class V2Failure(string message, Exception? cause = null) : Excep
         {
             404 => "it does not serve the v2 keys API (HTTP status 404); start etcd 3.4 or 3.5 with --enable-v2",
             >= 300 and < 400 => $"it answers with a redirect ({status}), which is not followed",
+            401 => $"it asks for a user and password ({status}); {DenialAdvice}",
             _ => said is null ? status : $"{Untrusted.Print(said)} ({status})",
         };
         return new(message) { IsAnswer = true, IsTransient = number is >= 500 or 408 or 429, BlamesEndpoint = number is not (401 or 403) };

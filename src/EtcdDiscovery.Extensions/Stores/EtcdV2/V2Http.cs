@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using EtcdDiscovery.Stores.Tls;
 
 namespace EtcdDiscovery.Stores.EtcdV2;
 
@@ -10,33 +11,18 @@ internal static class V2Http
     private const int KeepAliveIntervalSeconds = 5;
     private const int KeepAliveProbes = 3;
 
-    public static V2Connection Connect(Uri address, EtcdOptions options) => new(address, new SocketsHttpHandler
+    public static V2Connection Connect(
+        Uri address, EtcdOptions options, TimeProvider timeProvider, Func<ServiceCredentials?> credentials)
     {
-        ConnectTimeout = options.ConnectTimeout,
-        ConnectCallback = ConnectAsync,
-        UseProxy = false,
-        UseCookies = false,
-        AllowAutoRedirect = false,
-        // Polls live for days: an activity around each, and its headers, would say nothing.
-        ActivityHeadersPropagator = null,
-    });
+        var connector = new TlsConnector(options.Tls, timeProvider, KeepAlive);
+        return new V2Connection(address, StoreHttp.NewHandler(options, connector), credentials, () => connector.Refusal);
+    }
 
-    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    private static void KeepAlive(Socket socket)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, KeepAliveAfterSeconds);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, KeepAliveIntervalSeconds);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, KeepAliveProbes);
-            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, KeepAliveAfterSeconds);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, KeepAliveIntervalSeconds);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, KeepAliveProbes);
     }
 }

@@ -6,7 +6,10 @@ using System.Security.Cryptography.X509Certificates;
 namespace EtcdDiscovery.Stores.Tls;
 
 /// <summary>Connects to an etcd: in plain for <c>http</c>, and for <c>https</c> with the certificates as they are at that moment.</summary>
-internal sealed class TlsConnector(EtcdTlsOptions options, TimeProvider timeProvider)
+/// <param name="options">The certificates.</param>
+/// <param name="timeProvider">The clock that certificates expire by.</param>
+/// <param name="prepare">Sets what else a protocol wants of its sockets, before they connect.</param>
+internal sealed class TlsConnector(EtcdTlsOptions options, TimeProvider timeProvider, Action<Socket>? prepare = null)
 {
     // Hand-picked versions age, but nothing below 1.2 may ever be agreed on, whatever the operating system allows.
     private const SslProtocols Versions = SslProtocols.Tls12 | SslProtocols.Tls13;
@@ -26,6 +29,7 @@ internal sealed class TlsConnector(EtcdTlsOptions options, TimeProvider timeProv
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
+            prepare?.Invoke(socket);
             await socket.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false);
         }
         catch

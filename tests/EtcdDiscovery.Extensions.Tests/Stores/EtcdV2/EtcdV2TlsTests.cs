@@ -1,0 +1,150 @@
+using EtcdDiscovery.Stores.EtcdV2;
+using EtcdDiscovery.Tests.Infrastructure;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EtcdDiscovery.Tests.Stores.EtcdV2;
+
+/// <summary>The v2 keys API of a real etcd that asks for TLS and client certificates. What certificates may be is tested with v3.</summary>
+public sealed class EtcdV2TlsTests : IDisposable
+{
+    private static readonly StoreRange Everything = StoreRange.Prefix("/a/");
+
+    private readonly TestAuthority _authority = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _authority.Dispose();
+
+    [Theory]
+    [InlineData(EtcdVersion.First)]
+    [InlineData(EtcdVersion.Second)]
+    public async Task MutualTls_CarriesEverything(EtcdVersion version)
+    {
+        await using var server = await StartAsync(version);
+        await using var store = Create(server.Endpoint, Tls(_authority.Issue("client")));
+
+        await using var session = await store.OpenSessionAsync(TimeSpan.FromMinutes(1), Token);
+        await using var watch = new StoreWatch(store, (await store.ReadAsync([Everything], Token)).Revision, Everything);
+        await session.TryPutAsync([new StorePut("/a/1", "1"u8.ToArray())], Token);
+        await session.RenewAsync(Token);
+
+        Assert.Equal("/a/1", Assert.Single((await watch.NextAsync()).Events).Key);
+        await session.CloseAsync(Token);
+        Assert.True(Assert.Single((await watch.NextAsync()).Events).Value is null);
+    }
+
+    [Fact]
+    public async Task Host_RegisteredWithMutualTls_GoesOnWhenCertificatesAreRotated()
+    {
+        await using var server = await StartAsync(EtcdVersion.First);
+        var (certificate, key) = (_authority.PathOf("client.pem"), _authority.PathOf("client.key"));
+        Install(_authority.Issue("first"), certificate, key);
+        await using var host = await DiscoveryHost.RegisterAsync(new(V2Api.Settings(server, "shop"))
+        {
+            ["TimeToLive"] = "00:10:00",
+            ["Etcd:Tls:CertificateAuthority"] = _authority.File,
+            ["Etcd:Tls:Certificate"] = certificate,
+            ["Etcd:Tls:Key"] = key,
+        });
+        await host.BecomesAsync(HealthStatus.Healthy);
+
+        Install(_authority.Issue("expired", notAfter: DateTimeOffset.UtcNow.AddDays(-1)), certificate, key);
+        await server.KillAsync();
+        await server.RestartAsync(wipe: false);
+        await Eventually.TrueAsync(
+            () => Task.FromResult(host.Logs.Lines.Any(line => line.Message.Contains("'CN=expired'", StringComparison.Ordinal)
+                && line.Message.Contains($"file '{certificate}', which expired on", StringComparison.Ordinal))),
+            "the refusal names the subject, the file and the reason");
+
+        Install(_authority.Issue("second"), certificate, key);
+        await Eventually.TrueAsync(() => SeesAsync(host), "the new certificate is used without a restart");
+        await host.BecomesAsync(HealthStatus.Healthy);
+    }
+
+    [Theory]
+    [InlineData("expired client", "'CN=old' from file '{0}/old-")]
+    [InlineData("no client certificate", "no client certificate was shown, since EtcdDiscovery:Etcd:Tls:Certificate is not set")]
+    [InlineData("system authorities", "whose authority is not in the operating system's store")]
+    [InlineData("another name", "the server's certificate 'CN=etcd' is for 'localhost', '127.0.0.1', not for 'etcd-7.dev'")]
+    [InlineData("missing file", "EtcdDiscovery:Etcd:Tls:CertificateAuthority: file '{0}/missing.pem' cannot be read: it does not exist")]
+    public async Task Certificate_NotGood_IsToldWithTheReasonToReadersAndWatchers(string what, string told)
+    {
+        await using var server = await StartAsync(EtcdVersion.First);
+        var wrong = Tls(_authority.Issue("client"));
+        switch (what)
+        {
+            case "expired client":
+                wrong = Tls(_authority.Issue("old", notAfter: DateTimeOffset.UtcNow.AddDays(-1)));
+                break;
+            case "no client certificate":
+                (wrong.Certificate, wrong.Key) = (null, null);
+                break;
+            case "system authorities":
+                wrong.CertificateAuthority = null;
+                break;
+            case "another name":
+                wrong.ServerName = "etcd-7.dev";
+                break;
+            default:
+                wrong.CertificateAuthority = _authority.PathOf("missing.pem");
+                break;
+        }
+
+        await using var store = Create(server.Endpoint, wrong);
+        await using var watch = new StoreWatch(store, default, Everything);
+
+        foreach (var call in (Func<Task>[])[() => store.ReadAsync([Everything], Token), () => watch.NextAsync()])
+        {
+            var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(call);
+            Assert.StartsWith($"Etcd at {server.Endpoint}: ", error.Message, StringComparison.Ordinal);
+            Assert.Contains(string.Format(null, told, _authority.Directory.FullName), error.Message, StringComparison.Ordinal);
+            // Certificates are rotated by machines: it is tried again soon.
+            Assert.True(error.IsTransient);
+        }
+    }
+
+    [Theory]
+    [InlineData(EtcdVersion.First)]
+    [InlineData(EtcdVersion.Second)]
+    public async Task Scheme_OfTheOtherKind_IsTold(EtcdVersion version)
+    {
+        await using var secured = await StartAsync(version);
+        await using var plain = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
+        await using var tlsToPlain = Create(plain.Endpoint.Replace("http:", "https:", StringComparison.Ordinal), Tls(_authority.Issue("client")));
+        await using var plainToTls = Create(secured.Endpoint.Replace("https:", "http:", StringComparison.Ordinal), new());
+
+        var first = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => tlsToPlain.ReadAsync([Everything], Token));
+        var second = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => plainToTls.ReadAsync([Everything], Token));
+
+        Assert.Contains("for an etcd without TLS write http://", first.Message, StringComparison.Ordinal);
+        Assert.Contains("for an etcd that expects TLS write https://", second.Message, StringComparison.Ordinal);
+    }
+
+    private static void Install(TestIdentity identity, string certificate, string key)
+    {
+        File.Copy(identity.CertificateFile, certificate, overwrite: true);
+        File.Copy(identity.KeyFile, key, overwrite: true);
+    }
+
+    private static EtcdV2Store Create(string endpoint, EtcdTlsOptions tls) => new(
+        new EtcdOptions { Endpoints = [endpoint], Tls = tls }, TimeProvider.System, NullLoggerFactory.Instance);
+
+    private static async Task<bool> SeesAsync(DiscoveryHost host)
+    {
+        try
+        {
+            return (await host.Resolver.GetSnapshotAsync(UniqueName.Of("other"), Token)).Instances.IsEmpty;
+        }
+        catch (EtcdDiscoveryException e) when (e.IsTransient)
+        {
+            return false;
+        }
+    }
+
+    private Task<EtcdServer> StartAsync(EtcdVersion version) =>
+        EtcdServer.StartAsync(SharedEtcd.BinaryOf(version), _authority.MutualTls(_authority.Issue("etcd")));
+
+    private EtcdTlsOptions Tls(TestIdentity client) =>
+        new() { CertificateAuthority = _authority.File, Certificate = client.CertificateFile, Key = client.KeyFile };
+}
