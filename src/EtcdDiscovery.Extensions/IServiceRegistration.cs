@@ -34,6 +34,7 @@ public interface IServiceRegistration : IAsyncDisposable
     /// <param name="credentials">The new ones, with a user.</param>
     /// <param name="cancellationToken">Ends the waiting, not the changing.</param>
     /// <returns>A task that completes when they are in the store.</returns>
+    /// <exception cref="ArgumentException">They have no user, or are so long that the registration would exceed 64 KiB.</exception>
     /// <exception cref="ObjectDisposedException">The registration was withdrawn.</exception>
     Task SetCredentialsAsync(ServiceCredentials credentials, CancellationToken cancellationToken = default);
 
@@ -42,6 +43,7 @@ public interface IServiceRegistration : IAsyncDisposable
     /// <param name="reason">Why, for people; by default nothing is said.</param>
     /// <param name="cancellationToken">Ends the waiting, not the changing.</param>
     /// <returns>A task that completes when it is in the store.</returns>
+    /// <exception cref="ArgumentException">The reason is so long that the registration would exceed 64 KiB.</exception>
     /// <exception cref="ObjectDisposedException">The registration was withdrawn.</exception>
     Task SetStatusAsync(ServiceStatus status, string? reason = null, CancellationToken cancellationToken = default);
 

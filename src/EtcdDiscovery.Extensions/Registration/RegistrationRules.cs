@@ -42,6 +42,11 @@ internal static class RegistrationRules
                 + "callers drop a password without a user. Set both or neither.");
         }
 
+        if (problems.Count == 0 && options.Name is not null && RegistrationLength.DescribeProblem(options, section) is { } problem)
+        {
+            problems.Add(problem);
+        }
+
         return problems;
     }
 

@@ -111,6 +111,7 @@ internal sealed partial class RegistrationWriter(
                 : conflicts == 0 && content.FirstInfo is { } seen ? seen.Entry
                 : await ReadInfoAsync(registration.ServiceName, cancellationToken).ConfigureAwait(false);
             var write = content.Plan(info);
+            RegistrationLength.ThrowIfTooLong(write.Service);
             registration.Advance(latest => latest.OnWriting(write));
             if (await PutAsync(session, write, cancellationToken).ConfigureAwait(false) is var (infoRevision, revision))
             {

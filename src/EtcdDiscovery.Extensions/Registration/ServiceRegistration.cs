@@ -89,13 +89,21 @@ internal sealed class ServiceRegistration : IServiceRegistration
     {
         ArgumentNullException.ThrowIfNull(credentials);
         ArgumentException.ThrowIfNullOrEmpty(credentials.User);
+        RegistrationLength.ThrowIfTooLong(_content.Desired.With(credentials), nameof(credentials));
         return ChangeAsync(
             content => content.OnChanged(content.Desired.With(credentials), InfoIntent.Claim), cancellationToken);
     }
 
-    public Task SetStatusAsync(ServiceStatus status, string? reason, CancellationToken cancellationToken) =>
-        ChangeAsync(
+    public Task SetStatusAsync(ServiceStatus status, string? reason, CancellationToken cancellationToken)
+    {
+        if (!string.IsNullOrEmpty(reason))
+        {
+            RegistrationLength.ThrowIfTooLong(_content.Desired.With(status, reason), nameof(reason));
+        }
+
+        return ChangeAsync(
             content => content.OnChanged(content.Desired.With(status, reason), intent: null), cancellationToken);
+    }
 
     public Task UpdateAsync(ServiceRegistrationOptions options, CancellationToken cancellationToken)
     {

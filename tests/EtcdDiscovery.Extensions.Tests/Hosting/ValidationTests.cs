@@ -116,6 +116,25 @@ public sealed class ValidationTests
     }
 
     [Theory]
+    [InlineData("Service:Metadata:note", "Service:Metadata", 4)]
+    [InlineData("Service:Zone", "Service:Zone", 0)]
+    [InlineData("Service:Password", "Service:Password", 0)]
+    public async Task Registration_TooLongToBeRead_IsRefusedWithTheLongestSetting(string key, string setting, int length)
+    {
+        var secret = string.Concat(Enumerable.Repeat(Hush, 7_000));
+        Dictionary<string, string?> settings = new(Good()) { ["Service:User"] = "u", ["Service:Password"] = "p", [key] = secret };
+        await using var host = DiscoveryHost.Build(settings);
+
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
+
+        var problem = Assert.Single(error.Failures);
+        Assert.StartsWith(
+            $"EtcdDiscovery:{setting} has {secret.Length + length} bytes, which makes the registration ", problem, StringComparison.Ordinal);
+        Assert.Contains("up to 61376 are allowed", problem, StringComparison.Ordinal);
+        Assert.DoesNotContain(Hush, problem, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("Etcd:Password", "Etcd:User is not set, but Password is")]
     [InlineData("Etcd:User", "Etcd:Password is not set, but User is")]
     [InlineData("Etcd:Tls:Key", "Etcd:Tls:Certificate is not set, but Key is")]

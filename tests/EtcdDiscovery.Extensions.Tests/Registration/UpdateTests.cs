@@ -145,6 +145,54 @@ public sealed class UpdateTests(SharedEtcd etcd)
         await Assert.ThrowsAsync<ObjectDisposedException>(() => registration.UpdateAsync(Options(2), Token));
     }
 
+    [Fact]
+    public async Task Update_ToMoreThanAnybodyReads_IsRefusedAndChangesNothing()
+    {
+        var server = await etcd.GetAsync(EtcdVersion.First);
+        await using var host = await DiscoveryHost.StartAsync(server.Settings());
+        var options = Options(1);
+        options.Zone = new string('z', 60_000);
+        var registration = await RegisterAsync(host, options);
+        var before = await server.ReadAsync(Prefix);
+        var tooLong = new string('s', 6_000);
+
+        var reason = await Assert.ThrowsAsync<ArgumentException>(
+            () => registration.SetStatusAsync(ServiceStatus.Maintenance, tooLong, Token));
+        var password = await Assert.ThrowsAsync<ArgumentException>(
+            () => registration.SetCredentialsAsync(new ServiceCredentials("u", tooLong), Token));
+        options.Zone += tooLong;
+        await Assert.ThrowsAsync<Microsoft.Extensions.Options.OptionsValidationException>(() => registration.UpdateAsync(options, Token));
+
+        Assert.Equal(("reason", "credentials"), (reason.ParamName, password.ParamName));
+        Assert.Contains("up to 65472 are allowed", reason.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("sss", password.Message, StringComparison.Ordinal);
+        Assert.Equal(before, await server.ReadAsync(Prefix));
+        await registration.SetStatusAsync(ServiceStatus.Maintenance, null, Token);
+        Assert.Single((await host.Resolver.GetSnapshotAsync(_service, Token)).Instances);
+    }
+
+    [Fact]
+    public async Task Credentials_OfOthersThatMakeItTooLong_AreToldAndNotWritten()
+    {
+        var server = await etcd.GetAsync(EtcdVersion.First);
+        await server.PutAsync(
+            $"/services_infos/{_service}",
+            $$"""{"name":"{{_service}}","public":true,"hostname":"h.dev","user":"u","password":"{{new string('s', 65_000)}}"}""");
+        await using var host = await DiscoveryHost.StartAsync(new(server.Settings(_service))
+        {
+            ["Service:Hostname"] = "h.dev",
+            ["Service:Public"] = "true",
+            ["Service:Zone"] = new string('z', 1_000),
+        });
+
+        await Eventually.TrueAsync(
+            async () => (await host.CheckAsync()).Description!.Contains("bytes long with its settings, credentials and status", StringComparison.Ordinal),
+            "the check tells the reason");
+
+        Assert.Empty(await server.ReadAsync(Prefix));
+        Assert.DoesNotContain(host.Logs.Lines, line => line.Message.Contains("sss", StringComparison.Ordinal));
+    }
+
     private static async Task<int> PollAsync(
         EtcdServer server, string key, ConcurrentQueue<string> absent, CancellationToken ending)
     {
