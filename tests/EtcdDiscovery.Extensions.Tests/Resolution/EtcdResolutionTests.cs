@@ -231,6 +231,50 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
     }
 
     [Theory]
+    [InlineData(EtcdVersion.First, "Etcd")]
+    [InlineData(EtcdVersion.First, "EtcdV2")]
+    [InlineData(EtcdVersion.Second, "Etcd")]
+    public async Task Entries_OfMonsters_AreSkippedCountedAndLoggedOnce(EtcdVersion version, string store)
+    {
+        // v2 takes no form above 10 MiB.
+        var ports = Enumerable.Range(0, store == "Etcd" ? 1_000_000 : 200_000).Select(i => $"\"p{i}\":\"80\"");
+        Dictionary<string, string> monsters = new(StringComparer.Ordinal)
+        {
+            ["long"] = $$"""{"name":"h.dev","zone":"{{new string('z', 64 * 1024)}}"}""",
+            ["deep"] = $$"""{"name":"h.dev","metadata":{{new string('[', 20_000)}}{{new string(']', 20_000)}}}""",
+            ["ports"] = $$"""{"name":"h.dev","ports":{ {{string.Join(',', ports)}} } }""",
+            ["NaN"] = """{"name":"h.dev","weight":NaN}""",
+        };
+        await using var server = await EtcdServer.StartAsync(
+            SharedEtcd.BinaryOf(version), new EtcdSecurity { Flags = ["--max-request-bytes", $"{64 * 1024 * 1024}"] });
+        using var api = new V2Api(server.Endpoint);
+        Task PutAsync(string key, string value) => store == "Etcd" ? server.PutAsync(key, value) : api.SetAsync(key, value);
+        foreach (var (id, value) in monsters)
+        {
+            await PutAsync(Prefix + id, value);
+        }
+
+        await PutAsync(Prefix + "a", Instance("a.dev"));
+        await using var host = await DiscoveryHost.StartAsync(new(server.Settings()) { ["Store"] = store });
+
+        Assert.Equal("a", await IdsAsync(host, default));
+        Assert.Equal(monsters.Count, (await host.Resolver.GetSnapshotAsync(_service, Token)).UnreadableEntries);
+        foreach (var (id, value) in monsters)
+        {
+            await PutAsync(Prefix + id, value);
+        }
+
+        await PutAsync(Prefix + "b", Instance("b.dev"));
+        await Eventually.TrueAsync(async () => await IdsAsync(host, default) == "a b", "b is seen");
+        Assert.Equal(monsters.Count, (await host.Resolver.GetSnapshotAsync(_service, Token)).UnreadableEntries);
+        Assert.Equal(
+            monsters.Keys.Select(id => Prefix + id).Order(StringComparer.Ordinal),
+            host.Logs.Of("EntryUnreadable").Select(line => line.Message.Split(' ').Single(word => word.StartsWith(Prefix, StringComparison.Ordinal))).Order(StringComparer.Ordinal));
+        Assert.All(host.Logs.Lines, line => Assert.InRange(line.ToString().Length, 0, 2_000));
+        Assert.Equal(SnapshotSource.Live, (await host.Resolver.GetSnapshotAsync(_service, Token)).Source);
+    }
+
+    [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
     public async Task Service_WhoseNameBeginsAnother_DoesNotSeeItsInstances(EtcdVersion version)
