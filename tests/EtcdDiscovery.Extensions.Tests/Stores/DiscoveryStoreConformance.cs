@@ -28,7 +28,7 @@ public abstract partial class DiscoveryStoreConformance : IAsyncLifetime
 
     public async ValueTask InitializeAsync() => _store = await CreateStoreAsync();
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         if (_store is not null)
         {

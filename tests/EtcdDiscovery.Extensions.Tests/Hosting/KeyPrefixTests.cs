@@ -1,0 +1,53 @@
+using EtcdDiscovery.Tests.Infrastructure;
+using EtcdDiscovery.Tests.Registration;
+
+namespace EtcdDiscovery.Tests.Hosting;
+
+/// <summary>Two fleets in one etcd, on either protocol. That roles can be limited to a prefix is tested with authentication.</summary>
+public sealed class KeyPrefixTests(SharedEtcd etcd)
+{
+    private readonly string _service = UniqueName.Of("shop");
+    private readonly string _prefix = "/" + UniqueName.Of("fleet");
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(EtcdVersion.First, "Etcd")]
+    [InlineData(EtcdVersion.First, "EtcdV2")]
+    [InlineData(EtcdVersion.Second, "EtcdV2")]
+    public async Task Fleets_WithPrefixesOfTheirOwn_DoNotSeeEachOther(EtcdVersion version, string store)
+    {
+        var server = await etcd.GetAsync(version);
+        await using var watcher = await DiscoveryHost.StartAsync(Settings(server, store, _prefix, null));
+        await using var changes = new DrainReader(watcher.Resolver, _service);
+        await using var other = await DiscoveryHost.RegisterAsync(Settings(server, store, _prefix + "-b", _service));
+        await using var none = await DiscoveryHost.RegisterAsync(Settings(server, store, null, _service));
+        await using var host = await DiscoveryHost.RegisterAsync(Settings(server, store, _prefix, _service));
+
+        Assert.Equal("Up", await changes.NextAsync());
+        Assert.Equal(host.Registration.InstanceId, await OnlyOneAsync(watcher));
+        Assert.Equal(other.Registration.InstanceId, await OnlyOneAsync(other));
+        Assert.Equal(none.Registration.InstanceId, await OnlyOneAsync(none));
+        await host.Registration.SetCredentialsAsync(new ServiceCredentials("u", "p"), Token);
+        Assert.Equal("Updated", await changes.NextAsync());
+        Assert.Equal((null, null), (other.Registration.Credentials, none.Registration.Credentials));
+
+        await host.StopAsync();
+        var last = await changes.NextAsync();
+        // On v3 a host marks itself before; on v2 a deletion is told from an expiry.
+        Assert.Equal("Down Unregistered", store == "Etcd" && last == "Updated" ? await changes.NextAsync() : last);
+        Assert.Equal(other.Registration.InstanceId, await OnlyOneAsync(other));
+    }
+
+    private static Dictionary<string, string?> Settings(EtcdServer server, string store, string? prefix, string? service) =>
+        new(server.Settings(service))
+        {
+            ["Store"] = store,
+            ["KeyPrefix"] = prefix,
+            ["Service:Hostname"] = service is null ? null : "h.dev",
+            ["Service:Public"] = service is null ? null : "true",
+        };
+
+    private async Task<string> OnlyOneAsync(DiscoveryHost host) =>
+        Assert.Single(await host.Resolver.GetInstancesAsync(_service, cancellationToken: Token)).Id;
+}

@@ -1,0 +1,59 @@
+using EtcdDiscovery.Stores;
+using EtcdDiscovery.Tests.Infrastructure;
+using EtcdDiscovery.Tests.Stores.Etcd;
+using EtcdDiscovery.Tests.Stores.EtcdV2;
+
+namespace EtcdDiscovery.Tests.Stores;
+
+/// <summary>A part of a v3 store is a store.</summary>
+public sealed class PrefixedEtcdStoreConformance(SharedEtcd etcd) : PrefixedStoreConformance
+{
+    protected override async Task<IDiscoveryStore> CreateWholeAsync() =>
+        EtcdStores.Create((await etcd.GetAsync(EtcdVersion.First)).Endpoint);
+}
+
+/// <summary>A part of a v2 store is a store.</summary>
+public sealed class PrefixedEtcdV2StoreConformance(SharedEtcd etcd) : PrefixedStoreConformance
+{
+    protected override bool IsAtomic => false;
+
+    protected override async Task<IDiscoveryStore> CreateWholeAsync() =>
+        EtcdV2Stores.Create((await etcd.GetAsync(EtcdVersion.First)).Endpoint);
+}
+
+/// <summary>What <see cref="PrefixedStore"/> promises, whatever it is a part of.</summary>
+public abstract class PrefixedStoreConformance : DiscoveryStoreConformance
+{
+    private const string Prefix = "/fleet-a";
+
+    private IDiscoveryStore? _whole;
+
+    protected abstract Task<IDiscoveryStore> CreateWholeAsync();
+
+    protected override async Task<IDiscoveryStore> CreateStoreAsync() =>
+        new PrefixedStore(_whole = await CreateWholeAsync(), Prefix);
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        await _whole!.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    [Fact]
+    public async Task Keys_OfThePart_StandBelowItsPrefixAndItTellsWhatTheWholeTells()
+    {
+        await using var session = await Store.OpenSessionAsync(TimeSpan.FromSeconds(60), Token);
+        await using var outside = await _whole!.OpenSessionAsync(TimeSpan.FromSeconds(60), Token);
+        await PutAsync(session, Put("a", "inside"));
+        await PutAsync(outside, Put("a", "outside"));
+
+        Assert.Equal("inside", Text(Assert.Single((await ReadAsync()).Entries).Value));
+        var there = await _whole.ReadAsync([StoreRange.Prefix(Prefix + Root)], Token);
+        Assert.Equal(Prefix + Root + "a", Assert.Single(there.Entries).Key);
+        Assert.Equal((_whole.PutsAtomically, _whole.TellsExpiry), (Store.PutsAtomically, Store.TellsExpiry));
+        Assert.Equal(IsAtomic, Store.PutsAtomically);
+        await outside.CloseAsync(Token);
+        Assert.Equal(["a"], await ReadNamesAsync());
+    }
+}
