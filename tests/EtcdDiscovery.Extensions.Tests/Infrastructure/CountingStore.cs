@@ -10,7 +10,7 @@ internal sealed class CountingStore(IDiscoveryStore inner) : IDiscoveryStore
     private int _batches;
     private int _sessions;
     private int _disposals;
-    private CancellationTokenSource _losing = new();
+    private Ending _ending = new();
 
     public int Reads => _reads;
 
@@ -40,6 +40,15 @@ internal sealed class CountingStore(IDiscoveryStore inner) : IDiscoveryStore
     /// <summary>What reads fail with while it is set.</summary>
     public EtcdDiscoveryException? Failure { get; set; }
 
+    /// <summary>What reads and new watches fail with while it is set; see <see cref="EndWatches"/> for those that stand.</summary>
+    public EtcdDiscoveryException? Outage { get; set; }
+
+    /// <summary>Watches after an older revision have lost their history.</summary>
+    public long CompactedRevision { get; set; }
+
+    /// <summary>Whether watches never tell how far they have got, so that a resumed one repeats everything.</summary>
+    public bool Repeats { get; set; }
+
     public Task<IDiscoverySession> OpenSessionAsync(TimeSpan timeToLive, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _sessions);
@@ -50,23 +59,34 @@ internal sealed class CountingStore(IDiscoveryStore inner) : IDiscoveryStore
     {
         Interlocked.Increment(ref _reads);
         await Gate.WaitAsync(cancellationToken);
-        var contents = Failure is { } failure ? throw failure : Rewrite(await inner.ReadAsync(ranges, cancellationToken));
+        var contents = (Outage ?? Failure) is { } failure ? throw failure : Rewrite(await inner.ReadAsync(ranges, cancellationToken));
         await After.WaitAsync(cancellationToken);
         return contents;
     }
 
     /// <summary>Ends all watches: their readers have to read again.</summary>
-    public void LoseHistory() => Interlocked.Exchange(ref _losing, new CancellationTokenSource()).Cancel();
+    public void LoseHistory() => EndWatches(new HistoryLostException("The test lost it."));
+
+    /// <summary>Ends all watches with a failure.</summary>
+    public void EndWatches(EtcdDiscoveryException failure)
+    {
+        var ending = Interlocked.Exchange(ref _ending, new Ending());
+        ending.Failure = failure;
+        ending.Source.Cancel();
+    }
 
     public async IAsyncEnumerable<StoreBatch> WatchAsync(
         IReadOnlyList<StoreRange> ranges, StoreRevision after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _watches);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(_losing.Token, cancellationToken);
+        var ending = Volatile.Read(ref _ending);
+        ThrowIfUnwatchable(after);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ending.Source.Token, cancellationToken);
         await using var batches = inner.WatchAsync(ranges, after, either.Token).GetAsyncEnumerator(either.Token);
-        while (await MoveNextAsync(batches, cancellationToken))
+        while (await MoveNextAsync(batches, ending, cancellationToken))
         {
-            yield return IsDeaf ? batches.Current with { Events = [] } : batches.Current;
+            var batch = IsDeaf ? batches.Current with { Events = [] } : batches.Current;
+            yield return Repeats ? batch with { Revision = after } : batch;
             Interlocked.Increment(ref _batches);
         }
     }
@@ -77,7 +97,21 @@ internal sealed class CountingStore(IDiscoveryStore inner) : IDiscoveryStore
         return inner.DisposeAsync();
     }
 
-    private static async Task<bool> MoveNextAsync(IAsyncEnumerator<StoreBatch> batches, CancellationToken cancellationToken)
+    private void ThrowIfUnwatchable(StoreRevision after)
+    {
+        if (Outage is { } outage)
+        {
+            throw outage;
+        }
+
+        if (after.Number < CompactedRevision)
+        {
+            throw new HistoryLostException("The test compacted it.");
+        }
+    }
+
+    private static async Task<bool> MoveNextAsync(
+        IAsyncEnumerator<StoreBatch> batches, Ending ending, CancellationToken cancellationToken)
     {
         try
         {
@@ -85,7 +119,15 @@ internal sealed class CountingStore(IDiscoveryStore inner) : IDiscoveryStore
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new HistoryLostException("The test lost it.");
+            throw ending.Failure!;
         }
+    }
+
+    /// <summary>What ends the watches that stand now, once it comes.</summary>
+    private sealed class Ending
+    {
+        public CancellationTokenSource Source { get; } = new();
+
+        public EtcdDiscoveryException? Failure { get; set; }
     }
 }

@@ -1,0 +1,68 @@
+using System.Globalization;
+using EtcdDiscovery.Resolution;
+using EtcdDiscovery.Tests.Infrastructure;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace EtcdDiscovery.Tests.Resolution;
+
+/// <summary>Whatever happens, and in whatever order: in the end readers know what the store holds.</summary>
+/// <remarks>PROPERTY_SEED draws other steps, PROPERTY_CASES more of them.</remarks>
+public sealed class InterleavingTests
+{
+    private static readonly TimeSpan Grace = TimeSpan.FromMinutes(10);
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task Readers_AfterAnyInterleavingInMemory_KnowWhatTheStoreHolds(bool hasGrace, bool repeats)
+    {
+        int resyncs = 0, doubts = 0;
+        await CheckAsync(cases: 200, longest: 60, async steps =>
+        {
+            var clock = new ManualClock();
+            var settings = new CatalogSettings(TestCatalog.Quick) { OutageGrace = hasGrace ? Grace : TimeSpan.Zero };
+            await using var interleaving = new Interleaving(new UnreliableMemory(clock, repeats), settings, clock);
+            await TakeAsync(interleaving, steps);
+            clock.Advance(Grace);
+            await interleaving.EndAsync();
+            resyncs += interleaving.Resyncs;
+            doubts += interleaving.Doubts;
+        });
+
+        TestContext.Current.TestOutputHelper!.WriteLine($"{resyncs} resyncs, {doubts} times in doubt.");
+        Assert.True(resyncs > 0, "Nobody was ever too slow.");
+        Assert.Equal(hasGrace, doubts > 0);
+    }
+
+    private static async Task TakeAsync(Interleaving interleaving, Step[] steps)
+    {
+        foreach (var step in steps)
+        {
+            await interleaving.TakeAsync(step);
+        }
+
+        await interleaving.SettleAsync();
+    }
+
+    // FsCheck waits for each case: on a thread of its own, not on one that the cases need.
+    private static Task CheckAsync(int cases, int longest, Func<Step[], Task> property)
+    {
+        var seed = Number("PROPERTY_SEED", 1);
+        var config = Config.QuickThrowOnFailure
+            .WithMaxTest(Number("PROPERTY_CASES", cases))
+            .WithEndSize(longest)
+            .WithQuietOnSuccess(true)
+            .WithReplay(new Replay(new Rnd((ulong)seed, 1), default));
+        return Task.Factory.StartNew(
+            () => Check.One($"PROPERTY_SEED={seed}", config, Prop.ForAll(Step.Sequences, property)),
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+    }
+
+    private static int Number(string variable, int otherwise) =>
+        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : otherwise;
+}

@@ -1,0 +1,135 @@
+using System.Text;
+using EtcdDiscovery.Model;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace EtcdDiscovery.Tests.Resolution;
+
+/// <summary>What may happen to a service, its store and those who read it.</summary>
+internal enum StepKind
+{
+    /// <summary>An instance is put.</summary>
+    Put,
+
+    /// <summary>An instance and the description are put together, as hosts do.</summary>
+    Register,
+
+    /// <summary>The description is put.</summary>
+    Describe,
+
+    /// <summary>The description is deleted.</summary>
+    Undescribe,
+
+    /// <summary>An instance is deleted.</summary>
+    Delete,
+
+    /// <summary>A lease ends, and with it all that was put under it.</summary>
+    Expire,
+
+    /// <summary>More instances than a queue of changes holds come and go.</summary>
+    Flood,
+
+    /// <summary>The store forgets its history.</summary>
+    Compact,
+
+    /// <summary>Watches that stand have to read again.</summary>
+    LoseHistory,
+
+    /// <summary>The store is out of reach.</summary>
+    Disconnect,
+
+    /// <summary>The store is in reach again.</summary>
+    Reconnect,
+
+    /// <summary>Somebody else begins to follow the changes.</summary>
+    Follow,
+
+    /// <summary>Those who follow the changes do not come to read them until things settle.</summary>
+    Stall,
+
+    /// <summary>A moment passes.</summary>
+    Pass,
+
+    /// <summary>Nothing happens until all is known, and then it has to be right.</summary>
+    Settle,
+}
+
+/// <summary>One thing that happens.</summary>
+/// <param name="Kind">What happens.</param>
+/// <param name="Id">The instance that it happens to.</param>
+/// <param name="Value">What is put.</param>
+/// <param name="Lease">The lease that is put under, or ends; 0 for none.</param>
+internal sealed record Step(StepKind Kind, string Id = "", string Value = "", int Lease = 0)
+{
+    /// <summary>How many instances come and go in a flood.</summary>
+    public const int FloodSize = 600;
+
+    // The last but one is somebody else's: it belongs to a service whose name begins with this one's.
+    private static readonly string[] Ids = ["a", "b", "c", "Z", "in/x", "é"];
+
+    private static readonly string[] Values =
+    [
+        Instance(new() { Id = "", ServiceName = "", Hostname = "h1" }),
+        Instance(new() { Id = "", ServiceName = "", Hostname = "h2", Weight = 2 }),
+        Instance(new() { Id = "", ServiceName = "", Hostname = "h3", Shard = "s0" }),
+        Instance(new() { Id = "", ServiceName = "", Hostname = "h3", Shard = "s1" }),
+        Instance(new() { Id = "", ServiceName = "", Hostname = "h1", Status = ServiceStatus.Draining }),
+        Instance(new() { Id = "", ServiceName = "", Hostname = "h3", Shard = "s0", Status = ServiceStatus.Maintenance }),
+        "{ not readable",
+        "",
+    ];
+
+    private static readonly string[] Descriptions =
+    [
+        """{"name":"x","critical":true}""",
+        """{"name":"x","critical":true,"hostname":"pub.dev","user":"u","password":"p","ports":{"https":"443"},"public":true}""",
+        "[ not readable",
+    ];
+
+    /// <summary>Sequences of steps; shorter ones are tried for what fails.</summary>
+    public static Arbitrary<Step[]> Sequences { get; } = Arb.From(Gen.ArrayOf(Any()), Shorter);
+
+    public override string ToString() => $"{Kind} {Id} {Value} {(Lease == 0 ? "" : $"lease {Lease}")}".TrimEnd();
+
+    /// <summary>An instance that is easily told from others.</summary>
+    public static string Instance(ServiceInstance instance) => Encoding.UTF8.GetString(ServiceJson.Encode(instance));
+
+    private static Gen<Step> Any()
+    {
+        var lease = Gen.Choose(0, 2);
+        var id = Gen.Elements(Ids);
+        var value = Gen.Elements(Values);
+        var put = from i in id from v in value from l in lease select new Step(StepKind.Put, i, v, l);
+        var describe = from v in Gen.Elements(Descriptions) from l in lease select new Step(StepKind.Describe, "", v, l);
+        return Gen.Frequency(
+            (30, put),
+            (4, from p in put select p with { Kind = StepKind.Register }),
+            (4, describe),
+            (2, Just(StepKind.Undescribe)),
+            (12, from i in id select new Step(StepKind.Delete, i)),
+            (5, from l in Gen.Choose(1, 2) select new Step(StepKind.Expire, Lease: l)),
+            (1, Just(StepKind.Flood)),
+            (5, Just(StepKind.Compact)),
+            (3, Just(StepKind.LoseHistory)),
+            (5, Just(StepKind.Disconnect)),
+            (5, Just(StepKind.Reconnect)),
+            (2, Just(StepKind.Follow)),
+            (1, Just(StepKind.Stall)),
+            (8, Just(StepKind.Pass)),
+            (5, Just(StepKind.Settle)));
+    }
+
+    private static Gen<Step> Just(StepKind kind) => Gen.Constant(new Step(kind));
+
+    // Without a half of them, without a quarter, and so on to single ones.
+    private static IEnumerable<Step[]> Shorter(Step[] steps)
+    {
+        for (var cut = steps.Length / 2; cut > 0; cut /= 2)
+        {
+            for (var at = 0; at < steps.Length; at += cut)
+            {
+                yield return [.. steps[..at], .. steps[Math.Min(at + cut, steps.Length)..]];
+            }
+        }
+    }
+}
