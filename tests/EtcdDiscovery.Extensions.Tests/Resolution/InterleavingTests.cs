@@ -12,6 +12,8 @@ public sealed class InterleavingTests
 {
     private static readonly TimeSpan Grace = TimeSpan.FromMinutes(10);
 
+    private static readonly TimeSpan ShortGrace = TimeSpan.FromMilliseconds(200);
+
     [Theory]
     [InlineData(false, false)]
     [InlineData(false, true)]
@@ -35,6 +37,28 @@ public sealed class InterleavingTests
         TestContext.Current.TestOutputHelper!.WriteLine($"{resyncs} resyncs, {doubts} times in doubt.");
         Assert.True(resyncs > 0, "Nobody was ever too slow.");
         Assert.Equal(hasGrace, doubts > 0);
+    }
+
+    [Theory]
+    [InlineData(EtcdVersion.First, false)]
+    [InlineData(EtcdVersion.First, true)]
+    [InlineData(EtcdVersion.Second, false)]
+    [InlineData(EtcdVersion.Second, true)]
+    public async Task Readers_AfterAnyInterleavingInEtcd_KnowWhatEtcdHolds(EtcdVersion version, bool hasGrace)
+    {
+        // One of its own: others want to keep their history.
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
+        var settings = new CatalogSettings(TestCatalog.Quick) { OutageGrace = hasGrace ? ShortGrace : TimeSpan.Zero };
+        await CheckAsync(cases: 25, longest: 40, async steps =>
+        {
+            // Two ranges are two watches: the last instance may be seen before the description.
+            await using var interleaving = new Interleaving(new UnreliableEtcd(server), settings, TimeProvider.System)
+            {
+                Leeway = Eventually.Patience,
+            };
+            await TakeAsync(interleaving, steps);
+            await interleaving.EndAsync();
+        });
     }
 
     private static async Task TakeAsync(Interleaving interleaving, Step[] steps)
