@@ -22,7 +22,7 @@ public sealed class InterleavingTests
     public async Task Readers_AfterAnyInterleavingInMemory_KnowWhatTheStoreHolds(bool hasGrace, bool repeats)
     {
         int resyncs = 0, doubts = 0;
-        await CheckAsync(cases: 200, longest: 60, async steps =>
+        await CheckAsync(cases: 100, longest: 60, async steps =>
         {
             var clock = new ManualClock();
             var settings = new CatalogSettings(TestCatalog.Quick) { OutageGrace = hasGrace ? Grace : TimeSpan.Zero };
@@ -49,7 +49,7 @@ public sealed class InterleavingTests
         // One of its own: others want to keep their history.
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
         var settings = new CatalogSettings(TestCatalog.Quick) { OutageGrace = hasGrace ? ShortGrace : TimeSpan.Zero };
-        await CheckAsync(cases: 25, longest: 40, async steps =>
+        await CheckAsync(cases: 15, longest: 40, async steps =>
         {
             // Two ranges are two watches: the last instance may be seen before the description.
             await using var interleaving = new Interleaving(new UnreliableEtcd(server), settings, TimeProvider.System)
@@ -77,6 +77,7 @@ public sealed class InterleavingTests
         var seed = Number("PROPERTY_SEED", 1);
         var config = Config.QuickThrowOnFailure
             .WithMaxTest(Number("PROPERTY_CASES", cases))
+            .WithStartSize(longest / 4)
             .WithEndSize(longest)
             .WithQuietOnSuccess(true)
             .WithReplay(new Replay(new Rnd((ulong)seed, 1), default));

@@ -116,7 +116,7 @@ internal sealed record Step(StepKind Kind, string Id = "", string Value = "", in
             (2, Just(StepKind.Follow)),
             (1, Just(StepKind.Stall)),
             (8, Just(StepKind.Pass)),
-            (5, Just(StepKind.Settle)));
+            (10, Just(StepKind.Settle)));
     }
 
     private static Gen<Step> Just(StepKind kind) => Gen.Constant(new Step(kind));
