@@ -13,6 +13,9 @@ public sealed class EtcdV2AuthTests
 {
     private const string Denied = "(error 110: Insufficient credentials); check EtcdDiscovery:Etcd:User and Password";
 
+    // To check a password takes long on a loaded machine; etcdctl's own patience is 2 s.
+    private const string EtcdCtlCommand = "etcdctl --timeout 30s --total-timeout 60s ";
+
     private const int V2Block = 2;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -138,17 +141,22 @@ public sealed class EtcdV2AuthTests
     private static async Task<EtcdServer> StartAsync(EtcdVersion version)
     {
         var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
-        await EtcdCtl.RunAsync(server, Markdown.Lines(Markdown.Blocks(Repository.Read("docs/security.md"), "sh").ElementAt(V2Block)));
+        await EtcdCtl.RunAsync(
+            server,
+            Markdown.Lines(Markdown.Blocks(Repository.Read("docs/security.md"), "sh").ElementAt(V2Block))
+                .Select(line => line.Replace("etcdctl ", EtcdCtlCommand, StringComparison.Ordinal)));
         return server;
     }
 
     private static string KeyOf(DiscoveryHost host) => $"/services/shop/{host.Registration.InstanceId}";
 
     private static Task<string> AsRootAsync(EtcdServer server, string command) => EtcdCtl.RunAsync(
-        server, null, ["export ETCDCTL_API=2", $"etcdctl --username root:change-me-root {command}"]);
+        server, null, ["export ETCDCTL_API=2", $"{EtcdCtlCommand}--username root:change-me-root {command}"]);
 
     private static EtcdV2Store Store(EtcdServer server, string? user, string? password) => new(
-        new EtcdOptions { Endpoints = [server.Endpoint], User = user, Password = password }, TimeProvider.System, NullLoggerFactory.Instance);
+        new EtcdOptions { Endpoints = [server.Endpoint], User = user, Password = password, RequestTimeout = TimeSpan.FromSeconds(20) },
+        TimeProvider.System,
+        NullLoggerFactory.Instance);
 
     private static Dictionary<string, string?> Settings(EtcdServer server) => new(V2Api.Settings(server, "shop"))
     {
@@ -158,6 +166,7 @@ public sealed class EtcdV2AuthTests
         ["Service:Public"] = "true",
         ["Etcd:User"] = "discovery",
         ["Etcd:Password"] = "change-me",
+        ["Etcd:RequestTimeout"] = "00:00:20",
     };
 
     private static void Change(DiscoveryHost host, params (string Key, string Value)[] settings)
