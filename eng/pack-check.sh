@@ -26,7 +26,9 @@ expect() { # PATH TEXT: some answer within 30 s contains the text
   done
 }
 
-dotnet pack "$root/src/EtcdDiscovery.Extensions" -c Release -o "$temp/feed" >"$temp/pack.log" 2>&1 || fail "no package"
+for project in EtcdDiscovery.Extensions EtcdDiscovery.Extensions.AspNetCore; do
+  dotnet pack "$root/src/$project" -c Release -o "$temp/feed" >>"$temp/pack.log" 2>&1 || fail "no package of $project"
+done
 
 # Packages that are here already need not come again, and the checked one must not stay in the user's cache.
 NUGET_FALLBACK_PACKAGES=$(dotnet nuget locals global-packages --list | sed 's/^[^:]*: //')
@@ -34,11 +36,14 @@ export NUGET_FALLBACK_PACKAGES NUGET_PACKAGES=$temp/packages
 mkdir "$temp/app"
 cd "$temp/app"
 echo '<configuration><packageSources><add key="checked" value="../feed" /></packageSources></configuration>' >nuget.config
-{ dotnet new web --no-restore && dotnet add package EtcdDiscovery.Extensions; } >"$temp/add.log" 2>&1 || fail "cannot be added"
+{ dotnet new web --no-restore && dotnet add package EtcdDiscovery.Extensions &&
+  dotnet add package EtcdDiscovery.Extensions.AspNetCore; } >"$temp/add.log" 2>&1 || fail "cannot be added"
 block csharp >Program.cs
 block json >appsettings.json
 dotnet build -warnaserror >"$temp/build.log" 2>&1 || fail "README's program does not build"
 
+[ -s "$(echo "$temp"/packages/etcddiscovery.extensions.aspnetcore/*/lib/net10.0/EtcdDiscovery.Extensions.AspNetCore.xml)" ] ||
+  fail "the package for ASP.NET Core has no documentation"
 cd "$temp"/packages/etcddiscovery.extensions/*
 for file in README.md lib/net10.0/EtcdDiscovery.Extensions.xml; do [ -s "$file" ] || fail "$file is not in the package"; done
 grep -q '<license type="expression">MIT<' ./*.nuspec || fail "the package has no license"
@@ -59,4 +64,4 @@ ASPNETCORE_URLS=http://127.0.0.1:$app_port EtcdDiscovery__Etcd__Endpoints__0=$cl
 pids+=($!)
 expect /instances/my-service '"hostname":"public-domain.dev","ports":{"http":"80","https":"443"}'
 expect /healthz Healthy
-echo "The package works as README says: $(basename "$temp"/feed/*.nupkg)."
+echo "The package works as README says: $(basename -a "$temp"/feed/*.nupkg | tr '\n' ' ')"
