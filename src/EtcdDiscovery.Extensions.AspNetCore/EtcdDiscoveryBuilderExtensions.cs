@@ -1,6 +1,7 @@
 using System.Net;
 using EtcdDiscovery;
 using EtcdDiscovery.AspNetCore;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -27,7 +28,10 @@ public static class EtcdDiscoveryBuilderExtensions
         services.TryAddSingleton<ServerAddresses>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<EtcdDiscoveryOptions>, ServerAddresses>(Resolve));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<ServiceRegistrationOptions>, ServerAddresses>(Resolve));
-        var options = services.AddOptions<ServerAddressOptions>().BindConfiguration(ServerAddressOptions.SectionName)
+        // Not BindConfiguration, which also validates at every reload: a wrong setting would be thrown at the configuration
+        // provider, on a thread of its own where that ends the process. It is read once.
+        var options = services.AddOptions<ServerAddressOptions>()
+            .Configure<IConfiguration>((value, configuration) => configuration.GetSection(ServerAddressOptions.SectionName).Bind(value))
             .Validate(
                 value => string.IsNullOrEmpty(value.PreferredNetwork) || IPNetwork.TryParse(value.PreferredNetwork, out _),
                 $"{ServerAddressOptions.SectionName}:{nameof(ServerAddressOptions.PreferredNetwork)}: a network such as 10.0.0.0/8 is allowed.")
@@ -58,7 +62,8 @@ public static class EtcdDiscoveryBuilderExtensions
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.AddHealthChecks();
         builder.Services.AddHostedService<ReadinessService>();
-        var options = builder.Services.AddOptions<ReadinessOptions>().BindConfiguration(ReadinessOptions.SectionName)
+        var options = builder.Services.AddOptions<ReadinessOptions>()
+            .Configure<IConfiguration>((value, configuration) => configuration.GetSection(ReadinessOptions.SectionName).Bind(value))
             .Validate(
                 value => value.Period >= TimeSpan.FromSeconds(0.1) && value.Period <= TimeSpan.FromMinutes(5),
                 $"{ReadinessOptions.SectionName}:{nameof(ReadinessOptions.Period)}: a time from 00:00:00.1 to 00:05:00 is allowed.")
