@@ -40,6 +40,17 @@ internal sealed record V2Answer(StoreRevision Revision, V2Document Document)
         return document is { ErrorCode: 0, Node: not null } ? new(RevisionOf(response), document) : throw Nonsense();
     }
 
+    /// <summary>Takes an answer of which only the success matters.</summary>
+    /// <exception cref="V2Failure">It is none.</exception>
+    public static async Task CheckAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        if (response.StatusCode != HttpStatusCode.OK)
+        {
+            var body = await ReadBodyAsync(response.Content, cancellationToken).ConfigureAwait(false);
+            throw V2Failure.OfStatus(response.StatusCode, Parse(body, response.StatusCode));
+        }
+    }
+
     /// <summary>How far the member had got when it began to answer.</summary>
     public static StoreRevision RevisionOf(HttpResponseMessage response)
     {

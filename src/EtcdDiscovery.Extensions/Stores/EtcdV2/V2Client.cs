@@ -81,29 +81,25 @@ internal sealed partial class V2Client : IDisposable
         }
         catch (V2Failure failure)
         {
-            Leave(connection, connection.Refine(failure));
+            // Who answers is worth keeping otherwise; what it takes offence at is for those to tell who read and write.
+            if (failure.BlamesEndpoint)
+            {
+                Leave(connection, connection.Refine(failure));
+            }
         }
     }
 
-    /// <summary>Makes sure that there is an etcd with the v2 keys API and a leader.</summary>
+    /// <summary>Makes sure that there is an etcd with the v2 API and a leader. Reads no key: a role may allow only some.</summary>
     public async Task ProbeAsync(CancellationToken cancellationToken)
     {
+        var connection = _rotation.Current;
         try
         {
-            await CallAsync(V2Request.Probe, cancellationToken).ConfigureAwait(false);
+            await AskForLeaderAsync(connection, cancellationToken).ConfigureAwait(false);
         }
-        catch (V2DeniedException)
+        catch (V2Failure failure)
         {
-            // A role for some prefixes may not read the root. To be denied takes no leader.
-            var connection = _rotation.Current;
-            try
-            {
-                await AskForLeaderAsync(connection, cancellationToken).ConfigureAwait(false);
-            }
-            catch (V2Failure failure)
-            {
-                throw Fail(connection, failure);
-            }
+            throw Fail(connection, failure);
         }
     }
 
@@ -146,7 +142,8 @@ internal sealed partial class V2Client : IDisposable
         async Task<bool> AskAsync(CancellationToken token)
         {
             using var response = await connection.SendAsync(V2Request.Leader, token).ConfigureAwait(false);
-            return (int)response.StatusCode < 500 ? true : throw V2Failure.OfNonsense("it has no leader");
+            await V2Answer.CheckAsync(response, token).ConfigureAwait(false);
+            return true;
         }
     }
 

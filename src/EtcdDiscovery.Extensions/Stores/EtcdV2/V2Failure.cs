@@ -22,8 +22,6 @@ internal sealed class V2Failure(string message, Exception? cause = null) : Excep
 
     private bool IsHistoryLost { get; init; }
 
-    private bool IsDenied { get; init; }
-
     public static V2Failure OfTransport(Exception exception) =>
         new(TransportFailure.Describe(exception, "HTTP/1.1"), exception) { IsUnsent = TransportFailure.IsUnsent(exception) };
 
@@ -58,7 +56,6 @@ internal sealed class V2Failure(string message, Exception? cause = null) : Excep
         return new(isDenied ? $"{Describe(error)}; {DenialAdvice}, and what the user's roles may read and write" : Describe(error))
         {
             IsAnswer = true,
-            IsDenied = isDenied,
             BlamesEndpoint = isTrouble,
             IsTransient = isTrouble || error.ErrorCode is V2ErrorCode.WatcherCleared or V2ErrorCode.EventIndexCleared,
             IsHistoryLost = error.ErrorCode == V2ErrorCode.EventIndexCleared,
@@ -70,7 +67,6 @@ internal sealed class V2Failure(string message, Exception? cause = null) : Excep
     {
         var message = $"Etcd at {endpoint}: {Message.TrimEnd('.')}.";
         return IsHistoryLost ? new HistoryLostException(message)
-            : IsDenied ? new V2DeniedException(message)
             : new EtcdDiscoveryException(message, IsTransient, InnerException);
     }
 

@@ -8,9 +8,6 @@ namespace EtcdDiscovery.Stores.EtcdV2;
 /// <param name="Form">The form's fields, if it has a form.</param>
 internal sealed record V2Request(HttpMethod Method, string PathAndQuery, IReadOnlyList<KeyValuePair<string, string>>? Form = null)
 {
-    /// <summary>Asks nothing but whether a majority answers.</summary>
-    public static V2Request Probe { get; } = new(HttpMethod.Get, "/v2/keys/?quorum=true&recursive=false&sorted=false");
-
     /// <summary>Asks a member, which answers from memory, whether it has a leader.</summary>
     public static V2Request Leader { get; } = new(HttpMethod.Get, "/v2/members/leader");
 

@@ -1,5 +1,5 @@
+using System.Collections.Concurrent;
 using System.Text;
-using EtcdDiscovery.Stores.EtcdV2;
 using EtcdDiscovery.Tests.Infrastructure;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -20,7 +20,7 @@ public sealed class EtcdV2FailureTests
     [InlineData(500, """{"errorCode":301,"message":"During Leader Election","cause":"","index":9}""", typeof(EtcdDiscoveryException), true)]
     [InlineData(503, "<html>no upstream</html>", typeof(EtcdDiscoveryException), true)]
     [InlineData(401, """{"message":"Insufficient credentials"}""", typeof(EtcdDiscoveryException), false)]
-    [InlineData(401, """{"errorCode":110,"message":"The request requires user authentication","cause":"Insufficient credentials","index":0}""", typeof(V2DeniedException), false)]
+    [InlineData(401, """{"errorCode":110,"message":"The request requires user authentication","cause":"Insufficient credentials","index":0}""", typeof(EtcdDiscoveryException), false)]
     [InlineData(403, """{"errorCode":107,"message":"Root is read only","cause":"/","index":9}""", typeof(EtcdDiscoveryException), false)]
     [InlineData(404, "404 page not found\n", typeof(EtcdDiscoveryException), false)]
     [InlineData(307, "", typeof(EtcdDiscoveryException), false)]
@@ -49,20 +49,31 @@ public sealed class EtcdV2FailureTests
         Assert.Contains("--enable-v2", error.Message, StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData(200, true)]
-    [InlineData(503, false)]
-    public async Task Open_DeniedToReadTheRoot_WantsALeaderAllTheSame(int leader, bool opens)
+    [Fact]
+    public async Task Open_ReadsNoKey_SinceNoneMayBeOurs()
     {
-        await using var server = await StartAsync(context => context.Request.Path.StartsWithSegments("/v2/members")
-            ? AnswerAsync(context, leader, "{}")
-            : AnswerAsync(context, 401, """{"errorCode":110,"message":"The request requires user authentication","cause":"Insufficient credentials","index":0}"""));
+        var asked = new ConcurrentQueue<string>();
+        await using var server = await StartAsync(context =>
+        {
+            asked.Enqueue(context.Request.Path);
+            return AnswerAsync(context, 200, "{}");
+        });
         await using var store = EtcdV2Stores.Create(server.Endpoint);
 
-        var error = await Record.ExceptionAsync(() => store.OpenSessionAsync(TimeSpan.FromSeconds(5), Token));
+        await using var session = await store.OpenSessionAsync(TimeSpan.FromSeconds(5), Token);
 
-        Assert.Equal(opens, error is null);
-        Assert.True(opens || ((EtcdDiscoveryException)error!).IsTransient);
+        Assert.Equal(["/v2/members/leader"], asked);
+    }
+
+    [Fact]
+    public async Task Open_DuringAnElection_FailsForTheMoment()
+    {
+        await using var server = await StartAsync(context => AnswerAsync(context, 503, """{"message":"During election"}"""));
+        await using var store = EtcdV2Stores.Create(server.Endpoint);
+
+        var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => store.OpenSessionAsync(TimeSpan.FromSeconds(5), Token));
+
+        Assert.Equal((true, $"Etcd at {server.Endpoint}: During election (HTTP status 503)."), (error.IsTransient, error.Message));
     }
 
     [Fact]
