@@ -35,7 +35,7 @@ internal static class Bounds
         // From when the new process's hosts have started; it has yet to compile most of its code.
         FaultKind.HostTerminated or FaultKind.HostKilled => TimeSpan.FromSeconds(5),
         // etcd cannot renew without a majority. And a leader that wakes up revokes leases that another one has extended
-        // before it learns of that one (etcd issue 15247).
+        // before it learns of that one (docs/running.md, Which etcd).
         FaultKind.TwoStopped or FaultKind.LeaderStopped => TimeSpan.FromSeconds(3),
         _ => null,
     };

@@ -64,7 +64,7 @@ internal sealed class HostFaults(
                 await ReplaceAsync(kind, process);
                 break;
             default:
-                await TakeAsync(kind, host);
+                await TakeAsync(kind, process, host);
                 break;
         }
     }
@@ -103,14 +103,16 @@ internal sealed class HostFaults(
         await StartAsync(kind);
     }
 
-    private async Task TakeAsync(FaultKind kind, string host)
+    private async Task TakeAsync(FaultKind kind, HostProcess process, string host)
     {
         if (invariants.Find(host) is not { } seen)
         {
             return; // Etcd has lost it just now.
         }
 
-        invariants.OnFault([host], kind);
+        // All hosts of a process share its lease.
+        var hit = kind == FaultKind.LeaseRevoked ? process.Hosts : [host];
+        invariants.OnFault(hit, kind);
         history.OnFault(kind, seen.Key);
         await (kind switch
         {
@@ -118,6 +120,6 @@ internal sealed class HostFaults(
             FaultKind.KeyDeleted => etcd.DeleteAsync(seen.Key),
             _ => etcd.PutAsync(seen.Key, Invariants.Intruder),
         });
-        invariants.OnFaultEnded([host], kind);
+        invariants.OnFaultEnded(hit, kind);
     }
 }

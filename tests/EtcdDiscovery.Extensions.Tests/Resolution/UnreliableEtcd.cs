@@ -58,8 +58,8 @@ internal sealed class UnreliableEtcd : IUnreliableStore
         }
     }
 
-    // Up to a put: before 3.4.33 and 3.5.15 etcd forgets a deletion that it compacts up to, and who watches from there on
-    // is never told of it (etcd-io/etcd issue 18089).
+    // Up to a put: before 3.4.36 and 3.5.18 etcd forgets a deletion that it compacts up to, and who watches from there on
+    // is never told of it (etcd-io/etcd issue 18089, pull request 19249).
     public async Task CompactAsync()
     {
         var put = await _server.PostAsync("/v3/kv/put", new JsonObject { ["key"] = Encode("/elsewhere") });
