@@ -12,6 +12,7 @@ internal sealed class WatchedService : IAsyncDisposable
     private readonly IDiscoveryStore _store;
     private readonly EntryReader _reader;
     private readonly LiveSnapshot _live;
+    private readonly CoalescingObserver _coalescing;
     private readonly StoreFollower _follower;
     private readonly FreshReads _freshReads;
     private int _waiting;
@@ -37,7 +38,8 @@ internal sealed class WatchedService : IAsyncDisposable
             () => settings.Folder?.Load(name),
             timeProvider,
             loggerFactory.CreateLogger<LiveSnapshot>());
-        _follower = new StoreFollower(store, _reader.Ranges, settings.Backoff, timeProvider, _live)
+        _coalescing = new CoalescingObserver(_live, RestAfterSnapshot, timeProvider);
+        _follower = new StoreFollower(store, _reader.Ranges, settings.Backoff, timeProvider, _coalescing)
         {
             RefreshInterval = settings.RefreshInterval,
         };
@@ -100,6 +102,10 @@ internal sealed class WatchedService : IAsyncDisposable
     public ValueTask<CatalogSnapshot> GetAsync(ServiceQuery query, CancellationToken cancellationToken) =>
         TryGetCurrent(query) is { } current ? new(current) : new(WaitAsync(query, cancellationToken));
 
+    // A snapshot copies the references to all instances, so the more there are the rarer it is made. Changes among less than
+    // 2,000 are seen at once.
+    private TimeSpan RestAfterSnapshot() => TimeSpan.FromMicroseconds(0.5 * (Current?.Instances.Length ?? 0));
+
     private bool IsCurrentEnough(in ServiceQuery query) =>
         !query.Linearizable && Freshness.Age <= (query.MaxStaleness ?? TimeSpan.MaxValue);
 
@@ -119,6 +125,7 @@ internal sealed class WatchedService : IAsyncDisposable
     {
         Stop();
         await _follower.DisposeAsync().ConfigureAwait(false);
+        _coalescing.Dispose();
         await _freshReads.DisposeAsync().ConfigureAwait(false);
         _live.Dispose();
     }

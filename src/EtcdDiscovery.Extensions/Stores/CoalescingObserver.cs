@@ -1,0 +1,102 @@
+namespace EtcdDiscovery.Stores;
+
+/// <summary>
+/// Rests after each batch that it hands on, and makes one batch of those that come meanwhile: for observers to whom a batch
+/// costs more than what is in it.
+/// </summary>
+/// <param name="observer">Who is told; one call at a time.</param>
+/// <param name="restAfterBatch">How long to rest now; not at all when that is less than a timer can measure.</param>
+/// <param name="timeProvider">The clock.</param>
+internal sealed class CoalescingObserver(IStoreObserver observer, Func<TimeSpan> restAfterBatch, TimeProvider timeProvider)
+    : IStoreObserver, IDisposable
+{
+    private static readonly TimeSpan ShortestRest = TimeSpan.FromMilliseconds(1);
+
+    private readonly Lock _telling = new();
+    private readonly List<StoreEvent> _waiting = [];
+    private StoreRevision _reached;
+    private ITimer? _rest;
+    private bool _isResting;
+    private Exception? _failure;
+
+    public void OnRead(StoreContents contents)
+    {
+        lock (_telling)
+        {
+            HandOnWaiting();
+            observer.OnRead(contents);
+        }
+    }
+
+    /// <exception cref="HistoryLostException">An earlier batch could not be handed on.</exception>
+    public void OnBatch(StoreBatch batch)
+    {
+        lock (_telling)
+        {
+            if (_failure is { } failure)
+            {
+                _failure = null;
+                throw new HistoryLostException($"A change could not be taken: {failure.Message}");
+            }
+
+            if (_isResting)
+            {
+                _waiting.AddRange(batch.Events);
+                _reached = batch.Revision;
+            }
+            else
+            {
+                HandOn(batch);
+            }
+        }
+    }
+
+    public void OnFailure(EtcdDiscoveryException error)
+    {
+        lock (_telling)
+        {
+            HandOnWaiting();
+            observer.OnFailure(error);
+        }
+    }
+
+    public void Dispose() => _rest?.Dispose();
+
+    private void HandOnWaiting()
+    {
+        if (_waiting.Count > 0)
+        {
+            var batch = new StoreBatch(_reached, [.. _waiting]);
+            _waiting.Clear();
+            HandOn(batch);
+        }
+    }
+
+    private void HandOn(StoreBatch batch)
+    {
+        observer.OnBatch(batch);
+        if (batch.Events.Count > 0 && restAfterBatch() is var time && time >= ShortestRest)
+        {
+            _isResting = true;
+            _rest ??= timeProvider.CreateTimer(_ => WakeUp(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _rest.Change(time, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private void WakeUp()
+    {
+        lock (_telling)
+        {
+            _isResting = false;
+            try
+            {
+                HandOnWaiting();
+            }
+            catch (Exception e)
+            {
+                // Here is nobody to tell: the next call is told.
+                _failure = e;
+            }
+        }
+    }
+}
