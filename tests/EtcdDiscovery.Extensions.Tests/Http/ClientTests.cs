@@ -4,7 +4,11 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using EtcdDiscovery.Http;
 using EtcdDiscovery.Resolution;
+using EtcdDiscovery.Stores.Etcd;
+using EtcdDiscovery.Stores.Etcd.Grpc;
+using EtcdDiscovery.Stores.Etcd.Protos;
 using EtcdDiscovery.Tests.Infrastructure;
+using Google.Protobuf;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -14,7 +18,7 @@ using Polly;
 namespace EtcdDiscovery.Tests.Http;
 
 /// <summary>The handler among all that an <see cref="HttpClient"/> is and does.</summary>
-public sealed class ClientTests
+public sealed class ClientTests(SharedEtcd etcd)
 {
     private static readonly Uri Items = new("http://catalog/items");
 
@@ -140,6 +144,32 @@ public sealed class ClientTests
 
         content.Complete();
         Assert.Equal(-1, echo.ReadByte());
+    }
+
+    // Etcd is the gRPC service that is at hand: single calls with their trailers, and a stream.
+    [Fact]
+    public async Task Grpc_OverTheHandlerOfTheFactory_ReachesARealServer()
+    {
+        var server = await etcd.GetAsync(EtcdVersion.First);
+        await using var fleet = await HttpFleet.StartAsync();
+        await fleet.RegisterAsync("registry", $"grpc={server.Port}");
+        using var channel = new GrpcChannel(
+            new Uri("http://_grpc.registry"),
+            fleet.Services.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler(HttpFleet.Client),
+            new Dictionary<string, string>(),
+            TimeProvider.System,
+            () => null);
+        var key = ByteString.CopyFromUtf8(UniqueName.Of("grpc"));
+        await using var watch = channel.Open(EtcdMethods.Watch, token: null);
+        watch.Write(new WatchRequest { CreateRequest = new() { Key = key } });
+        Assert.True((await watch.ReadAsync(Token))!.Created);
+
+        var put = new TxnRequest { Success = { new RequestOp { RequestPut = new() { Key = key, Value = ByteString.CopyFromUtf8("x") } } } };
+        Assert.True((await channel.CallAsync(EtcdMethods.Txn, put, TimeSpan.FromSeconds(5), null, Token)).Succeeded);
+        Assert.Equal("x", Assert.Single((await watch.ReadAsync(Token))!.Events).Kv.Value.ToStringUtf8());
+        var refusal = await Assert.ThrowsAsync<GrpcException>(
+            () => channel.CallAsync(EtcdMethods.Range, new RangeRequest(), TimeSpan.FromSeconds(5), null, Token));
+        Assert.Equal(GrpcStatusCode.InvalidArgument, refusal.Code);
     }
 
     [Fact]
