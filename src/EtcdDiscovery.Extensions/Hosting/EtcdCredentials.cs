@@ -16,7 +16,7 @@ internal sealed class EtcdCredentials : IDisposable
         IOptions<EtcdDiscoveryOptions> options, IOptionsFactory<EtcdDiscoveryOptions> factory, IConfiguration configuration)
     {
         _factory = factory;
-        _current = CredentialsOf(options.Value.Etcd);
+        _current = options.Value.Etcd.Credentials;
         _subscription = ChangeToken.OnChange(configuration.GetReloadToken, () => _isOutdated = true);
     }
 
@@ -31,7 +31,7 @@ internal sealed class EtcdCredentials : IDisposable
         _isOutdated = false;
         try
         {
-            _current = CredentialsOf(_factory.Create(Options.DefaultName).Etcd);
+            _current = _factory.Create(Options.DefaultName).Etcd.Credentials;
         }
         catch (Exception wrong) when (wrong is OptionsValidationException or InvalidOperationException)
         {
@@ -42,7 +42,4 @@ internal sealed class EtcdCredentials : IDisposable
     }
 
     public void Dispose() => _subscription.Dispose();
-
-    private static ServiceCredentials? CredentialsOf(EtcdOptions options) =>
-        string.IsNullOrEmpty(options.User) ? null : new(options.User, options.Password ?? "");
 }

@@ -1,5 +1,4 @@
 using System.Net.Http.Headers;
-using System.Text;
 
 namespace EtcdDiscovery.Http;
 
@@ -64,9 +63,7 @@ internal sealed class Target
         return uri;
     }
 
-    // RFC 7617. As in URLs, a password without a user is dropped.
+    // As in URLs, a password without a user is dropped.
     private static AuthenticationHeaderValue? BasicOf(ServiceCredentials? credentials) =>
-        credentials is not { User.Length: > 0 }
-            ? null
-            : new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{credentials.User}:{credentials.Password}")));
+        credentials is { User.Length: > 0 } ? credentials.ToBasic() : null;
 }

@@ -29,20 +29,23 @@ internal sealed partial class ServiceCatalog(
     }
 
     /// <summary>A snapshot as current as the query asks for, of a service that is watched from now on.</summary>
-    public ValueTask<CatalogSnapshot> GetAsync(string service, ServiceQuery query, CancellationToken cancellationToken)
+    public ValueTask<CatalogSnapshot> GetAsync(
+        string service, ServiceQuery query, out WatchedService watched, CancellationToken cancellationToken)
     {
         lock (_changing)
         {
-            return Watch(service).GetAsync(query, cancellationToken);
+            watched = Watch(service);
+            return watched.GetAsync(query, cancellationToken);
         }
     }
 
     /// <summary>Begins to follow the changes of a service.</summary>
-    public ChangeFeed Follow(string service)
+    public ChangeFeed Follow(string service, out WatchedService watched)
     {
         lock (_changing)
         {
-            return Watch(service).Follow();
+            watched = Watch(service);
+            return watched.Follow();
         }
     }
 

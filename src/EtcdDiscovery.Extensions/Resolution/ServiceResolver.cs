@@ -12,14 +12,14 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
 {
     public async ValueTask<ServiceInfo> GetServiceAsync(string service, CancellationToken cancellationToken)
     {
-        var snapshot = await SnapshotAsync(service, default, cancellationToken).ConfigureAwait(false);
+        var snapshot = await SnapshotAsync(service, default, out _, cancellationToken).ConfigureAwait(false);
         return Describe(service, snapshot);
     }
 
     public async ValueTask<IReadOnlyList<ServiceInstance>> GetInstancesAsync(
         string service, ServiceQuery query, CancellationToken cancellationToken)
     {
-        var snapshot = await SnapshotAsync(service, query, cancellationToken).ConfigureAwait(false);
+        var snapshot = await SnapshotAsync(service, query, out _, cancellationToken).ConfigureAwait(false);
         return ImmutableCollectionsMarshal.AsImmutableArray(Matching(service, snapshot, query));
     }
 
@@ -34,15 +34,14 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
     public async ValueTask<ServiceInstance> GetFirstInstanceAsync(
         string service, ServiceQuery query, CancellationToken cancellationToken)
     {
-        var snapshot = await SnapshotAsync(service, query, cancellationToken).ConfigureAwait(false);
+        var snapshot = await SnapshotAsync(service, query, out _, cancellationToken).ConfigureAwait(false);
         return Matching(service, snapshot, query)[0];
     }
 
     public async ValueTask<Uri> GetUriAsync(
         string service, string scheme, string path, ServiceQuery query, CancellationToken cancellationToken)
     {
-        var watched = catalog.Watch(service);
-        var snapshot = await SnapshotAsync(service, query, cancellationToken).ConfigureAwait(false);
+        var snapshot = await SnapshotAsync(service, query, out var watched, cancellationToken).ConfigureAwait(false);
         if (snapshot.Info is { Public: true } info && query is { Shard: null, Network: ServiceNetwork.Public })
         {
             return info.GetUri(scheme, path);
@@ -56,15 +55,14 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
 
     public async ValueTask<ServiceSnapshot> GetSnapshotAsync(string service, CancellationToken cancellationToken)
     {
-        var watched = catalog.Watch(service);
-        var snapshot = await catalog.GetAsync(service, default, cancellationToken).ConfigureAwait(false);
+        var snapshot = await SnapshotAsync(service, default, out var watched, cancellationToken).ConfigureAwait(false);
         return Expose(watched, snapshot, snapshot.Instances);
     }
 
     public async IAsyncEnumerable<ServiceChange> WatchAsync(
         string service, ServiceQuery query, bool includePresent, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var feed = catalog.Follow(service);
+        using var feed = catalog.Follow(service, out var watched);
         var isStart = true;
         while (true)
         {
@@ -81,7 +79,7 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
             {
                 yield return new ServiceChange(ServiceChangeKind.Resync, null)
                 {
-                    Snapshot = Expose(catalog.Watch(service), snapshot, snapshot.On(query.Shard)),
+                    Snapshot = Expose(watched, snapshot, snapshot.On(query.Shard)),
                 };
             }
 
@@ -132,16 +130,15 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
     }
 
     private ValueTask<CatalogSnapshot> SnapshotAsync(
-        string service, in ServiceQuery query, CancellationToken cancellationToken) =>
-        catalog.TryGetService(service, out var watched) && watched.TryGetCurrent(query) is { } snapshot
+        string service, in ServiceQuery query, out WatchedService watched, CancellationToken cancellationToken) =>
+        catalog.TryGetService(service, out watched!) && watched.TryGetCurrent(query) is { } snapshot
             ? new(snapshot)
-            : catalog.GetAsync(service, query, cancellationToken);
+            : catalog.GetAsync(service, query, out watched, cancellationToken);
 
     private async ValueTask<ServiceInstance> PickAsync(
         string service, ServiceQuery query, CancellationToken cancellationToken)
     {
-        var watched = catalog.Watch(service);
-        var snapshot = await catalog.GetAsync(service, query, cancellationToken).ConfigureAwait(false);
+        var snapshot = await catalog.GetAsync(service, query, out var watched, cancellationToken).ConfigureAwait(false);
         return Pick(watched, snapshot, query);
     }
 

@@ -58,8 +58,7 @@ internal static class EtcdAccessRules
         }
         else
         {
-            problems.AddRange(TlsMaterial.SettingsOf(tls).Where(setting => setting.IsUnreadable)
-                .Select(setting => $"{setting.Name} is neither PEM text, nor PEM text in base64, nor the path of a file."));
+            problems.AddRange(TlsMaterial.SettingsOf(tls).Select(setting => setting.Problem).OfType<string>());
         }
     }
 

@@ -13,12 +13,11 @@ internal sealed class EtcdStore : IDiscoveryStore, IDisposable
     /// <param name="options">How to reach etcd.</param>
     /// <param name="timeProvider">The clock.</param>
     /// <param name="loggerFactory">Where to log to.</param>
-    /// <param name="credentials">The user and password as they are now; by default those of the options, for ever.</param>
+    /// <param name="credentials">The user and password as they are now; by default those of the options.</param>
     public EtcdStore(
         EtcdOptions options, TimeProvider timeProvider, ILoggerFactory loggerFactory, Func<ServiceCredentials?>? credentials = null)
     {
-        var own = string.IsNullOrEmpty(options.User) ? null : new ServiceCredentials(options.User, options.Password ?? "");
-        var tokens = new EtcdTokens(credentials ?? (() => own));
+        var tokens = new EtcdTokens(credentials ?? (() => options.Credentials));
         _client = new EtcdClient(options, tokens, timeProvider, loggerFactory.CreateLogger<EtcdClient>());
         _reader = new EtcdReader(_client);
         _watches = new WatchHub(_client, loggerFactory.CreateLogger<WatchStream>());

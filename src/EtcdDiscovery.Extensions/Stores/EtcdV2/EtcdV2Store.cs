@@ -12,12 +12,11 @@ internal sealed class EtcdV2Store : IDiscoveryStore, IDisposable
     /// <param name="options">How to reach etcd.</param>
     /// <param name="timeProvider">The clock.</param>
     /// <param name="loggerFactory">Where to log to.</param>
-    /// <param name="credentials">The user and password as they are now; by default those of the options, for ever.</param>
+    /// <param name="credentials">The user and password as they are now; by default those of the options.</param>
     public EtcdV2Store(
         EtcdOptions options, TimeProvider timeProvider, ILoggerFactory loggerFactory, Func<ServiceCredentials?>? credentials = null)
     {
-        var own = string.IsNullOrEmpty(options.User) ? null : new ServiceCredentials(options.User, options.Password ?? "");
-        _client = new V2Client(options, credentials ?? (() => own), timeProvider, loggerFactory.CreateLogger<V2Client>());
+        _client = new V2Client(options, credentials ?? (() => options.Credentials), timeProvider, loggerFactory.CreateLogger<V2Client>());
         _pulse = new V2Pulse(_client);
     }
 

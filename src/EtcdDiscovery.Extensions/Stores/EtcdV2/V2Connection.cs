@@ -1,6 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
-using System.Text;
 
 namespace EtcdDiscovery.Stores.EtcdV2;
 
@@ -50,11 +48,7 @@ internal sealed class V2Connection : IDisposable
             Version = HttpVersion.Version11,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
-        if (_credentials() is { } current)
-        {
-            message.Headers.Authorization = Basic(current);
-        }
-
+        message.Headers.Authorization = _credentials()?.ToBasic();
         var response = await _invoker.SendAsync(message, cancellationToken).ConfigureAwait(false);
         _hasAnswered = true;
         return response;
@@ -66,7 +60,4 @@ internal sealed class V2Connection : IDisposable
         _closing.Cancel();
         _invoker.Dispose();
     }
-
-    private static AuthenticationHeaderValue Basic(ServiceCredentials credentials) =>
-        new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{credentials.User}:{credentials.Password}")));
 }

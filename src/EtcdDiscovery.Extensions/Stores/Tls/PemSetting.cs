@@ -19,19 +19,19 @@ internal sealed class PemSetting
         _text = value.Contains(PemMark, StringComparison.Ordinal) ? value : Decode(value);
         _path = value;
         // What looks like PEM but is not, or is too long for a path, may be a broken key: it must never be printed.
-        IsUnreadable = _text is null
-            && (value.StartsWith(StartOfPemInBase64, StringComparison.Ordinal)
-                || value.Contains("-----", StringComparison.Ordinal)
-                || value.AsSpan().ContainsAny('\r', '\n')
-                || value.Length > LongestPath);
+        var isNoPath = value.StartsWith(StartOfPemInBase64, StringComparison.Ordinal)
+            || value.Contains("-----", StringComparison.Ordinal)
+            || value.AsSpan().ContainsAny('\r', '\n')
+            || value.Length > LongestPath;
+        Problem = _text is null && isNoPath ? $"{name} is neither PEM text, nor PEM text in base64, nor the path of a file." : null;
     }
 
     public string Name { get; }
 
-    /// <summary>Whether it is neither PEM nor a path.</summary>
-    public bool IsUnreadable { get; }
+    /// <summary>What is wrong with the value itself; null when it is PEM or a path.</summary>
+    public string? Problem { get; }
 
-    public bool IsFile => _text is null && !IsUnreadable;
+    public bool IsFile => _text is null && Problem is null;
 
     /// <summary>Where the text comes from, for messages.</summary>
     public string Origin => IsFile ? $"file '{Untrusted.Print(_path)}'" : Name;
@@ -43,9 +43,9 @@ internal sealed class PemSetting
     /// <exception cref="TlsException">The file cannot be read, or the value is no PEM.</exception>
     public string Read()
     {
-        if (IsUnreadable)
+        if (Problem is not null)
         {
-            throw new TlsException($"{Name} is neither PEM text, nor PEM text in base64, nor the path of a file.");
+            throw new TlsException(Problem);
         }
 
         try

@@ -14,8 +14,9 @@ internal sealed class TlsMaterial
     private readonly X509Certificate2? _certificate;
     private readonly string? _certificateOrigin;
 
-    private TlsMaterial(PemSetting? authority, PemSetting? certificate, PemSetting? key)
+    private TlsMaterial((PemSetting? Authority, PemSetting? Certificate, PemSetting? Key) settings)
     {
+        var (authority, certificate, key) = settings;
         if (authority is not null)
         {
             Authorities = ReadCertificates(authority);
@@ -42,21 +43,14 @@ internal sealed class TlsMaterial
 
     /// <summary>Reads everything anew.</summary>
     /// <exception cref="TlsException">Something cannot be read or does not fit together.</exception>
-    public static TlsMaterial Read(EtcdTlsOptions options) => new(
-        SettingOf(nameof(options.CertificateAuthority), options.CertificateAuthority),
-        SettingOf(nameof(options.Certificate), options.Certificate),
-        SettingOf(nameof(options.Key), options.Key));
+    public static TlsMaterial Read(EtcdTlsOptions options) => new(SettingsIn(options));
 
     /// <summary>The settings that hold PEM, which are there.</summary>
-    public static IReadOnlyList<PemSetting> SettingsOf(EtcdTlsOptions options) =>
-    [
-        .. new[]
-        {
-            SettingOf(nameof(options.CertificateAuthority), options.CertificateAuthority),
-            SettingOf(nameof(options.Certificate), options.Certificate),
-            SettingOf(nameof(options.Key), options.Key),
-        }.OfType<PemSetting>(),
-    ];
+    public static IReadOnlyList<PemSetting> SettingsOf(EtcdTlsOptions options)
+    {
+        var (authority, certificate, key) = SettingsIn(options);
+        return [.. new[] { authority, certificate, key }.OfType<PemSetting>()];
+    }
 
     /// <summary>What was shown to the server, for messages.</summary>
     public string DescribeIdentity(DateTimeOffset now)
@@ -75,6 +69,11 @@ internal sealed class TlsMaterial
     public static string Describe(X509Certificate2 certificate) => $"'{Untrusted.Print(certificate.Subject)}'";
 
     public static string Print(DateTime time) => time.ToUniversalTime().ToString("u", CultureInfo.InvariantCulture);
+
+    private static (PemSetting? Authority, PemSetting? Certificate, PemSetting? Key) SettingsIn(EtcdTlsOptions options) => (
+        SettingOf(nameof(options.CertificateAuthority), options.CertificateAuthority),
+        SettingOf(nameof(options.Certificate), options.Certificate),
+        SettingOf(nameof(options.Key), options.Key));
 
     private static PemSetting? SettingOf(string name, string? value) => PemSetting.Of($"{Section}:{name}", value);
 
