@@ -60,9 +60,13 @@ public static class EtcdDiscoveryBuilderExtensions
         this IEtcdDiscoveryBuilder builder, Action<ReadinessOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        builder.Services.AddHealthChecks();
-        builder.Services.AddHostedService<ReadinessService>();
-        var options = builder.Services.AddOptions<ReadinessOptions>()
+        var services = builder.Services;
+        services.AddHealthChecks();
+        services.AddHostedService<ReadinessService>();
+        services.TryAddSingleton<UnreadyAtFirst>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<EtcdDiscoveryOptions>, UnreadyAtFirst>(Resolve));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<ServiceRegistrationOptions>, UnreadyAtFirst>(Resolve));
+        var options = services.AddOptions<ReadinessOptions>()
             .Configure<IConfiguration>((value, configuration) => configuration.GetSection(ReadinessOptions.SectionName).Bind(value))
             .Validate(
                 value => value.Period >= TimeSpan.FromSeconds(0.1) && value.Period <= TimeSpan.FromMinutes(5),
@@ -77,5 +81,7 @@ public static class EtcdDiscoveryBuilderExtensions
         }
 
         return builder;
+
+        static UnreadyAtFirst Resolve(IServiceProvider provider) => provider.GetRequiredService<UnreadyAtFirst>();
     }
 }

@@ -21,10 +21,18 @@ internal sealed class ReadinessChecks(
 
     public bool Any => _own.Value.Count > 0;
 
-    /// <summary>The names of those that are unhealthy now.</summary>
+    /// <summary>The names of those that are unhealthy now; of one that cannot even be made, what kind of exception says so.</summary>
     public async Task<IReadOnlyList<string>> FindFailingAsync(CancellationToken cancellationToken)
     {
-        var report = await health.CheckHealthAsync(check => _own.Value.Contains(check.Name), cancellationToken).ConfigureAwait(false);
-        return [.. report.Entries.Where(entry => entry.Value.Status == HealthStatus.Unhealthy).Select(entry => entry.Key)];
+        try
+        {
+            var report = await health.CheckHealthAsync(check => _own.Value.Contains(check.Name), cancellationToken).ConfigureAwait(false);
+            return [.. report.Entries.Where(entry => entry.Value.Status == HealthStatus.Unhealthy).Select(entry => entry.Key)];
+        }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Its message may hold what others should not read.
+            return [error.GetType().Name];
+        }
     }
 }

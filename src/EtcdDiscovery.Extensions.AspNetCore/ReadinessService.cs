@@ -10,6 +10,7 @@ internal sealed partial class ReadinessService(
     IServiceProvider services,
     IServiceRegistry registry,
     IOptions<ReadinessOptions> options,
+    UnreadyAtFirst unready,
     TimeProvider timeProvider,
     ILogger<ReadinessService> logger) : IHostedLifecycleService, IDisposable
 {
@@ -17,6 +18,7 @@ internal sealed partial class ReadinessService(
 
     // What the application put into maintenance itself is not ours to take out.
     private readonly HashSet<IServiceRegistration> _taken = [];
+    private readonly HashSet<IServiceRegistration> _met = [];
     private readonly ReadinessChecks _checks = ActivatorUtilities.CreateInstance<ReadinessChecks>(services);
     private Task _following = Task.CompletedTask;
 
@@ -24,18 +26,14 @@ internal sealed partial class ReadinessService(
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>Begins right after what is configured was registered: it is not written as serving before it is ready.</summary>
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        if (_checks.Any)
-        {
-            _following = FollowAsync(_stopping.Token);
-        }
-        else
+        if (!_checks.Any)
         {
             Log.NoChecks(logger, options.Value.Tag);
         }
 
+        _following = FollowAsync(_stopping.Token);
         return Task.CompletedTask;
     }
 
@@ -78,20 +76,32 @@ internal sealed partial class ReadinessService(
         // The status is wanted from now on, however long the store takes to hear of it.
         using var patience = new CancellationTokenSource(options.Value.Period, timeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, stopping);
+        _met.IntersectWith(registry.Registrations);
         _taken.IntersectWith(registry.Registrations);
         var changing = registry.Registrations
-            .Where(registration => isReady ? _taken.Remove(registration) : MustLeave(registration) && _taken.Add(registration))
+            .Where(registration => isReady ? Returns(registration) : Leaves(registration))
             .Select(registration => registration.SetStatusAsync(
                 isReady ? ServiceStatus.Serving : ServiceStatus.Maintenance, isReady ? null : reason, either.Token))
             .ToList();
         await Task.WhenAll(changing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private static bool MustLeave(IServiceRegistration registration) =>
-        registration is { Status: ServiceStatus.Serving, State: not RegistrationState.Withdrawn };
+    private bool Leaves(IServiceRegistration registration) =>
+        (WaitsSinceItsStart(registration) || registration is { Status: ServiceStatus.Serving, State: not RegistrationState.Withdrawn })
+        && _taken.Add(registration);
+
+    private bool Returns(IServiceRegistration registration) => WaitsSinceItsStart(registration) || _taken.Remove(registration);
+
+    private bool WaitsSinceItsStart(IServiceRegistration registration) =>
+        _met.Add(registration) && registration.Status == ServiceStatus.Maintenance && unready.Concerns(registration.ServiceName);
 
     private void Tell(bool isReady, string reason)
     {
+        if (!_checks.Any)
+        {
+            return;
+        }
+
         if (isReady)
         {
             Log.Ready(logger);

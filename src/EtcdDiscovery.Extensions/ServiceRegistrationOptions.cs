@@ -62,6 +62,13 @@ public sealed class ServiceRegistrationOptions
     /// <value>The default is <see langword="null"/>: nothing is said.</value>
     public string? Zone { get; set; }
 
+    /// <summary>
+    /// How the host is registered at first: <see cref="ServiceStatus.Serving"/>, or <see cref="ServiceStatus.Maintenance"/> for
+    /// one that takes requests only once <see cref="IServiceRegistration.SetStatusAsync"/> says so.
+    /// </summary>
+    /// <value>The default is <see cref="ServiceStatus.Serving"/>. Later changes of it have no effect.</value>
+    public ServiceStatus InitialStatus { get; set; }
+
     /// <summary>Whatever else others should know about this host. Not for secrets: everybody who may read etcd sees it.</summary>
     /// <value>The default is <see langword="null"/>: nothing.</value>
     public IDictionary<string, string>? Metadata { get; set; }

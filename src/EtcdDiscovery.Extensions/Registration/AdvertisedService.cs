@@ -41,6 +41,7 @@ internal sealed class AdvertisedService(ServiceInstance instance)
             Shard = options.Shard,
             Weight = options.Weight,
             Zone = options.Zone,
+            Status = options.InitialStatus,
             Metadata = ToMap(options.Metadata),
         });
     }

@@ -35,6 +35,12 @@ internal static class RegistrationRules
                 + $"a number above 0, up to {MaxWeight}, is allowed.");
         }
 
+        if (options.InitialStatus is not (ServiceStatus.Serving or ServiceStatus.Maintenance))
+        {
+            problems.Add($"{section}:{nameof(options.InitialStatus)} is '{options.InitialStatus}': "
+                + $"{nameof(ServiceStatus.Serving)} or {nameof(ServiceStatus.Maintenance)} is allowed.");
+        }
+
         if (!string.IsNullOrEmpty(options.Password) && string.IsNullOrEmpty(options.User))
         {
             problems.Add(

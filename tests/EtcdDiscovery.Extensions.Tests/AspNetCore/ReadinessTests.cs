@@ -9,6 +9,7 @@ namespace EtcdDiscovery.Tests.AspNetCore;
 public sealed class ReadinessTests
 {
     private volatile HealthStatus _status = HealthStatus.Unhealthy;
+    private volatile bool _cannotBeMade;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -28,6 +29,22 @@ public sealed class ReadinessTests
 
         Assert.Equal("Unhealthy: database", left.StatusReason);
         Assert.Equal(2, host.Logs.Of("Ready").Count());
+    }
+
+    // What a check throws is a report; what its constructor throws comes out of the health check service.
+    [Fact]
+    public async Task Host_WhoseCheckCannotBeMade_LeavesAndReturns()
+    {
+        _status = HealthStatus.Healthy;
+        await using var host = await StartAsync();
+        await BecomesAsync(host, ServiceStatus.Serving);
+
+        _cannotBeMade = true;
+        var left = await BecomesAsync(host, ServiceStatus.Maintenance);
+        _cannotBeMade = false;
+        await BecomesAsync(host, ServiceStatus.Serving);
+
+        Assert.Equal("Unhealthy: InvalidOperationException", left.StatusReason);
     }
 
     [Fact]
@@ -73,6 +90,40 @@ public sealed class ReadinessTests
     }
 
     [Fact]
+    public async Task Host_RegisteredInMaintenanceByItsSettings_StaysThere()
+    {
+        _status = HealthStatus.Healthy;
+        await using var host = await StartAsync(null, new() { ["Service:InitialStatus"] = "Maintenance" });
+        await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("Ready").Any()), "the checks are healthy");
+
+        _status = HealthStatus.Unhealthy;
+        await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("NotReady").Any()), "the checks failed");
+        _status = HealthStatus.Healthy;
+        await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("Ready").Count() == 2), "the checks are healthy again");
+
+        await BecomesAsync(host, ServiceStatus.Maintenance);
+        await host.Registration.SetStatusAsync(ServiceStatus.Serving, null, Token);
+        await BecomesAsync(host, ServiceStatus.Serving);
+    }
+
+    [Fact]
+    public async Task Host_WhoseOnlyCheckIsThatOfDiscovery_TakesRequestsAndWarns()
+    {
+        await using var host = await DiscoveryHost.StartAsync(
+            new() { ["Service:Name"] = "shop", ["Readiness:Period"] = "00:00:00.1" },
+            builder =>
+            {
+                builder.Services.AddHealthChecks().AddEtcdDiscovery("discovery", tags: ["ready"]);
+                builder.Services.AddEtcdDiscovery().UseInMemoryStore().RegisterWhenHealthy();
+            });
+
+        await BecomesAsync(host, ServiceStatus.Serving);
+
+        Assert.Single(host.Logs.Of("NoChecks"));
+        Assert.Empty(host.Logs.Of("Ready"));
+    }
+
+    [Fact]
     public async Task Host_WithoutChecksOfItsOwn_TakesRequestsAndWarns()
     {
         await using var host = await DiscoveryHost.StartAsync(
@@ -99,11 +150,18 @@ public sealed class ReadinessTests
         Assert.Equal("++++++----++", string.Concat(decisions.Select(decision => decision == true ? '+' : '-')));
     }
 
-    private Task<DiscoveryHost> StartAsync(InMemoryDiscoveryStore? store = null) => DiscoveryHost.StartAsync(
-        new() { ["Service:Name"] = "shop", ["Readiness:Period"] = "00:00:00.1" },
+    private Task<DiscoveryHost> StartAsync(
+        InMemoryDiscoveryStore? store = null, Dictionary<string, string?>? settings = null) => DiscoveryHost.StartAsync(
+        new(settings ?? []) { ["Service:Name"] = "shop", ["Readiness:Period"] = "00:00:00.1" },
         builder =>
         {
             builder.Services.AddHealthChecks().AddCheck("database", () => new(_status), ["ready"]).AddCheck("other", () => new(HealthStatus.Unhealthy));
+            builder.Services.Configure<HealthCheckServiceOptions>(checks =>
+            {
+                var database = checks.Registrations.Single(check => check.Name == "database");
+                var make = database.Factory;
+                database.Factory = services => _cannotBeMade ? throw new InvalidOperationException("no connection string") : make(services);
+            });
             builder.Services.AddEtcdDiscovery().UseInMemoryStore(store).RegisterWhenHealthy();
         });
 
