@@ -22,11 +22,9 @@ public sealed class SecretsTests : IDisposable
     [InlineData(EtcdVersion.Second)]
     public async Task Secrets_OfEveryKind_AreNeverTold(EtcdVersion version)
     {
-        var identity = _authority.Issue("etcd");
         var client = _authority.Issue("client");
         var keyBody = client.KeyPem.Split('\n')[1];
-        await using var server = await EtcdServer.StartAsync(
-            SharedEtcd.BinaryOf(version), _authority.MutualTls(identity));
+        await using var server = await _authority.StartEtcdAsync(version);
         await server.PostAsync("/v3/auth/user/add", new() { ["name"] = "discovery", ["password"] = Mark + "-etcd" });
         await server.PostAsync("/v3/auth/user/add", new() { ["name"] = "root", ["password"] = "r" });
         await server.PostAsync("/v3/auth/role/add", new() { ["name"] = "root" });

@@ -10,6 +10,13 @@ internal sealed record TestIdentity(X509Certificate2 Certificate, string Certifi
     public string CertificatePem => Certificate.ExportCertificatePem();
 
     public string KeyPem => Certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem();
+
+    /// <summary>Puts its files where others are, as a rotation does.</summary>
+    public void CopyTo(string certificateFile, string keyFile)
+    {
+        File.Copy(CertificateFile, certificateFile, overwrite: true);
+        File.Copy(KeyFile, keyFile, overwrite: true);
+    }
 }
 
 /// <summary>An authority that issues certificates, into a directory that is deleted in the end.</summary>
@@ -71,14 +78,35 @@ internal sealed class TestAuthority : IDisposable
         return identity;
     }
 
-    /// <summary>A server that shows a certificate, and wants one of this authority from its clients.</summary>
-    public EtcdSecurity MutualTls(TestIdentity server) => new()
+    /// <summary>Starts an etcd that shows a certificate of this authority, and wants one from its clients.</summary>
+    public Task<EtcdServer> StartEtcdAsync(EtcdVersion version, IReadOnlyList<string>? hosts = null)
     {
-        Scheme = "https",
-        Flags = ["--cert-file", server.CertificateFile, "--key-file", server.KeyFile, "--trusted-ca-file", File, "--client-cert-auth"],
-        Authority = Certificate,
-        Operator = Issue("operator").Certificate,
+        var server = Issue("etcd", hosts);
+        return EtcdServer.StartAsync(SharedEtcd.BinaryOf(version), new EtcdSecurity
+        {
+            Scheme = "https",
+            Flags = ["--cert-file", server.CertificateFile, "--key-file", server.KeyFile, "--trusted-ca-file", File, "--client-cert-auth"],
+            Authority = Certificate,
+            Operator = Issue("operator").Certificate,
+        });
+    }
+
+    /// <summary>What a client of such an etcd has to be told.</summary>
+    public EtcdTlsOptions Tls(TestIdentity client, string? serverName = null) => new()
+    {
+        CertificateAuthority = File,
+        Certificate = client.CertificateFile,
+        Key = client.KeyFile,
+        ServerName = serverName,
     };
+
+    /// <summary>Writes a file beside the certificates.</summary>
+    /// <returns>Its path.</returns>
+    public string Write(string file, string text)
+    {
+        System.IO.File.WriteAllText(PathOf(file), text);
+        return PathOf(file);
+    }
 
     public void Dispose() => Directory.Delete(recursive: true);
 }

@@ -8,8 +8,8 @@ internal static class EtcdStores
 {
     public static EtcdStore Create(params string[] endpoints) => Create(TimeSpan.FromSeconds(3), endpoints);
 
-    public static EtcdStore Create(TimeSpan requestTimeout, params string[] endpoints) => new(
-        new EtcdOptions { Endpoints = endpoints, RequestTimeout = requestTimeout },
-        TimeProvider.System,
-        NullLoggerFactory.Instance);
+    public static EtcdStore Create(TimeSpan requestTimeout, params string[] endpoints) =>
+        Create(new EtcdOptions { Endpoints = endpoints, RequestTimeout = requestTimeout });
+
+    public static EtcdStore Create(EtcdOptions options) => new(options, TimeProvider.System, NullLoggerFactory.Instance);
 }

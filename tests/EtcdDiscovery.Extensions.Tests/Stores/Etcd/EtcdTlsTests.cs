@@ -2,7 +2,6 @@ using System.Text;
 using EtcdDiscovery.Stores.Etcd;
 using EtcdDiscovery.Tests.Infrastructure;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Tests.Stores.Etcd;
 
@@ -24,11 +23,11 @@ public sealed class EtcdTlsTests : IDisposable
     [InlineData(EtcdVersion.Second, "path")]
     public async Task MutualTls_WithCertificatesInAnyForm_CarriesEverything(EtcdVersion version, string form)
     {
-        await using var server = await StartAsync(version);
+        await using var server = await _authority.StartEtcdAsync(version);
         var client = _authority.Issue("client");
-        await using var store = Create(server, form switch
+        await using var store = Create(server.Endpoint, form switch
         {
-            "path" => Tls(client),
+            "path" => _authority.Tls(client),
             "PEM" => new() { CertificateAuthority = _authority.Pem, Certificate = client.CertificatePem, Key = client.KeyPem },
             _ => new() { CertificateAuthority = Base64(_authority.Pem), Certificate = Base64(client.CertificatePem), Key = Base64(client.KeyPem) },
         });
@@ -45,11 +44,9 @@ public sealed class EtcdTlsTests : IDisposable
     [Fact]
     public async Task Host_RegisteredWithMutualTls_GoesOnWhenCertificatesAreRotated()
     {
-        await using var server = await StartAsync(EtcdVersion.First);
-        var first = _authority.Issue("first", notAfter: DateTimeOffset.UtcNow.AddHours(1));
+        await using var server = await _authority.StartEtcdAsync(EtcdVersion.First);
         var (certificate, key) = (_authority.PathOf("client.pem"), _authority.PathOf("client.key"));
-        File.Copy(first.CertificateFile, certificate);
-        File.Copy(first.KeyFile, key);
+        _authority.Issue("first", notAfter: DateTimeOffset.UtcNow.AddHours(1)).CopyTo(certificate, key);
         await using var host = await DiscoveryHost.RegisterAsync(new(server.Settings("shop"))
         {
             ["TimeToLive"] = "00:10:00",
@@ -59,9 +56,7 @@ public sealed class EtcdTlsTests : IDisposable
         });
 
         // Nothing is noticed while the connection lasts; etcd's next start ends it and asks for a certificate anew.
-        var expired = _authority.Issue("expired", notAfter: DateTimeOffset.UtcNow.AddDays(-1));
-        File.Copy(expired.CertificateFile, certificate, overwrite: true);
-        File.Copy(expired.KeyFile, key, overwrite: true);
+        _authority.Issue("expired", notAfter: DateTimeOffset.UtcNow.AddDays(-1)).CopyTo(certificate, key);
         Assert.Equal(HealthStatus.Healthy, (await host.CheckAsync()).Status);
         await server.KillAsync();
         await server.RestartAsync(wipe: false);
@@ -70,9 +65,7 @@ public sealed class EtcdTlsTests : IDisposable
                 && line.Message.Contains($"file '{certificate}', which expired on", StringComparison.Ordinal))),
             "the refusal names the subject, the file and the reason");
 
-        var second = _authority.Issue("second");
-        File.Copy(second.CertificateFile, certificate, overwrite: true);
-        File.Copy(second.KeyFile, key, overwrite: true);
+        _authority.Issue("second").CopyTo(certificate, key);
         await Eventually.TrueAsync(() => SeesAsync(host, server), "the new certificate is used without a restart");
         await host.BecomesAsync(HealthStatus.Healthy);
     }
@@ -91,8 +84,8 @@ public sealed class EtcdTlsTests : IDisposable
     [InlineData("no key", "/authority.pem' holds no private key in PEM form, or an encrypted one")]
     public async Task Certificate_NotGood_IsToldWithFileSubjectAndReason(string what, string told)
     {
-        await using var server = await StartAsync(EtcdVersion.First);
-        await using var store = Create(server, Wrong(what));
+        await using var server = await _authority.StartEtcdAsync(EtcdVersion.First);
+        await using var store = Create(server.Endpoint, WrongTls.Of(_authority, what));
 
         var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => store.ReadAsync([Everything], Token));
 
@@ -112,7 +105,7 @@ public sealed class EtcdTlsTests : IDisposable
         using var authority = new TestAuthority("authority", whose == "authority" ? longAgo : null);
         var identity = authority.Issue("etcd", notAfter: longAgo);
         await using var server = await StartSecuredAsync(identity.Certificate);
-        await using var store = EtcdStoreOf(server, new() { CertificateAuthority = authority.File });
+        await using var store = Create(server.Endpoint, new() { CertificateAuthority = authority.File });
 
         var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => store.ReadAsync([Everything], Token));
 
@@ -123,12 +116,10 @@ public sealed class EtcdTlsTests : IDisposable
     [Fact]
     public async Task ServerName_OfTheCertificate_IsAcceptedInsteadOfTheAddress()
     {
-        var identity = _authority.Issue("etcd", ["etcd-7.dev"]);
-        await using var server = await EtcdServer.StartAsync(
-            SharedEtcd.BinaryOf(EtcdVersion.First), _authority.MutualTls(identity));
+        await using var server = await _authority.StartEtcdAsync(EtcdVersion.First, ["etcd-7.dev"]);
         var client = _authority.Issue("client");
-        await using var named = Create(server, Tls(client, "etcd-7.dev"));
-        await using var unnamed = Create(server, Tls(client));
+        await using var named = Create(server.Endpoint, _authority.Tls(client, "etcd-7.dev"));
+        await using var unnamed = Create(server.Endpoint, _authority.Tls(client));
 
         await named.ReadAsync([Everything], Token);
         var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => unnamed.ReadAsync([Everything], Token));
@@ -139,10 +130,10 @@ public sealed class EtcdTlsTests : IDisposable
     [Fact]
     public async Task Scheme_OfTheOtherKind_IsTold()
     {
-        await using var secured = await StartAsync(EtcdVersion.First);
+        await using var secured = await _authority.StartEtcdAsync(EtcdVersion.First);
         await using var plain = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
-        await using var tlsToPlain = EtcdStoreOf(plain.Endpoint.Replace("http:", "https:", StringComparison.Ordinal), Tls(_authority.Issue("client")));
-        await using var plainToTls = EtcdStoreOf(secured.Endpoint.Replace("https:", "http:", StringComparison.Ordinal), new());
+        await using var tlsToPlain = Create(plain.Endpoint.Replace("http:", "https:", StringComparison.Ordinal), _authority.Tls(_authority.Issue("client")));
+        await using var plainToTls = Create(secured.Endpoint.Replace("https:", "http:", StringComparison.Ordinal), new());
 
         var first = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => tlsToPlain.ReadAsync([Everything], Token));
         var second = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => plainToTls.ReadAsync([Everything], Token));
@@ -155,7 +146,7 @@ public sealed class EtcdTlsTests : IDisposable
     [Fact]
     public async Task Health_WithoutTheFiles_IsUnhealthyUntilTheyAreThere()
     {
-        await using var server = await StartAsync(EtcdVersion.First);
+        await using var server = await _authority.StartEtcdAsync(EtcdVersion.First);
         var client = _authority.Issue("client");
         var late = _authority.PathOf("late.pem");
         await using var host = await DiscoveryHost.StartAsync(new(server.Settings("shop"))
@@ -176,12 +167,8 @@ public sealed class EtcdTlsTests : IDisposable
 
     private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 
-    private static EtcdStore Create(EtcdServer server, EtcdTlsOptions tls) => EtcdStoreOf(server.Endpoint, tls);
-
-    private static EtcdStore EtcdStoreOf(GrpcTestServer server, EtcdTlsOptions tls) => EtcdStoreOf(server.Endpoint, tls);
-
-    private static EtcdStore EtcdStoreOf(string endpoint, EtcdTlsOptions tls) => new(
-        new EtcdOptions { Endpoints = [endpoint], Tls = tls }, TimeProvider.System, NullLoggerFactory.Instance);
+    private static EtcdStore Create(string endpoint, EtcdTlsOptions tls) =>
+        EtcdStores.Create(new EtcdOptions { Endpoints = [endpoint], Tls = tls });
 
     private static Task<GrpcTestServer> StartSecuredAsync(System.Security.Cryptography.X509Certificates.X509Certificate2 certificate) =>
         GrpcTestServer.StartAsync(context => GrpcTestServer.FailAsync(context, 3, "reached"), certificate: certificate);
@@ -198,78 +185,5 @@ public sealed class EtcdTlsTests : IDisposable
         {
             return false;
         }
-    }
-
-    private async Task<EtcdServer> StartAsync(EtcdVersion version)
-    {
-        var identity = _authority.Issue("etcd");
-        return await EtcdServer.StartAsync(
-            SharedEtcd.BinaryOf(version), _authority.MutualTls(identity));
-    }
-
-    private EtcdTlsOptions Tls(TestIdentity client, string? serverName = null) => new()
-    {
-        CertificateAuthority = _authority.File,
-        Certificate = client.CertificateFile,
-        Key = client.KeyFile,
-        ServerName = serverName,
-    };
-
-    private EtcdTlsOptions Wrong(string what)
-    {
-        var good = Tls(_authority.Issue("client"));
-        switch (what)
-        {
-            case "expired client":
-                return Tls(_authority.Issue("old", notAfter: DateTimeOffset.UtcNow.AddDays(-1)));
-            case "client of another authority":
-                using (var other = new TestAuthority("other"))
-                {
-                    var stranger = other.Issue("stranger");
-                    good.Certificate = Copy(stranger.CertificateFile);
-                    good.Key = Copy(stranger.KeyFile);
-                    return good;
-                }
-
-            case "no client certificate":
-                (good.Certificate, good.Key) = (null, null);
-                return good;
-            case "another authority":
-                using (var other = new TestAuthority("other"))
-                {
-                    good.CertificateAuthority = Write("other.pem", other.Pem);
-                    return good;
-                }
-
-            case "system authorities":
-                good.CertificateAuthority = null;
-                return good;
-            case "another name":
-                good.ServerName = "etcd-7.dev";
-                return good;
-            case "missing file":
-                good.CertificateAuthority = _authority.PathOf("missing.pem");
-                return good;
-            case "empty file":
-                good.CertificateAuthority = Write("empty.pem", "");
-                return good;
-            case "garbage":
-                good.Certificate = Write("garbage.pem", "-----BEGIN CERTIFICATE-----\nZ2FyYmFnZQ==\n-----END CERTIFICATE-----\n");
-                return good;
-            case "another key":
-                good.Key = _authority.Issue("another").KeyFile;
-                return good;
-            default:
-                good.Key = _authority.File;
-                return good;
-        }
-    }
-
-    private string Copy(string file) => Write(Path.GetFileName(file), File.ReadAllText(file));
-
-    private string Write(string file, string text)
-    {
-        File.WriteAllText(_authority.PathOf(file), text);
-        return _authority.PathOf(file);
     }
 }

@@ -8,8 +8,8 @@ internal static class EtcdV2Stores
 {
     public static EtcdV2Store Create(params string[] endpoints) => Create(TimeSpan.FromSeconds(3), endpoints);
 
-    public static EtcdV2Store Create(TimeSpan requestTimeout, params string[] endpoints) => new(
-        new EtcdOptions { Endpoints = endpoints, RequestTimeout = requestTimeout },
-        TimeProvider.System,
-        NullLoggerFactory.Instance);
+    public static EtcdV2Store Create(TimeSpan requestTimeout, params string[] endpoints) =>
+        Create(new EtcdOptions { Endpoints = endpoints, RequestTimeout = requestTimeout });
+
+    public static EtcdV2Store Create(EtcdOptions options) => new(options, TimeProvider.System, NullLoggerFactory.Instance);
 }

@@ -1,7 +1,6 @@
 using EtcdDiscovery.Stores.EtcdV2;
 using EtcdDiscovery.Tests.Infrastructure;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Tests.Stores.EtcdV2;
 
@@ -21,8 +20,8 @@ public sealed class EtcdV2TlsTests : IDisposable
     [InlineData(EtcdVersion.Second)]
     public async Task MutualTls_CarriesEverything(EtcdVersion version)
     {
-        await using var server = await StartAsync(version);
-        await using var store = Create(server.Endpoint, Tls(_authority.Issue("client")));
+        await using var server = await _authority.StartEtcdAsync(version);
+        await using var store = Create(server.Endpoint, _authority.Tls(_authority.Issue("client")));
 
         await using var session = await store.OpenSessionAsync(TimeSpan.FromMinutes(1), Token);
         await using var watch = new StoreWatch(store, (await store.ReadAsync([Everything], Token)).Revision, Everything);
@@ -37,9 +36,9 @@ public sealed class EtcdV2TlsTests : IDisposable
     [Fact]
     public async Task Host_RegisteredWithMutualTls_GoesOnWhenCertificatesAreRotated()
     {
-        await using var server = await StartAsync(EtcdVersion.First);
+        await using var server = await _authority.StartEtcdAsync(EtcdVersion.First);
         var (certificate, key) = (_authority.PathOf("client.pem"), _authority.PathOf("client.key"));
-        Install(_authority.Issue("first"), certificate, key);
+        _authority.Issue("first").CopyTo(certificate, key);
         await using var host = await DiscoveryHost.RegisterAsync(new(V2Api.Settings(server, "shop"))
         {
             ["TimeToLive"] = "00:10:00",
@@ -49,7 +48,7 @@ public sealed class EtcdV2TlsTests : IDisposable
         });
         await host.BecomesAsync(HealthStatus.Healthy);
 
-        Install(_authority.Issue("expired", notAfter: DateTimeOffset.UtcNow.AddDays(-1)), certificate, key);
+        _authority.Issue("expired", notAfter: DateTimeOffset.UtcNow.AddDays(-1)).CopyTo(certificate, key);
         await server.KillAsync();
         await server.RestartAsync(wipe: false);
         await Eventually.TrueAsync(
@@ -57,7 +56,7 @@ public sealed class EtcdV2TlsTests : IDisposable
                 && line.Message.Contains($"file '{certificate}', which expired on", StringComparison.Ordinal))),
             "the refusal names the subject, the file and the reason");
 
-        Install(_authority.Issue("second"), certificate, key);
+        _authority.Issue("second").CopyTo(certificate, key);
         await Eventually.TrueAsync(() => SeesAsync(host), "the new certificate is used without a restart");
         await host.BecomesAsync(HealthStatus.Healthy);
     }
@@ -70,28 +69,8 @@ public sealed class EtcdV2TlsTests : IDisposable
     [InlineData("missing file", "EtcdDiscovery:Etcd:Tls:CertificateAuthority: file '{0}/missing.pem' cannot be read: it does not exist")]
     public async Task Certificate_NotGood_IsToldWithTheReasonToReadersAndWatchers(string what, string told)
     {
-        await using var server = await StartAsync(EtcdVersion.First);
-        var wrong = Tls(_authority.Issue("client"));
-        switch (what)
-        {
-            case "expired client":
-                wrong = Tls(_authority.Issue("old", notAfter: DateTimeOffset.UtcNow.AddDays(-1)));
-                break;
-            case "no client certificate":
-                (wrong.Certificate, wrong.Key) = (null, null);
-                break;
-            case "system authorities":
-                wrong.CertificateAuthority = null;
-                break;
-            case "another name":
-                wrong.ServerName = "etcd-7.dev";
-                break;
-            default:
-                wrong.CertificateAuthority = _authority.PathOf("missing.pem");
-                break;
-        }
-
-        await using var store = Create(server.Endpoint, wrong);
+        await using var server = await _authority.StartEtcdAsync(EtcdVersion.First);
+        await using var store = Create(server.Endpoint, WrongTls.Of(_authority, what));
         await using var watch = new StoreWatch(store, default, Everything);
 
         foreach (var call in (Func<Task>[])[() => store.ReadAsync([Everything], Token), () => watch.NextAsync()])
@@ -109,9 +88,9 @@ public sealed class EtcdV2TlsTests : IDisposable
     [InlineData(EtcdVersion.Second)]
     public async Task Scheme_OfTheOtherKind_IsTold(EtcdVersion version)
     {
-        await using var secured = await StartAsync(version);
+        await using var secured = await _authority.StartEtcdAsync(version);
         await using var plain = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
-        await using var tlsToPlain = Create(plain.Endpoint.Replace("http:", "https:", StringComparison.Ordinal), Tls(_authority.Issue("client")));
+        await using var tlsToPlain = Create(plain.Endpoint.Replace("http:", "https:", StringComparison.Ordinal), _authority.Tls(_authority.Issue("client")));
         await using var plainToTls = Create(secured.Endpoint.Replace("https:", "http:", StringComparison.Ordinal), new());
 
         var first = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => tlsToPlain.ReadAsync([Everything], Token));
@@ -121,14 +100,8 @@ public sealed class EtcdV2TlsTests : IDisposable
         Assert.Contains("for an etcd that expects TLS write https://", second.Message, StringComparison.Ordinal);
     }
 
-    private static void Install(TestIdentity identity, string certificate, string key)
-    {
-        File.Copy(identity.CertificateFile, certificate, overwrite: true);
-        File.Copy(identity.KeyFile, key, overwrite: true);
-    }
-
-    private static EtcdV2Store Create(string endpoint, EtcdTlsOptions tls) => new(
-        new EtcdOptions { Endpoints = [endpoint], Tls = tls }, TimeProvider.System, NullLoggerFactory.Instance);
+    private static EtcdV2Store Create(string endpoint, EtcdTlsOptions tls) =>
+        EtcdV2Stores.Create(new EtcdOptions { Endpoints = [endpoint], Tls = tls });
 
     private static async Task<bool> SeesAsync(DiscoveryHost host)
     {
@@ -141,10 +114,4 @@ public sealed class EtcdV2TlsTests : IDisposable
             return false;
         }
     }
-
-    private Task<EtcdServer> StartAsync(EtcdVersion version) =>
-        EtcdServer.StartAsync(SharedEtcd.BinaryOf(version), _authority.MutualTls(_authority.Issue("etcd")));
-
-    private EtcdTlsOptions Tls(TestIdentity client) =>
-        new() { CertificateAuthority = _authority.File, Certificate = client.CertificateFile, Key = client.KeyFile };
 }
