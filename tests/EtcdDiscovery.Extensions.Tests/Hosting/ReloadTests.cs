@@ -1,5 +1,4 @@
 using EtcdDiscovery.Tests.Infrastructure;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -51,7 +50,7 @@ public sealed class ReloadTests
         var id = host.Registration.InstanceId;
         Assert.Equal("80", (await FirstAsync(host)).Ports!["http"]);
 
-        Set(host, ("Service:Ports:http", "81"), ("Service:Shard", "s1"), ("Service:Critical", "true"), ("Service:User", "u"), ("Service:Password", "p"));
+        host.Change(("Service:Ports:http", "81"), ("Service:Shard", "s1"), ("Service:Critical", "true"), ("Service:User", "u"), ("Service:Password", "p"));
 
         await BecomesAsync(host, instance => instance.Ports!["http"] == "81", TimeSpan.FromSeconds(1));
         var changed = await FirstAsync(host);
@@ -66,7 +65,7 @@ public sealed class ReloadTests
         var before = host.Registration;
         await FirstAsync(host);
 
-        Set(host, ("Service:Name", "store"));
+        host.Change(("Service:Name", "store"));
 
         await Eventually.TrueAsync(
             () => Task.FromResult(host.Registry.Registrations is [{ ServiceName: "store", State: RegistrationState.Registered }]),
@@ -81,13 +80,13 @@ public sealed class ReloadTests
     {
         await using var host = await DiscoveryHost.RegisterAsync(Settings);
 
-        Set(host, ("Service:Ports:http", "0"));
+        host.Change(("Service:Ports:http", "0"));
 
         await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("ChangeRefused").Any()), "the refusal is logged");
         Assert.Contains("EtcdDiscovery:Service:Ports:http is '0'", host.Logs.Of("ChangeRefused").Single().Message, StringComparison.Ordinal);
         Assert.Equal("80", (await FirstAsync(host)).Ports!["http"]);
 
-        Set(host, ("Service:Ports:http", "82"));
+        host.Change(("Service:Ports:http", "82"));
         await BecomesAsync(host, instance => instance.Ports!["http"] == "82", Eventually.Patience);
     }
 
@@ -98,24 +97,13 @@ public sealed class ReloadTests
         var store = host.Services.GetRequiredService<IDiscoveryStore>();
         var before = await RevisionAsync();
 
-        Set(host, ("Unrelated", "x"));
-        Set(host, ("Service:Zone", "z"));
+        host.Change(("Unrelated", "x"));
+        host.Change(("Service:Zone", "z"));
         await BecomesAsync(host, instance => instance.Zone == "z", Eventually.Patience);
 
         Assert.Equal(before + 1, await RevisionAsync());
 
         async Task<long> RevisionAsync() => (await store.ReadAsync([StoreRange.Prefix("/")], Token)).Revision.Number;
-    }
-
-    private static void Set(DiscoveryHost host, params (string Key, string Value)[] settings)
-    {
-        var configuration = (IConfigurationRoot)host.Services.GetRequiredService<IConfiguration>();
-        foreach (var (key, value) in settings)
-        {
-            configuration[$"EtcdDiscovery:{key}"] = value;
-        }
-
-        configuration.Reload();
     }
 
     private static ValueTask<ServiceInstance> FirstAsync(DiscoveryHost host) =>

@@ -1,5 +1,4 @@
 using EtcdDiscovery.Tests.Infrastructure;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
@@ -68,10 +67,7 @@ public sealed class SecretsTests : IDisposable
         await host.BecomesAsync(HealthStatus.Healthy);
 
         // Every setting that takes a secret becomes wrong, while it runs and at a start.
-        var configuration = (IConfigurationRoot)host.Services.GetRequiredService<IConfiguration>();
-        configuration["EtcdDiscovery:Etcd:User"] = "";
-        configuration["EtcdDiscovery:Service:User"] = "";
-        configuration.Reload();
+        host.Change(("Etcd:User", ""), ("Service:User", ""));
         await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("ChangeRefused").Any()), "the change is refused");
         foreach (var (key, value) in new[] { ("Etcd:User", ""), ("Etcd:Tls:Key", "-----" + Mark), ("Etcd:Tls:Key", client.CertificatePem), ("Etcd:Tls:Certificate", Mark) })
         {

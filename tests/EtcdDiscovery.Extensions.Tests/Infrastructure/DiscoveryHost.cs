@@ -103,6 +103,18 @@ internal sealed class DiscoveryHost : IAsyncDisposable
         return Registration;
     }
 
+    /// <summary>Changes settings while it runs, all at once.</summary>
+    public void Change(params (string Key, string Value)[] settings)
+    {
+        var configuration = (IConfigurationRoot)Services.GetRequiredService<IConfiguration>();
+        foreach (var (key, value) in settings)
+        {
+            configuration[$"{EtcdDiscoveryOptions.SectionName}:{key}"] = value;
+        }
+
+        configuration.Reload();
+    }
+
     /// <summary>What the health check says.</summary>
     public async Task<HealthReportEntry> CheckAsync() =>
         (await Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(Token)).Entries["etcd-discovery"];
@@ -112,6 +124,19 @@ internal sealed class DiscoveryHost : IAsyncDisposable
         HealthReportEntry entry = default;
         await Eventually.TrueAsync(async () => (entry = await CheckAsync()).Status == status, $"health is {status}");
         return entry;
+    }
+
+    /// <summary>How many instances of a service it knows; null while it cannot tell yet.</summary>
+    public async Task<int?> CountAsync(string service)
+    {
+        try
+        {
+            return (await Resolver.GetSnapshotAsync(service, Token)).Instances.Length;
+        }
+        catch (EtcdDiscoveryException e) when (e.IsTransient)
+        {
+            return null;
+        }
     }
 
     public async ValueTask DisposeAsync() => await ((IAsyncDisposable)_host).DisposeAsync();

@@ -1,18 +1,12 @@
 using EtcdDiscovery.Stores.Etcd;
-using EtcdDiscovery.Tests.Documentation;
 using EtcdDiscovery.Tests.Infrastructure;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Tests.Stores.Etcd;
 
 /// <summary>A real etcd that asks who is there and lets each into its own prefixes only, set up as docs/security.md says.</summary>
 public sealed class EtcdAuthTests
 {
-    private const string Root = "root:change-me-root";
-
     private const string Authentications =
         """grpc_server_started_total{grpc_method="Authenticate",grpc_service="etcdserverpb.Auth",grpc_type="unary"}""";
 
@@ -30,13 +24,13 @@ public sealed class EtcdAuthTests
 
         await TokenExpiresAsync();
         await SeesNewServiceAsync(host, server);
-        Change(host, "Service:Zone", "z1");
+        host.Change(("Service:Zone", "z1"));
         await Eventually.TrueAsync(async () => (await ReadAsync(server, "/services/")).Contains("\"z1\"", StringComparison.Ordinal), "it writes");
 
         await server.KillAsync();
         await server.RestartAsync(wipe: false);
         await Eventually.TrueAsync(() => SucceedsAsync(() => SeesNewServiceAsync(host, server)), "it reads with a new token");
-        Change(host, "Service:Zone", "z2");
+        host.Change(("Service:Zone", "z2"));
         await Eventually.TrueAsync(async () => (await ReadAsync(server, "/services/")).Contains("\"z2\"", StringComparison.Ordinal), "it writes again");
         Assert.Equal(lease, await LeaseAsync(server));
 
@@ -110,9 +104,9 @@ public sealed class EtcdAuthTests
         await using var host = await DiscoveryHost.RegisterAsync(Settings(server));
         var lease = await LeaseAsync(server);
 
-        Change(host, "Etcd:Password", "brand-new");
-        await EtcdCtl.RunAsync(server, Root, ["echo brand-new | etcdctl user passwd discovery --interactive=false"]);
-        Change(host, "Service:Zone", "z1");
+        host.Change(("Etcd:Password", "brand-new"));
+        await AsRootAsync(server, "echo brand-new | etcdctl user passwd discovery --interactive=false");
+        host.Change(("Service:Zone", "z1"));
 
         await Eventually.TrueAsync(async () => (await ReadAsync(server, "/services/")).Contains("\"z1\"", StringComparison.Ordinal), "it writes");
         Assert.Equal(lease, await LeaseAsync(server));
@@ -157,7 +151,7 @@ public sealed class EtcdAuthTests
     public async Task KeyPrefix_WithARoleForItAlone_IsNeverLeft(EtcdVersion version)
     {
         await using var server = await StartAsync(version);
-        await EtcdCtl.RunAsync(server, Root, Commands(1));
+        await AsRootAsync(server, SecurityGuide.Commands(1));
         Dictionary<string, string?> settings = new(Settings(server))
         {
             ["KeyPrefix"] = "/fleet-a",
@@ -170,16 +164,16 @@ public sealed class EtcdAuthTests
 
         Assert.Equal(host.Registration.InstanceId, (await host.Resolver.GetInstanceAsync("shop", cancellationToken: Token)).Id);
         Assert.Equal(stranger.Registration.InstanceId, (await stranger.Resolver.GetInstanceAsync("shop", cancellationToken: Token)).Id);
-        Change(host, "Service:Zone", "z1");
+        host.Change(("Service:Zone", "z1"));
         await Eventually.TrueAsync(async () => (await host.Resolver.GetInstanceAsync("shop", cancellationToken: Token)).Zone == "z1", "it is watched");
         await server.KillAsync();
         await server.RestartAsync(wipe: false);
-        Change(host, "Service:Zone", "z2");
+        host.Change(("Service:Zone", "z2"));
         await Eventually.TrueAsync(async () => (await host.Resolver.GetInstanceAsync("shop", cancellationToken: Token)).Zone == "z2", "it is watched again");
         await host.StopAsync();
 
-        Assert.Equal("/fleet-a/services_infos/shop", (await EtcdCtl.RunAsync(
-            server, Root, ["etcdctl get --prefix --keys-only /fleet-a"])).Trim());
+        Assert.Equal("/fleet-a/services_infos/shop", (await AsRootAsync(
+            server, "etcdctl get --prefix --keys-only /fleet-a")).Trim());
         Assert.DoesNotContain(host.Logs.Lines, line => line.ToString().Contains("permission denied", StringComparison.Ordinal));
     }
 
@@ -189,44 +183,29 @@ public sealed class EtcdAuthTests
     {
         var server = await EtcdServer.StartAsync(
             SharedEtcd.BinaryOf(version), new EtcdSecurity { Flags = ["--auth-token-ttl", "1", "--bcrypt-cost", "4"] });
-        await EtcdCtl.RunAsync(server, Commands(0).Where(line => enable || !line.Contains("auth enable", StringComparison.Ordinal)));
+        await EtcdCtl.RunAsync(server, SecurityGuide.Commands(0).Where(line => enable || !line.Contains("auth enable", StringComparison.Ordinal)));
         return server;
     }
 
-    private static List<string> Commands(int block) =>
-        Markdown.Lines(Markdown.Blocks(Repository.Read("docs/security.md"), "sh").ElementAt(block));
+    private static EtcdStore Store(EtcdServer server, string? user, string? password) =>
+        EtcdStores.Create(new EtcdOptions { Endpoints = [server.Endpoint], User = user, Password = password });
 
-    private static EtcdStore Store(EtcdServer server, string? user, string? password) => new(
-        new EtcdOptions { Endpoints = [server.Endpoint], User = user, Password = password }, TimeProvider.System, NullLoggerFactory.Instance);
+    private static Dictionary<string, string?> Settings(EtcdServer server) => SecurityGuide.Registering(server.Settings("shop"));
 
-    private static Dictionary<string, string?> Settings(EtcdServer server) => new(server.Settings("shop"))
-    {
-        ["TimeToLive"] = "00:10:00",
-        ["Service:Hostname"] = "h.dev",
-        ["Service:Ports:http"] = "80",
-        ["Etcd:User"] = "discovery",
-        ["Etcd:Password"] = "change-me",
-    };
+    private static Task<string> AsRootAsync(EtcdServer server, params IEnumerable<string> lines) =>
+        EtcdCtl.RunAsync(server, SecurityGuide.Root, lines);
 
-    private static void Change(DiscoveryHost host, string key, string value)
-    {
-        var configuration = (IConfigurationRoot)host.Services.GetRequiredService<IConfiguration>();
-        configuration[$"EtcdDiscovery:{key}"] = value;
-        configuration.Reload();
-    }
-
-    private static Task<string> ReadAsync(EtcdServer server, string prefix) =>
-        EtcdCtl.RunAsync(server, Root, [$"etcdctl get --prefix {prefix}"]);
+    private static Task<string> ReadAsync(EtcdServer server, string prefix) => AsRootAsync(server, $"etcdctl get --prefix {prefix}");
 
     private static async Task<string> LeaseAsync(EtcdServer server) =>
-        (await EtcdCtl.RunAsync(server, Root, ["etcdctl lease list"])).Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1];
+        (await AsRootAsync(server, "etcdctl lease list")).Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1];
 
     private static async Task SeesNewServiceAsync(DiscoveryHost host, EtcdServer server)
     {
         var name = UniqueName.Of("other");
-        await EtcdCtl.RunAsync(server, Root, [$$"""etcdctl put /services/{{name}}/1 '{"name":"h"}'"""]);
+        await AsRootAsync(server, $$"""etcdctl put /services/{{name}}/1 '{"name":"h"}'""");
         Assert.Single((await host.Resolver.GetSnapshotAsync(name, Token)).Instances);
-        await EtcdCtl.RunAsync(server, Root, [$$"""etcdctl put /services/{{name}}/2 '{"name":"h"}'"""]);
+        await AsRootAsync(server, $$"""etcdctl put /services/{{name}}/2 '{"name":"h"}'""");
         await Eventually.TrueAsync(async () => (await host.Resolver.GetSnapshotAsync(name, Token)).Instances.Length == 2, "it is watched");
     }
 

@@ -1,10 +1,7 @@
 using EtcdDiscovery.Stores.EtcdV2;
 using EtcdDiscovery.Tests.Documentation;
 using EtcdDiscovery.Tests.Infrastructure;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Tests.Stores.EtcdV2;
 
@@ -31,7 +28,7 @@ public sealed class EtcdV2AuthTests
 
         await server.KillAsync();
         await server.RestartAsync(wipe: false);
-        Change(host, ("Service:Zone", "z1"));
+        host.Change(("Service:Zone", "z1"));
         await Eventually.TrueAsync(
             async () => (await AsRootAsync(server, $"get {KeyOf(host)} || true")).Contains("\"z1\"", StringComparison.Ordinal), "it writes");
         await SeesNewServiceAsync(host, server);
@@ -78,9 +75,9 @@ public sealed class EtcdV2AuthTests
         await AsRootAsync(server, "user add successor:brand-new");
         await AsRootAsync(server, "user grant successor --roles discovery");
 
-        Change(host, ("Etcd:User", "successor"), ("Etcd:Password", "brand-new"));
+        host.Change(("Etcd:User", "successor"), ("Etcd:Password", "brand-new"));
         await AsRootAsync(server, "user remove discovery");
-        Change(host, ("Service:Zone", "z1"));
+        host.Change(("Service:Zone", "z1"));
 
         await Eventually.TrueAsync(
             async () => (await AsRootAsync(server, $"get {KeyOf(host)}")).Contains("\"z1\"", StringComparison.Ordinal), "it writes");
@@ -127,7 +124,7 @@ public sealed class EtcdV2AuthTests
 
         Assert.Equal(host.Registration.InstanceId, (await host.Resolver.GetInstanceAsync("shop", cancellationToken: Token)).Id);
         Assert.Equal(stranger.Registration.InstanceId, (await stranger.Resolver.GetInstanceAsync("shop", cancellationToken: Token)).Id);
-        Change(host, ("Service:Zone", "z1"));
+        host.Change(("Service:Zone", "z1"));
         await Eventually.TrueAsync(async () => (await host.Resolver.GetInstanceAsync("shop", cancellationToken: Token)).Zone == "z1", "it is watched");
         Assert.Contains($"/fleet-a{KeyOf(host)}", await AsRootAsync(server, "ls --recursive /fleet-a"), StringComparison.Ordinal);
         await host.StopAsync();
@@ -143,62 +140,31 @@ public sealed class EtcdV2AuthTests
         var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
         await EtcdCtl.RunAsync(
             server,
-            Markdown.Lines(Markdown.Blocks(Repository.Read("docs/security.md"), "sh").ElementAt(V2Block))
-                .Select(line => line.Replace("etcdctl ", EtcdCtlCommand, StringComparison.Ordinal)));
+            SecurityGuide.Commands(V2Block).Select(line => line.Replace("etcdctl ", EtcdCtlCommand, StringComparison.Ordinal)));
         return server;
     }
 
     private static string KeyOf(DiscoveryHost host) => $"/services/shop/{host.Registration.InstanceId}";
 
     private static Task<string> AsRootAsync(EtcdServer server, string command) => EtcdCtl.RunAsync(
-        server, null, ["export ETCDCTL_API=2", $"{EtcdCtlCommand}--username root:change-me-root {command}"]);
+        server, null, ["export ETCDCTL_API=2", $"{EtcdCtlCommand}--username {SecurityGuide.Root} {command}"]);
 
-    private static EtcdV2Store Store(EtcdServer server, string? user, string? password) => new(
-        new EtcdOptions { Endpoints = [server.Endpoint], User = user, Password = password, RequestTimeout = TimeSpan.FromSeconds(20) },
-        TimeProvider.System,
-        NullLoggerFactory.Instance);
+    private static EtcdV2Store Store(EtcdServer server, string? user, string? password) => EtcdV2Stores.Create(
+        new EtcdOptions { Endpoints = [server.Endpoint], User = user, Password = password, RequestTimeout = TimeSpan.FromSeconds(20) });
 
-    private static Dictionary<string, string?> Settings(EtcdServer server) => new(V2Api.Settings(server, "shop"))
+    private static Dictionary<string, string?> Settings(EtcdServer server) => new(SecurityGuide.Registering(V2Api.Settings(server, "shop")))
     {
-        ["TimeToLive"] = "00:10:00",
-        ["Service:Hostname"] = "h.dev",
-        ["Service:Ports:http"] = "80",
         ["Service:Public"] = "true",
-        ["Etcd:User"] = "discovery",
-        ["Etcd:Password"] = "change-me",
         ["Etcd:RequestTimeout"] = "00:00:20",
     };
-
-    private static void Change(DiscoveryHost host, params (string Key, string Value)[] settings)
-    {
-        var configuration = (IConfigurationRoot)host.Services.GetRequiredService<IConfiguration>();
-        foreach (var (key, value) in settings)
-        {
-            configuration[$"EtcdDiscovery:{key}"] = value;
-        }
-
-        configuration.Reload();
-    }
 
     private static async Task SeesNewServiceAsync(DiscoveryHost host, EtcdServer server)
     {
         var name = UniqueName.Of("other");
         await AsRootAsync(server, $$"""set /services/{{name}}/1 '{"name":"h"}'""");
-        await Eventually.TrueAsync(async () => await CountAsync(host, name) == 1, "it is read");
+        await Eventually.TrueAsync(async () => await host.CountAsync(name) == 1, "it is read");
         await AsRootAsync(server, $$"""set /services/{{name}}/2 '{"name":"h"}'""");
-        await Eventually.TrueAsync(async () => await CountAsync(host, name) == 2, "it is watched");
-    }
-
-    private static async Task<int> CountAsync(DiscoveryHost host, string name)
-    {
-        try
-        {
-            return (await host.Resolver.GetSnapshotAsync(name, Token)).Instances.Length;
-        }
-        catch (EtcdDiscoveryException e) when (e.IsTransient)
-        {
-            return -1;
-        }
+        await Eventually.TrueAsync(async () => await host.CountAsync(name) == 2, "it is watched");
     }
 
     private static async Task AssertDeniedAsync(Func<Task> call)
