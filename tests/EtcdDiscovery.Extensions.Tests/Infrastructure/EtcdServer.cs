@@ -144,9 +144,15 @@ public sealed partial class EtcdServer : IAsyncDisposable
     }
 
     /// <summary>Calls etcd's JSON gateway: not through the code under test.</summary>
-    public async Task<JsonNode> PostAsync(string path, JsonObject request)
+    public async Task<JsonNode> PostAsync(string path, JsonObject request, string? token = null)
     {
-        using var response = await _http.PostAsJsonAsync(path, request);
+        using var message = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(request) };
+        if (token is not null)
+        {
+            message.Headers.Add("Authorization", token);
+        }
+
+        using var response = await _http.SendAsync(message);
         response.EnsureSuccessStatusCode();
         return (await response.Content.ReadFromJsonAsync<JsonNode>())!;
     }
