@@ -30,6 +30,28 @@ internal static class FuzzRun
         TestContext.Current.TestOutputHelper?.WriteLine($"{round} rounds with seed {Seed}.");
     }
 
+    /// <summary>Calls a store, which may fail in its own way only.</summary>
+    public static async Task AttemptAsync(Func<Task> call)
+    {
+        try
+        {
+            await call();
+        }
+        catch (EtcdDiscoveryException)
+        {
+            // What it should be.
+        }
+    }
+
+    /// <summary>The whole life of a session, as far as the store lets it come.</summary>
+    public static Task AttemptSessionAsync(IDiscoveryStore store, StorePut put, CancellationToken cancellationToken) => AttemptAsync(async () =>
+    {
+        await using var session = await store.OpenSessionAsync(TimeSpan.FromSeconds(5), cancellationToken);
+        await session.TryPutAsync([put], cancellationToken);
+        await session.RenewAsync(cancellationToken);
+        await session.CloseAsync(cancellationToken);
+    });
+
     /// <summary>A copy with some bytes changed, cut out, doubled or made up.</summary>
     public static byte[] Mutate(Random random, byte[] bytes)
     {
