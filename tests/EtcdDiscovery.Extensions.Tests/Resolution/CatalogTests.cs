@@ -5,20 +5,11 @@ using Microsoft.Extensions.Primitives;
 namespace EtcdDiscovery.Tests.Resolution;
 
 /// <summary>What the catalog keeps, for how long, and how it tells that it is not the latest.</summary>
-public sealed class CatalogTests : IAsyncDisposable
+public sealed class CatalogTests : ManualCatalogTests
 {
-    private const string Service = "shop";
-
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromMinutes(10);
 
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromMinutes(8);
-
-    private readonly ManualClock _clock = new();
-    private readonly CountingStore _store = new(new InMemoryDiscoveryStore());
-
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    public ValueTask DisposeAsync() => _store.DisposeAsync();
 
     [Fact]
     public async Task Service_ThatNobodyAsksFor_IsForgottenAndComesBackWithTheNextQuestion()
@@ -30,7 +21,7 @@ public sealed class CatalogTests : IAsyncDisposable
 
         Assert.True(token.HasChanged);
         Assert.Equal("a", (await catalog.Resolver.GetInstanceAsync(Service, cancellationToken: Token)).Id);
-        Assert.Equal(2, _store.Reads);
+        Assert.Equal(2, Store.Reads);
     }
 
     [Fact]
@@ -44,7 +35,7 @@ public sealed class CatalogTests : IAsyncDisposable
             await catalog.Resolver.GetInstanceAsync(Service, cancellationToken: Token);
         }
 
-        Assert.Equal(1, _store.Reads);
+        Assert.Equal(1, Store.Reads);
     }
 
     [Fact]
@@ -61,7 +52,7 @@ public sealed class CatalogTests : IAsyncDisposable
 
             await catalog.PutAsync(Service, "b");
             Assert.Equal("Up b h", await changes.NextAsync());
-            Assert.Equal(1, _store.Reads);
+            Assert.Equal(1, Store.Reads);
         }
 
         await ForgottenAsync(catalog);
@@ -73,36 +64,36 @@ public sealed class CatalogTests : IAsyncDisposable
         await using var catalog = await StartAsync(RefreshInterval);
         await using var changes = new ChangeReader(catalog.Resolver.WatchAsync(Service, cancellationToken: Token));
         Assert.Equal("Up a h", await changes.NextAsync());
-        _store.IsDeaf = true;
+        Store.IsDeaf = true;
         await catalog.PutAsync(Service, "b");
         await catalog.DeleteAsync(Service, "a");
 
-        _clock.Advance(RefreshInterval * 1.25);
+        Clock.Advance(RefreshInterval * 1.25);
 
         Assert.Equal(["Down a h", "Up b h"], [await changes.NextAsync(), await changes.NextAsync()]);
-        Assert.Equal(2, _store.Reads);
+        Assert.Equal(2, Store.Reads);
     }
 
     [Fact]
     public async Task Refresh_ThatFails_LeavesTheWatchAlone()
     {
         await using var catalog = await StartAsync(RefreshInterval);
-        _store.Failure = new EtcdDiscoveryException("away", isTransient: true);
+        Store.Failure = new EtcdDiscoveryException("away", isTransient: true);
 
-        _clock.Advance(RefreshInterval * 1.25);
+        Clock.Advance(RefreshInterval * 1.25);
         await Eventually.TrueAsync(
             () =>
             {
                 // The loop waits a moment before it watches again.
-                _clock.Advance(TimeSpan.FromMilliseconds(5));
-                return Task.FromResult(_store.Watches == 2);
+                Clock.Advance(TimeSpan.FromMilliseconds(5));
+                return Task.FromResult(Store.Watches == 2);
             },
             "it is watched again");
 
         await catalog.PutAsync(Service, "b");
         await Eventually.TrueAsync(
             async () => (await catalog.Resolver.GetInstancesAsync(Service, cancellationToken: Token)).Count == 2, "b is seen");
-        Assert.Equal(2, _store.Reads);
+        Assert.Equal(2, Store.Reads);
     }
 
     [Fact]
@@ -135,19 +126,13 @@ public sealed class CatalogTests : IAsyncDisposable
         await Eventually.TrueAsync(() => Task.FromResult(token.HasChanged), "the service was read");
     }
 
-    private async Task<TestCatalog> StartAsync(TimeSpan? refreshInterval = null)
-    {
-        var settings = new CatalogSettings(TestCatalog.Quick)
+    private Task<TestCatalog> StartAsync(TimeSpan? refreshInterval = null) => StartAsync(
+        new CatalogSettings(TestCatalog.Quick)
         {
             IdleTimeout = IdleTimeout,
             RefreshInterval = refreshInterval ?? Timeout.InfiniteTimeSpan,
-        };
-        var catalog = new TestCatalog(_store, settings, _clock);
-        await catalog.PutAsync(Service, "a");
-        Assert.Equal("a", (await catalog.Resolver.GetInstanceAsync(Service, cancellationToken: Token)).Id);
-        await Eventually.TrueAsync(() => Task.FromResult(_store.Batches == 1), "the watch stands");
-        return catalog;
-    }
+        },
+        "a");
 
     private async Task ForgottenAsync(TestCatalog catalog)
     {
@@ -158,11 +143,11 @@ public sealed class CatalogTests : IAsyncDisposable
     // In steps, between which those who wait for a timer have come back to wait for it again.
     private async Task PassAsync(TimeSpan time)
     {
-        var waiting = _clock.Waiting;
+        var waiting = Clock.Waiting;
         for (var passed = TimeSpan.Zero; passed < time; passed += IdleTimeout / 8)
         {
-            await Eventually.TrueAsync(() => Task.FromResult(_clock.Waiting >= waiting), "the timers wait");
-            _clock.Advance(IdleTimeout / 8);
+            await Eventually.TrueAsync(() => Task.FromResult(Clock.Waiting >= waiting), "the timers wait");
+            Clock.Advance(IdleTimeout / 8);
         }
     }
 }

@@ -4,21 +4,12 @@ using EtcdDiscovery.Tests.Infrastructure;
 namespace EtcdDiscovery.Tests.Resolution;
 
 /// <summary>A store that comes back without its data does not empty its readers at once.</summary>
-public sealed class OutageGraceTests : IAsyncDisposable
+public sealed class OutageGraceTests : ManualCatalogTests
 {
-    private const string Service = "shop";
-
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
     // More than the loops wait between two tries.
     private static readonly TimeSpan Moment = TimeSpan.FromSeconds(1);
-
-    private readonly ManualClock _clock = new();
-    private readonly CountingStore _store = new(new InMemoryDiscoveryStore());
-
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    public ValueTask DisposeAsync() => _store.DisposeAsync();
 
     [Fact]
     public async Task Instances_ThatVanishedInAnOutage_AreKeptAsSuspectsUntilTheGraceIsOver()
@@ -30,9 +21,9 @@ public sealed class OutageGraceTests : IAsyncDisposable
         await LoseDataAsync();
 
         Assert.Equal(("a b", "a b"), await KnownAsync(catalog));
-        _clock.Advance(Grace - Moment);
+        Clock.Advance(Grace - Moment);
         Assert.Equal(("a b", "a b"), await KnownAsync(catalog));
-        _clock.Advance(Moment);
+        Clock.Advance(Moment);
         Assert.Equal(("", ""), await KnownAsync(catalog));
         Assert.Equal(["Down a h", "Down b h"], [await changes.NextAsync(), await changes.NextAsync()]);
     }
@@ -47,7 +38,7 @@ public sealed class OutageGraceTests : IAsyncDisposable
         await catalog.PutAsync(Service, "a");
 
         await Eventually.TrueAsync(async () => await KnownAsync(catalog) == ("a b", "b"), "a is heard of again");
-        _clock.Advance(Grace);
+        Clock.Advance(Grace);
         Assert.Equal(("a", ""), await KnownAsync(catalog));
     }
 
@@ -56,12 +47,12 @@ public sealed class OutageGraceTests : IAsyncDisposable
     {
         await using var catalog = await StartAsync(Grace);
         await LoseDataAsync();
-        _clock.Advance(Grace / 2);
-        _store.LoseHistory();
+        Clock.Advance(Grace / 2);
+        Store.LoseHistory();
         await WatchStandsAsync(3);
 
         Assert.Equal(("a b", "a b"), await KnownAsync(catalog));
-        _clock.Advance(Grace / 2);
+        Clock.Advance(Grace / 2);
 
         Assert.Equal(("", ""), await KnownAsync(catalog));
     }
@@ -100,19 +91,16 @@ public sealed class OutageGraceTests : IAsyncDisposable
 
     private async Task<TestCatalog> StartAsync(TimeSpan grace)
     {
-        var catalog = new TestCatalog(_store, new CatalogSettings(TestCatalog.Quick) { OutageGrace = grace }, _clock);
-        await catalog.PutAsync(Service, "a");
-        await catalog.PutAsync(Service, "b");
+        var catalog = await StartAsync(new CatalogSettings(TestCatalog.Quick) { OutageGrace = grace }, "a", "b");
         Assert.Equal(("a b", ""), await KnownAsync(catalog));
-        await WatchStandsAsync(1);
         return catalog;
     }
 
     private async Task LoseDataAsync()
     {
-        var stands = _store.Watches;
-        _store.Rewrite = contents => contents with { Entries = [] };
-        _store.LoseHistory();
+        var stands = Store.Watches;
+        Store.Rewrite = contents => contents with { Entries = [] };
+        Store.LoseHistory();
         await WatchStandsAsync(stands + 1);
     }
 
@@ -120,8 +108,8 @@ public sealed class OutageGraceTests : IAsyncDisposable
         () =>
         {
             // The loop waits before it tries again.
-            _clock.Advance(TimeSpan.FromMilliseconds(5));
-            return Task.FromResult(_store.Watches == watches);
+            Clock.Advance(TimeSpan.FromMilliseconds(5));
+            return Task.FromResult(Store.Watches == watches);
         },
         "the watch stands");
 }

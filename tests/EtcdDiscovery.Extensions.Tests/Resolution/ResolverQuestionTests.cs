@@ -1,4 +1,3 @@
-using EtcdDiscovery.Model;
 using EtcdDiscovery.Tests.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -15,10 +14,9 @@ public sealed class ResolverQuestionTests
     [Fact]
     public async Task FirstQuestions_ManyAtOnce_CauseOneReadAndOneWatch()
     {
-        await using var memory = new InMemoryDiscoveryStore();
-        await PutAsync(memory, "a");
         var gate = new TaskCompletionSource();
-        await using var store = new CountingStore(memory) { Gate = gate.Task };
+        await using var store = new CountingStore(new InMemoryDiscoveryStore()) { Gate = gate.Task };
+        await PutAsync(store, "a");
         await using var host = await StartAsync(store);
 
         var questions = Enumerable.Range(0, 200)
@@ -40,10 +38,9 @@ public sealed class ResolverQuestionTests
     [Fact]
     public async Task Caller_Cancelled_DoesNotCancelTheOthers()
     {
-        await using var memory = new InMemoryDiscoveryStore();
-        await PutAsync(memory, "a");
         var gate = new TaskCompletionSource();
-        await using var store = new CountingStore(memory) { Gate = gate.Task };
+        await using var store = new CountingStore(new InMemoryDiscoveryStore()) { Gate = gate.Task };
+        await PutAsync(store, "a");
         await using var host = await StartAsync(store);
         using var cancelling = new CancellationTokenSource();
         // The one that causes the read, and one that joins it.
@@ -64,9 +61,8 @@ public sealed class ResolverQuestionTests
     [Fact]
     public async Task Question_WhileTheStoreRefuses_FailsWithItsReasonAndIsAnsweredLater()
     {
-        await using var memory = new InMemoryDiscoveryStore();
-        await PutAsync(memory, "a");
-        await using var store = new CountingStore(memory) { Failure = new EtcdDiscoveryException("permission denied") };
+        await using var store = new CountingStore(new InMemoryDiscoveryStore()) { Failure = new EtcdDiscoveryException("permission denied") };
+        await PutAsync(store, "a");
         // What needs a person is tried again after half a minute.
         var clock = new FastClock(speed: 30);
         await using var host = await StartAsync(store, clock.Use);
@@ -142,18 +138,17 @@ public sealed class ResolverQuestionTests
     [Fact]
     public async Task Watchers_OfOneService_ShareOneWatchAndGoTheirOwnPace()
     {
-        await using var memory = new InMemoryDiscoveryStore();
-        await using var store = new CountingStore(memory);
+        await using var store = new CountingStore(new InMemoryDiscoveryStore());
         await using var host = await StartAsync(store);
         await using var quick = new ChangeReader(host.Resolver.WatchAsync(Service, cancellationToken: Token));
         await using var slow = new ChangeReader(host.Resolver.WatchAsync(Service, cancellationToken: Token));
 
-        await PutAsync(memory, "a");
+        await PutAsync(store, "a");
         Assert.Equal("Up a h1", await quick.NextAsync());
         Assert.Equal("Up a h1", await slow.NextAsync());
-        await PutAsync(memory, "a", "h2");
+        await PutAsync(store, "a", "h2");
         Assert.Equal("Updated a h2", await quick.NextAsync());
-        await PutAsync(memory, "a", "h3");
+        await PutAsync(store, "a", "h3");
         Assert.Equal("Updated a h3", await quick.NextAsync());
 
         // What the slow one has missed waits for it.
@@ -164,10 +159,9 @@ public sealed class ResolverQuestionTests
     [Fact]
     public async Task History_Lost_IsReadAgainWithoutTellingAnythingTwice()
     {
-        await using var memory = new InMemoryDiscoveryStore();
-        await PutAsync(memory, "a");
-        await PutAsync(memory, "bad", "");
-        await using var store = new CountingStore(memory);
+        await using var store = new CountingStore(new InMemoryDiscoveryStore());
+        await PutAsync(store, "a");
+        await PutAsync(store, "bad", "");
         await using var host = await StartAsync(store);
         await using var changes = new ChangeReader(host.Resolver.WatchAsync(Service, cancellationToken: Token));
         Assert.Equal("Up a h1", await changes.NextAsync());
@@ -179,7 +173,7 @@ public sealed class ResolverQuestionTests
             store.LoseHistory();
         }
 
-        await PutAsync(memory, "c");
+        await PutAsync(store, "c");
         Assert.Equal("Up c h1", await changes.NextAsync());
         var after = await host.Resolver.GetSnapshotAsync(Service, Token);
         Assert.Same(before.Instances[0], after.Instances[0]);
@@ -197,10 +191,9 @@ public sealed class ResolverQuestionTests
             configure?.Invoke(builder);
         });
 
-    private static async Task PutAsync(InMemoryDiscoveryStore store, string id, string hostname = "h1")
+    private static async Task PutAsync(CountingStore store, string id, string hostname = "h1")
     {
         var session = await store.OpenSessionAsync(TimeSpan.FromDays(1), Token);
-        var value = ServiceJson.Encode(new ServiceInstance { Id = id, ServiceName = Service, Hostname = hostname });
-        await session.TryPutAsync([new StorePut(ServiceKeys.Instance(Service, id), value)], Token);
+        await session.TryPutAsync([TestCatalog.Put(Service, id, hostname: hostname)], Token);
     }
 }

@@ -4,22 +4,13 @@ using EtcdDiscovery.Tests.Infrastructure;
 namespace EtcdDiscovery.Tests.Resolution;
 
 /// <summary>How old an answer may be is for the query to say.</summary>
-public sealed class StalenessTests : IAsyncDisposable
+public sealed class StalenessTests : ManualCatalogTests
 {
-    private const string Service = "shop";
-
-    private readonly ManualClock _clock = new();
-    private readonly CountingStore _store = new(new InMemoryDiscoveryStore());
-
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    public ValueTask DisposeAsync() => _store.DisposeAsync();
-
     [Fact]
     public async Task Linearizable_WhenTheWatchIsBehind_AnswersFromTheStore()
     {
         await using var catalog = await StartAsync();
-        _store.IsDeaf = true;
+        Store.IsDeaf = true;
         await catalog.PutAsync(Service, "b");
 
         Assert.Equal("a", await IdsAsync(catalog, default));
@@ -31,14 +22,14 @@ public sealed class StalenessTests : IAsyncDisposable
     {
         await using var catalog = await StartAsync();
         var gate = new TaskCompletionSource();
-        _store.Gate = gate.Task;
+        Store.Gate = gate.Task;
 
         var questions = Enumerable.Range(0, 100).Select(_ => IdsAsync(catalog, new ServiceQuery { Linearizable = true })).ToList();
         gate.SetResult();
 
         Assert.All(await Task.WhenAll(questions), ids => Assert.Equal("a", ids));
         // The first, one that all the others share because it began after they asked, and the one that began it all.
-        Assert.InRange(_store.Reads, 2, 3);
+        Assert.InRange(Store.Reads, 2, 3);
     }
 
     [Fact]
@@ -47,12 +38,12 @@ public sealed class StalenessTests : IAsyncDisposable
         await using var catalog = await StartAsync();
         var (contents, gate) = (new TaskCompletionSource(), new TaskCompletionSource());
         // A read that has its answer already, and is held up on its way back.
-        _store.Rewrite = read =>
+        Store.Rewrite = read =>
         {
             contents.TrySetResult();
             return read;
         };
-        _store.After = gate.Task;
+        Store.After = gate.Task;
         var early = IdsAsync(catalog, new ServiceQuery { Linearizable = true });
         await contents.Task.WaitAsync(Eventually.Patience, Token);
         await catalog.PutAsync(Service, "b");
@@ -67,7 +58,7 @@ public sealed class StalenessTests : IAsyncDisposable
     public async Task Linearizable_WhileTheStoreIsAway_Fails()
     {
         await using var catalog = await StartAsync();
-        _store.Failure = new EtcdDiscoveryException("away", isTransient: true);
+        Store.Failure = new EtcdDiscoveryException("away", isTransient: true);
 
         var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(
             () => IdsAsync(catalog, new ServiceQuery { Linearizable = true }));
@@ -80,29 +71,29 @@ public sealed class StalenessTests : IAsyncDisposable
     public async Task MaxStaleness_OfWhatIsKnown_IsAnsweredFromMemoryUntilItIsOlder()
     {
         await using var catalog = await StartAsync();
-        _clock.Advance(TimeSpan.FromSeconds(5));
+        Clock.Advance(TimeSpan.FromSeconds(5));
 
         await IdsAsync(catalog, Within(5));
-        Assert.Equal(1, _store.Reads);
+        Assert.Equal(1, Store.Reads);
         await IdsAsync(catalog, Within(4));
-        Assert.Equal(2, _store.Reads);
+        Assert.Equal(2, Store.Reads);
         // That read is good for a while.
-        _clock.Advance(TimeSpan.FromSeconds(4));
+        Clock.Advance(TimeSpan.FromSeconds(4));
         await IdsAsync(catalog, Within(4));
-        Assert.Equal(2, _store.Reads);
+        Assert.Equal(2, Store.Reads);
         // A change makes everything young again.
         await catalog.PutAsync(Service, "b");
         await Eventually.TrueAsync(async () => await IdsAsync(catalog, default) == "a b", "b is seen");
         await IdsAsync(catalog, Within(0));
-        Assert.Equal(2, _store.Reads);
+        Assert.Equal(2, Store.Reads);
     }
 
     [Fact]
     public async Task MaxStaleness_WhileTheStoreIsAway_FailsAndTellsTheAge()
     {
         await using var catalog = await StartAsync();
-        _store.Failure = new EtcdDiscoveryException("away", isTransient: true);
-        _clock.Advance(TimeSpan.FromSeconds(5));
+        Store.Failure = new EtcdDiscoveryException("away", isTransient: true);
+        Clock.Advance(TimeSpan.FromSeconds(5));
 
         var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => IdsAsync(catalog, Within(3)));
 
@@ -128,12 +119,5 @@ public sealed class StalenessTests : IAsyncDisposable
     private static async Task<string> IdsAsync(TestCatalog catalog, ServiceQuery query) => string.Join(
         ' ', (await catalog.Resolver.GetInstancesAsync(Service, query, Token)).Select(instance => instance.Id));
 
-    private async Task<TestCatalog> StartAsync()
-    {
-        var catalog = new TestCatalog(_store, new CatalogSettings(TestCatalog.Quick), _clock);
-        await catalog.PutAsync(Service, "a");
-        Assert.Equal("a", await IdsAsync(catalog, default));
-        await Eventually.TrueAsync(() => Task.FromResult(_store.Batches == 1), "the watch stands");
-        return catalog;
-    }
+    private Task<TestCatalog> StartAsync() => StartAsync(new CatalogSettings(TestCatalog.Quick), "a");
 }
