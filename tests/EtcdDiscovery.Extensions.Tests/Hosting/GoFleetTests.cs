@@ -21,15 +21,14 @@ public sealed class GoFleetTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.Second)]
     public async Task Credentials_OfWhoeverRegistersLast_ReachAllHostsOfBothKinds(EtcdVersion version)
     {
-        var server = await etcd.GetAsync(version);
-        using var api = new V2Api(server.Endpoint);
-        await using var a = await GoHost.StartAsync(server, _service, "a");
-        await using var b = await DiscoveryHost.RegisterAsync(Public(server, "b"));
+        using var api = new V2Api(await etcd.GetAsync(version));
+        await using var a = await GoHost.StartAsync(api.Server, _service, "a");
+        await using var b = await DiscoveryHost.RegisterAsync(Public(api.Server, "b"));
         await BecomesAsync(() => string.Join(' ', a.Users), "a b");
         await using var seenByB = new CredentialReader(b.Registration);
         Assert.Equal("b", await seenByB.NextAsync());
 
-        await using var c = await GoHost.StartAsync(server, _service, "c");
+        await using var c = await GoHost.StartAsync(api.Server, _service, "c");
 
         Assert.Equal("c", await seenByB.NextAsync());
         await BecomesAsync(() => string.Join(' ', a.Users), "a b c");
@@ -45,13 +44,12 @@ public sealed class GoFleetTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.Second)]
     public async Task Description_OverwrittenByAPrivateGoHost_IsMendedAndGosHostsGetTheirCredentialsBack(EtcdVersion version)
     {
-        var server = await etcd.GetAsync(version);
-        using var api = new V2Api(server.Endpoint);
-        await using var go = await GoHost.StartAsync(server, _service, "a");
-        await using var ours = await DiscoveryHost.RegisterAsync(Public(server));
+        using var api = new V2Api(await etcd.GetAsync(version));
+        await using var go = await GoHost.StartAsync(api.Server, _service, "a");
+        await using var ours = await DiscoveryHost.RegisterAsync(Public(api.Server));
         Assert.Equal("a", ours.Registration.Credentials?.User);
 
-        await using var privateGo = await GoHost.StartAsync(server, _service, "", isPublic: false);
+        await using var privateGo = await GoHost.StartAsync(api.Server, _service, "", isPublic: false);
 
         await Eventually.TrueAsync(
             async () => UserOf((await api.FindAsync(InfoKey))!) == "a" && go.Users.Count > 1 && go.Users[^1] == "a",
@@ -64,10 +62,9 @@ public sealed class GoFleetTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.Second)]
     public async Task OurHost_FromRegisteringToStopping_IsToGosSubscribersOneNewHostAndOneDown(EtcdVersion version)
     {
-        var server = await etcd.GetAsync(version);
-        using var api = new V2Api(server.Endpoint);
+        using var api = new V2Api(await etcd.GetAsync(version));
         var index = await api.IndexAsync();
-        await using var host = await DiscoveryHost.RegisterAsync(Public(server, "u"));
+        await using var host = await DiscoveryHost.RegisterAsync(Public(api.Server, "u"));
         var id = host.Registration.InstanceId;
 
         var change = await api.WaitAsync(Directory, index, recursive: true);
@@ -110,11 +107,10 @@ public sealed class GoFleetTests(SharedEtcd etcd)
     [Fact]
     public async Task GosHost_SetEveryFourSeconds_IsNoChangeToOurWatchers()
     {
-        var server = await etcd.GetAsync(EtcdVersion.First);
-        using var api = new V2Api(server.Endpoint);
-        await using var watcher = await DiscoveryHost.StartAsync(V2Api.Settings(server));
+        using var api = new V2Api(await etcd.GetAsync(EtcdVersion.First));
+        await using var watcher = await DiscoveryHost.StartAsync(V2Api.Settings(api.Server));
         await using var changes = new DrainReader(watcher.Resolver, _service);
-        await using var go = await GoHost.StartAsync(server, _service, "u");
+        await using var go = await GoHost.StartAsync(api.Server, _service, "u");
         Assert.Equal("Up", await changes.NextAsync());
         var index = await api.IndexAsync();
 
@@ -129,9 +125,8 @@ public sealed class GoFleetTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.Second)]
     public async Task OurHost_WhoseKeyIsDeletedByHand_IsThereAgainUnderTheSameId(EtcdVersion version)
     {
-        var server = await etcd.GetAsync(version);
-        using var api = new V2Api(server.Endpoint);
-        await using var host = await DiscoveryHost.RegisterAsync(Public(server));
+        using var api = new V2Api(await etcd.GetAsync(version));
+        await using var host = await DiscoveryHost.RegisterAsync(Public(api.Server));
         var key = $"{Directory}/{host.Registration.InstanceId}";
         var value = (string?)(await api.FindAsync(key))!["value"];
 
@@ -147,9 +142,8 @@ public sealed class GoFleetTests(SharedEtcd etcd)
     [Fact]
     public async Task OurHost_DrainingForAWhile_IsMarkedAndOnlyThenDeleted()
     {
-        var server = await etcd.GetAsync(EtcdVersion.First);
-        using var api = new V2Api(server.Endpoint);
-        var settings = Public(server);
+        using var api = new V2Api(await etcd.GetAsync(EtcdVersion.First));
+        var settings = Public(api.Server);
         settings["DrainDelay"] = "00:00:00.5";
         await using var host = await DiscoveryHost.RegisterAsync(settings);
         var index = await api.IndexAsync();
@@ -167,11 +161,10 @@ public sealed class GoFleetTests(SharedEtcd etcd)
     [Fact]
     public async Task OurHost_WhoseDescriptionIsADirectory_SaysSoInItsHealth()
     {
-        var server = await etcd.GetAsync(EtcdVersion.First);
-        using var api = new V2Api(server.Endpoint);
+        using var api = new V2Api(await etcd.GetAsync(EtcdVersion.First));
         await api.SetAsync($"{InfoKey}/b", "{}");
 
-        await using var host = await DiscoveryHost.StartAsync(Public(server));
+        await using var host = await DiscoveryHost.StartAsync(Public(api.Server));
 
         await Eventually.TrueAsync(
             async () => (await host.CheckAsync()).Description!.Contains("is a directory in etcd", StringComparison.Ordinal),
@@ -185,7 +178,7 @@ public sealed class GoFleetTests(SharedEtcd etcd)
     public async Task OurHost_WhoseEtcdIsAwayForLongerThanItsKeyLives_IsThereAgainAndFound(EtcdVersion version, bool wipe)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
-        using var api = new V2Api(server.Endpoint);
+        using var api = new V2Api(server);
         await using var watcher = await DiscoveryHost.StartAsync(V2Api.Settings(server));
         await using var host = await DiscoveryHost.RegisterAsync(Public(server, "u"));
         var key = $"{Directory}/{host.Registration.InstanceId}";

@@ -28,9 +28,8 @@ public sealed class GoldenRequestTests(SharedEtcd etcd)
     public async Task Host_RegisteringAndStopping_WritesWhatGoWroteInGosOrder(string name, EtcdVersion version)
     {
         var golden = GoldenCase.Load(name);
-        var server = await etcd.GetAsync(version);
-        using var api = new V2Api(server.Endpoint);
-        await using var proxy = await RecordingProxy.StartAsync(server);
+        using var api = new V2Api(await etcd.GetAsync(version));
+        await using var proxy = await RecordingProxy.StartAsync(api.Server);
         await using var host = await DiscoveryHost.StartAsync(
             new() { ["Store"] = "EtcdV2", ["Etcd:Endpoints:0"] = proxy.Endpoint },
             environment: new() { ["HOSTNAME"] = golden.NodeHostname });

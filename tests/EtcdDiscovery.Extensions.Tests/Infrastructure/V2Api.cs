@@ -3,9 +3,11 @@ using System.Text.Json.Nodes;
 namespace EtcdDiscovery.Tests.Infrastructure;
 
 /// <summary>The v2 keys API as others use it: plain requests, not through the code under test.</summary>
-internal sealed class V2Api(string endpoint) : IDisposable
+internal sealed class V2Api(EtcdServer server) : IDisposable
 {
-    private readonly HttpClient _http = new() { BaseAddress = new Uri(endpoint), Timeout = TimeSpan.FromSeconds(60) };
+    private readonly HttpClient _http = new() { BaseAddress = new Uri(server.Endpoint), Timeout = TimeSpan.FromSeconds(60) };
+
+    public EtcdServer Server => server;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

@@ -60,9 +60,8 @@ public sealed class GoldenQueryTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.Second)]
     public async Task Resolver_OnTheV2Api_AnswersTheSameWithDirectoriesToo(EtcdVersion version)
     {
-        var server = await etcd.GetAsync(version);
-        using var api = new V2Api(server.Endpoint);
-        await using var catalog = new TestCatalog(EtcdV2Stores.Create(server.Endpoint));
+        using var api = new V2Api(await etcd.GetAsync(version));
+        await using var catalog = new TestCatalog(EtcdV2Stores.Create(api.Server.Endpoint));
         foreach (var recorded in GoldenCase.Queries)
         {
             foreach (var entry in recorded!["setup"]!.AsArray())

@@ -18,9 +18,8 @@ public sealed class EtcdV2StoreTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.Second)]
     public async Task Watch_KeysThatExpireAndKeysThatAreDeleted_TellsThemApart(EtcdVersion version)
     {
-        var server = await etcd.GetAsync(version);
-        using var api = new V2Api(server.Endpoint);
-        await using var store = EtcdV2Stores.Create(server.Endpoint);
+        using var api = new V2Api(await etcd.GetAsync(version));
+        await using var store = EtcdV2Stores.Create(api.Server.Endpoint);
         await api.SetAsync(_root + "deleted", "x");
         await api.SetAsync(_root + "expires", "x", ttl: 1);
         await using var watch = new StoreWatch(store, (await store.ReadAsync([All], Token)).Revision, All);
@@ -37,9 +36,8 @@ public sealed class EtcdV2StoreTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.Second)]
     public async Task Read_Directories_AreSearchedForAPrefixAndNothingForAKey(EtcdVersion version)
     {
-        var server = await etcd.GetAsync(version);
-        using var api = new V2Api(server.Endpoint);
-        await using var store = EtcdV2Stores.Create(server.Endpoint);
+        using var api = new V2Api(await etcd.GetAsync(version));
+        await using var store = EtcdV2Stores.Create(api.Server.Endpoint);
         await api.SetAsync(_root + "a/b/c", "nested");
         await api.SetAsync(_root + "ab", "beside");
         await api.MakeDirectoryAsync(_root + "empty");
@@ -59,9 +57,8 @@ public sealed class EtcdV2StoreTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.Second)]
     public async Task Watch_DirectoryDeleted_IsHistoryLost(EtcdVersion version)
     {
-        var server = await etcd.GetAsync(version);
-        using var api = new V2Api(server.Endpoint);
-        await using var store = EtcdV2Stores.Create(server.Endpoint);
+        using var api = new V2Api(await etcd.GetAsync(version));
+        await using var store = EtcdV2Stores.Create(api.Server.Endpoint);
         await api.SetAsync(_root + "d/a", "x");
         await api.SetAsync(_root + "d/b", "x");
         var read = await store.ReadAsync([All], Token);
@@ -80,9 +77,8 @@ public sealed class EtcdV2StoreTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.Second)]
     public async Task Watch_FromBeforeTheLastThousandChanges_IsHistoryLost_StandingOnesAreNot(EtcdVersion version)
     {
-        var server = await etcd.GetAsync(version);
-        using var api = new V2Api(server.Endpoint);
-        await using var store = EtcdV2Stores.Create(server.Endpoint);
+        using var api = new V2Api(await etcd.GetAsync(version));
+        await using var store = EtcdV2Stores.Create(api.Server.Endpoint);
         var old = (await store.ReadAsync([All], Token)).Revision;
         await using var standing = new StoreWatch(store, old, All);
         await api.SetAsync(_root + "seen", "x");
@@ -104,9 +100,8 @@ public sealed class EtcdV2StoreTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.Second)]
     public async Task Renewing_ManyTimes_WakesNobodyAndKeepsValueAndKey(EtcdVersion version)
     {
-        var server = await etcd.GetAsync(version);
-        using var api = new V2Api(server.Endpoint);
-        await using var store = EtcdV2Stores.Create(server.Endpoint);
+        using var api = new V2Api(await etcd.GetAsync(version));
+        await using var store = EtcdV2Stores.Create(api.Server.Endpoint);
         await using var session = await store.OpenSessionAsync(TimeSpan.FromSeconds(1.2), Token);
         var put = await session.TryPutAsync([Put("a"), Put("b")], Token);
         await using var watch = new StoreWatch(store, put!.Value, All);
@@ -126,9 +121,8 @@ public sealed class EtcdV2StoreTests(SharedEtcd etcd)
     [Fact]
     public async Task Renewing_AKeyThatSomebodyDeleted_LosesTheSession_OneThatWeDeletedDoesNot()
     {
-        var server = await etcd.GetAsync(EtcdVersion.First);
-        using var api = new V2Api(server.Endpoint);
-        await using var store = EtcdV2Stores.Create(server.Endpoint);
+        using var api = new V2Api(await etcd.GetAsync(EtcdVersion.First));
+        await using var store = EtcdV2Stores.Create(api.Server.Endpoint);
         await using var session = await store.OpenSessionAsync(TimeSpan.FromSeconds(60), Token);
         await session.TryPutAsync([Put("a"), Put("b")], Token);
         await session.DeleteAsync([_root + "a"], Token);
@@ -157,7 +151,7 @@ public sealed class EtcdV2StoreTests(SharedEtcd etcd)
     public async Task Watch_EtcdWiped_IsHistoryLost()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
-        using var api = new V2Api(server.Endpoint);
+        using var api = new V2Api(server);
         for (var i = 0; i < 20; i++)
         {
             await api.SetAsync(_root + "a", "x");
@@ -241,7 +235,7 @@ public sealed class EtcdV2StoreTests(SharedEtcd etcd)
 
     private async Task<bool> TrySetAsync(EtcdServer member, string value)
     {
-        using var api = new V2Api(member.Endpoint);
+        using var api = new V2Api(member);
         try
         {
             await api.SetAsync(_root + "key", value);
