@@ -75,7 +75,9 @@ public sealed class EtcdDiscoveryOptions
 
     /// <summary>
     /// How long instances are still served that were there before an outage of the store and not after it, so that a store
-    /// that lost its data does not empty every client at once. Those who signed off are gone at once.
+    /// that lost its data does not empty every client at once. So are those of four instances or more that vanish when half
+    /// of them have vanished within this time: a leader of etcd that was frozen revokes the leases of living hosts when it
+    /// goes on. Those who signed off are gone at once.
     /// </summary>
     /// <value>The default is twice <see cref="TimeToLive"/>. 0 for not at all; up to 1 hour.</value>
     public TimeSpan? OutageGrace { get; set; }

@@ -24,8 +24,8 @@ public sealed record ServiceSnapshot
     public required SnapshotSource Source { get; init; }
 
     /// <summary>
-    /// Those among <see cref="Instances"/> that an outage of the store took away, and that have not shown up again yet. After
-    /// <see cref="EtcdDiscoveryOptions.OutageGrace"/> they are given up.
+    /// Those among <see cref="Instances"/> that an outage of the store took away, or that vanished together with half of the
+    /// others, and that have not shown up again yet. After <see cref="EtcdDiscoveryOptions.OutageGrace"/> they are given up.
     /// </summary>
     public ImmutableArray<ServiceInstance> Suspects { get; init; } = [];
 

@@ -12,7 +12,7 @@ internal sealed record CatalogSettings(Backoff Backoff)
     /// <summary>About how often a service is read again, to repair what its watch may have lost; infinite for never.</summary>
     public TimeSpan RefreshInterval { get; init; } = Timeout.InfiniteTimeSpan;
 
-    /// <summary>How long instances are kept that vanished while the store could not be seen.</summary>
+    /// <summary>How long instances are kept that vanished while the store could not be seen, or more than half together.</summary>
     public TimeSpan OutageGrace { get; init; }
 
     /// <summary>Where snapshots are saved; null for nowhere.</summary>

@@ -53,7 +53,10 @@ internal sealed partial class EntryReader(string serviceName, ILogger<EntryReade
     }
 
     /// <summary>The snapshot after a batch of changes; null when nothing changed.</summary>
-    public CatalogUpdate? Apply(CatalogSnapshot before, StoreBatch batch)
+    /// <param name="before">The snapshot before.</param>
+    /// <param name="batch">The changes.</param>
+    /// <param name="losses">Who decides how many have really vanished; the others are kept as suspects.</param>
+    public CatalogUpdate? Apply(CatalogSnapshot before, StoreBatch batch, LossLimit losses)
     {
         if (batch.Events.Count == 0)
         {
@@ -85,7 +88,28 @@ internal sealed partial class EntryReader(string serviceName, ILogger<EntryReade
 
         var real = changes.Values.Where(change => !ReferenceEquals(change.Before, change.After)).ToList();
         var suspects = before.Suspects.Count == 0 ? [] : before.Suspects.Where(id => !changes.ContainsKey(id)).ToList();
+        suspects.AddRange(TakeDoubtful(real, losses, before.Instances.Length - before.Suspects.Count));
+        suspects.Sort(Utf8Order.Instance);
         return new(before.With(info, real, suspects, batch.Revision), real);
+    }
+
+    /// <summary>Takes out those who vanished together with too many others.</summary>
+    private static List<string> TakeDoubtful(List<InstanceChange> changes, LossLimit losses, int present)
+    {
+        var vanished = changes.Where(HasVanished).Select(change => change.Id).ToList();
+        if (vanished.Count == 0)
+        {
+            return vanished;
+        }
+
+        var doubtful = vanished[losses.Believe(present, vanished.Count)..];
+        if (doubtful.Count > 0)
+        {
+            var ids = doubtful.ToHashSet(StringComparer.Ordinal);
+            changes.RemoveAll(change => ids.Contains(change.Id));
+        }
+
+        return doubtful;
     }
 
     private static bool HasVanished(InstanceChange change) => change is { After: null, HasSignedOff: false };

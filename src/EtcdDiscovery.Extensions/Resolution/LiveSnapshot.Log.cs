@@ -21,7 +21,7 @@ internal sealed partial class LiveSnapshot
         [LoggerMessage(4, LogLevel.Information, "Service {Service} is in reach again after {Outage}", EventName = "InReachAgain")]
         public static partial void InReachAgain(ILogger logger, string service, TimeSpan outage);
 
-        [LoggerMessage(6, LogLevel.Warning, "Service {Service}: {Count} instances vanished while the store was out of reach; they are kept for {Grace}, in case that it lost its data", EventName = "Doubtful")]
+        [LoggerMessage(6, LogLevel.Warning, "Service {Service}: {Count} instances vanished while the store was out of reach, or more than half together; they are kept for {Grace}, in case that the fault is the store's", EventName = "Doubtful")]
         public static partial void Doubtful(ILogger logger, string service, int count, TimeSpan grace);
 
         [LoggerMessage(7, LogLevel.Warning, "Service {Service} could not be read; {Count} instances that were saved as of {AsOf:u} are served", EventName = "Restored")]

@@ -11,6 +11,7 @@ internal sealed partial class LiveSnapshot : IStoreObserver, IDisposable
     private readonly EntryReader _reader;
     private readonly ServicePicking _picking;
     private readonly TimeSpan _outageGrace;
+    private readonly LossLimit _losses;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
     private readonly Func<SavedSnapshot?> _load;
@@ -40,6 +41,7 @@ internal sealed partial class LiveSnapshot : IStoreObserver, IDisposable
         _reader = reader;
         _picking = picking;
         _outageGrace = outageGrace;
+        _losses = new LossLimit(outageGrace, timeProvider);
         _load = load;
         _timeProvider = timeProvider;
         _logger = logger;
@@ -147,11 +149,7 @@ internal sealed partial class LiveSnapshot : IStoreObserver, IDisposable
             var doubt = _outageGrace > TimeSpan.Zero && !isSaved && (wasBlind || before.Suspects.Count > 0);
             _hasLostHistory = false;
             Publish(_reader.Read(before, contents, doubt));
-            if (before.Suspects.Count == 0 && _current!.Suspects.Count > 0)
-            {
-                Log.Doubtful(_logger, _service, _current.Suspects.Count, _outageGrace);
-                _graceTimer.Change(_outageGrace, Timeout.InfiniteTimeSpan);
-            }
+            BeginGrace(before);
         }
     }
 
@@ -159,7 +157,9 @@ internal sealed partial class LiveSnapshot : IStoreObserver, IDisposable
     {
         lock (_publishing)
         {
-            Publish(_reader.Apply(_current!, batch));
+            var before = _current!;
+            Publish(_reader.Apply(before, batch, _losses));
+            BeginGrace(before);
         }
     }
 
@@ -214,6 +214,15 @@ internal sealed partial class LiveSnapshot : IStoreObserver, IDisposable
         if (before is null || update.Changes.Count > 0)
         {
             _queues.ForEach(queue => queue.Add(update.Changes));
+        }
+    }
+
+    private void BeginGrace(CatalogSnapshot before)
+    {
+        if (before.Suspects.Count == 0 && _current!.Suspects.Count > 0)
+        {
+            Log.Doubtful(_logger, _service, _current.Suspects.Count, _outageGrace);
+            _graceTimer.Change(_outageGrace, Timeout.InfiniteTimeSpan);
         }
     }
 

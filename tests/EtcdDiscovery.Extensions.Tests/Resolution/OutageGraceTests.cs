@@ -1,3 +1,4 @@
+using EtcdDiscovery.Model;
 using EtcdDiscovery.Resolution;
 using EtcdDiscovery.Tests.Infrastructure;
 
@@ -6,6 +7,8 @@ namespace EtcdDiscovery.Tests.Resolution;
 /// <summary>A store that comes back without its data does not empty its readers at once.</summary>
 public sealed class OutageGraceTests : ManualCatalogTests
 {
+    private static readonly string[] FiveIds = ["a", "b", "c", "d", "e"];
+
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
     // More than the loops wait between two tries.
@@ -80,6 +83,71 @@ public sealed class OutageGraceTests : ManualCatalogTests
         Assert.Equal(("", ""), await KnownAsync(catalog));
     }
 
+    [Fact]
+    public async Task Instances_ThatVanishTogether_AreSuspectsFromTheirHalfOn()
+    {
+        await using var catalog = await StartAsync(Grace, FiveIds);
+        await using var changes = new ChangeReader(catalog.Resolver.WatchAsync(Service, cancellationToken: Token));
+        foreach (var id in FiveIds)
+        {
+            Assert.Equal($"Up {id} h", await changes.NextAsync());
+        }
+
+        foreach (var id in FiveIds)
+        {
+            await catalog.DeleteAsync(Service, id);
+        }
+
+        await BecomesAsync(catalog, "c d e", "c d e");
+        await catalog.PutAsync(Service, "d");
+        await BecomesAsync(catalog, "c d e", "c e");
+        Clock.Advance(Grace);
+        await BecomesAsync(catalog, "d", "");
+        Assert.Equal(
+            ["Down a h", "Down b h", "Down c h", "Down e h"],
+            [await changes.NextAsync(), await changes.NextAsync(), await changes.NextAsync(), await changes.NextAsync()]);
+    }
+
+    [Fact]
+    public async Task Instances_ThatVanishInOneBatch_AreSuspectsFromTheirHalfOn()
+    {
+        await using var catalog = await StartAsync(Grace, FiveIds);
+
+        await catalog.DeleteAsync(Keys(FiveIds));
+
+        await BecomesAsync(catalog, "c d e", "c d e");
+    }
+
+    [Fact]
+    public async Task Instances_ThatVanishOneAfterTheOther_AreGoneAtOnce()
+    {
+        await using var catalog = await StartAsync(Grace, FiveIds);
+        foreach (var (index, id) in FiveIds.Index())
+        {
+            await catalog.DeleteAsync(Service, id);
+            await BecomesAsync(catalog, string.Join(' ', FiveIds[(index + 1)..]), "");
+            Clock.Advance(Grace);
+        }
+    }
+
+    [Fact]
+    public async Task Instances_OfFewOrThatSignOff_AreGoneAtOnce()
+    {
+        await using var catalog = await StartAsync(Grace, FiveIds[..3]);
+        await catalog.DeleteAsync(Keys(FiveIds[..3]));
+        await BecomesAsync(catalog, "", "");
+
+        await catalog.PutAsync([.. FiveIds.Select(id => TestCatalog.Put(Service, id, ServiceStatus.Draining))]);
+        await BecomesAsync(catalog, "a b c d e", "");
+        await catalog.DeleteAsync(Keys(FiveIds));
+        await BecomesAsync(catalog, "", "");
+    }
+
+    private static string[] Keys(string[] ids) => [.. ids.Select(id => ServiceKeys.Instance(Service, id))];
+
+    private static Task BecomesAsync(TestCatalog catalog, string instances, string suspects) => Eventually.TrueAsync(
+        async () => await KnownAsync(catalog) == (instances, suspects), $"'{instances}' is known, '{suspects}' in doubt");
+
     /// <summary>What is known, and what of it is suspect.</summary>
     private static async Task<(string Instances, string Suspects)> KnownAsync(TestCatalog catalog)
     {
@@ -89,10 +157,11 @@ public sealed class OutageGraceTests : ManualCatalogTests
 
     private static string Ids(IEnumerable<ServiceInstance> instances) => string.Join(' ', instances.Select(instance => instance.Id));
 
-    private async Task<TestCatalog> StartAsync(TimeSpan grace)
+    private async Task<TestCatalog> StartAsync(TimeSpan grace, string[]? ids = null)
     {
-        var catalog = await StartAsync(new CatalogSettings(TestCatalog.Quick) { OutageGrace = grace }, "a", "b");
-        Assert.Equal(("a b", ""), await KnownAsync(catalog));
+        ids ??= ["a", "b"];
+        var catalog = await StartAsync(new CatalogSettings(TestCatalog.Quick) { OutageGrace = grace }, ids);
+        Assert.Equal((string.Join(' ', ids), ""), await KnownAsync(catalog));
         return catalog;
     }
 

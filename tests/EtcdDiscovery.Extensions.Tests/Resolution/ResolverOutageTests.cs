@@ -93,6 +93,33 @@ public sealed class ResolverOutageTests
         Assert.Equal(["Down a a.dev", "Up b b.dev"], [await changes.NextAsync(), await changes.NextAsync()]);
     }
 
+    // As a leader does that was frozen and goes on.
+    [Fact]
+    public async Task Hosts_WhoseLeasesAreAllRevoked_AreNeverLessThanHalf()
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        var settings = new Dictionary<string, string?>(server.Settings()) { ["Service:Name"] = Service };
+        var hosts = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => DiscoveryHost.RegisterAsync(settings)));
+        await using var resolving = await DiscoveryHost.StartAsync(server.Settings());
+        Assert.Equal(6, (await resolving.Resolver.GetInstancesAsync(Service, cancellationToken: Token)).Count);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var watching = FewestAsync(resolving, ending.Token);
+
+        var entries = await server.ReadAsync("/services/shop/");
+        await Task.WhenAll(entries.Select(entry => server.RevokeAsync(entry.Lease!)));
+        await Eventually.TrueAsync(() => Task.FromResult(hosts.All(host => host.Logs.Of("SessionLost").Any())), "all leases are gone");
+        await Eventually.TrueAsync(
+            async () => await resolving.Resolver.GetSnapshotAsync(Service, Token) is { Instances.Length: 6, Suspects.IsEmpty: true },
+            "all hosts are back");
+        await ending.CancelAsync();
+
+        Assert.InRange(await watching, 3, int.MaxValue);
+        foreach (var host in hosts)
+        {
+            await host.DisposeAsync();
+        }
+    }
+
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
@@ -152,6 +179,25 @@ public sealed class ResolverOutageTests
         Assert.True(error.IsTransient, error.Message);
         Assert.InRange(asking.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(3));
         server.Continue();
+    }
+
+    /// <summary>How many instances there were at least, in the order in which changes are told.</summary>
+    private static async Task<int> FewestAsync(DiscoveryHost host, CancellationToken ending)
+    {
+        int present = 0, fewest = int.MaxValue;
+        try
+        {
+            await foreach (var change in host.Resolver.WatchAsync(Service, cancellationToken: ending))
+            {
+                present += change.Kind switch { ServiceChangeKind.Up => 1, ServiceChangeKind.Down => -1, _ => 0 };
+                fewest = change.Kind == ServiceChangeKind.Down ? Math.Min(fewest, present) : fewest;
+            }
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        {
+        }
+
+        return fewest;
     }
 
     private static Func<Task> AskAsync(DiscoveryHost host) =>
