@@ -57,7 +57,7 @@ internal sealed partial class ReadinessService(
         do
         {
             // At first nothing is known, and what may not be ready must not be picked meanwhile.
-            await ApplyAsync(readiness.IsReady == true, reason, stopping).ConfigureAwait(false);
+            await ApplyAsync(readiness.IsReady == true, reason, isNews: false, stopping).ConfigureAwait(false);
             var failing = await _checks.FindFailingAsync(stopping).ConfigureAwait(false);
             reason = $"Unhealthy: {string.Join(", ", failing)}";
             var before = readiness.IsReady;
@@ -65,13 +65,13 @@ internal sealed partial class ReadinessService(
             if (readiness.IsReady != before)
             {
                 Tell(readiness.IsReady == true, reason);
-                await ApplyAsync(readiness.IsReady == true, reason, stopping).ConfigureAwait(false);
+                await ApplyAsync(readiness.IsReady == true, reason, isNews: true, stopping).ConfigureAwait(false);
             }
         }
         while (await timer.WaitForNextTickAsync(stopping).ConfigureAwait(false));
     }
 
-    private async Task ApplyAsync(bool isReady, string reason, CancellationToken stopping)
+    private async Task ApplyAsync(bool isReady, string reason, bool isNews, CancellationToken stopping)
     {
         // The status is wanted from now on, however long the store takes to hear of it.
         using var patience = new CancellationTokenSource(options.Value.Period, timeProvider);
@@ -79,16 +79,17 @@ internal sealed partial class ReadinessService(
         _met.IntersectWith(registry.Registrations);
         _taken.IntersectWith(registry.Registrations);
         var changing = registry.Registrations
-            .Where(registration => isReady ? Returns(registration) : Leaves(registration))
+            .Where(registration => isReady ? Returns(registration) : Leaves(registration, isNews))
             .Select(registration => registration.SetStatusAsync(
                 isReady ? ServiceStatus.Serving : ServiceStatus.Maintenance, isReady ? null : reason, either.Token))
             .ToList();
         await Task.WhenAll(changing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private bool Leaves(IServiceRegistration registration) =>
-        (WaitsSinceItsStart(registration) || registration is { Status: ServiceStatus.Serving, State: not RegistrationState.Withdrawn })
-        && _taken.Add(registration);
+    private bool Leaves(IServiceRegistration registration, bool isNews) =>
+        ((WaitsSinceItsStart(registration) || registration is { Status: ServiceStatus.Serving, State: not RegistrationState.Withdrawn })
+            && _taken.Add(registration))
+        || (isNews && _taken.Contains(registration));
 
     private bool Returns(IServiceRegistration registration) => WaitsSinceItsStart(registration) || _taken.Remove(registration);
 

@@ -29,8 +29,7 @@ internal static partial class DiscoveryServices
         // Not BindConfiguration, which also binds and validates at every reload: a wrong setting would be thrown at the
         // configuration provider, on a thread of its own where that ends the process. Reloads are followed with care.
         services.AddOptions<EtcdDiscoveryOptions>()
-            .Configure<IConfiguration>((options, configuration) =>
-                configuration.GetSection(EtcdDiscoveryOptions.SectionName).Bind(options))
+            .Configure<IConfiguration>((options, configuration) => Bind(options, configuration.GetSection(EtcdDiscoveryOptions.SectionName)))
             .ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<EtcdCredentials>();
@@ -43,7 +42,20 @@ internal static partial class DiscoveryServices
             Get<SessionLoop>(provider), NodeHostname.Get(Get<GoEnvironment>(provider).Variable)));
         services.AddSingleton<IServiceRegistry>(Get<ServiceRegistry>);
         services.AddSingleton<ConfiguredServices>();
+        services.AddSingleton<UnknownSettings>();
+        services.AddSingleton<IHostedService, SettingsReport>();
         services.AddSingleton<IHostedService, RegistrationHostedService>();
+    }
+
+    private static void Bind(EtcdDiscoveryOptions options, IConfigurationSection section)
+    {
+        section.Bind(options);
+        // What ETCD_HOSTS takes is what people write here too, and the binder takes no text for a list.
+        if (options.Etcd.Endpoints.Count == 0
+            && section[$"{nameof(options.Etcd)}:{nameof(EtcdOptions.Endpoints)}"] is { Length: > 0 } text)
+        {
+            options.Etcd.Endpoints = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        }
     }
 
     private static IDiscoveryStore CreateStore(IServiceProvider provider)
@@ -57,9 +69,11 @@ internal static partial class DiscoveryServices
                 return new EtcdStore(options.Etcd, timeProvider, loggerFactory, Get<EtcdCredentials>(provider).Get);
             case DiscoveryStoreKind.EtcdV2:
                 return new EtcdV2Store(options.Etcd, timeProvider, loggerFactory, Get<EtcdCredentials>(provider).Get);
-            default:
+            case DiscoveryStoreKind.InMemory:
                 Log.InMemory(loggerFactory.CreateLogger<InMemoryDiscoveryStore>());
                 return new InMemoryDiscoveryStore(timeProvider);
+            default:
+                throw new InvalidOperationException($"No store is known as {options.Store}.");
         }
     }
 

@@ -27,6 +27,11 @@ internal sealed partial class RegistrationHostedService(
     public async Task StartedAsync(CancellationToken cancellationToken)
     {
         await ApplyAsync(configured.Read()).ConfigureAwait(false);
+        if (_registrations.Count == 0)
+        {
+            Log.NothingConfigured(logger);
+        }
+
         if (options.Value.RequireRegistration)
         {
             await RequireAsync(options.Value.RegistrationTimeout, cancellationToken).ConfigureAwait(false);

@@ -14,5 +14,8 @@ internal sealed partial class RegistrationWriter
 
         [LoggerMessage(3, LogLevel.Warning, "{Service} could not be written, trying again: {Reason}", EventName = "WriteFailed")]
         public static partial void WriteFailed(ILogger logger, string service, string reason);
+
+        [LoggerMessage(4, LogLevel.Debug, "{Service} could not be written again: {Reason}", EventName = "WriteFailedAgain")]
+        public static partial void WriteFailedAgain(ILogger logger, string service, string reason);
     }
 }

@@ -63,8 +63,8 @@ internal sealed partial class RegistrationWriter(
             }
             catch (EtcdDiscoveryException error) when (error is not SessionLostException)
             {
+                LogWriteFailed(registration, error.Message);
                 registration.OnFailed(error.Message);
-                Log.WriteFailed(logger, registration.ServiceName, error.Message);
                 pause = backoff.DelayAfter(++_failures, error);
                 if (error.IsTransient)
                 {
@@ -78,6 +78,18 @@ internal sealed partial class RegistrationWriter(
         }
 
         return pause;
+    }
+
+    private void LogWriteFailed(ServiceRegistration registration, string reason)
+    {
+        if (registration.Failure == reason)
+        {
+            Log.WriteFailedAgain(logger, registration.ServiceName, reason);
+        }
+        else
+        {
+            Log.WriteFailed(logger, registration.ServiceName, reason);
+        }
     }
 
     private async Task SettleAsync(

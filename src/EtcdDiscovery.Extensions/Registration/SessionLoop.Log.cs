@@ -12,8 +12,11 @@ internal sealed partial class SessionLoop
         [LoggerMessage(2, LogLevel.Debug, "Still no session after {Failures} tries: {Reason}", EventName = "OpeningFailedAgain")]
         public static partial void OpeningFailedAgain(ILogger logger, int failures, string reason);
 
-        [LoggerMessage(3, LogLevel.Warning, "The session could not be renewed and is lost in {Left}, trying again: {Reason}", EventName = "RenewalFailed")]
-        public static partial void RenewalFailed(ILogger logger, TimeSpan left, string reason);
+        [LoggerMessage(3, LogLevel.Warning, "What keeps this process registered could not be renewed and lives for {Left:0.0} s; trying again: {Reason}", EventName = "RenewalFailed")]
+        public static partial void RenewalFailed(ILogger logger, double left, string reason);
+
+        [LoggerMessage(7, LogLevel.Debug, "Still not renewed after {Failures} tries, {Left:0.0} s are left: {Reason}", EventName = "RenewalFailedAgain")]
+        public static partial void RenewalFailedAgain(ILogger logger, int failures, double left, string reason);
 
         [LoggerMessage(4, LogLevel.Warning, "The session was lost, registering again: {Reason}", EventName = "SessionLost")]
         public static partial void SessionLost(ILogger logger, string reason);

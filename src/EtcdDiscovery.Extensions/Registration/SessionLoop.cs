@@ -130,7 +130,8 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
                 {
                     var session = await OpenAsync(stopping).ConfigureAwait(false);
                     await KeepAsync(session, stopping).ConfigureAwait(false);
-                    await CloseAsync(session, stopping).ConfigureAwait(false);
+                    // Not given up when everything ends meanwhile: who ends it waits.
+                    await CloseAsync(session, CancellationToken.None).ConfigureAwait(false);
                 }
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -199,7 +200,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
             catch (EtcdDiscoveryException error) when (error is not SessionLostException)
             {
                 _state = _state.OnFailed(error.Message, !error.IsTransient, Now);
-                Log.RenewalFailed(_logger, _state.UntilExpiry(Now), error.Message);
+                LogRenewalFailed(error);
                 pause = Shorter(_settings.Backoff.DelayAfter(_state.Failures), _state.UntilExpiry(Now));
             }
         }
@@ -261,7 +262,8 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     /// <summary>Takes everything out of the store; what cannot be taken out expires.</summary>
     private async Task CloseAsync(IDiscoverySession session, CancellationToken cancellationToken)
     {
-        using var patience = new CancellationTokenSource(ClosePatience, _timeProvider);
+        // In less than its time to live it takes itself out.
+        using var patience = new CancellationTokenSource(Shorter(ClosePatience, session.TimeToLive), _timeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         string? reason = null;
         for (var tries = 1; ; tries++)
@@ -301,6 +303,19 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         else
         {
             Log.OpeningFailedAgain(_logger, _state.Failures, error.Message);
+        }
+    }
+
+    private void LogRenewalFailed(EtcdDiscoveryException error)
+    {
+        var left = Longer(TimeSpan.Zero, _state.UntilExpiry(Now)).TotalSeconds;
+        if (_state.Failures == 1)
+        {
+            Log.RenewalFailed(_logger, left, error.Message);
+        }
+        else
+        {
+            Log.RenewalFailedAgain(_logger, _state.Failures, left, error.Message);
         }
     }
 

@@ -78,7 +78,7 @@ internal sealed partial class EntryReader(string serviceName, ILogger<EntryReade
                 var known = changes.TryGetValue(id, out var changed) ? changed : Unchanged(before.Find(id));
                 changes[id] = known with
                 {
-                    After = DecodeInstance(change.Key, id, change.Value, known.After),
+                    After = DecodeInstance(change.Key, id, change.Value, known.Before),
                     HasSignedOff = change.Value is null
                         && (change.IsExpiry == false || known.After is { Status: ServiceStatus.Draining }),
                 };

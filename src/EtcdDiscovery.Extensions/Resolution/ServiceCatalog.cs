@@ -84,6 +84,8 @@ internal sealed partial class ServiceCatalog(
         await (_upkeep ?? Task.CompletedTask).ConfigureAwait(false);
         foreach (var service in _services.Values)
         {
+            // Questions find nothing any more, and are told so.
+            _services.TryRemove(service.Name, out _);
             await service.DisposeAsync().ConfigureAwait(false);
         }
     }

@@ -135,8 +135,9 @@ internal sealed class WatchedService : IAsyncDisposable
         Interlocked.Increment(ref _waiting);
         try
         {
+            // The first snapshot may have come since it was looked for.
             return query.Linearizable ? await _freshReads.ReadAsync(cancellationToken).ConfigureAwait(false)
-                : Current is not null ? await ReadAgainAsync(query.MaxStaleness!.Value, cancellationToken).ConfigureAwait(false)
+                : query.MaxStaleness is { } age && Current is not null ? await ReadAgainAsync(age, cancellationToken).ConfigureAwait(false)
                 : await _live.GetFirstAsync(cancellationToken).ConfigureAwait(false);
         }
         finally

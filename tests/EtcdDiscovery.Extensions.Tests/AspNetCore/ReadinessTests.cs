@@ -18,6 +18,8 @@ public sealed class ReadinessTests
     {
         await using var host = await StartAsync();
         await BecomesAsync(host, ServiceStatus.Maintenance);
+        await Eventually.TrueAsync(
+            async () => (await BecomesAsync(host, ServiceStatus.Maintenance)).StatusReason == "Unhealthy: database", "the reason is told");
 
         _status = HealthStatus.Healthy;
         await BecomesAsync(host, ServiceStatus.Serving);

@@ -51,6 +51,10 @@ public sealed class ValidationTests
         { "MaxRetryDelay", "00:06:00", "a time from 00:00:00.0100000 to 00:05:00 is allowed" },
         { "RegistrationTimeout", "00:00:00", "a time from 00:00:00.1000000 to 12:00:00 is allowed" },
         { "Etcd:ConnectTimeout", "00:00:00", "a time from 00:00:00.1000000 to 00:01:00 is allowed" },
+        { "Store", "7", "Etcd, EtcdV2, InMemory are allowed." },
+        { "Balancing", "7", "Random, RoundRobin, PowerOfTwoChoices, First are allowed." },
+        { "Service:CredentialPolicy", "9", "Share, Overwrite are allowed." },
+        { "Service:InitialStatus", "Draining", "Serving or Maintenance is allowed." },
         { "Etcd:RequestTimeout", "01:00:00", "a time from 00:00:00.1000000 to 00:05:00 is allowed" },
     };
 

@@ -81,6 +81,20 @@ public sealed class ShutdownFaultTests
         Assert.Empty(host.Logs.Of("WithdrawalFailed"));
     }
 
+    [Fact]
+    public async Task Host_StoppedRightAfterItsLastRegistrationWasWithdrawn_DoesNotSayThatItFailed()
+    {
+        await using var fake = await FakeEtcd.StartAsync();
+        fake.Latency = TimeSpan.FromSeconds(0.1);
+        await using var host = await DiscoveryHost.RegisterAsync(fake.Settings(Service));
+        await host.Registration.DisposeAsync();
+
+        await host.StopAsync();
+
+        Assert.Empty(host.Logs.Of("WithdrawalFailed"));
+        Assert.Single(host.Logs.Of("SessionClosed"));
+    }
+
     private static async Task StopAsync(string fault, string timeToLive, bool isTaken)
     {
         await using var fake = await FakeEtcd.StartAsync();

@@ -131,8 +131,12 @@ public sealed class ResolverQuestionTests
         await host.DisposeAsync();
 
         await Assert.ThrowsAsync<ObjectDisposedException>(() => next.WaitAsync(Eventually.Patience, Token));
-        await Assert.ThrowsAsync<ObjectDisposedException>(
-            async () => await resolver.GetInstanceAsync("other", cancellationToken: Token));
+        foreach (var service in new[] { Service, "other" })
+        {
+            await Assert.ThrowsAsync<ObjectDisposedException>(async () => await resolver.GetInstancesAsync(service, cancellationToken: Token));
+        }
+
+        Assert.Throws<ObjectDisposedException>(() => resolver.GetChangeToken(Service));
     }
 
     [Fact]

@@ -14,7 +14,9 @@ internal static class EtcdErrors
 
     public static EtcdDiscoveryException Translate(string endpoint, GrpcException error)
     {
-        var advice = Mentions(error, NoUser) ? "; set EtcdDiscovery:Etcd:User and Password" : "";
+        var advice = Mentions(error, NoUser) ? "; set EtcdDiscovery:Etcd:User and Password"
+            : Mentions(error, "permission denied") ? "; check what the roles of EtcdDiscovery:Etcd:User may read and write"
+            : "";
         var message = $"Etcd at {endpoint}: {error.Message.TrimEnd('.')}{advice}.";
         return error.Code switch
         {

@@ -1,0 +1,57 @@
+using EtcdDiscovery.Tests.Infrastructure;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace EtcdDiscovery.Tests.Hosting;
+
+/// <summary>What stands in the configuration and is read by nobody.</summary>
+public sealed class SettingsReportTests
+{
+    [Theory]
+    [InlineData("Servce:Name", "EtcdDiscovery:Servce", "Service")]
+    [InlineData("TimeToLve", "EtcdDiscovery:TimeToLve", "TimeToLive")]
+    [InlineData("Etcd:EndPoint", "EtcdDiscovery:Etcd:EndPoint", "Endpoints")]
+    [InlineData("Etcd:Tls:Cert", "EtcdDiscovery:Etcd:Tls:Cert", "Certificate")]
+    [InlineData("Service:Nam", "EtcdDiscovery:Service:Nam", "Name")]
+    [InlineData("Service:Ports", "EtcdDiscovery:Service:Ports", "Ports:http and the like")]
+    [InlineData("Services:admin:Hots", "EtcdDiscovery:Services:admin:Hots", "Hostname")]
+    public async Task Setting_ThatNobodyReads_IsNamedWithWhatMayStandThere(string key, string named, string known)
+    {
+        await using var host = await StartAsync(new() { [key] = "80" });
+
+        var line = Assert.Single(host.Logs.Of("UnknownSetting"));
+        Assert.StartsWith($"{named} is no setting", line.Message, StringComparison.Ordinal);
+        Assert.Contains(known, line.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Settings_ThatAreRead_AreNotNamed()
+    {
+        await using var host = await StartAsync(new()
+        {
+            ["timetolive"] = "00:00:05",
+            ["Etcd:Endpoints:0"] = "http://127.0.0.1:1",
+            ["Etcd:Tls:ServerName"] = "",
+            ["Service:Ports:http"] = "80",
+            ["Service:Metadata:anything"] = "80",
+            ["Services:admin:Zone"] = "z",
+            ["Readiness:Period"] = "00:00:01",
+            ["ServerAddresses:PreferredNetwork"] = "10.0.0.0/8",
+        });
+
+        Assert.Empty(host.Logs.Of("UnknownSetting"));
+    }
+
+    [Fact]
+    public async Task Endpoints_SeparatedByCommas_AreAList()
+    {
+        await using var host = await StartAsync(new() { ["Etcd:Endpoints"] = "http://a:2379, b:2379" });
+
+        Assert.Equal(["http://a:2379", "b:2379"], host.Services.GetRequiredService<IOptions<EtcdDiscoveryOptions>>().Value.Etcd.Endpoints);
+        Assert.Empty(host.Logs.Of("UnknownSetting"));
+    }
+
+    private static Task<DiscoveryHost> StartAsync(Dictionary<string, string?> settings) => DiscoveryHost.StartAsync(
+        new(settings) { ["Service:Name"] = "shop", ["Services:admin:Name"] = "admin" },
+        builder => builder.Services.AddEtcdDiscovery().AddService("EtcdDiscovery:Services:admin").UseInMemoryStore());
+}
