@@ -1,7 +1,9 @@
 namespace EtcdDiscovery;
 
 /// <summary>Settings of service discovery. Configuration section <c>EtcdDiscovery</c>; validated when the host starts.</summary>
-/// <remarks>Read once: changes of the configuration while the application runs have no effect.</remarks>
+/// <remarks>
+/// Read once, but for <see cref="Service"/> and etcd's user and password: those follow the configuration while the application runs.
+/// </remarks>
 public sealed class EtcdDiscoveryOptions
 {
     /// <summary>The name of the configuration section: <c>EtcdDiscovery</c>.</summary>

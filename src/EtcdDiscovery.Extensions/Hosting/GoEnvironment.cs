@@ -5,6 +5,8 @@ namespace EtcdDiscovery.Hosting;
 /// <summary>The environment variables of Go's etcd-discovery, as defaults below the configuration.</summary>
 internal sealed class GoEnvironment(Func<string, string?> variable) : IPostConfigureOptions<EtcdDiscoveryOptions>
 {
+    private static readonly string[] TlsVariables = ["ETCD_CACERT", "ETCD_TLS_CERT", "ETCD_TLS_KEY"];
+
     private const string DefaultEndpoint = "http://127.0.0.1:2379";
 
     public Func<string, string?> Variable => variable;
@@ -29,17 +31,20 @@ internal sealed class GoEnvironment(Func<string, string?> variable) : IPostConfi
     private string[] Endpoints(string name) =>
         variable(name)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
 
-    // As in Go: all three or none. ETCD_TLS_INMEMORY says that they hold base64, not paths; one can see that.
-    private EtcdTlsOptions? TlsOf()
+    /// <summary>Those of the three variables for TLS that are missing while others are there, so that none counts.</summary>
+    public IReadOnlyList<string> FindMissingForTls()
     {
-        var tls = new EtcdTlsOptions
-        {
-            CertificateAuthority = variable("ETCD_CACERT"),
-            Certificate = variable("ETCD_TLS_CERT"),
-            Key = variable("ETCD_TLS_KEY"),
-        };
-        return new[] { tls.CertificateAuthority, tls.Certificate, tls.Key }.Any(string.IsNullOrEmpty) ? null : tls;
+        var missing = TlsVariables.Where(name => string.IsNullOrEmpty(variable(name))).ToList();
+        return missing.Count < TlsVariables.Length ? missing : [];
     }
+
+    // As in Go: all three or none. ETCD_TLS_INMEMORY says that they hold base64, not paths; one can see that.
+    private EtcdTlsOptions? TlsOf() => TlsVariables.Any(name => string.IsNullOrEmpty(variable(name))) ? null : new()
+    {
+        CertificateAuthority = variable(TlsVariables[0]),
+        Certificate = variable(TlsVariables[1]),
+        Key = variable(TlsVariables[2]),
+    };
 
     private static bool SaysNothing(EtcdTlsOptions tls) =>
         new[] { tls.CertificateAuthority, tls.Certificate, tls.Key, tls.ServerName }.All(string.IsNullOrEmpty);

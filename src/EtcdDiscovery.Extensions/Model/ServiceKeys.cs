@@ -26,7 +26,7 @@ internal static class ServiceKeys
     /// <summary>Says why a service cannot have a name, or null when it can. Such names corrupt the store in Go.</summary>
     public static string? DescribeBadServiceName(string? name)
     {
-        if (string.IsNullOrEmpty(name))
+        if (string.IsNullOrWhiteSpace(name))
         {
             return "is empty";
         }

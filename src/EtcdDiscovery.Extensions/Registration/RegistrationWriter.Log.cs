@@ -6,8 +6,9 @@ internal sealed partial class RegistrationWriter
 {
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "Registered {Service} as {InstanceId}; it expires {TimeToLive} after the last sign of life", EventName = "Registered")]
-        public static partial void Registered(ILogger logger, string service, string instanceId, TimeSpan timeToLive);
+        [LoggerMessage(1, LogLevel.Information, "Registered {Service} as {InstanceId} at {Hostname} ({Ports}); it expires {TimeToLive} after the last sign of life", EventName = "Registered")]
+        public static partial void Registered(
+            ILogger logger, string service, string instanceId, string hostname, string ports, TimeSpan timeToLive);
 
         [LoggerMessage(2, LogLevel.Information, "Withdrew {Service}, {InstanceId}", EventName = "Withdrawn")]
         public static partial void Withdrawn(ILogger logger, string service, string instanceId);

@@ -80,6 +80,14 @@ internal sealed partial class RegistrationWriter(
         return pause;
     }
 
+    private void LogRegistered(ServiceRegistration registration, TimeSpan timeToLive)
+    {
+        var instance = registration.Content.Desired.Instance;
+        var hostname = instance.Hostname.Length > 0 ? instance.Hostname : instance.PrivateHostname!;
+        var ports = instance.Ports is { Count: > 0 } some ? string.Join(' ', some.Select(port => $"{port.Key}={port.Value}")) : "no ports";
+        Log.Registered(logger, registration.ServiceName, registration.InstanceId, hostname, ports, timeToLive);
+    }
+
     private void LogWriteFailed(ServiceRegistration registration, string reason)
     {
         if (registration.Failure == reason)
@@ -107,7 +115,7 @@ internal sealed partial class RegistrationWriter(
             await WriteAsync(session, registration, cancellationToken).ConfigureAwait(false);
             if (isNew)
             {
-                Log.Registered(logger, registration.ServiceName, registration.InstanceId, session.TimeToLive);
+                LogRegistered(registration, session.TimeToLive);
             }
         }
     }

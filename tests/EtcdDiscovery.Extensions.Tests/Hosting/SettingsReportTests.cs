@@ -51,6 +51,30 @@ public sealed class SettingsReportTests
         Assert.Empty(host.Logs.Of("UnknownSetting"));
     }
 
+    [Theory]
+    [InlineData("ETCD_CACERT ETCD_TLS_CERT", "ETCD_TLS_KEY is not set")]
+    [InlineData("ETCD_TLS_KEY", "ETCD_CACERT, ETCD_TLS_CERT is not set")]
+    [InlineData("", null)]
+    public async Task VariablesForTls_NotAllThere_AreSaidToBeIgnored(string set, string? said)
+    {
+        var environment = set.Split(' ', StringSplitOptions.RemoveEmptyEntries).ToDictionary(name => name, _ => "x");
+        await using var host = await DiscoveryHost.StartAsync([], builder => builder.Services.AddEtcdDiscovery().UseInMemoryStore(), environment);
+
+        var line = host.Logs.Of("IncompleteTls").SingleOrDefault();
+        Assert.Equal(said is null, line is null);
+        Assert.StartsWith(said ?? "", line?.Message ?? "", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Host_ThatRegisters_SaysWhat()
+    {
+        await using var host = await StartAsync(new() { ["Service:Hostname"] = "h.dev", ["Service:Ports:http"] = "80", ["Service:Ports:grpc"] = "81" });
+
+        await Eventually.TrueAsync(
+            () => Task.FromResult(host.Logs.Of("Registered").Any(line => line.Message.Contains(" at h.dev (grpc=81 http=80); ", StringComparison.Ordinal))),
+            "it says what is registered");
+    }
+
     private static Task<DiscoveryHost> StartAsync(Dictionary<string, string?> settings) => DiscoveryHost.StartAsync(
         new(settings) { ["Service:Name"] = "shop", ["Services:admin:Name"] = "admin" },
         builder => builder.Services.AddEtcdDiscovery().AddService("EtcdDiscovery:Services:admin").UseInMemoryStore());

@@ -24,6 +24,7 @@ public sealed class ValidationTests
         { "Service:Ports:http", "80 ", "a number from 1 to 65535 is allowed." },
         { "Service:PrivatePorts:http", "99999999999999", "a number from 1 to 65535 is allowed." },
         { "Service:Name", "", "which is empty" },
+        { "Service:Name", " ", "which is empty" },
         { "Service:Name", ".", "which has a segment '.' or '..'" },
         { "Service:Name", "a/..", "which has a segment '.' or '..'" },
         { "Service:Name", "/a", "which has a '/' at its start or end, or two in a row" },
