@@ -30,8 +30,8 @@ internal sealed class EtcdDiscoveryHealthCheck(
 
         if (state.IsAlive)
         {
-            data["leaseAge"] = Seconds(session.Age);
-            data["leaseTimeToLive"] = Seconds(state.TimeToLive);
+            data["leaseAge"] = Math.Round(session.Age.TotalSeconds, 1);
+            data["leaseTimeToLive"] = state.TimeToLive.TotalSeconds;
         }
 
         var (health, description) = Judge(state);

@@ -88,6 +88,16 @@ internal sealed partial class RegistrationWriter(
         Log.Registered(logger, registration.ServiceName, registration.InstanceId, hostname, ports, timeToLive);
     }
 
+    // As in Go a private host never takes it away, and GetUriAsync goes by it.
+    private void WarnOfPublicDescription(ServiceInstance ours, StoreEntry? info)
+    {
+        if (!ours.Public && info is { } entry
+            && ServiceJson.TryDecode(ours.ServiceName, entry.Value, out ServiceInfo? described) && described.Public)
+        {
+            Log.DescribedAsPublic(logger, ours.ServiceName, Untrusted.Print(described.Hostname ?? ""), entry.Key);
+        }
+    }
+
     private void LogWriteFailed(ServiceRegistration registration, string reason)
     {
         if (registration.Failure == reason)
@@ -131,6 +141,7 @@ internal sealed partial class RegistrationWriter(
                 : conflicts == 0 && content.FirstInfo is { } seen ? seen.Entry
                 : await ReadInfoAsync(registration.ServiceName, cancellationToken).ConfigureAwait(false);
             var write = content.Plan(info);
+            WarnOfPublicDescription(write.Service.Instance, info);
             RegistrationLength.ThrowIfTooLong(write.Service);
             registration.Advance(latest => latest.OnWriting(write));
             if (await PutAsync(session, write, cancellationToken).ConfigureAwait(false) is var (infoRevision, revision))

@@ -28,7 +28,10 @@ public sealed class CompositionTests
 
         await host.StartAsync();
 
-        Assert.Single(host.Services.GetServices<IHostedService>(), service => service.GetType().Assembly == typeof(IServiceResolver).Assembly);
+        Assert.Equal(
+            ["SettingsReport", "RegistrationHostedService"],
+            host.Services.GetServices<IHostedService>().Select(service => service.GetType())
+                .Where(type => type.Assembly == typeof(IServiceResolver).Assembly).Select(type => type.Name));
         Assert.Single(host.Services.GetServices<IServiceResolver>());
         Assert.Single(host.Services.GetServices<IValidateOptions<EtcdDiscoveryOptions>>());
         Assert.Equal(["http://a:1", "http://b:2"], Options(host).Etcd.Endpoints);

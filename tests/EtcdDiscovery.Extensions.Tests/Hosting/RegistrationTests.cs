@@ -170,7 +170,7 @@ public sealed class RegistrationTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task PrivateHost_OfAPublicService_LeavesItsDescriptionAlone()
+    public async Task PrivateHost_OfAPublicService_LeavesItsDescriptionAloneAndWarns()
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         await using var first = await DiscoveryHost.RegisterAsync(Public(server));
@@ -180,6 +180,8 @@ public sealed class RegistrationTests(SharedEtcd etcd)
 
         Assert.Equal(before, await server.FindAsync(InfoKey));
         Assert.Equal(2, (await server.ReadAsync(Prefix)).Count);
+        Assert.Contains($"delete {InfoKey} ", Assert.Single(second.Logs.Of("DescribedAsPublic")).Message, StringComparison.Ordinal);
+        Assert.Empty(first.Logs.Of("DescribedAsPublic"));
     }
 
     [Fact]
