@@ -6,6 +6,8 @@ namespace EtcdDiscovery.Tests.Registration;
 /// <summary>What becomes of a registration that etcd answers with a status other than success.</summary>
 public sealed class RefusalTests
 {
+    private const string Advice = "; check what the roles of EtcdDiscovery:Etcd:User may read and write";
+
     private const string Service = "shop";
 
     private static readonly Dictionary<string, FakeFault> Faults = new(StringComparer.Ordinal)
@@ -67,11 +69,11 @@ public sealed class RefusalTests
     }
 
     [Theory]
-    [InlineData("permission denied", FakeEtcd.Grant)]
-    [InlineData("permission denied", FakeEtcd.Txn)]
-    [InlineData("invalid argument", FakeEtcd.Grant)]
-    [InlineData("invalid argument", FakeEtcd.Txn)]
-    public async Task Status_ThatStays_IsUnhealthyWithTheReasonAndTriedAgainEveryHalfMinute(string fault, string method)
+    [InlineData("permission denied", FakeEtcd.Grant, Advice)]
+    [InlineData("permission denied", FakeEtcd.Txn, Advice)]
+    [InlineData("invalid argument", FakeEtcd.Grant, "")]
+    [InlineData("invalid argument", FakeEtcd.Txn, "")]
+    public async Task Status_ThatStays_IsUnhealthyWithTheReasonAndTriedAgainEveryHalfMinute(string fault, string method, string advice)
     {
         var clock = new FastClock(speed: 30);
         await using var fake = await FakeEtcd.StartAsync();
@@ -84,7 +86,7 @@ public sealed class RefusalTests
             async () => (check = await host.CheckAsync()).Description!.Contains(Faults[fault].Message!, StringComparison.Ordinal),
             "the check tells the reason");
         Assert.Equal(
-            (HealthStatus.Unhealthy, $"Service 'shop' is not registered: Etcd at {fake.Endpoint}: {Faults[fault].Message}."),
+            (HealthStatus.Unhealthy, $"Service 'shop' is not registered: Etcd at {fake.Endpoint}: {Faults[fault].Message}{advice}."),
             (check.Status, check.Description));
 
         // Within 60 s of the host's time: one or two more tries of the session, and as many of what observes its keys.

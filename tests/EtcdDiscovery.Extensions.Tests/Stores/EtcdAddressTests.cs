@@ -9,10 +9,11 @@ public sealed class EtcdAddressTests
     [InlineData("http://127.0.0.1:2379/", "http://127.0.0.1:2379")]
     [InlineData(" 127.0.0.1:2379 ", "http://127.0.0.1:2379")]
     [InlineData("etcd:2379", "http://etcd:2379")]
-    [InlineData("etcd", "http://etcd")]
+    [InlineData("etcd", "http://etcd:80")]
+    [InlineData("https://etcd", "https://etcd:443")]
     [InlineData("[::1]:2379", "http://[::1]:2379")]
     [InlineData("https://etcd.internal:2379", "https://etcd.internal:2379")]
-    public void Parse_Address_IsDisplayedWithoutSlash(string endpoint, string expected) =>
+    public void Parse_Address_IsDisplayedWithItsPortAndWithoutSlash(string endpoint, string expected) =>
         Assert.Equal(expected, EtcdAddress.Display(EtcdAddress.Parse(endpoint)));
 
     [Theory]

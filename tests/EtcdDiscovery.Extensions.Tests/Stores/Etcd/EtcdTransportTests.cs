@@ -28,14 +28,14 @@ public sealed class EtcdTransportTests
     [InlineData(2, "etcdserver: leader changed", true)]
     [InlineData(2, "raft proposal dropped", true)]
     [InlineData(2, "something else", false)]
-    [InlineData(7, "etcdserver: permission denied", false)]
+    [InlineData(7, "etcdserver: permission denied", false, "; check what the roles of EtcdDiscovery:Etcd:User may read and write")]
     [InlineData(16, "etcdserver: invalid auth token", true)]
     [InlineData(16, "wrong password", false)]
     [InlineData(3, "etcdserver: request is too large", false)]
     [InlineData(12, "unknown service", false)]
     [InlineData(9, "etcdserver: authentication is not enabled", false)]
     [InlineData(15, "etcdserver: corrupt cluster", false)]
-    public async Task Status_OfAnyKind_IsToldWithEndpointAndHonesty(int status, string message, bool isTransient)
+    public async Task Status_OfAnyKind_IsToldWithEndpointAndHonesty(int status, string message, bool isTransient, string advice = "")
     {
         foreach (var script in new RequestDelegate[]
         {
@@ -47,7 +47,7 @@ public sealed class EtcdTransportTests
             var error = await OpenErrorAsync(server.Endpoint);
 
             Assert.Equal(typeof(EtcdDiscoveryException), error.GetType());
-            Assert.Equal($"Etcd at {server.Endpoint}: {message}.", error.Message);
+            Assert.Equal($"Etcd at {server.Endpoint}: {message}{advice}.", error.Message);
             Assert.Equal(isTransient, error.IsTransient);
         }
     }
