@@ -14,8 +14,8 @@ internal sealed class EtcdDiscoveryOptionsValidator : IValidateOptions<EtcdDisco
     {
         var problems = new List<string>();
         CheckTimes(options, problems);
-        RegistrationRules.CheckName($"{Section}:{nameof(options.Store)}", options.Store, problems);
-        RegistrationRules.CheckName($"{Section}:{nameof(options.Balancing)}", options.Balancing, problems);
+        RegistrationRules.CheckChoice($"{Section}:{nameof(options.Store)}", options.Store, problems);
+        RegistrationRules.CheckChoice($"{Section}:{nameof(options.Balancing)}", options.Balancing, problems);
         CheckEtcd(options, problems);
         CheckKeyPrefix(options.KeyPrefix, problems);
         problems.AddRange(RegistrationRules.Check(options.Service, $"{Section}:{nameof(options.Service)}", nameRequired: false));

@@ -29,7 +29,7 @@ internal static class RegistrationRules
         CheckHost($"{section}:{nameof(options.PrivateHostname)}", options.PrivateHostname, problems);
         CheckPorts($"{section}:{nameof(options.Ports)}", options.Ports, problems);
         CheckPorts($"{section}:{nameof(options.PrivatePorts)}", options.PrivatePorts, problems);
-        CheckName($"{section}:{nameof(options.CredentialPolicy)}", options.CredentialPolicy, problems);
+        CheckChoice($"{section}:{nameof(options.CredentialPolicy)}", options.CredentialPolicy, problems);
         if (!(options.Weight is > 0 and <= MaxWeight))
         {
             problems.Add($"{section}:{nameof(options.Weight)} is '{options.Weight.ToString(CultureInfo.InvariantCulture)}': "
@@ -58,7 +58,7 @@ internal static class RegistrationRules
     }
 
     /// <summary>Configuration takes any number for an enumeration.</summary>
-    public static void CheckName<T>(string setting, T value, List<string> problems)
+    public static void CheckChoice<T>(string setting, T value, List<string> problems)
         where T : struct, Enum
     {
         if (!Enum.IsDefined(value))
