@@ -51,7 +51,8 @@ public static class EtcdDiscoveryBuilderExtensions
     /// checks are unhealthy: from the start until they are healthy for the first time, and whenever they fail later.
     /// </summary>
     /// <remarks>
-    /// Degraded is healthy enough. A status that the application set itself stays. Calling it more than once is harmless.
+    /// Degraded is healthy enough. A status that the application set itself stays. Services that are registered from code are
+    /// looked at within a <see cref="ReadinessOptions.Period"/>. Calling it more than once is harmless.
     /// </remarks>
     /// <param name="builder">The builder.</param>
     /// <param name="configure">Changes the settings after the configuration was bound.</param>

@@ -5,9 +5,9 @@ namespace EtcdDiscovery.Hosting;
 /// <summary>The environment variables of Go's etcd-discovery, as defaults below the configuration.</summary>
 internal sealed class GoEnvironment(Func<string, string?> variable) : IPostConfigureOptions<EtcdDiscoveryOptions>
 {
-    private static readonly string[] TlsVariables = ["ETCD_CACERT", "ETCD_TLS_CERT", "ETCD_TLS_KEY"];
-
     private const string DefaultEndpoint = "http://127.0.0.1:2379";
+
+    private static readonly string[] TlsVariables = ["ETCD_CACERT", "ETCD_TLS_CERT", "ETCD_TLS_KEY"];
 
     public Func<string, string?> Variable => variable;
 

@@ -25,6 +25,7 @@ internal sealed class CoalescingObserver(IStoreObserver observer, Func<TimeSpan>
         {
             HandOnWaiting();
             observer.OnRead(contents);
+            _failure = null;
         }
     }
 
@@ -64,11 +65,21 @@ internal sealed class CoalescingObserver(IStoreObserver observer, Func<TimeSpan>
 
     private void HandOnWaiting()
     {
-        if (_waiting.Count > 0)
+        if (_waiting.Count == 0)
         {
-            var batch = new StoreBatch(_reached, [.. _waiting]);
-            _waiting.Clear();
+            return;
+        }
+
+        var batch = new StoreBatch(_reached, [.. _waiting]);
+        _waiting.Clear();
+        try
+        {
             HandOn(batch);
+        }
+        catch (Exception e)
+        {
+            // Nobody who brought it is there to be told: whoever brings the next one is. A read repairs it as well.
+            _failure = e;
         }
     }
 
@@ -88,15 +99,7 @@ internal sealed class CoalescingObserver(IStoreObserver observer, Func<TimeSpan>
         lock (_telling)
         {
             _isResting = false;
-            try
-            {
-                HandOnWaiting();
-            }
-            catch (Exception e)
-            {
-                // Here is nobody to tell: the next call is told.
-                _failure = e;
-            }
+            HandOnWaiting();
         }
     }
 }

@@ -87,13 +87,38 @@ public sealed class CoalescingObserverTests : IDisposable
     {
         _observer.OnBatch(Batch(1));
         _observer.OnBatch(Batch(2));
-        _notes.Throws = true;
+        _notes.ThrowsOnce = true;
         _clock.Advance(_rest);
-        _notes.Throws = false;
 
         Assert.Contains("no more", Assert.Throws<HistoryLostException>(() => _observer.OnBatch(Batch(3))).Message, StringComparison.Ordinal);
         _observer.OnBatch(Batch(4));
         Assert.Equal(["1: 1", "4: 4"], _notes.Lines);
+    }
+
+    // The follower of the store tells of a failure where nothing may be thrown any more.
+    [Fact]
+    public void ObserverThatThrowsBeforeAFailureIsTold_IsToldOfTheFailureAndCostsTheHistory()
+    {
+        _observer.OnBatch(Batch(1));
+        _observer.OnBatch(Batch(2));
+        _notes.ThrowsOnce = true;
+        _observer.OnFailure(new EtcdDiscoveryException("away"));
+
+        Assert.Equal(["1: 1", "away"], _notes.Lines);
+        Assert.Throws<HistoryLostException>(() => _observer.OnBatch(Batch(3)));
+    }
+
+    [Fact]
+    public void ObserverThatThrew_IsRepairedByARead()
+    {
+        _observer.OnBatch(Batch(1));
+        _observer.OnBatch(Batch(2));
+        _notes.ThrowsOnce = true;
+        _clock.Advance(_rest);
+        _observer.OnRead(new StoreContents(new StoreRevision(2), []));
+        _observer.OnBatch(Batch(3));
+
+        Assert.Equal(["1: 1", "read 2", "3: 3"], _notes.Lines);
     }
 
     public void Dispose() => _observer.Dispose();
@@ -106,7 +131,7 @@ public sealed class CoalescingObserverTests : IDisposable
     {
         public List<string> Lines { get; } = [];
 
-        public bool Throws { get; set; }
+        public bool ThrowsOnce { get; set; }
 
         public void OnRead(StoreContents contents) => Note($"read {contents.Revision.Number}");
 
@@ -117,8 +142,9 @@ public sealed class CoalescingObserverTests : IDisposable
 
         private void Note(string line)
         {
-            if (Throws)
+            if (ThrowsOnce)
             {
+                ThrowsOnce = false;
                 throw new InvalidOperationException("no more");
             }
 

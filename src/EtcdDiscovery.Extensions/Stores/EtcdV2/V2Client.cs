@@ -31,29 +31,14 @@ internal sealed partial class V2Client : IDisposable
         CallAsync(request, RequestTimeout, cancellationToken);
 
     /// <summary>One request, one answer, from the member in use, or from the next one when that cannot be reached at all.</summary>
-    public async Task<V2Answer> CallAsync(V2Request request, TimeSpan timeout, CancellationToken cancellationToken)
+    public Task<V2Answer> CallAsync(V2Request request, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        for (var tries = 1; ; tries++)
-        {
-            var connection = _rotation.Current;
-            try
-            {
-                return await WithinAsync(timeout, ExchangeAsync, cancellationToken).ConfigureAwait(false);
-            }
-            catch (V2Failure failure)
-            {
-                var error = Fail(connection, failure);
-                if (!failure.IsUnsent || tries >= Endpoints.Count)
-                {
-                    throw error;
-                }
-            }
+        return ReachAsync(timeout, ExchangeAsync, cancellationToken);
 
-            async Task<V2Answer> ExchangeAsync(CancellationToken token)
-            {
-                using var response = await connection.SendAsync(request, token).ConfigureAwait(false);
-                return await V2Answer.ReadAsync(response, token).ConfigureAwait(false);
-            }
+        async Task<V2Answer> ExchangeAsync(V2Connection connection, CancellationToken token)
+        {
+            using var response = await connection.SendAsync(request, token).ConfigureAwait(false);
+            return await V2Answer.ReadAsync(response, token).ConfigureAwait(false);
         }
     }
 
@@ -77,7 +62,7 @@ internal sealed partial class V2Client : IDisposable
         var connection = _rotation.Current;
         try
         {
-            await AskForLeaderAsync(connection, cancellationToken).ConfigureAwait(false);
+            await WithinAsync(RequestTimeout, token => AskForLeaderAsync(connection, token), cancellationToken).ConfigureAwait(false);
         }
         catch (V2Failure failure)
         {
@@ -90,18 +75,7 @@ internal sealed partial class V2Client : IDisposable
     }
 
     /// <summary>Makes sure that there is an etcd with the v2 API and a leader. Reads no key: a role may allow only some.</summary>
-    public async Task ProbeAsync(CancellationToken cancellationToken)
-    {
-        var connection = _rotation.Current;
-        try
-        {
-            await AskForLeaderAsync(connection, cancellationToken).ConfigureAwait(false);
-        }
-        catch (V2Failure failure)
-        {
-            throw Fail(connection, failure);
-        }
-    }
+    public Task ProbeAsync(CancellationToken cancellationToken) => ReachAsync(RequestTimeout, AskForLeaderAsync, cancellationToken);
 
     /// <summary>Does something within a time; whatever goes wrong is a <see cref="V2Failure"/> or the caller's cancellation.</summary>
     public async Task<T> WithinAsync<T>(TimeSpan time, Func<CancellationToken, Task<T>> action, CancellationToken cancellationToken)
@@ -135,15 +109,32 @@ internal sealed partial class V2Client : IDisposable
 
     public void Dispose() => _rotation.Dispose();
 
-    private Task<bool> AskForLeaderAsync(V2Connection connection, CancellationToken cancellationToken)
+    private static async Task<bool> AskForLeaderAsync(V2Connection connection, CancellationToken cancellationToken)
     {
-        return WithinAsync(RequestTimeout, AskAsync, cancellationToken);
+        using var response = await connection.SendAsync(V2Request.Leader, cancellationToken).ConfigureAwait(false);
+        await V2Answer.CheckAsync(response, cancellationToken).ConfigureAwait(false);
+        return true;
+    }
 
-        async Task<bool> AskAsync(CancellationToken token)
+    /// <summary>Does something with the member in use, or with the next one when that cannot be reached at all.</summary>
+    private async Task<T> ReachAsync<T>(
+        TimeSpan timeout, Func<V2Connection, CancellationToken, Task<T>> action, CancellationToken cancellationToken)
+    {
+        for (var tries = 1; ; tries++)
         {
-            using var response = await connection.SendAsync(V2Request.Leader, token).ConfigureAwait(false);
-            await V2Answer.CheckAsync(response, token).ConfigureAwait(false);
-            return true;
+            var connection = _rotation.Current;
+            try
+            {
+                return await WithinAsync(timeout, token => action(connection, token), cancellationToken).ConfigureAwait(false);
+            }
+            catch (V2Failure failure)
+            {
+                var error = Fail(connection, failure);
+                if (!failure.IsUnsent || tries >= Endpoints.Count)
+                {
+                    throw error;
+                }
+            }
         }
     }
 

@@ -113,13 +113,15 @@ public sealed class EtcdV2FailureTests
     }
 
     [Fact]
-    public async Task Read_NobodyThere_TriesTheNextEndpointAtOnce()
+    public async Task ReadOrOpen_NobodyThere_TriesTheNextEndpointAtOnce()
     {
         await using var healthy = await StartAsync(context => AnswerAsync(context, 200, """{"action":"get","node":{"dir":true}}"""));
         for (var i = 0; i < 8; i++)
         {
             await using var store = EtcdV2Stores.Create("http://127.0.0.1:1", healthy.Endpoint);
-            Assert.Empty((await store.ReadAsync([Range], Token)).Entries);
+            await using var session = await store.OpenSessionAsync(TimeSpan.FromSeconds(5), Token);
+            await using var other = EtcdV2Stores.Create("http://127.0.0.1:1", healthy.Endpoint);
+            Assert.Empty((await other.ReadAsync([Range], Token)).Entries);
         }
     }
 
