@@ -107,10 +107,14 @@ internal sealed class Interleaving : IAsyncDisposable
 
     private async Task FloodAsync()
     {
-        var ids = Enumerable.Range(0, Step.FloodSize).Select(i => $"{Prefix}flood{i}").ToArray();
-        var value = Step.Instance(new() { Id = "", ServiceName = _service, Hostname = "flood", Shard = "s0" });
-        await _store.PutAsync(0, [.. ids.Select(id => (id, value))]);
-        await _store.DeleteAsync(ids);
+        var keys = Enumerable.Range(0, Step.FloodSize).Select(i => $"{Prefix}flood{i}").ToArray();
+        for (var wave = 0; wave < Step.FloodWaves; wave++)
+        {
+            var value = Step.Instance(new() { Id = "", ServiceName = _service, Hostname = $"flood{wave}", Shard = "s0" });
+            await _store.PutAsync(0, [.. keys.Select(key => (key, value))]);
+        }
+
+        await _store.DeleteAsync(keys);
     }
 
     private bool IsMarked(IEnumerable<ServiceInstance>? instances) =>

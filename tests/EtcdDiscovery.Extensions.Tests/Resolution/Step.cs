@@ -26,7 +26,7 @@ internal enum StepKind
     /// <summary>A lease ends, and with it all that was put under it.</summary>
     Expire,
 
-    /// <summary>More instances than a queue of changes holds come and go.</summary>
+    /// <summary>Many instances come, change and go: more changes than a queue holds.</summary>
     Flood,
 
     /// <summary>The store forgets its history.</summary>
@@ -63,6 +63,9 @@ internal sealed record Step(StepKind Kind, string Id = "", string Value = "", in
 {
     /// <summary>How many instances come and go in a flood.</summary>
     public const int FloodSize = 600;
+
+    /// <summary>How often each of them is put. A reader that stalls takes the first wave; the others are too many for its queue.</summary>
+    public const int FloodWaves = 3;
 
     // The last but one is somebody else's: it belongs to a service whose name begins with this one's.
     private static readonly string[] Ids = ["a", "b", "c", "Z", "in/x", "é"];
