@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Chaos;
 
@@ -60,16 +61,16 @@ internal sealed class HostProcess : IAsyncDisposable
         }
     }
 
-    public void Pause() => Signals.Stop(_process.Id);
+    public void Pause() => Signals.Stop(_process);
 
-    public void Continue() => Signals.Continue(_process.Id);
+    public void Continue() => Signals.Continue(_process);
 
     /// <summary>Asks it to end, and waits until it has.</summary>
     /// <returns>Whether it did so in time.</returns>
     public async Task<bool> TerminateAsync(TimeSpan patience)
     {
         _mayEnd = true;
-        Signals.Terminate(_process.Id);
+        Signals.Terminate(_process);
         try
         {
             await _process.WaitForExitAsync().WaitAsync(patience);

@@ -3,19 +3,13 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
 /// <summary>A real etcd process on loopback ports of its own, with a data directory that is deleted in the end.</summary>
-public sealed partial class EtcdServer : IAsyncDisposable
+public sealed class EtcdServer : IAsyncDisposable
 {
-    private const int SigKill = 9;
-    private const int SigTerm = 15;
-    private const int SigCont = 18;
-    private const int SigStop = 19;
-
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
 
     private readonly string _binary;
@@ -102,21 +96,21 @@ public sealed partial class EtcdServer : IAsyncDisposable
     /// <summary>Ends it without warning, as a crash would.</summary>
     public async Task KillAsync()
     {
-        Signal(SigKill);
+        Signals.Kill(_process!);
         await WaitForExitAsync();
     }
 
     /// <summary>Asks it to end. etcd takes seconds to close its streams.</summary>
     public async Task StopAsync()
     {
-        Signal(SigTerm);
+        Signals.Terminate(_process!);
         await WaitForExitAsync();
     }
 
     /// <summary>Freezes it: its connections stay open and nobody answers.</summary>
-    public void Pause() => Signal(SigStop);
+    public void Pause() => Signals.Stop(_process!);
 
-    public void Continue() => Signal(SigCont);
+    public void Continue() => Signals.Continue(_process!);
 
     /// <summary>Starts it again on the same ports.</summary>
     public async Task RestartAsync(bool wipe)
@@ -237,14 +231,6 @@ public sealed partial class EtcdServer : IAsyncDisposable
 
     private async Task WaitForExitAsync() => await _process!.WaitForExitAsync().WaitAsync(StartTimeout);
 
-    private void Signal(int signal)
-    {
-        if (Kill(_process!.Id, signal) != 0)
-        {
-            throw new InvalidOperationException($"kill -{signal} failed: {Marshal.GetLastPInvokeErrorMessage()}");
-        }
-    }
-
     private static void Copy(DirectoryInfo from, string to)
     {
         Directory.CreateDirectory(to);
@@ -267,7 +253,4 @@ public sealed partial class EtcdServer : IAsyncDisposable
         second.Start();
         return (((IPEndPoint)first.LocalEndpoint).Port, ((IPEndPoint)second.LocalEndpoint).Port);
     }
-
-    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static partial int Kill(int processId, int signal);
 }

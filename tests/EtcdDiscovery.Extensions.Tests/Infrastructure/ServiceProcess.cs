@@ -30,21 +30,14 @@ internal sealed class ServiceProcess : IAsyncDisposable
         })!);
     }
 
-    public Task PauseAsync() => SignalAsync("STOP");
+    public void Pause() => Signals.Stop(_process);
 
-    public Task ContinueAsync() => SignalAsync("CONT");
+    public void Continue() => Signals.Continue(_process);
 
     public async ValueTask DisposeAsync()
     {
         _process.Kill();
         await _process.WaitForExitAsync(CancellationToken.None);
         _process.Dispose();
-    }
-
-    private async Task SignalAsync(string signal)
-    {
-        using var kill = Process.Start("kill", [$"-{signal}", $"{_process.Id}"]);
-        await kill.WaitForExitAsync(CancellationToken.None);
-        Assert.Equal(0, kill.ExitCode);
     }
 }

@@ -19,10 +19,10 @@ public sealed class PausedProcessTests(SharedEtcd etcd)
         await Eventually.TrueAsync(async () => (await server.ReadAsync(Prefix)).Count == 1, "the process is registered");
         var before = Assert.Single(await server.ReadAsync(Prefix));
 
-        await process.PauseAsync();
+        process.Pause();
         await Eventually.TrueAsync(async () => (await server.ReadAsync(Prefix)).Count == 0, "the key has expired");
         var continuing = Stopwatch.StartNew();
-        await process.ContinueAsync();
+        process.Continue();
         await Eventually.TrueAsync(async () => (await server.ReadAsync(Prefix)).Count == 1, "the process is registered again");
 
         Assert.InRange(continuing.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(2));
