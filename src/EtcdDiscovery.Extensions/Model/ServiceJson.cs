@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -52,14 +53,23 @@ internal static class ServiceJson
     }
 
     /// <summary>Reads an instance. Its name and service are those of its key, which nobody else can have taken.</summary>
-    /// <returns>False when it is unreadable, or has no host name at all and so is no use to anybody.</returns>
+    /// <returns>False when it is unreadable, or has no host name at all and so is no use to anybody; the fault says why.</returns>
     public static bool TryDecode(
-        string serviceName, string id, ReadOnlyMemory<byte> value, [NotNullWhen(true)] out ServiceInstance? instance)
+        string serviceName,
+        string id,
+        ReadOnlyMemory<byte> value,
+        [NotNullWhen(true)] out ServiceInstance? instance,
+        [NotNullWhen(false)] out string? fault)
     {
         instance = null;
-        if (!TryParse(value.Span, WireJsonContext.Go.InstanceDocument, out var document)
-            || (string.IsNullOrEmpty(document.Name) && string.IsNullOrEmpty(document.PrivateHostname)))
+        if (!TryParse(value.Span, WireJsonContext.Go.InstanceDocument, out var document, out fault))
         {
+            return false;
+        }
+
+        if (string.IsNullOrEmpty(document.Name) && string.IsNullOrEmpty(document.PrivateHostname))
+        {
+            fault = "no host name";
             return false;
         }
 
@@ -84,10 +94,16 @@ internal static class ServiceJson
         return true;
     }
 
-    public static bool TryDecode(string serviceName, ReadOnlyMemory<byte> value, [NotNullWhen(true)] out ServiceInfo? info)
+    /// <summary>Reads a description. Its name is that of its key.</summary>
+    /// <returns>False when it is unreadable; the fault says why.</returns>
+    public static bool TryDecode(
+        string serviceName,
+        ReadOnlyMemory<byte> value,
+        [NotNullWhen(true)] out ServiceInfo? info,
+        [NotNullWhen(false)] out string? fault)
     {
         info = null;
-        if (!TryParse(value.Span, WireJsonContext.Go.InfoDocument, out var document))
+        if (!TryParse(value.Span, WireJsonContext.Go.InfoDocument, out var document, out fault))
         {
             return false;
         }
@@ -104,12 +120,17 @@ internal static class ServiceJson
         return true;
     }
 
-    private static bool TryParse<T>(ReadOnlySpan<byte> json, JsonTypeInfo<T> type, [NotNullWhen(true)] out T? document)
+    private static bool TryParse<T>(
+        ReadOnlySpan<byte> json,
+        JsonTypeInfo<T> type,
+        [NotNullWhen(true)] out T? document,
+        [NotNullWhen(false)] out string? fault)
         where T : class
     {
         document = null;
         if (json.Length > MaxLength)
         {
+            fault = string.Create(CultureInfo.InvariantCulture, $"longer than {MaxLength} bytes");
             return false;
         }
 
@@ -117,13 +138,19 @@ internal static class ServiceJson
         try
         {
             document = JsonSerializer.Deserialize(Utf8.IsValid(text) ? text : Repair(text), type);
-            return document is not null;
+            fault = document is null ? "null" : null;
         }
-        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException)
+        catch (JsonException error)
         {
-            return false;
+            fault = FaultOf(error);
         }
+
+        return fault is null;
     }
+
+    // Its message may quote the value, and values hold passwords.
+    private static string FaultOf(JsonException error) =>
+        string.Create(CultureInfo.InvariantCulture, $"unexpected JSON at line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}");
 
     // Go reads invalid UTF-8 as replacement characters.
     private static byte[] Repair(ReadOnlySpan<byte> text) => Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(text));

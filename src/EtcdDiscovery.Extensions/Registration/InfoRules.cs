@@ -30,7 +30,7 @@ internal static class InfoRules
             return Put(expectedRevision: 0);
         }
 
-        var readable = ServiceJson.TryDecode(ours.Name, entry.Value, out ServiceInfo? theirs);
+        var readable = ServiceJson.TryDecode(ours.Name, entry.Value, out ServiceInfo? theirs, out _);
         if (entry.Value.Span.SequenceEqual(value) || (theirs is { Public: true } && !ours.Public))
         {
             return null;

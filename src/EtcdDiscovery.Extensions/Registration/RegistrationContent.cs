@@ -126,7 +126,7 @@ internal sealed record RegistrationContent(AdvertisedService Desired, InfoIntent
     };
 
     private ServiceInfo? Read(StoreEntry? info) =>
-        info is { } entry && ServiceJson.TryDecode(Desired.Instance.ServiceName, entry.Value, out ServiceInfo? read)
+        info is { } entry && ServiceJson.TryDecode(Desired.Instance.ServiceName, entry.Value, out ServiceInfo? read, out _)
             ? read
             : null;
 }

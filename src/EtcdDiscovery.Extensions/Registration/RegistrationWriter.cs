@@ -92,7 +92,7 @@ internal sealed partial class RegistrationWriter(
     private void WarnOfPublicDescription(ServiceInstance ours, StoreEntry? info)
     {
         if (!ours.Public && info is { } entry
-            && ServiceJson.TryDecode(ours.ServiceName, entry.Value, out ServiceInfo? described) && described.Public)
+            && ServiceJson.TryDecode(ours.ServiceName, entry.Value, out ServiceInfo? described, out _) && described.Public)
         {
             Log.DescribedAsPublic(logger, ours.ServiceName, Untrusted.Print(described.Hostname ?? ""), entry.Key);
         }

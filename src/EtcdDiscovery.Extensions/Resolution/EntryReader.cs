@@ -124,8 +124,8 @@ internal sealed partial class EntryReader(string serviceName, ILogger<EntryReade
             return null;
         }
 
-        var readable = ServiceJson.TryDecode(serviceName, value.Value, out ServiceInfo? info);
-        Note(key, readable, value.Value.Length);
+        ServiceJson.TryDecode(serviceName, value.Value, out ServiceInfo? info, out var fault);
+        Note(key, fault, value.Value.Length);
         return info;
     }
 
@@ -137,21 +137,21 @@ internal sealed partial class EntryReader(string serviceName, ILogger<EntryReade
             return null;
         }
 
-        var readable = ServiceJson.TryDecode(serviceName, id, value.Value, out var instance);
-        Note(key, readable, value.Value.Length);
+        ServiceJson.TryDecode(serviceName, id, value.Value, out var instance, out var fault);
+        Note(key, fault, value.Value.Length);
         return instance == before ? before : instance;
     }
 
-    private void Note(string key, bool readable, int length)
+    private void Note(string key, string? fault, int length)
     {
-        if (readable)
+        if (fault is null)
         {
             Forget(key);
         }
         else if (_unreadable.Add(key))
         {
             UnreadableCount = _unreadable.Count;
-            Log.EntryUnreadable(logger, Untrusted.Print(key), length);
+            Log.EntryUnreadable(logger, Untrusted.Print(key), length, fault);
         }
     }
 

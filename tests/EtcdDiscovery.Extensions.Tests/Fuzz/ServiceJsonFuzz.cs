@@ -25,17 +25,17 @@ public sealed class ServiceJsonFuzz
     {
         var json = Encoding.UTF8.GetBytes(Document(random));
         json = random.Next(2) == 0 ? json : FuzzRun.Mutate(random, json);
-        if (ServiceJson.TryDecode("s", "id", json, out var instance))
+        if (ServiceJson.TryDecode("s", "id", json, out var instance, out _))
         {
             Use(instance);
-            Assert.True(ServiceJson.TryDecode("s", "id", ServiceJson.Encode(instance), out var again));
+            Assert.True(ServiceJson.TryDecode("s", "id", ServiceJson.Encode(instance), out var again, out _));
             Assert.Equal(ServiceJson.Encode(instance), ServiceJson.Encode(again));
         }
 
-        if (ServiceJson.TryDecode("s", json, out ServiceInfo? info))
+        if (ServiceJson.TryDecode("s", json, out ServiceInfo? info, out _))
         {
             Assert.NotNull(info.ToString());
-            Assert.True(ServiceJson.TryDecode("s", ServiceJson.Encode(info), out ServiceInfo? again));
+            Assert.True(ServiceJson.TryDecode("s", ServiceJson.Encode(info), out ServiceInfo? again, out _));
             Assert.Equal(ServiceJson.Encode(info), ServiceJson.Encode(again));
         }
 
@@ -61,10 +61,10 @@ public sealed class ServiceJsonFuzz
     public void Decode_OfAMonster_TakesNoTimeToSpeakOf(string what, string json)
     {
         var bytes = Encoding.UTF8.GetBytes(json);
-        ServiceJson.TryDecode("s", "id", bytes, out _);
+        ServiceJson.TryDecode("s", "id", bytes, out _, out _);
         var started = Stopwatch.StartNew();
 
-        var readable = ServiceJson.TryDecode("s", "id", bytes, out var instance);
+        var readable = ServiceJson.TryDecode("s", "id", bytes, out var instance, out _);
 
         Assert.InRange(started.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(5));
         TestContext.Current.TestOutputHelper?.WriteLine($"{what}: {bytes.Length} bytes, {(readable ? "read" : "refused")}, {started.Elapsed.TotalMilliseconds:0.0} ms");

@@ -42,8 +42,8 @@ public sealed class GoldenTests
         var golden = GoldenCase.Load(name);
         var written = AdvertisedService.From(golden.Options, golden.NodeHostname, Guid.NewGuid());
 
-        Assert.True(ServiceJson.TryDecode(golden.Service, written.Instance.Id, ServiceJson.Encode(written.Instance), out var instance));
-        Assert.True(ServiceJson.TryDecode(golden.Service, ServiceJson.Encode(written.Info), out ServiceInfo? info));
+        Assert.True(ServiceJson.TryDecode(golden.Service, written.Instance.Id, ServiceJson.Encode(written.Instance), out var instance, out _));
+        Assert.True(ServiceJson.TryDecode(golden.Service, ServiceJson.Encode(written.Info), out ServiceInfo? info, out _));
 
         Assert.Equal(ServiceJson.Encode(written.Instance), ServiceJson.Encode(instance));
         Assert.Equal(ServiceJson.Encode(written.Info), ServiceJson.Encode(info));

@@ -105,7 +105,7 @@ public sealed class CredentialAgreementTests
             var entries = (await _store.ReadAsync([StoreRange.Prefix("/services")], Token)).Entries;
             Assert.Equal(_hosts.Count + 1, entries.Count);
             var info = entries.Single(entry => entry.Key == InfoKey);
-            Assert.True(ServiceJson.TryDecode("shop", info.Value, out ServiceInfo? read), when);
+            Assert.True(ServiceJson.TryDecode("shop", info.Value, out ServiceInfo? read, out _), when);
             foreach (var host in _hosts)
             {
                 Assert.Equal(read.Credentials, host.Content.Desired.Instance.Credentials);

@@ -129,7 +129,7 @@ internal sealed class CredentialFleet : IAsyncDisposable
     }
 
     private static string UserIn(string value) =>
-        ServiceJson.TryDecode("any", Encoding.UTF8.GetBytes(value), out ServiceInfo? read)
+        ServiceJson.TryDecode("any", Encoding.UTF8.GetBytes(value), out ServiceInfo? read, out _)
             ? read.Credentials?.User ?? ""
             : "unreadable";
 

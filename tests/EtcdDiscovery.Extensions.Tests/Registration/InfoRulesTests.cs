@@ -120,7 +120,7 @@ public sealed class InfoRulesTests
     private static ServiceCredentials? Credentials(string? user) => user is null ? null : new(user, "p" + user);
 
     private static ServiceInfo? Read(string? there) =>
-        there is not null && ServiceJson.TryDecode("shop", Bytes(there), out ServiceInfo? info) ? info : null;
+        there is not null && ServiceJson.TryDecode("shop", Bytes(there), out ServiceInfo? info, out _) ? info : null;
 
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 }

@@ -292,7 +292,7 @@ public sealed class RegistrationContentTests : IAsyncDisposable
 
     private static ServiceInfo Decode(StorePut put)
     {
-        Assert.True(ServiceJson.TryDecode("shop", put.Value, out ServiceInfo? info));
+        Assert.True(ServiceJson.TryDecode("shop", put.Value, out ServiceInfo? info, out _));
         return info;
     }
 

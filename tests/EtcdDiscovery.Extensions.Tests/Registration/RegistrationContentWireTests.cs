@@ -62,7 +62,7 @@ public sealed class RegistrationContentWireTests
         options.Metadata = new Dictionary<string, string> { ["k"] = "v" };
         var service = AdvertisedService.From(options, "node", Uuid).With(ServiceStatus.Draining, "bye");
 
-        Assert.True(ServiceJson.TryDecode("shop", service.Instance.Id, service.Value, out var read));
+        Assert.True(ServiceJson.TryDecode("shop", service.Instance.Id, service.Value, out var read, out _));
 
         Assert.Equal(service.Instance, read);
     }
@@ -123,7 +123,7 @@ public sealed class RegistrationContentWireTests
 
     private static ServiceInstance Decode(string json)
     {
-        Assert.True(ServiceJson.TryDecode("shop", "id", Encoding.UTF8.GetBytes(json), out var instance));
+        Assert.True(ServiceJson.TryDecode("shop", "id", Encoding.UTF8.GetBytes(json), out var instance, out _));
         return instance;
     }
 

@@ -134,7 +134,7 @@ internal sealed class Interleaving : IAsyncDisposable
         var info = (await _store.ReadAsync(InfoKey)).Where(entry => entry.Key == InfoKey).Select(entry => entry.Value).SingleOrDefault();
         var snapshot = await _catalog.Resolver.GetSnapshotAsync(_service);
         var suspects = snapshot.Suspects.Select(instance => instance.Id).ToHashSet();
-        var isDescribed = ServiceJson.TryDecode(_service, Encoding.UTF8.GetBytes(info ?? ""), out ServiceInfo? description);
+        var isDescribed = ServiceJson.TryDecode(_service, Encoding.UTF8.GetBytes(info ?? ""), out ServiceInfo? description, out _);
         var unreadable = entries.Count(entry => !entry.Key[Prefix.Length..].Contains('/', StringComparison.Ordinal))
             - readable.Count + (info is not null && !isDescribed ? 1 : 0);
 
@@ -162,7 +162,7 @@ internal sealed class Interleaving : IAsyncDisposable
 
     private ServiceInstance? Decode(string key, string value) =>
         ServiceKeys.TryParseInstance(_service, key, out var id)
-            && ServiceJson.TryDecode(_service, id, Encoding.UTF8.GetBytes(value), out var instance) ? instance : null;
+            && ServiceJson.TryDecode(_service, id, Encoding.UTF8.GetBytes(value), out var instance, out _) ? instance : null;
 
     private static string? Compare<T>(string what, IEnumerable<T> expected, IEnumerable<T> actual) =>
         expected.SequenceEqual(actual) ? null
