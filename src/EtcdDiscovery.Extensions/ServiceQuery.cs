@@ -46,8 +46,8 @@ public readonly record struct ServiceQuery
 
     /// <summary>
     /// How old, at most, the knowledge may be that the answer comes from. When it is older, as during an outage, the
-    /// store is read, and the question fails if it cannot be. Etcd confirms what is known at least every 10 seconds:
-    /// with less, a service is read now and then, at most once in that time.
+    /// store is read, and the question fails if it cannot be. Etcd confirms what is known at least every 10 seconds (its
+    /// v2 API only when something changes): with less, a service is read now and then, at most once in that time.
     /// </summary>
     /// <value>The default is <see langword="null"/>: any age will do. Not below 0.</value>
     public TimeSpan? MaxStaleness

@@ -16,7 +16,7 @@ public sealed record ServiceSnapshot
 
     /// <summary>
     /// The latest moment, by this machine's clock, for which the snapshot is known to be true. Etcd confirms it at least
-    /// every 10 seconds while it is in reach.
+    /// every 10 seconds while it is in reach; its v2 API only when something changes or is read.
     /// </summary>
     public required DateTimeOffset AsOf { get; init; }
 
