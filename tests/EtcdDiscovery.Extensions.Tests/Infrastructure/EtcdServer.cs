@@ -25,7 +25,7 @@ public sealed class EtcdServer : IAsyncDisposable
         _name = name;
         _security = security ?? new EtcdSecurity();
         (Port, PeerPort) = FreePorts();
-        _http = new HttpClient(_security.NewHandler()) { BaseAddress = new Uri(Endpoint), Timeout = TimeSpan.FromSeconds(5) };
+        _http = new HttpClient(_security.NewHandler()) { BaseAddress = new Uri(Endpoint), Timeout = StartTimeout };
     }
 
     public int Port { get; }
