@@ -62,6 +62,12 @@ internal static class ServiceJson
         [NotNullWhen(false)] out string? fault)
     {
         instance = null;
+        if (!ServiceKeys.IsReadable(id))
+        {
+            fault = "a key that is not UTF-8";
+            return false;
+        }
+
         if (!TryParse(value.Span, WireJsonContext.Go.InstanceDocument, out var document, out fault))
         {
             return false;

@@ -8,6 +8,7 @@ internal static class ServiceKeys
 {
     private const string Instances = "/services/";
     private const string Infos = "/services_infos/";
+    private const char Replacement = '\uFFFD';
 
     public static string Info(string serviceName) => Infos + serviceName;
 
@@ -22,6 +23,9 @@ internal static class ServiceKeys
         id = key.Length > start && key.IndexOf('/', start) < 0 ? key[start..] : null;
         return id is not null;
     }
+
+    /// <summary>Whether an id is text. Keys that are no UTF-8 look alike as text, and stand in another order than it does.</summary>
+    public static bool IsReadable(string id) => !id.Contains(Replacement, StringComparison.Ordinal);
 
     /// <summary>Says why a service cannot have a name, or null when it can. Such names corrupt the store in Go.</summary>
     public static string? DescribeBadServiceName(string? name)

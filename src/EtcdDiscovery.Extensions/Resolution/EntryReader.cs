@@ -64,7 +64,7 @@ internal sealed partial class EntryReader(string serviceName, ILogger<EntryReade
         }
 
         var info = before.Info;
-        var changes = new SortedList<string, InstanceChange>(Utf8Order.Instance);
+        var changes = new Dictionary<string, InstanceChange>(StringComparer.Ordinal);
         foreach (var change in batch.Events)
         {
             if (change.Key == _infoKey)
@@ -87,6 +87,7 @@ internal sealed partial class EntryReader(string serviceName, ILogger<EntryReade
         }
 
         var real = changes.Values.Where(change => !ReferenceEquals(change.Before, change.After)).ToList();
+        real.Sort((a, b) => Utf8Order.Instance.Compare(a.Id, b.Id));
         var suspects = before.Suspects.Count == 0 ? [] : before.Suspects.Where(id => !changes.ContainsKey(id)).ToList();
         suspects.AddRange(TakeDoubtful(real, losses, before.Instances.Length - before.Suspects.Count));
         suspects.Sort(Utf8Order.Instance);

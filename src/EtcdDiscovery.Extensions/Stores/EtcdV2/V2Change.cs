@@ -1,3 +1,5 @@
+using EtcdDiscovery.Model;
+
 namespace EtcdDiscovery.Stores.EtcdV2;
 
 /// <summary>What a poll's answer means.</summary>
@@ -20,7 +22,7 @@ internal static class V2Change
         };
         if (node.Dir)
         {
-            return isExpiry is null ? null : throw new HistoryLostException($"The directory {node.Key} was deleted in etcd.");
+            return isExpiry is null ? null : throw new HistoryLostException($"The directory {Untrusted.Print(node.Key)} was deleted in etcd.");
         }
 
         if (!range.Contains(node.Key))

@@ -25,13 +25,12 @@ internal sealed record V2Node
 
     public bool Dir { get; init; }
 
-    public List<V2Node>? Nodes { get; init; }
+    public List<V2Node?>? Nodes { get; init; }
 
     /// <summary>When it was last put or refreshed.</summary>
     public long ModifiedIndex { get; init; }
 }
 
-// Directories within directories are nested twice as deep in JSON. Whoever nests them deeper than this is not read.
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, MaxDepth = 256)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(V2Document))]
 internal sealed partial class V2JsonContext : JsonSerializerContext;

@@ -13,7 +13,7 @@ internal sealed record V2Request(HttpMethod Method, string PathAndQuery, IReadOn
 
     // With a quorum: a member that lags behind would tell of a past that the watch does not begin in.
     public static V2Request Read(StoreRange range) => new(
-        HttpMethod.Get, $"{V2Path.Of(range)}?quorum=true&recursive={(range.IsPrefix ? "true" : "false")}&sorted=false");
+        HttpMethod.Get, $"{V2Path.Of(range)}?quorum=true&recursive=false&sorted=false");
 
     public static V2Request Wait(StoreRange range, long index) => new(
         HttpMethod.Get,

@@ -38,6 +38,45 @@ public sealed class EtcdV2FailureTests
         Assert.Contains(server.Endpoint, error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("""{"action":"get","node":{"key":null,"value":"x","modifiedIndex":7}}""", false)]
+    [InlineData("""{"action":"get","node":{"key":"/a","dir":true,"nodes":[{"key":null,"value":"x"}]}}""", false)]
+    [InlineData("""{"action":"get","node":{"key":"/a","dir":true,"nodes":[null]}}""", true)]
+    [InlineData("""{"action":"get","node":{"key":"/a","dir":true,"nodes":[{"key":"/b","value":"x"},{"key":"/b","dir":true}]}}""", true)]
+    public async Task Read_AnsweredWithNodesThatAreNone_IsNonsenseOrNothing(string body, bool isNothing)
+    {
+        await using var server = await StartAsync(context => AnswerAsync(context, 200, body));
+        await using var store = EtcdV2Stores.Create(server.Endpoint);
+
+        var contents = store.ReadAsync([Range], Token);
+
+        if (isNothing)
+        {
+            Assert.Empty((await contents).Entries);
+        }
+        else
+        {
+            Assert.Contains("not of the v2 keys API", (await Assert.ThrowsAsync<EtcdDiscoveryException>(() => contents)).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Read_ManyEntriesInNoOrder_TakesNoTimeToSpeakOf()
+    {
+        var keys = Enumerable.Range(0, 400_000).Select(i => $"/a/{i:x8}").ToArray();
+        new Random(1).Shuffle(keys);
+        var nodes = string.Join(',', keys.Select(key => $$"""{"key":"{{key}}","value":"x"}"""));
+        var body = """{"action":"get","node":{"key":"/a","dir":true,"nodes":[""" + nodes + "]}}";
+        await using var server = await StartAsync(context => AnswerAsync(context, 200, body));
+        await using var store = EtcdV2Stores.Create(TimeSpan.FromSeconds(60), server.Endpoint);
+        var started = TimeProvider.System.GetTimestamp();
+
+        var contents = await store.ReadAsync([Range], Token);
+
+        Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(20));
+        Assert.Equal(keys.Order(StringComparer.Ordinal), contents.Entries.Select(entry => entry.Key));
+    }
+
     [Fact]
     public async Task Open_WithoutTheV2Api_SaysHowToStartEtcd()
     {

@@ -1,0 +1,111 @@
+using System.Text;
+using EtcdDiscovery.Resolution;
+using EtcdDiscovery.Tests.Infrastructure;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EtcdDiscovery.Tests.Resolution;
+
+/// <summary>Somebody who may write below a service does their worst with keys; those who read the service see the others.</summary>
+public sealed class HostileWriterTests(SharedEtcd etcd)
+{
+    private const string Good = """{"name":"h.dev"}""";
+
+    private readonly string _service = UniqueName.Of("shop");
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(EtcdVersion.First)]
+    [InlineData(EtcdVersion.Second)]
+    public async Task Key_ThatIsNoUtf8_IsSkippedAndDisturbsNobody(EtcdVersion version)
+    {
+        var server = await etcd.GetAsync(version);
+        await PutAsync(server, "a"u8.ToArray(), "😀"u8.ToArray(), [0xff]);
+        await using var host = await DiscoveryHost.StartAsync(new(server.Settings()) { ["RefreshInterval"] = "00:00:01" });
+        Assert.Equal("a 😀", await IdsAsync(host));
+
+        // As text they are all the same, and between the others.
+        await PutAsync(server, [0xfe], [0xfd, (byte)'x'], [0xff], "b"u8.ToArray());
+        await Eventually.TrueAsync(async () => await IdsAsync(host) == "a b 😀", "b is seen");
+        var before = await host.Resolver.GetSnapshotAsync(_service, Token);
+        await Eventually.TrueAsync(
+            async () => (await host.Resolver.GetSnapshotAsync(_service, Token)).AsOf > before.AsOf.AddSeconds(3), "it was read again");
+        await PutAsync(server, "c"u8.ToArray());
+        await Eventually.TrueAsync(async () => await IdsAsync(host) == "a b c 😀", "c is seen");
+
+        Assert.True(before.UnreadableEntries > 0);
+        Assert.NotEmpty(host.Logs.Of("EntryUnreadable"));
+        Assert.Empty(host.Logs.Of("OutOfReach"));
+    }
+
+    [Theory]
+    [InlineData(EtcdVersion.First)]
+    [InlineData(EtcdVersion.Second)]
+    public async Task V2Directories_NestedWithoutEnd_AreLeftOut(EtcdVersion version)
+    {
+        var server = await etcd.GetAsync(version);
+        using var api = new V2Api(server);
+        await api.SetAsync($"/services/{_service}/a", Good);
+        // Each directory is told with its whole path: read as one, they are more than any reader takes.
+        await api.SetAsync($"/services/{_service}/deep/{string.Concat(Enumerable.Repeat("d/", 8_000))}x", Good);
+        for (var i = 0; i < 100; i++)
+        {
+            await api.SetAsync($"/services/{_service}/wide{i}/x", Good);
+        }
+
+        await using var host = await DiscoveryHost.StartAsync(V2Api.Settings(server));
+
+        Assert.Equal("a", await IdsAsync(host));
+        await api.SetAsync($"/services/{_service}/b", Good);
+        await Eventually.TrueAsync(async () => await IdsAsync(host) == "a b", "b is seen");
+    }
+
+    [Fact]
+    public async Task V2Directory_NamedLikeALogLine_ForgesNone()
+    {
+        using var api = new V2Api(await etcd.GetAsync(EtcdVersion.First));
+        await api.SetAsync($"/services/{_service}/a", Good);
+        await using var host = await DiscoveryHost.StartAsync(V2Api.Settings(api.Server));
+        Assert.Equal("a", await IdsAsync(host));
+
+        await api.SetAsync($"/services/{_service}/d\nwarn: forged/x", Good);
+        await api.DeleteAsync($"/services/{_service}/d\nwarn: forged", recursive: true);
+
+        await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("HistoryLost").Any()), "the deletion is seen");
+        Assert.All(host.Logs.Lines, line => Assert.DoesNotContain('\n', line.ToString()));
+    }
+
+    [Fact]
+    public void Batch_OfManyChangesInNoOrder_TakesNoTimeToSpeakOf()
+    {
+        var ids = Enumerable.Range(0, 300_000).Select(i => $"{i:x8}").ToArray();
+        new Random(1).Shuffle(ids);
+        var reader = new EntryReader(_service, NullLogger<EntryReader>.Instance);
+        var value = Encoding.UTF8.GetBytes(Good);
+        var before = reader.Read(CatalogSnapshot.Nothing, new StoreContents(new StoreRevision(1), []), doubt: false).Snapshot;
+
+        var started = TimeProvider.System.GetTimestamp();
+        var update = reader.Apply(
+            before,
+            new StoreBatch(new StoreRevision(2), [.. ids.Select(id => new StoreEvent($"/services/{_service}/{id}", value, 2))]),
+            new LossLimit(TimeSpan.Zero, TimeProvider.System));
+
+        Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(20));
+        Assert.Equal(ids.Order(StringComparer.Ordinal), update!.Snapshot.Instances.Select(instance => instance.Id));
+    }
+
+    private async Task PutAsync(EtcdServer server, params byte[][] ids)
+    {
+        foreach (var id in ids)
+        {
+            await server.PostAsync("/v3/kv/put", new()
+            {
+                ["key"] = Convert.ToBase64String([.. Encoding.UTF8.GetBytes($"/services/{_service}/"), .. id]),
+                ["value"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(Good)),
+            });
+        }
+    }
+
+    private async Task<string> IdsAsync(DiscoveryHost host) => string.Join(
+        ' ', (await host.Resolver.GetInstancesAsync(_service, cancellationToken: Token)).Select(instance => instance.Id));
+}
