@@ -1,3 +1,5 @@
+using EtcdDiscovery.Model;
+
 namespace EtcdDiscovery;
 
 /// <summary>The service is known but has no instance at the moment (Go: <c>ErrNoHostFound</c>).</summary>
@@ -6,7 +8,7 @@ public sealed class NoInstanceFoundException : EtcdDiscoveryException
     /// <summary>Creates the error.</summary>
     /// <param name="serviceName">The service that was asked for.</param>
     public NoInstanceFoundException(string serviceName)
-        : base($"Service '{serviceName}' has no instance at the moment.")
+        : base($"Service '{Untrusted.Print(serviceName)}' has no instance at the moment.")
     {
         ServiceName = serviceName;
     }

@@ -1,3 +1,5 @@
+using EtcdDiscovery.Model;
+
 namespace EtcdDiscovery;
 
 /// <summary>The service has instances, but none on the shard that was asked for (Go: <c>ErrNoHostFoundOnShard</c>).</summary>
@@ -7,7 +9,7 @@ public sealed class NoInstanceOnShardException : EtcdDiscoveryException
     /// <param name="serviceName">The service that was asked for.</param>
     /// <param name="shard">The shard that was asked for.</param>
     public NoInstanceOnShardException(string serviceName, string shard)
-        : base($"Service '{serviceName}' has no instance on shard '{shard}'.")
+        : base($"Service '{Untrusted.Print(serviceName)}' has no instance on shard '{Untrusted.Print(shard)}'.")
     {
         ServiceName = serviceName;
         Shard = shard;

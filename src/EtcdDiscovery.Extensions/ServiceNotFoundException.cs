@@ -1,3 +1,5 @@
+using EtcdDiscovery.Model;
+
 namespace EtcdDiscovery;
 
 /// <summary>Nothing is known of the service: neither its description nor any instance (Go: <c>ErrServiceNotFound</c>).</summary>
@@ -6,7 +8,7 @@ public sealed class ServiceNotFoundException : EtcdDiscoveryException
     /// <summary>Creates the error.</summary>
     /// <param name="serviceName">The service that was asked for.</param>
     public ServiceNotFoundException(string serviceName)
-        : base($"Service '{serviceName}' is not known: no host of that name has registered.")
+        : base($"Service '{Untrusted.Print(serviceName)}' is not known: no host of that name has registered.")
     {
         ServiceName = serviceName;
     }

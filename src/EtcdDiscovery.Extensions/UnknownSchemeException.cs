@@ -1,3 +1,5 @@
+using EtcdDiscovery.Model;
+
 namespace EtcdDiscovery;
 
 /// <summary>The service or instance has no port for the scheme that was asked for (Go: <c>ErrUnknownScheme</c>).</summary>
@@ -18,9 +20,9 @@ public sealed class UnknownSchemeException : EtcdDiscoveryException
 
     private static string Describe(string scheme, string target, string known)
     {
-        var asked = scheme.Length == 0 ? "no scheme was asked for" : $"no port for scheme '{scheme}'";
+        var asked = scheme.Length == 0 ? "no scheme was asked for" : $"no port for scheme '{Untrusted.Print(scheme)}'";
         return known.Length == 0
             ? $"{target}: {asked}, and it has no ports at all."
-            : $"{target}: {asked}; it has ports for: {known}.";
+            : $"{target}: {asked}; it has ports for: {Untrusted.Print(known)}.";
     }
 }

@@ -10,6 +10,7 @@ namespace EtcdDiscovery.Model;
 internal static class ServiceUri
 {
     private const string Unreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    private const int MaxHostLength = 253;
     private const string SubDelimiters = "!$&'()*+,;=";
 
     // RFC 3986, 3.2.1 (without the colon, which separates user and password) and 3.3 to 3.5.
@@ -25,7 +26,7 @@ internal static class ServiceUri
         ArgumentNullException.ThrowIfNull(path);
         if (scheme.Length == 0 || ports is null || !ports.TryGetValue(scheme, out var port))
         {
-            throw new UnknownSchemeException(scheme, Describe(target), ports?.Keys.Select(Untrusted.Print) ?? []);
+            throw new UnknownSchemeException(scheme, Describe(target), ports?.Keys ?? []);
         }
 
         if (!char.IsAsciiLetter(scheme[0]) || scheme.AsSpan().ContainsAnyExcept(SchemeTail))
@@ -44,7 +45,9 @@ internal static class ServiceUri
         }
 
         var authority = host.Contains(':', StringComparison.Ordinal) && host[0] != '[' ? $"[{host}]" : host;
-        return new Uri($"{scheme}://{UserInfoOf(credentials)}{authority}:{port}{Rooted(path)}");
+        return Uri.TryCreate($"{scheme}://{UserInfoOf(credentials)}{authority}:{port}{Rooted(path)}", UriKind.Absolute, out var uri)
+            ? uri
+            : throw Refuse(target, "its parts are no URL together");
     }
 
     /// <summary>The scheme asked for; when none was, the web scheme that there is a port for (http before https).</summary>
@@ -81,11 +84,25 @@ internal static class ServiceUri
             }
         }
 
-        return Uri.CheckHostName(host) == UriHostNameType.Unknown ? "is not a valid host name" : null;
+        return Uri.CheckHostName(host) == UriHostNameType.Unknown || !CanBeAskedFor(host) ? "is not a valid host name" : null;
     }
 
-    public static bool IsPort(string port) =>
-        int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= 65535;
+    // Parsing alone takes trailing NULs.
+    public static bool IsPort(string port) => !port.AsSpan().ContainsAnyExceptInRange('0', '9')
+        && int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= 65535;
+
+    // Not all that a URL takes is a name for DNS, and whoever sends a request to it finds that out too late.
+    private static bool CanBeAskedFor(string host)
+    {
+        try
+        {
+            return (Ascii.IsValid(host) ? host : new Uri("http://" + host).IdnHost).Length <= MaxHostLength;
+        }
+        catch (UriFormatException)
+        {
+            return false;
+        }
+    }
 
     // A scope ('%eth0') means something on one machine only.
     private static bool IsIPv6(string host) =>

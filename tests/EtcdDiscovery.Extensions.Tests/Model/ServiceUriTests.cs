@@ -68,6 +68,14 @@ public sealed class ServiceUriTests
     [InlineData("65536")]
     [InlineData("80/x")]
     [InlineData("+80")]
+    [InlineData("-1")]
+    [InlineData("99999999")]
+    [InlineData("99999999999999999999")]
+    [InlineData("80@evil.example")]
+    [InlineData("80\0")]
+    [InlineData("80\n")]
+    [InlineData(" 80")]
+    [InlineData("٨٠")]
     [InlineData("")]
     public void GetUri_UnusablePort_IsRefused(string port)
     {
@@ -83,6 +91,42 @@ public sealed class ServiceUriTests
 
         Assert.Equal("ftp", error.Scheme);
         Assert.Contains("it has ports for: http", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void GetUri_UnknownSchemeOfAHostileInstance_TellsOneLineOfBoundedLength()
+    {
+        var ports = Enumerable.Range(0, 4_000).Select(i => KeyValuePair.Create($"\nwarn: forged {i}", "80"));
+        var instance = Instance("shop.example") with { Ports = new ServiceMap(ports) };
+
+        var error = Assert.Throws<UnknownSchemeException>(() => instance.GetUri("\nftp"));
+
+        Assert.DoesNotContain('\n', error.Message);
+        Assert.InRange(error.Message.Length, 1, 600);
+    }
+
+    // Every character of the basic plane, where a host name begins, ends and has its middle.
+    [Theory]
+    [InlineData("{0}")]
+    [InlineData("a{0}b")]
+    [InlineData("{0}.dev")]
+    [InlineData("a.{0}")]
+    [InlineData("xn--{0}")]
+    public void GetUri_HostNameOfAnyCharacter_IsThatHostOrRefused(string shape)
+    {
+        for (var character = 0; character <= char.MaxValue; character++)
+        {
+            var instance = Instance(string.Format(null, shape, (char)character)) with { Credentials = new ServiceCredentials("u", "p") };
+            if (Record.Exception(() => instance.GetUri("http", "/x")) is { } error)
+            {
+                Assert.IsType<EtcdDiscoveryException>(error);
+                continue;
+            }
+
+            var uri = instance.GetUri("http", "/x");
+            Assert.Equal(("u:p", 8080, "/x", ""), (uri.UserInfo, uri.Port, uri.PathAndQuery, uri.Fragment));
+            Assert.All(uri.IdnHost, c => Assert.True(char.IsAsciiLetterOrDigit(c) || "-._~".Contains(c, StringComparison.Ordinal)));
+        }
     }
 
     [Fact]
