@@ -111,12 +111,25 @@ internal sealed class EtcdReader
         }
     }
 
-    // Pages have to lead somewhere, or a server that is out of its mind is read for ever.
+    // Pages have to lead somewhere, or a server that is out of its mind is read for ever; and who reads them relies on their order.
     private static long Add(RangeResponse page, RangeRequest request, List<KeyValue> pairs)
     {
-        if (page.Kvs.Count == 0 ? page.More : page.Kvs[^1].Key.Span.SequenceCompareTo(request.Key.Span) < 0)
+        var last = request.Key;
+        for (var i = 0; i < page.Kvs.Count; i++)
         {
-            throw EtcdErrors.Nonsense("a page that does not go on from the one before");
+            var order = page.Kvs[i].Key.Span.SequenceCompareTo(last.Span);
+            if (order < 0 || (order == 0 && i > 0))
+            {
+                throw EtcdErrors.Nonsense("entries out of order");
+            }
+
+            last = page.Kvs[i].Key;
+        }
+
+        var isInRange = request.RangeEnd.IsEmpty ? last == request.Key : last.Span.SequenceCompareTo(request.RangeEnd.Span) < 0;
+        if (!isInRange || (page.More && page.Kvs.Count == 0))
+        {
+            throw EtcdErrors.Nonsense("other entries than those that were asked for");
         }
 
         pairs.AddRange(page.Kvs);

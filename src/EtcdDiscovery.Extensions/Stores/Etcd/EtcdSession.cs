@@ -6,8 +6,8 @@ namespace EtcdDiscovery.Stores.Etcd;
 /// <summary>A lease, and what is put under it.</summary>
 internal sealed class EtcdSession : IDiscoverySession
 {
-    // Etcd's own limit, in seconds.
-    private const long MaxTimeToLive = 9_000_000_000;
+    // In seconds. An hour is the most that is asked for, and a server adds no more than an election takes.
+    private const long MaxTimeToLive = 24 * 60 * 60;
 
     private readonly EtcdClient _client;
     private readonly EtcdKeepAlive _keepAlive;
@@ -30,9 +30,10 @@ internal sealed class EtcdSession : IDiscoverySession
         var request = new LeaseGrantRequest { TTL = Math.Max(1, (long)Math.Ceiling(timeToLive.TotalSeconds)) };
         var asked = client.TimeProvider.GetTimestamp();
         var granted = await client.CallAsync(EtcdMethods.LeaseGrant, request, cancellationToken).ConfigureAwait(false);
-        if (granted.TTL is <= 0 or > MaxTimeToLive)
+        // What is put under lease 0 has none, and stays for ever.
+        if (granted is { TTL: <= 0 or > MaxTimeToLive } or { ID: 0 })
         {
-            throw EtcdErrors.Nonsense($"a lease of {granted.TTL} s");
+            throw EtcdErrors.Nonsense($"lease {granted.ID} of {granted.TTL} s");
         }
 
         return new EtcdSession(client, granted, client.TimeProvider.GetElapsedTime(asked));

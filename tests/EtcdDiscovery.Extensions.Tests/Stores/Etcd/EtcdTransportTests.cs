@@ -231,7 +231,7 @@ public sealed class EtcdTransportTests
         var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(
             () => store.ReadAsync([StoreRange.Prefix("/a")], TestContext.Current.CancellationToken));
 
-        Assert.Equal("Etcd gave an answer that makes no sense: a page that does not go on from the one before.", error.Message);
+        Assert.Equal("Etcd gave an answer that makes no sense: entries out of order.", error.Message);
     }
 
     [Fact]

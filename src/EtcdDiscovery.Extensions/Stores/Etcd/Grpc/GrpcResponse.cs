@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using EtcdDiscovery.Model;
 
 namespace EtcdDiscovery.Stores.Etcd.Grpc;
 
@@ -52,12 +53,12 @@ internal static class GrpcResponse
 
     private static string MessageOf(HttpResponseHeaders headers, GrpcStatusCode code) =>
         headers.NonValidated.TryGetValues("grpc-message", out var message) && message.ToString() is { Length: > 0 } text
-            ? Uri.UnescapeDataString(text)
+            ? Untrusted.Print(Uri.UnescapeDataString(text))
             : $"status {code} without a message";
 
     private static GrpcException NotGrpc(HttpResponseMessage response, GrpcStatusCode code) =>
         new(code, $"it answered HTTP {(int)response.StatusCode} ({response.StatusCode}) with content type "
-            + $"'{response.Content.Headers.ContentType?.MediaType ?? "none"}' instead of gRPC; is it an etcd v3 endpoint?");
+            + $"'{Untrusted.Print(response.Content.Headers.ContentType?.MediaType ?? "none")}' instead of gRPC; is it an etcd v3 endpoint?");
 
     // The mapping that gRPC prescribes for proxies and servers that answer in plain HTTP.
     private static GrpcStatusCode CodeOf(HttpStatusCode status) => status switch

@@ -1,3 +1,4 @@
+using EtcdDiscovery.Model;
 using EtcdDiscovery.Stores.Etcd.Protos;
 
 namespace EtcdDiscovery.Stores.Etcd.Watching;
@@ -68,7 +69,13 @@ internal sealed class WatchedRange
 
     private HistoryLostException? Advance(WatchResponse response)
     {
+        var first = _events.Count;
         _events.AddRange(response.Events.Select(EtcdConvert.ToEvent));
+        if (_events.FindIndex(first, change => !Subscription.Ranges[_index].Contains(change.Key)) >= 0)
+        {
+            throw EtcdErrors.Nonsense("a change of a key that is not watched");
+        }
+
         if (response.Events.LastOrDefault(change => change.Type == Event.Types.EventType.Put) is { } put)
         {
             _history.Note(put.Kv.Key, put.Kv.ModRevision);
@@ -92,7 +99,7 @@ internal sealed class WatchedRange
     private static EtcdDiscoveryException Explain(WatchResponse response) => response.CompactRevision > 0
         ? new HistoryLostException($"Etcd has compacted its history up to revision {response.CompactRevision}.")
         : new EtcdDiscoveryException(
-            $"Etcd ended the watch: {(response.CancelReason.Length > 0 ? response.CancelReason : "no reason given")}.",
+            $"Etcd ended the watch: {(response.CancelReason.Length > 0 ? Untrusted.Print(response.CancelReason) : "no reason given")}.",
             EtcdErrors.IsTransientReason(response.CancelReason));
 
     private static HistoryLostException TooSlow() => new("The watch's reader is too slow: too many changes wait for it.");
