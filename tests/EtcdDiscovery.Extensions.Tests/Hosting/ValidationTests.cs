@@ -167,7 +167,13 @@ public sealed class ValidationTests
     [InlineData("LS0tLS1CRUdJThush-hush")]
     [InlineData("-----hush-hush")]
     [InlineData("hush-hush\nhush-hush")]
-    public async Task Certificate_InTheSettingButUnreadable_IsRefusedWithoutShowingIt(string value)
+    // DER in base64, as a key without its first and last line is; base64 for URLs; base64 of base64; broken base64; hexadecimal.
+    [InlineData("MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgOLX3/VtUeSZhuECj4cMgdFYILzkW5OkULB4EtR/SJ2uhRANCAATq+q7FiWYrTm9+pTIpSfDBp5G2TtZyZgcrqq1t70TsHmCDAKNwNLd3ETpD2s5uvKHdC2pv2+joywih8Gm/GtuN", "OLX3/VtU")]
+    [InlineData("MC4CAQAwBQYDK2VwBCIEIDi19_1bVHkmYbhAo-HDIHRWCC85FuTpFCweBLUf0idr", "BCIEIDi1")]
+    [InlineData("TFMwdExTMUNSVWRKVGlCUVVrbFdRVlJGSUV0RldTMHRMUzB0Q2sxSlIwaEJaMFZCVFVKTlIwSjVjVWRUVFRRNVFXZEZSME5EY1VkVFRUUTVRWGRGU0VK", "Q2sxSlIw")]
+    [InlineData("Ci0tLS0tQkVHSU4gUFJJVkFURSBLRVktLS0tLQpNSUdIQWdFQU1CTUdCeXFHU000OUFnRUdDQ3FHU000OUF3RUhCRzB3YXdJQkFRUWdPTFg", "GU000OUF3")]
+    [InlineData("308187020100301306072A8648CE3D020106082A8648CE3D030107046D306B020101042038B5F7FD5B54792661B840A3E1C32074", "38B5F7FD")]
+    public async Task Certificate_InTheSettingButUnreadable_IsRefusedWithoutShowingIt(string value, string secret = Hush)
     {
         await using var host = DiscoveryHost.Build(new(Good())
         {
@@ -178,7 +184,7 @@ public sealed class ValidationTests
         var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
 
         Assert.StartsWith("EtcdDiscovery:Etcd:Tls:CertificateAuthority", Assert.Single(error.Failures), StringComparison.Ordinal);
-        Assert.DoesNotContain(Hush, error.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(secret, error.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using EtcdDiscovery.Model;
 
@@ -9,6 +10,12 @@ internal sealed class PemSetting
     private const string PemMark = "-----BEGIN ";
     private const string StartOfPemInBase64 = "LS0t";
     private const int LongestPath = 4_096;
+
+    // The shortest private key, as DER in base64, has 64 characters.
+    private const int ShortestKey = 60;
+
+    private static readonly SearchValues<char> KeyCharacters = SearchValues.Create(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_ ");
 
     private readonly string? _text;
     private readonly string _path;
@@ -22,7 +29,8 @@ internal sealed class PemSetting
         var isNoPath = value.StartsWith(StartOfPemInBase64, StringComparison.Ordinal)
             || value.Contains("-----", StringComparison.Ordinal)
             || value.AsSpan().ContainsAny('\r', '\n')
-            || value.Length > LongestPath;
+            || value.Length > LongestPath
+            || LooksEncoded(value);
         Problem = _text is null && isNoPath ? $"{name} is neither PEM text, nor PEM text in base64, nor the path of a file." : null;
     }
 
@@ -64,6 +72,10 @@ internal sealed class PemSetting
         UnauthorizedAccessException => "access is denied",
         _ => Untrusted.Print(error.Message.TrimEnd('.')),
     };
+
+    // DER instead of PEM, a key without its first and last line, base64 of base64, hexadecimal: no path is that long without a dot.
+    private static bool LooksEncoded(string value) =>
+        value.Length >= ShortestKey && value[0] != '/' && !value.AsSpan().ContainsAnyExcept(KeyCharacters);
 
     private static string? Decode(string value)
     {
