@@ -10,6 +10,9 @@ internal sealed partial class ServiceCatalog(
     IDiscoveryStore store, CatalogSettings settings, TimeProvider timeProvider, ILoggerFactory loggerFactory)
     : IAsyncDisposable, IDisposable
 {
+    /// <summary>How many services are watched at the same time. More than anybody calls, since strangers may choose names.</summary>
+    public const int MaxServices = 10_000;
+
     // Idleness is counted in quarters of the time-out, so that questions need not tell the time.
     private const int IdlePeriods = 4;
 
@@ -98,6 +101,13 @@ internal sealed partial class ServiceCatalog(
         }
 
         ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, typeof(IServiceResolver));
+        if (_services.Count >= MaxServices)
+        {
+            throw new EtcdDiscoveryException(
+                $"Service '{Untrusted.Print(service)}' is not looked for: {MaxServices} services are watched already, which is the limit.",
+                isTransient: true);
+        }
+
         var watched = new WatchedService(service, store, settings, timeProvider, loggerFactory);
         _services[service] = watched;
         watched.Start();

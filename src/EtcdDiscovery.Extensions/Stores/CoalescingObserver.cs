@@ -12,9 +12,16 @@ internal sealed class CoalescingObserver(IStoreObserver observer, Func<TimeSpan>
 {
     private static readonly TimeSpan ShortestRest = TimeSpan.FromMilliseconds(1);
 
+    /// <summary>The size of what may wait for the end of a rest, in bytes; beyond it nobody rests.</summary>
+    public const int MaxWaitingBytes = 64 * 1024 * 1024;
+
+    // An event itself, its key's object, its place in the list.
+    private const int EventSize = 100;
+
     private readonly Lock _telling = new();
     private readonly List<StoreEvent> _waiting = [];
     private StoreRevision _reached;
+    private long _waitingSize;
     private ITimer? _rest;
     private bool _isResting;
     private Exception? _failure;
@@ -43,7 +50,12 @@ internal sealed class CoalescingObserver(IStoreObserver observer, Func<TimeSpan>
             if (_isResting)
             {
                 _waiting.AddRange(batch.Events);
+                _waitingSize += batch.Events.Sum(change => (long)EventSize + change.Key.Length + (change.Value?.Length ?? 0));
                 _reached = batch.Revision;
+                if (_waitingSize > MaxWaitingBytes)
+                {
+                    HandOnWaiting();
+                }
             }
             else
             {
@@ -72,6 +84,7 @@ internal sealed class CoalescingObserver(IStoreObserver observer, Func<TimeSpan>
 
         var batch = new StoreBatch(_reached, [.. _waiting]);
         _waiting.Clear();
+        _waitingSize = 0;
         try
         {
             HandOn(batch);

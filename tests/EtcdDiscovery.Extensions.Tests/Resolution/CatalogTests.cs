@@ -126,6 +126,22 @@ public sealed class CatalogTests : ManualCatalogTests
         await Eventually.TrueAsync(() => Task.FromResult(token.HasChanged), "the service was read");
     }
 
+    [Fact]
+    public async Task Services_MoreThanTheLimit_AreRefusedWhileOthersAreAnswered()
+    {
+        await using var catalog = new TestCatalog();
+        for (var i = 0; i < ServiceCatalog.MaxServices; i++)
+        {
+            catalog.Catalog.Watch($"{Service}-{i}");
+        }
+
+        var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(
+            async () => await catalog.Resolver.GetSnapshotAsync("one-more", TestContext.Current.CancellationToken));
+
+        Assert.Equal("Service 'one-more' is not looked for: 10000 services are watched already, which is the limit.", error.Message);
+        Assert.Empty((await catalog.Resolver.GetSnapshotAsync($"{Service}-0", TestContext.Current.CancellationToken)).Instances);
+    }
+
     private Task<TestCatalog> StartAsync(TimeSpan? refreshInterval = null) => StartAsync(
         new CatalogSettings(TestCatalog.Quick)
         {

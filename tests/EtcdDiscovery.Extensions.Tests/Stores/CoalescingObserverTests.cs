@@ -42,6 +42,20 @@ public sealed class CoalescingObserverTests : IDisposable
     }
 
     [Fact]
+    public void Batches_TooLargeToWait_AreToldAtOnce()
+    {
+        var large = new StoreBatch(new StoreRevision(2), [new StoreEvent("2", new byte[CoalescingObserver.MaxWaitingBytes / 2], 2)]);
+        _observer.OnBatch(Batch(1));
+        _observer.OnBatch(large);
+        Assert.Equal(["1: 1"], _notes.Lines);
+
+        _observer.OnBatch(large);
+        Assert.Equal(["1: 1", "2: 2 2"], _notes.Lines);
+        _observer.OnBatch(large);
+        Assert.Equal(2, _notes.Lines.Count);
+    }
+
+    [Fact]
     public void Rest_WithNothingInIt_TellsNothing()
     {
         _observer.OnBatch(Batch(1));
