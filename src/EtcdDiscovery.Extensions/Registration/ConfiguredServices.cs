@@ -21,7 +21,8 @@ internal sealed class ConfiguredServices(
             service => service.OptionsName, service => added.Create(service.OptionsName), StringComparer.Ordinal);
         if (main.Create(Options.DefaultName).Service is { Name: not null } own)
         {
-            services.Add(MainSection, own);
+            // Somebody may have added the host's own section, too: it is one service all the same.
+            services[MainSection] = own;
         }
 
         return services;

@@ -23,10 +23,11 @@ internal sealed class Draining(TimeSpan delay, bool isNoticed, TimeProvider time
 
         using var patience = new CancellationTokenSource(Patience, timeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
-        var telling = Task.WhenAll(stored.Select(registration =>
-            registration.SetStatusAsync(ServiceStatus.Draining, null, either.Token)));
-        await telling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (telling.IsCompletedSuccessfully)
+        var telling = stored.ConvertAll(registration =>
+            registration.SetStatusAsync(ServiceStatus.Draining, null, either.Token));
+        await Task.WhenAll(telling).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // One that could not be told must not cost the others their delay.
+        if (telling.Exists(told => told.IsCompletedSuccessfully))
         {
             await Task.Delay(delay, timeProvider, cancellationToken)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

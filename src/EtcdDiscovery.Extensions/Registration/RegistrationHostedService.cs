@@ -16,6 +16,7 @@ internal sealed partial class RegistrationHostedService(
     private readonly Dictionary<string, ServiceRegistration> _registrations = new(StringComparer.Ordinal);
     private readonly WakeSignal _changed = new(timeProvider);
     private readonly CancellationTokenSource _stopping = new();
+    private readonly List<Task> _withdrawals = [];
     private IDisposable? _subscription;
     private Task _following = Task.CompletedTask;
 
@@ -26,7 +27,9 @@ internal sealed partial class RegistrationHostedService(
     /// <summary>Registers now, not earlier: the server accepts from here on, and its addresses are known.</summary>
     public async Task StartedAsync(CancellationToken cancellationToken)
     {
-        await ApplyAsync(configured.Read()).ConfigureAwait(false);
+        // Before it is read: what changes from here on must not be missed, however long the start takes.
+        _subscription = configured.OnChange(_changed.Wake);
+        Apply(configured.Read());
         if (_registrations.Count == 0)
         {
             Log.NothingConfigured(logger);
@@ -37,7 +40,6 @@ internal sealed partial class RegistrationHostedService(
             await RequireAsync(options.Value.RegistrationTimeout, cancellationToken).ConfigureAwait(false);
         }
 
-        _subscription = configured.OnChange(_changed.Wake);
         _following = FollowAsync(_stopping.Token);
     }
 
@@ -47,6 +49,7 @@ internal sealed partial class RegistrationHostedService(
         Dispose();
         await session.StopAsync(cancellationToken).ConfigureAwait(false);
         await _following.ConfigureAwait(false);
+        await Task.WhenAll(_withdrawals).ConfigureAwait(false);
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -71,7 +74,11 @@ internal sealed partial class RegistrationHostedService(
 
             try
             {
-                await ApplyAsync(configured.Read()).ConfigureAwait(false);
+                Apply(configured.Read());
+            }
+            catch (Exception) when (stopping.IsCancellationRequested)
+            {
+                return;
             }
             catch (Exception error)
             {
@@ -80,13 +87,15 @@ internal sealed partial class RegistrationHostedService(
         }
     }
 
-    private async Task ApplyAsync(Dictionary<string, ServiceRegistrationOptions> services)
+    private void Apply(Dictionary<string, ServiceRegistrationOptions> services)
     {
+        _withdrawals.RemoveAll(withdrawal => withdrawal.IsCompleted);
         foreach (var (section, registration) in _registrations.ToList())
         {
             if (!services.TryGetValue(section, out var service) || service.Name != registration.ServiceName)
             {
-                await registration.DisposeAsync().ConfigureAwait(false);
+                // Not waited for: it may drain for minutes, and what else has changed is put within a second.
+                _withdrawals.Add(registration.DisposeAsync().AsTask());
                 _registrations.Remove(section);
             }
         }
@@ -115,7 +124,11 @@ internal sealed partial class RegistrationHostedService(
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested)
         {
-            var missing = _registrations.Values.First(registration => !registration.IsStored);
+            if (_registrations.Values.FirstOrDefault(registration => !registration.IsStored) is not { } missing)
+            {
+                return;
+            }
+
             var reason = missing.Failure ?? session.State.Failure ?? "no answer yet";
             await session.StopAsync(cancellationToken).ConfigureAwait(false);
             throw new EtcdDiscoveryException(

@@ -124,7 +124,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
     {
         if (!_withdrawalAsked)
         {
-            await _session.Draining.AnnounceAsync([this], CancellationToken.None).ConfigureAwait(false);
+            await _session.Draining.AnnounceAsync([this], _session.Ending).ConfigureAwait(false);
             AskWithdrawal();
             _session.Wake();
         }
@@ -137,10 +137,10 @@ internal sealed class ServiceRegistration : IServiceRegistration
     {
         var update = AdvertisedService.From(options, _nodeHostname, Guid.Empty);
         var configured = update.Instance.Credentials;
-        var claims = configured is not null && configured != _configured;
-        _configured = configured;
         Advance(content =>
         {
+            var claims = configured is not null && configured != _configured;
+            _configured = configured;
             var desired = content.Desired.With(update);
             return claims ? content.OnChanged(desired.With(configured), InfoIntent.Claim)
                 : desired.Instance == content.Desired.Instance ? content

@@ -22,6 +22,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     private readonly RegistrationWriter _writer;
     private readonly WakeSignal _wake;
     private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _givingUp = new();
     private readonly Lock _changing = new();
     private readonly long _epoch;
     private volatile SessionState _state = SessionState.Initial;
@@ -56,6 +57,9 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     /// <summary>The session that is alive; null when none is.</summary>
     public IDiscoverySession? Current => State.IsAlive ? _current : null;
 
+    /// <summary>Cancelled when everything is withdrawn for good, and nothing drains any longer.</summary>
+    public CancellationToken Ending => _stopping.Token;
+
     /// <summary>How long ago the session was last renewed.</summary>
     public TimeSpan Age => Now - _state.RenewedAt;
 
@@ -89,6 +93,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     public void Dispose()
     {
         _stopping.Cancel();
+        _givingUp.Cancel();
         _registrations.Abandon();
     }
 
@@ -100,6 +105,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
 
     private async Task EndAsync(CancellationToken cancellationToken)
     {
+        using var givingUp = cancellationToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _givingUp);
         await Draining.AnnounceAsync(_registrations.All, cancellationToken).ConfigureAwait(false);
         await _stopping.CancelAsync().ConfigureAwait(false);
         await (_running ?? Task.CompletedTask).ConfigureAwait(false);
@@ -110,7 +116,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
 
         if (_current is { } session)
         {
-            await CloseAsync(session, cancellationToken).ConfigureAwait(false);
+            await CloseAsync(session, _givingUp.Token).ConfigureAwait(false);
         }
 
         foreach (var registration in _registrations.All)
@@ -130,8 +136,8 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
                 {
                     var session = await OpenAsync(stopping).ConfigureAwait(false);
                     await KeepAsync(session, stopping).ConfigureAwait(false);
-                    // Not given up when everything ends meanwhile: who ends it waits.
-                    await CloseAsync(session, CancellationToken.None).ConfigureAwait(false);
+                    // Not given up when everything ends meanwhile: who ends it waits, as long as it can.
+                    await CloseAsync(session, _givingUp.Token).ConfigureAwait(false);
                 }
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)

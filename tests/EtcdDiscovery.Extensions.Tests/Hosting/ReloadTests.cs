@@ -1,11 +1,12 @@
 using EtcdDiscovery.Tests.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.Tests.Hosting;
 
 /// <summary>Services that are added in code, and configuration that changes while the application runs.</summary>
-public sealed class ReloadTests
+public sealed class ReloadTests(SharedEtcd etcd)
 {
     private static readonly Dictionary<string, string?> Settings = new()
     {
@@ -33,6 +34,15 @@ public sealed class ReloadTests
     }
 
     [Fact]
+    public async Task AddService_OfTheHostsOwnSection_IsOneService()
+    {
+        await using var host = await DiscoveryHost.StartAsync(
+            Settings, builder => builder.Services.AddEtcdDiscovery().AddService("EtcdDiscovery:Service"));
+
+        Assert.Equal("shop", host.Registration.ServiceName);
+    }
+
+    [Fact]
     public async Task AddService_WithoutAName_StopsTheStartAndNamesTheSection()
     {
         await using var host = DiscoveryHost.Build(Settings, builder =>
@@ -56,6 +66,98 @@ public sealed class ReloadTests
         var changed = await FirstAsync(host);
         Assert.Equal((id, "s1", true, new ServiceCredentials("u", "p")), (changed.Id, changed.Shard, changed.Critical, changed.Credentials));
         Assert.Equal(new ServiceCredentials("u", "p"), host.Registration.Credentials);
+    }
+
+    [Theory]
+    [InlineData(EtcdVersion.First)]
+    [InlineData(EtcdVersion.Second)]
+    public async Task Reload_OfAPublicServiceOnEtcd_IsInBothKeysWithinASecond(EtcdVersion version)
+    {
+        var server = await etcd.GetAsync(version);
+        var service = UniqueName.Of("shop");
+        await using var host = await DiscoveryHost.RegisterAsync(new(server.Settings(service))
+        {
+            ["Service:Hostname"] = "h.dev",
+            ["Service:Ports:http"] = "80",
+            ["Service:Public"] = "true",
+            ["Service:User"] = "u",
+            ["Service:Password"] = "p",
+        });
+        var before = Assert.Single(await server.ReadAsync($"/services/{service}/"));
+
+        var started = TimeProvider.System.GetTimestamp();
+        host.Change(("Service:Ports:http", "81"), ("Service:Shard", "s1"), ("Service:Critical", "true"), ("Service:User", "u2"), ("Service:Password", "p2"));
+        var info = $$"""{"name":"{{service}}","critical":true,"hostname":"h.dev","user":"u2","password":"p2","ports":{"http":"81"},"public":true}""";
+        await Eventually.TrueAsync(async () => (await server.FindAsync($"/services_infos/{service}"))?.Value == info, "the description is changed");
+
+        Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        var changed = Assert.Single(await server.ReadAsync($"/services/{service}/"));
+        Assert.Equal((before.Key, before.Lease), (changed.Key, changed.Lease));
+        Assert.Contains("\"ports\":{\"http\":\"81\"},\"user\":\"u2\",\"password\":\"p2\"", changed.Value, StringComparison.Ordinal);
+        Assert.Contains("\"critical\":true,\"shard\":\"s1\"", changed.Value, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Reload_WhileARenamedServiceDrains_IsInTheStoreWithinASecond()
+    {
+        await using var host = await DiscoveryHost.StartAsync(
+            new(Settings) { ["DrainDelay"] = "00:10:00", ["Services:admin:Name"] = "admin" },
+            builder =>
+            {
+                builder.Services.AddEtcdDiscovery().AddService("EtcdDiscovery:Services:admin");
+                builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(1));
+            });
+        await Task.WhenAll(host.Registry.Registrations.Select(registration => registration.WaitUntilRegisteredAsync(Token)))
+            .WaitAsync(Eventually.Patience, Token);
+        host.Change(("Service:Name", "store"));
+        await Eventually.TrueAsync(
+            () => Task.FromResult(host.Registry.Registrations.Any(registration => registration is { ServiceName: "shop", Status: ServiceStatus.Draining })),
+            "the old name drains");
+
+        host.Change(("Service:Ports:http", "81"), ("Services:admin:Ports:http", "82"));
+
+        await BecomesAsync(host, instance => instance.Ports?["http"] == "82", TimeSpan.FromSeconds(1), "admin");
+        await BecomesAsync(host, instance => instance.Ports!["http"] == "81", TimeSpan.FromSeconds(1), "store");
+        // Ten minutes are not waited for when the host stops.
+        await host.StopAsync().WaitAsync(TimeSpan.FromSeconds(10), Token);
+        Assert.Empty(host.Logs.Of("ChangeRefused"));
+    }
+
+    [Fact]
+    public async Task Reload_WhileTheStartWaitsForTheRegistration_IsNotMissed()
+    {
+        await using var memory = new InMemoryDiscoveryStore();
+        var store = new RefusingStore(memory) { Refusal = _ => new EtcdDiscoveryException("Not yet.", isTransient: true) };
+        await using var host = DiscoveryHost.Build(
+            new(Settings) { ["RequireRegistration"] = "true" }, builder => builder.Services.AddEtcdDiscovery().UseStore(_ => store));
+        var starting = host.StartAsync();
+        await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("WriteFailed").Any()), "the start waits");
+
+        host.Change(("Service:Ports:http", "81"));
+        store.Refusal = _ => null;
+        await starting.WaitAsync(Eventually.Patience, Token);
+
+        await BecomesAsync(host, instance => instance.Ports!["http"] == "81", Eventually.Patience);
+    }
+
+    [Fact]
+    public async Task Reload_OfTheNameWhileEtcdIsAway_LeavesOnlyTheNewOne()
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        await using var host = await DiscoveryHost.RegisterAsync(server.Settings("shop"));
+        await server.KillAsync();
+
+        host.Change(("Service:Name", "store"));
+        host.Change(("Service:Name", "market"));
+        await server.RestartAsync(wipe: false);
+
+        await Eventually.TrueAsync(
+            async () => (await server.ReadAsync("/services/")) is [{ Key: var key, Lease: not null }]
+                && key.StartsWith("/services/market/", StringComparison.Ordinal),
+            "the last name alone is registered");
+        await Eventually.TrueAsync(
+            () => Task.FromResult(host.Registry.Registrations is [{ ServiceName: "market", State: RegistrationState.Registered }]),
+            "the last registration alone is left");
     }
 
     [Fact]
@@ -106,13 +208,14 @@ public sealed class ReloadTests
         async Task<long> RevisionAsync() => (await store.ReadAsync([StoreRange.Prefix("/")], Token)).Revision.Number;
     }
 
-    private static ValueTask<ServiceInstance> FirstAsync(DiscoveryHost host) =>
-        host.Resolver.GetFirstInstanceAsync("shop", cancellationToken: Token);
+    private static ValueTask<ServiceInstance> FirstAsync(DiscoveryHost host, string service = "shop") =>
+        host.Resolver.GetFirstInstanceAsync(service, cancellationToken: Token);
 
-    private static async Task BecomesAsync(DiscoveryHost host, Func<ServiceInstance, bool> expected, TimeSpan within)
+    private static async Task BecomesAsync(
+        DiscoveryHost host, Func<ServiceInstance, bool> expected, TimeSpan within, string service = "shop")
     {
         var started = TimeProvider.System.GetTimestamp();
-        await Eventually.TrueAsync(async () => expected(await FirstAsync(host)), "the change is in the store");
+        await Eventually.TrueAsync(async () => expected(await FirstAsync(host, service)), "the change is in the store");
         Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, within);
     }
 }

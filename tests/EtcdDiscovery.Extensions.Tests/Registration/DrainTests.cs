@@ -55,6 +55,31 @@ public sealed class DrainTests(SharedEtcd etcd)
     }
 
     [Fact]
+    public async Task Host_OfTwoServices_DrainsTheOneThatCouldBeToldAllTheSame()
+    {
+        var delay = TimeSpan.FromSeconds(3);
+        await using var memory = new InMemoryDiscoveryStore();
+        var store = new RefusingStore(memory);
+        await using var host = await DiscoveryHost.StartAsync(
+            new() { ["Service:Name"] = "refused", ["DrainDelay"] = $"{delay:c}" },
+            builder => builder.Services.AddEtcdDiscovery().UseStore(_ => store));
+        await host.RegisteredAsync();
+        await RegisterAsync(host);
+        store.Refusal = key => key.StartsWith(Prefix, StringComparison.Ordinal) ? null : new EtcdDiscoveryException("Refused.");
+        await using var downs = new DrainReader(host.Resolver, _service);
+        Assert.Equal("Up", await downs.NextAsync());
+
+        var stopping = host.StopAsync();
+        Assert.Equal("Down Unregistered", await downs.NextAsync());
+        var told = Stopwatch.StartNew();
+        await Eventually.TrueAsync(
+            async () => (await memory.ReadAsync([StoreRange.Prefix(Prefix)], Token)).Entries.Count == 0, "it is withdrawn");
+
+        Assert.InRange(told.Elapsed, delay * 0.9, Eventually.Patience);
+        await stopping;
+    }
+
+    [Fact]
     public async Task Registration_Withdrawn_IsDownAsUnregistered()
     {
         var server = await etcd.GetAsync(EtcdVersion.First);

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using EtcdDiscovery.Tests.Infrastructure;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace EtcdDiscovery.Tests.Registration;
 
@@ -81,6 +83,48 @@ public sealed class ShutdownFaultTests
         Assert.Empty(host.Logs.Of("WithdrawalFailed"));
     }
 
+    /// <summary>Whatever the host's own timeout is; the slack is for a busy machine.</summary>
+    [Theory]
+    [InlineData("00:00:00", 0)]
+    [InlineData("00:00:00", 1)]
+    [InlineData("00:10:00", 0)]
+    [InlineData("00:10:00", 1)]
+    public async Task Host_WithAShutdownTimeout_StopsWithinItDuringABlackHole(string drainDelay, int seconds)
+    {
+        await using var fake = await FakeEtcd.StartAsync();
+        await using var host = await DiscoveryHost.StartAsync(
+            new(fake.Settings(Service, "00:01:00")) { ["DrainDelay"] = drainDelay }, Within(seconds));
+        await host.RegisteredAsync();
+        fake.Fault = _ => FakeFault.Silence;
+
+        var stopping = Stopwatch.StartNew();
+        await host.StopAsync().WaitAsync(InTime * 2, Token);
+
+        Assert.InRange(stopping.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(seconds + 1.5));
+        Assert.Single(host.Logs.Of("WithdrawalFailed"));
+    }
+
+    [Fact]
+    public async Task Host_StoppedWhileItsLastSessionIsBeingClosed_StopsWithinItsShutdownTimeout()
+    {
+        await using var memory = new InMemoryDiscoveryStore();
+        var store = new RefusingStore(memory) { Closing = new TaskCompletionSource().Task };
+        await using var host = await DiscoveryHost.StartAsync(
+            new() { ["Service:Name"] = Service, ["TimeToLive"] = "00:01:00" },
+            builder =>
+            {
+                builder.Services.AddEtcdDiscovery().UseStore(_ => store);
+                Within(1)(builder);
+            });
+        await (await host.RegisteredAsync()).DisposeAsync();
+
+        var stopping = Stopwatch.StartNew();
+        await host.StopAsync().WaitAsync(InTime * 2, Token);
+
+        Assert.InRange(stopping.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(2.5));
+        Assert.Single(host.Logs.Of("WithdrawalFailed"));
+    }
+
     [Fact]
     public async Task Host_StoppedRightAfterItsLastRegistrationWasWithdrawn_DoesNotSayThatItFailed()
     {
@@ -94,6 +138,9 @@ public sealed class ShutdownFaultTests
         Assert.Empty(host.Logs.Of("WithdrawalFailed"));
         Assert.Single(host.Logs.Of("SessionClosed"));
     }
+
+    private static Action<HostApplicationBuilder> Within(int seconds) => builder =>
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(seconds));
 
     private static async Task StopAsync(string fault, string timeToLive, bool isTaken)
     {
