@@ -87,11 +87,16 @@ internal sealed record RegistrationContent(AdvertisedService Desired, InfoIntent
         };
     }
 
-    /// <summary>The instance's key has another value, or none.</summary>
+    /// <summary>The instance's key was read, as of a revision.</summary>
+    public RegistrationContent OnInstanceRead(ReadOnlyMemory<byte>? value, long revision) =>
+        // What is wanted may have changed since it was put: that is nobody else's doing.
+        Stored is { } stored && AreEqual(value, stored.Value) ? this : OnInstanceSeen(value, revision);
+
+    /// <summary>Somebody put or deleted the instance's key, perhaps this host.</summary>
     public RegistrationContent OnInstanceSeen(ReadOnlyMemory<byte>? value, long revision)
     {
-        var isOurs = value is { } seen
-            && (seen.Span.SequenceEqual(Desired.Value.Span) || (Writing is { } writing && seen.Span.SequenceEqual(writing.Span)));
+        // What stands there already is put again by others only, and then it does not vanish with our session.
+        var isOurs = AreEqual(value, Writing) || (Stored is null && AreEqual(value, Desired.Value));
         return isOurs || revision <= TakenAt || revision <= Stored?.Revision
             ? this
             : this with { Stored = null, TakenAt = revision };
@@ -124,6 +129,9 @@ internal sealed record RegistrationContent(AdvertisedService Desired, InfoIntent
         InfoRevision = 0,
         FirstInfo = null,
     };
+
+    private static bool AreEqual(ReadOnlyMemory<byte>? seen, ReadOnlyMemory<byte>? known) =>
+        seen is { } a && known is { } b && a.Span.SequenceEqual(b.Span);
 
     private ServiceInfo? Read(StoreEntry? info) =>
         info is { } entry && ServiceJson.TryDecode(Desired.Instance.ServiceName, entry.Value, out ServiceInfo? read, out _)

@@ -37,7 +37,7 @@ internal sealed partial class RegistrationObserver(ServiceRegistration registrat
         }
 
         Advance(content => content.OnInfoSeen(info, info?.Revision ?? revision));
-        See(instance?.Value, revision);
+        See(instance?.Value, content => content.OnInstanceRead(instance?.Value, revision));
     }
 
     public void OnBatch(StoreBatch batch)
@@ -46,7 +46,7 @@ internal sealed partial class RegistrationObserver(ServiceRegistration registrat
         {
             if (change.Key != _infoKey)
             {
-                See(change.Value, change.Revision);
+                See(change.Value, content => content.OnInstanceSeen(change.Value, change.Revision));
                 continue;
             }
 
@@ -58,10 +58,10 @@ internal sealed partial class RegistrationObserver(ServiceRegistration registrat
     // The session notices by itself when the store is out of reach.
     public void OnFailure(EtcdDiscoveryException error) => Log.NotObserved(logger, registration.ServiceName, error.Message);
 
-    private void See(ReadOnlyMemory<byte>? value, long revision)
+    private void See(ReadOnlyMemory<byte>? value, Func<RegistrationContent, RegistrationContent> transition)
     {
         var wasStored = registration.Content.Stored is not null;
-        Advance(content => content.OnInstanceSeen(value, revision));
+        Advance(transition);
         if (!wasStored || registration.Content.Stored is not null || registration.WithdrawalAsked)
         {
             return;

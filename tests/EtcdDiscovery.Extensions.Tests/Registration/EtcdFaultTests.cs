@@ -176,6 +176,25 @@ public sealed class EtcdFaultTests(SharedEtcd etcd)
         await witness.AssertNeverTwoKeysAsync();
     }
 
+    /// <summary>As a restored backup does: the bytes are ours, but nothing would ever take them away.</summary>
+    [Theory]
+    [InlineData(EtcdVersion.First)]
+    [InlineData(EtcdVersion.Second)]
+    public async Task HostKey_PutBySomebodyElseWithTheSameBytesAndNoLease_IsUnderOursAgainAndGoesWithUs(EtcdVersion version)
+    {
+        var server = await etcd.GetAsync(version);
+        await using var host = await DiscoveryHost.RegisterAsync(Settings(server));
+        // Once others' doings are noticed, the host is known to watch.
+        await AssertPutAgainAsync(server, host, () => server.DeleteAsync(Prefix));
+        var before = await InstanceAsync(server, host);
+
+        await AssertPutAgainAsync(server, host, () => server.PutAsync(before.Key, before.Value));
+
+        Assert.Equal(before, await InstanceAsync(server, host));
+        await host.StopAsync();
+        Assert.Empty(await server.ReadAsync(Prefix));
+    }
+
     private Dictionary<string, string?> Settings(EtcdServer server, string timeToLive = "00:00:02") =>
         new(server.Settings(_service)) { ["TimeToLive"] = timeToLive };
 

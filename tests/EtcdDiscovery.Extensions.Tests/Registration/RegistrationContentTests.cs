@@ -68,6 +68,26 @@ public sealed class RegistrationContentTests : IAsyncDisposable
     }
 
     [Fact]
+    public void InstanceRead_AsItWasPutBeforeTheLastChange_IsNobodyElses()
+    {
+        var content = Registered(Content("a"), 10);
+        var changed = content.OnChanged(Service("a").With(ServiceStatus.Maintenance, "x"), null);
+
+        Assert.Same(changed, changed.OnInstanceRead(content.Stored!.Value, 15));
+        Assert.Null(changed.OnInstanceRead("x"u8.ToArray(), 15).Stored);
+        Assert.Null(changed.OnInstanceRead(null, 15).Stored);
+    }
+
+    [Fact]
+    public void InstanceSeen_PutAgainWithTheSameBytesBySomebodyElse_IsPutAgain()
+    {
+        var content = Registered(Content("a"), 10);
+
+        Assert.Same(content, content.OnInstanceSeen(content.Stored!.Value, 10));
+        Assert.True(content.OnInstanceSeen(content.Stored!.Value, 11).NeedsWrite(_session));
+    }
+
+    [Fact]
     public void InfoSeen_WithOtherCredentials_AreAdoptedAndRewritten()
     {
         var content = Registered(Content("a"), 10).OnInfoSeen(Info("b", 11), 11);
