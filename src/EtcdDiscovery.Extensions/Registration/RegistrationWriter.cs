@@ -54,12 +54,14 @@ internal sealed partial class RegistrationWriter(
     private async Task<TimeSpan> SettleAllAsync(IDiscoverySession session, CancellationToken cancellationToken)
     {
         var pause = Timeout.InfiniteTimeSpan;
-        foreach (var registration in registrations.All)
+        foreach (var registration in InTurn())
         {
             try
             {
-                await SettleAsync(session, registration, cancellationToken).ConfigureAwait(false);
-                _failures = 0;
+                if (await SettleAsync(session, registration, cancellationToken).ConfigureAwait(false))
+                {
+                    _failures = 0;
+                }
             }
             catch (EtcdDiscoveryException error) when (error is not SessionLostException)
             {
@@ -79,6 +81,10 @@ internal sealed partial class RegistrationWriter(
 
         return pause;
     }
+
+    // Etcd without space still deletes, and what others write over all the time must not keep the rest waiting.
+    private IEnumerable<ServiceRegistration> InTurn() => registrations.All
+        .OrderBy(registration => registration.WithdrawalAsked ? 0 : registration.Failure is null ? 1 : 2);
 
     private void LogRegistered(ServiceRegistration registration, TimeSpan timeToLive)
     {
@@ -110,7 +116,8 @@ internal sealed partial class RegistrationWriter(
         }
     }
 
-    private async Task SettleAsync(
+    /// <returns>Whether there was anything to do.</returns>
+    private async Task<bool> SettleAsync(
         IDiscoverySession session, ServiceRegistration registration, CancellationToken cancellationToken)
     {
         if (registration.WithdrawalAsked)
@@ -118,16 +125,22 @@ internal sealed partial class RegistrationWriter(
             await session.DeleteAsync([registration.Key], cancellationToken).ConfigureAwait(false);
             await registrations.RemoveAsync(registration).ConfigureAwait(false);
             Log.Withdrawn(logger, registration.ServiceName, registration.InstanceId);
+            return true;
         }
-        else if (registration.Content.NeedsWrite(session))
+
+        if (!registration.Content.NeedsWrite(session))
         {
-            var isNew = !registration.Content.IsStoredIn(session);
-            await WriteAsync(session, registration, cancellationToken).ConfigureAwait(false);
-            if (isNew)
-            {
-                LogRegistered(registration, session.TimeToLive);
-            }
+            return false;
         }
+
+        var isNew = !registration.Content.IsStoredIn(session);
+        await WriteAsync(session, registration, cancellationToken).ConfigureAwait(false);
+        if (isNew)
+        {
+            LogRegistered(registration, session.TimeToLive);
+        }
+
+        return true;
     }
 
     private async Task WriteAsync(

@@ -173,6 +173,12 @@ internal sealed class ServiceRegistration : IServiceRegistration
 
     public void OnFailed(string reason) => _failure = reason;
 
+    public void OnSessionLost()
+    {
+        _failure = null;
+        Advance(content => content.OnStoreUnknown());
+    }
+
     public void OnWithdrawn()
     {
         lock (_changing)

@@ -261,7 +261,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         }
         else
         {
-            registration.Advance(content => content.OnStoreUnknown());
+            registration.OnSessionLost();
         }
     }
 

@@ -1,4 +1,7 @@
+using System.Collections.Concurrent;
 using EtcdDiscovery.Tests.Infrastructure;
+using EtcdDiscovery.Tests.Stores.Etcd;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace EtcdDiscovery.Tests.Registration;
@@ -68,6 +71,104 @@ public sealed class RefusalTests
         Assert.Equal(HealthStatus.Healthy, (await host.CheckAsync()).Status);
     }
 
+    [Fact]
+    public async Task Status_OfAWriteBeforeTheSessionWasLost_IsNotToldAfterIt()
+    {
+        await using var fake = await FakeEtcd.StartAsync();
+        await using var host = await DiscoveryHost.RegisterAsync(fake.Settings(Service));
+        fake.Fault = method => method == FakeEtcd.Txn ? FakeFault.NoSpace : null;
+        var changing = host.Registration.SetStatusAsync(ServiceStatus.Maintenance, cancellationToken: TestContext.Current.CancellationToken);
+        await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("WriteFailed").Any()), "the write fails");
+
+        fake.Fault = method => method == FakeEtcd.Txn ? FakeFault.NoSpace : FakeFault.LeaderChanged;
+        await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("SessionLost").Any()), "the session is lost");
+
+        await Eventually.TrueAsync(
+            async () => (await host.CheckAsync()).Description!.Contains("leader changed", StringComparison.Ordinal), "the check tells the new reason");
+        Assert.False(changing.IsCompleted);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Refusal_ForGood_IsTriedAgainAfterHalfAMinuteEachTime(bool isOfTheSession)
+    {
+        var clock = new FastClock(speed: 30);
+        var tries = new ConcurrentQueue<long>();
+        await using var fake = await FakeEtcd.StartAsync(clock);
+        fake.Fault = method => isOfTheSession && method == FakeEtcd.Grant ? Note(FakeFault.PermissionDenied) : null;
+        await using var host = await DiscoveryHost.StartAsync(fake.Settings(Service, "00:10:00"), builder =>
+        {
+            clock.Use(builder);
+            builder.Services.AddEtcdDiscovery().UseStore(_ => new RefusingStore(EtcdStores.Create(fake.Endpoint))
+            {
+                Refusal = _ => isOfTheSession ? null : Note(new EtcdDiscoveryException("Refused.")),
+            });
+        });
+
+        await Eventually.TrueAsync(() => Task.FromResult(tries.Count >= 8), "it is tried again and again");
+
+        // At first it is tried at once whenever something is new, such as that it is observed. Timers may fire early by
+        // milliseconds, which are more here; late on a busy machine.
+        Assert.All(
+            tries.Zip(tries.Skip(1), clock.GetElapsedTime).TakeLast(3),
+            pause => Assert.InRange(pause, TimeSpan.FromSeconds(28), TimeSpan.FromSeconds(90)));
+
+        T Note<T>(T refusal)
+        {
+            tries.Enqueue(clock.GetTimestamp());
+            return refusal;
+        }
+    }
+
+    [Fact]
+    public async Task Write_ThatFailsInAProcessOfTwoServices_IsTriedMoreAndMoreRarely()
+    {
+        await using var memory = new InMemoryDiscoveryStore();
+        var tries = new ConcurrentQueue<long>();
+        await using var host = await DiscoveryHost.StartAsync(
+            new() { ["Service:Name"] = "fails", ["RetryDelay"] = "00:00:00.01", ["MaxRetryDelay"] = "00:05:00" },
+            builder => builder.Services.AddEtcdDiscovery().AddService(service => service.Name = Service).UseStore(_ => new RefusingStore(memory)
+            {
+                Refusal = key => key.StartsWith("/services/fails/", StringComparison.Ordinal) ? Note() : null,
+            }));
+
+        await Eventually.TrueAsync(() => Task.FromResult(tries.Count >= 8), "it is tried again and again");
+
+        // The last of these pauses is 64 times the first, less what jitter makes of them.
+        var times = tries.ToArray();
+        Assert.InRange(TimeProvider.System.GetElapsedTime(times[6], times[7]), TimeSpan.FromSeconds(0.3), Eventually.Patience);
+
+        EtcdDiscoveryException Note()
+        {
+            tries.Enqueue(TimeProvider.System.GetTimestamp());
+            return new EtcdDiscoveryException("No answer.", isTransient: true);
+        }
+    }
+
+    /// <summary>Etcd without space still deletes.</summary>
+    [Theory]
+    [InlineData(EtcdVersion.First)]
+    [InlineData(EtcdVersion.Second)]
+    public async Task Withdrawal_BehindAWriteThatEtcdHasNoSpaceFor_IsDone(EtcdVersion version)
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var server = await EtcdServer.StartAsync(
+            SharedEtcd.BinaryOf(version), new EtcdSecurity { Flags = ["--quota-backend-bytes", "1000000"] });
+        await using var host = await DiscoveryHost.RegisterAsync(server.Settings("stays"));
+        var goes = await host.Registry.RegisterAsync(new ServiceRegistrationOptions { Name = "goes" }, token);
+        await goes.WaitUntilRegisteredAsync(token).WaitAsync(Eventually.Patience, token);
+        await FillAsync(server);
+        var stays = host.Registry.Registrations.Single(registration => registration != goes);
+        var changing = stays.SetStatusAsync(ServiceStatus.Maintenance, cancellationToken: token);
+        await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("WriteFailed").Any()), "there is no space");
+
+        await goes.DisposeAsync().AsTask().WaitAsync(Eventually.Patience, token);
+
+        Assert.Equal($"/services/stays/{stays.InstanceId}", Assert.Single(await server.ReadAsync("/services/")).Key);
+        Assert.False(changing.IsCompleted);
+    }
+
     [Theory]
     [InlineData("permission denied", FakeEtcd.Grant, Advice)]
     [InlineData("permission denied", FakeEtcd.Txn, Advice)]
@@ -97,5 +198,20 @@ public sealed class RefusalTests
         fake.Fault = _ => null;
         await host.BecomesAsync(HealthStatus.Healthy);
         await witness.AssertNeverTwoKeysAsync();
+    }
+
+    private static async Task FillAsync(EtcdServer server)
+    {
+        try
+        {
+            for (var i = 0; ; i++)
+            {
+                await server.PutAsync($"/big/{i}", new string('x', 200_000));
+            }
+        }
+        catch (HttpRequestException)
+        {
+            // That was the last bit of space.
+        }
     }
 }
