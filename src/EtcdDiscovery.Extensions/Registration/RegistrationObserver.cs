@@ -61,6 +61,11 @@ internal sealed partial class RegistrationObserver(ServiceRegistration registrat
     private void See(ReadOnlyMemory<byte>? value, Func<RegistrationContent, RegistrationContent> transition)
     {
         var wasStored = registration.Content.Stored is not null;
+        if (value is not null)
+        {
+            registration.OnStanding();
+        }
+
         Advance(transition);
         if (!wasStored || registration.Content.Stored is not null || registration.WithdrawalAsked)
         {

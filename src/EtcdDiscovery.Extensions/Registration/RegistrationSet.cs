@@ -14,6 +14,10 @@ internal sealed class RegistrationSet(
 
     private ImmutableArray<ServiceRegistration> _all = [];
 
+    /// <summary>All that are not withdrawn.</summary>
+    public ImmutableArray<ServiceRegistration> Present => All.RemoveAll(static registration => registration.IsWithdrawn);
+
+    /// <summary>All, with those that are withdrawn but observed still, as a put of theirs may be done yet.</summary>
     public ImmutableArray<ServiceRegistration> All
     {
         get
@@ -55,6 +59,15 @@ internal sealed class RegistrationSet(
                 follower.Stop();
                 registration.OnWithdrawn();
             }
+        }
+    }
+
+    /// <summary>Forgets those that are withdrawn: the session is over, and nothing can be put under it.</summary>
+    public async Task RemoveWithdrawnAsync()
+    {
+        foreach (var registration in All.Where(registration => registration.IsWithdrawn))
+        {
+            await RemoveAsync(registration).ConfigureAwait(false);
         }
     }
 

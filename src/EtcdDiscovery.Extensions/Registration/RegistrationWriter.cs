@@ -15,7 +15,7 @@ internal sealed partial class RegistrationWriter(
     /// <summary>Looks, while a session is being opened, for what the first writes need to know. They look themselves if this fails.</summary>
     public async Task LookAheadAsync(CancellationToken cancellationToken)
     {
-        var all = registrations.All;
+        var all = registrations.Present;
         try
         {
             var ranges = all.Select(registration => StoreRange.Exact(ServiceKeys.Info(registration.ServiceName))).Distinct();
@@ -40,7 +40,7 @@ internal sealed partial class RegistrationWriter(
         while (true)
         {
             var pause = await SettleAllAsync(session, cancellationToken).ConfigureAwait(false);
-            if (registrations.All.IsEmpty)
+            if (registrations.Present.IsEmpty)
             {
                 return;
             }
@@ -120,15 +120,13 @@ internal sealed partial class RegistrationWriter(
     private async Task<bool> SettleAsync(
         IDiscoverySession session, ServiceRegistration registration, CancellationToken cancellationToken)
     {
-        if (registration.WithdrawalAsked)
+        if (registration.NeedsDeletion)
         {
-            await session.DeleteAsync([registration.Key], cancellationToken).ConfigureAwait(false);
-            await registrations.RemoveAsync(registration).ConfigureAwait(false);
-            Log.Withdrawn(logger, registration.ServiceName, registration.InstanceId);
+            await WithdrawAsync(session, registration, cancellationToken).ConfigureAwait(false);
             return true;
         }
 
-        if (!registration.Content.NeedsWrite(session))
+        if (registration.WithdrawalAsked || !registration.Content.NeedsWrite(session))
         {
             return false;
         }
@@ -141,6 +139,39 @@ internal sealed partial class RegistrationWriter(
         }
 
         return true;
+    }
+
+    private async Task WithdrawAsync(
+        IDiscoverySession session, ServiceRegistration registration, CancellationToken cancellationToken)
+    {
+        var isFirst = !registration.IsWithdrawn;
+        // Not after it, when the key may have been seen again already.
+        registration.OnDeleting();
+        try
+        {
+            await session.DeleteAsync([registration.Key], cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            registration.OnStanding();
+            throw;
+        }
+
+        if (registration.Content.Writing is null)
+        {
+            await registrations.RemoveAsync(registration).ConfigureAwait(false);
+        }
+        else
+        {
+            // A put without an answer may be done yet, by a member that was frozen: so its key is observed, and deleted
+            // again, as long as the session lives that keeps it.
+            registration.OnWithdrawn();
+        }
+
+        if (isFirst)
+        {
+            Log.Withdrawn(logger, registration.ServiceName, registration.InstanceId);
+        }
     }
 
     private async Task WriteAsync(

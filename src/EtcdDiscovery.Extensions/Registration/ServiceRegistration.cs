@@ -15,6 +15,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
     private ServiceCredentials? _configured;
     private volatile bool _wasStored;
     private volatile bool _withdrawalAsked;
+    private volatile bool _mayStand = true;
     private volatile string? _failure;
 
     public ServiceRegistration(ServiceRegistrationOptions options, string nodeHostname, SessionLoop session)
@@ -54,13 +55,18 @@ internal sealed class ServiceRegistration : IServiceRegistration
 
     public bool WithdrawalAsked => _withdrawalAsked;
 
+    public bool IsWithdrawn => _withdrawn.Task.IsCompleted;
+
+    /// <summary>Whether its key has to be taken out of the store, once more perhaps.</summary>
+    public bool NeedsDeletion => _withdrawalAsked && _mayStand;
+
     public bool IsStored => State is RegistrationState.Registered or RegistrationState.RenewingLate;
 
     public RegistrationState State
     {
         get
         {
-            if (_withdrawn.Task.IsCompleted)
+            if (IsWithdrawn)
             {
                 return RegistrationState.Withdrawn;
             }
@@ -178,6 +184,12 @@ internal sealed class ServiceRegistration : IServiceRegistration
         _failure = null;
         Advance(content => content.OnStoreUnknown());
     }
+
+    /// <summary>Its key is being deleted.</summary>
+    public void OnDeleting() => _mayStand = false;
+
+    /// <summary>Its key stands in the store, as far as is known.</summary>
+    public void OnStanding() => _mayStand = true;
 
     public void OnWithdrawn()
     {

@@ -49,7 +49,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     /// <summary>How registrations sign off before they are withdrawn.</summary>
     public Draining Draining { get; }
 
-    public IReadOnlyList<ServiceRegistration> Registrations => _registrations.All;
+    public IReadOnlyList<ServiceRegistration> Registrations => _registrations.Present;
 
     /// <summary>The state as of now: time alone may have made the session late or lost.</summary>
     public SessionState State => _state.OnTime(Now);
@@ -106,7 +106,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     private async Task EndAsync(CancellationToken cancellationToken)
     {
         using var givingUp = cancellationToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _givingUp);
-        await Draining.AnnounceAsync(_registrations.All, cancellationToken).ConfigureAwait(false);
+        await Draining.AnnounceAsync(_registrations.Present, cancellationToken).ConfigureAwait(false);
         await _stopping.CancelAsync().ConfigureAwait(false);
         await (_running ?? Task.CompletedTask).ConfigureAwait(false);
         foreach (var registration in _registrations.All)
@@ -132,12 +132,13 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
             var pause = Timeout.InfiniteTimeSpan;
             try
             {
-                if (!_registrations.All.IsEmpty)
+                if (!_registrations.Present.IsEmpty)
                 {
                     var session = await OpenAsync(stopping).ConfigureAwait(false);
                     await KeepAsync(session, stopping).ConfigureAwait(false);
                     // Not given up when everything ends meanwhile: who ends it waits, as long as it can.
                     await CloseAsync(session, _givingUp.Token).ConfigureAwait(false);
+                    await _registrations.RemoveWithdrawnAsync().ConfigureAwait(false);
                 }
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)

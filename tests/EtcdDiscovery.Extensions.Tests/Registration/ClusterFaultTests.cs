@@ -69,6 +69,28 @@ public sealed class ClusterFaultTests
         await AssertNothingLostAsync(host, witness);
     }
 
+    /// <summary>What the frozen member was sent it does when it goes on, or not: by chance. <see cref="LatePutTests"/> does it for certain.</summary>
+    [Fact]
+    public async Task Member_FrozenWhileOneOfTwoRegistrationsIsWithdrawn_DoesNotBringItBack()
+    {
+        await using var cluster = await EtcdCluster.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        await using var host = await RegisterAsync(cluster);
+        var goes = await host.Registry.RegisterAsync(new ServiceRegistrationOptions { Name = "goes" }, Token);
+        await goes.WaitUntilRegisteredAsync(Token).WaitAsync(Eventually.Patience, Token);
+        var used = await UsedAsync(cluster, registrations: 2);
+        var other = cluster.Members.First(member => member != used);
+
+        used.Pause();
+        await goes.DisposeAsync().AsTask().WaitAsync(Eventually.Patience, Token);
+        Assert.Empty(await other.ReadAsync("/services/goes/"));
+        used.Continue();
+        // Once it has the last change, it has done what it was sent before.
+        await UpdateAsync(host, used);
+
+        await Eventually.TrueAsync(async () => (await used.ReadAsync("/services/goes/")).Count == 0, "it is withdrawn");
+        Assert.Empty(host.Logs.Of("SessionLost"));
+    }
+
     [Fact]
     public async Task Quorum_GoneForLongerThanTheTimeToLive_IsToldAndTheKeyIsThereAgain()
     {
@@ -124,9 +146,11 @@ public sealed class ClusterFaultTests
         }
     }
 
-    /// <summary>The member with the watches on the registration's two keys.</summary>
-    private static Task<EtcdServer> UsedAsync(EtcdCluster cluster) => FindAsync(
-        cluster, async member => await member.GetMetricAsync("etcd_debugging_mvcc_watcher_total") == 2, "a member has both watches");
+    /// <summary>The member with the watches on each registration's two keys.</summary>
+    private static Task<EtcdServer> UsedAsync(EtcdCluster cluster, int registrations = 1) => FindAsync(
+        cluster,
+        async member => await member.GetMetricAsync("etcd_debugging_mvcc_watcher_total") == 2 * registrations,
+        "a member has all watches");
 
     private static Task<EtcdServer> LeaderAsync(EtcdCluster cluster) => FindAsync(
         cluster, async member => await member.GetMetricAsync("etcd_server_is_leader") == 1, "a member is the leader");
@@ -154,7 +178,8 @@ public sealed class ClusterFaultTests
     /// <summary>A change gets through, and a member has it.</summary>
     private static async Task UpdateAsync(DiscoveryHost host, EtcdServer member)
     {
-        await host.Registration.SetStatusAsync(ServiceStatus.Maintenance, "seen", Token).WaitAsync(Eventually.Patience, Token);
+        var registration = Assert.Single(host.Registry.Registrations, registration => registration.ServiceName == Service);
+        await registration.SetStatusAsync(ServiceStatus.Maintenance, "seen", Token).WaitAsync(Eventually.Patience, Token);
         await Eventually.TrueAsync(
             async () => (await member.ReadLocallyAsync(Prefix)).Any(entry => entry.Value.Contains("seen", StringComparison.Ordinal)),
             "the member has the change");

@@ -1,0 +1,57 @@
+using EtcdDiscovery.Tests.Infrastructure;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace EtcdDiscovery.Tests.Registration;
+
+/// <summary>
+/// Puts that got no answer and are done in the end, by a member that was frozen: what is withdrawn meanwhile stays away,
+/// although the lease lives on for the process's other registrations.
+/// </summary>
+public sealed class LatePutTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Registration_WithdrawnBeforeItsPutIsDone_IsTakenAwayAgain(bool wasRegistered)
+    {
+        await using var memory = new InMemoryDiscoveryStore();
+        var store = new RefusingStore(memory);
+        await using var host = await DiscoveryHost.StartAsync(
+            new() { ["Service:Name"] = "stays" },
+            builder => builder.Services.AddEtcdDiscovery().UseStore(_ => store));
+        await host.RegisteredAsync();
+        var isNoAnswer = !wasRegistered;
+        store.Refusal = key => isNoAnswer && key.StartsWith("/services/goes/", StringComparison.Ordinal)
+            ? new EtcdDiscoveryException("No answer.", isTransient: true)
+            : null;
+        var goes = await host.Registry.RegisterAsync(new ServiceRegistrationOptions { Name = "goes" }, Token);
+        if (wasRegistered)
+        {
+            await goes.WaitUntilRegisteredAsync(Token).WaitAsync(Eventually.Patience, Token);
+            isNoAnswer = true;
+            _ = goes.SetStatusAsync(ServiceStatus.Maintenance, cancellationToken: Token);
+        }
+
+        await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("WriteFailed").Any()), "it gets no answer");
+        await goes.DisposeAsync().AsTask().WaitAsync(Eventually.Patience, Token);
+        Assert.Empty(await KeysAsync("/services/goes/"));
+        Assert.Equal(RegistrationState.Withdrawn, goes.State);
+        Assert.Equal("stays", host.Registration.ServiceName);
+
+        for (var i = 0; i < 3; i++)
+        {
+            await store.DoRefusedAsync();
+            await Eventually.TrueAsync(async () => (await KeysAsync("/services/goes/")).Count == 0, "it is gone again");
+        }
+
+        Assert.Single(host.Logs.Of("Withdrawn"));
+        Assert.Single(await KeysAsync("/services/stays/"));
+        await host.StopAsync();
+        Assert.Empty(await KeysAsync("/services/"));
+
+        async Task<IReadOnlyList<StoreEntry>> KeysAsync(string prefix) =>
+            (await memory.ReadAsync([StoreRange.Prefix(prefix)], Token)).Entries;
+    }
+}
