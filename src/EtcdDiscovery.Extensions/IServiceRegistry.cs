@@ -10,7 +10,7 @@ public interface IServiceRegistry
     /// <summary>The registrations that are not withdrawn.</summary>
     IReadOnlyList<IServiceRegistration> Registrations { get; }
 
-    /// <summary>Registers a service.</summary>
+    /// <summary>Registers a service, at once: also when the application does not serve yet.</summary>
     /// <param name="options">What to register. It is read once; later changes of the object have no effect.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>

@@ -19,7 +19,7 @@ internal sealed partial class RegistrationWriter
         [LoggerMessage(4, LogLevel.Debug, "{Service} could not be written again: {Reason}", EventName = "WriteFailedAgain")]
         public static partial void WriteFailedAgain(ILogger logger, string service, string reason);
 
-        [LoggerMessage(5, LogLevel.Warning, "This host of {Service} is private, but the service is described as a public one at {Hostname}, and its URL is that; if that is over, delete {Key} in etcd", EventName = "DescribedAsPublic")]
+        [LoggerMessage(5, LogLevel.Warning, "This host of {Service} is private, but the service is described as a public one at {Hostname}, and its URL is that; if that is over, delete {Key} in etcd, below EtcdDiscovery:KeyPrefix where that is set", EventName = "DescribedAsPublic")]
         public static partial void DescribedAsPublic(ILogger logger, string service, string hostname, string key);
     }
 }

@@ -180,7 +180,7 @@ public sealed class RegistrationTests(SharedEtcd etcd)
 
         Assert.Equal(before, await server.FindAsync(InfoKey));
         Assert.Equal(2, (await server.ReadAsync(Prefix)).Count);
-        Assert.Contains($"delete {InfoKey} ", Assert.Single(second.Logs.Of("DescribedAsPublic")).Message, StringComparison.Ordinal);
+        Assert.Contains($"delete {InfoKey} in etcd, below EtcdDiscovery:KeyPrefix where that is set", Assert.Single(second.Logs.Of("DescribedAsPublic")).Message, StringComparison.Ordinal);
         Assert.Empty(first.Logs.Of("DescribedAsPublic"));
     }
 
@@ -264,6 +264,20 @@ public sealed class RegistrationTests(SharedEtcd etcd)
         Assert.Equal(kept, (await server.ReadAsync(Prefix)).Select(entry => entry.Key[Prefix.Length..]).ToHashSet(StringComparer.Ordinal));
         Assert.Equal(kept, host.Registry.Registrations.Select(registration => registration.InstanceId).ToHashSet(StringComparer.Ordinal));
         Assert.Single((await server.ReadAsync(Prefix)).Select(entry => entry.Lease).Distinct());
+    }
+
+    [Fact]
+    public async Task Registry_UsedBeforeTheHostStarts_RegistersAtOnceAndWithdrawsWithTheHost()
+    {
+        var server = await etcd.GetAsync(EtcdVersion.First);
+        await using (var host = DiscoveryHost.Build(server.Settings()))
+        {
+            var registration = await host.Registry.RegisterAsync(new ServiceRegistrationOptions { Name = _service }, Token);
+            await registration.WaitUntilRegisteredAsync(Token).WaitAsync(Eventually.Patience, Token);
+            Assert.Single(await server.ReadAsync(Prefix));
+        }
+
+        Assert.Empty(await server.ReadAsync(Prefix));
     }
 
     [Fact]

@@ -31,19 +31,20 @@ public sealed class CredentialStartTests(SharedEtcd etcd)
 
     private static async Task StartTogetherAsync(CredentialFleet fleet)
     {
-        using var gate = new Barrier(2);
-        var hosts = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => Task.Run(() =>
+        const int Count = 3;
+        using var gate = new Barrier(Count);
+        var hosts = await Task.WhenAll(Enumerable.Range(0, Count).Select(_ => Task.Run(() =>
         {
             gate.SignalAndWait(Eventually.Patience);
             return fleet.StartHostAsync(null, settings => settings["Service:GenerateCredentials"] = "true");
         })));
         var started = Stopwatch.StartNew();
 
-        await Eventually.TrueAsync(async () => (await fleet.AgreementAsync()).Length == 1, "both agree");
+        await Eventually.TrueAsync(async () => (await fleet.AgreementAsync()).Length == 1, "all agree");
 
         Assert.InRange(started.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(1));
         var agreed = hosts[0].Registration.Credentials!;
-        Assert.Equal(agreed, hosts[1].Registration.Credentials);
+        Assert.All(hosts, host => Assert.Equal(agreed, host.Registration.Credentials));
         Assert.Matches("^[A-Za-z0-9]{32}$", agreed.User);
         Assert.Matches("^[A-Za-z0-9]{32}$", agreed.Password);
     }
