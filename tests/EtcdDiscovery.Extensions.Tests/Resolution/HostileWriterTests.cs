@@ -41,6 +41,26 @@ public sealed class HostileWriterTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
+    public async Task Values_TooLongToBeReadTogether_AreSkippedAndDisturbNobody(EtcdVersion version)
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
+        await server.PutAsync($"/services/{_service}/a", Good);
+        await server.PutAsync($"/services/{_service}/z", Good);
+        for (var i = 0; i < 60; i++)
+        {
+            await server.PutAsync($"/services/{_service}/long{i}", new string('x', 1_400_000));
+        }
+
+        await using var host = await DiscoveryHost.StartAsync(server.Settings());
+
+        await Eventually.TrueAsync(async () => await host.CountAsync(_service) is not null, "it is read");
+        Assert.Equal("a z", await IdsAsync(host));
+        Assert.Equal(60, (await host.Resolver.GetSnapshotAsync(_service, Token)).UnreadableEntries);
+    }
+
+    [Theory]
+    [InlineData(EtcdVersion.First)]
+    [InlineData(EtcdVersion.Second)]
     public async Task V2Directories_NestedWithoutEnd_AreLeftOut(EtcdVersion version)
     {
         var server = await etcd.GetAsync(version);

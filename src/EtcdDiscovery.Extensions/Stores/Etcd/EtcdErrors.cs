@@ -23,6 +23,7 @@ internal static class EtcdErrors
             GrpcStatusCode.NotFound when Mentions(error, "lease not found") => new SessionLostException(message),
             GrpcStatusCode.OutOfRange when Mentions(error, "compacted") || Mentions(error, "future revision") =>
                 new HistoryLostException(message),
+            GrpcStatusCode.ResourceExhausted when !error.IsAnswer => new AnswerTooLargeException(message),
             _ => new EtcdDiscoveryException(message, IsTransient(error), error.InnerException),
         };
     }
@@ -37,7 +38,7 @@ internal static class EtcdErrors
 
     /// <summary>Whether another endpoint may do better: this one is unreachable, silent, cut off or no etcd.</summary>
     public static bool BlamesEndpoint(GrpcException error) =>
-        !error.IsAnswer || error.Code is GrpcStatusCode.Unavailable or GrpcStatusCode.DeadlineExceeded;
+        (!error.IsAnswer && error.Code != GrpcStatusCode.ResourceExhausted) || error.Code is GrpcStatusCode.Unavailable or GrpcStatusCode.DeadlineExceeded;
 
     /// <summary>Whether etcd's reason for ending a watch passes by itself.</summary>
     public static bool IsTransientReason(string reason) =>
@@ -48,8 +49,8 @@ internal static class EtcdErrors
     {
         GrpcStatusCode.Unavailable or GrpcStatusCode.DeadlineExceeded or GrpcStatusCode.Cancelled
             or GrpcStatusCode.Aborted or GrpcStatusCode.Internal => true,
-        // From etcd: overloaded or out of space. From ourselves: an answer above the limit, which stays that way.
-        GrpcStatusCode.ResourceExhausted => error.IsAnswer,
+        // From etcd: overloaded or out of space.
+        GrpcStatusCode.ResourceExhausted => true,
         // A token that has expired, not a wrong password: etcd restarts and time alone make tokens invalid.
         GrpcStatusCode.Unauthenticated => Mentions(error, "invalid auth token"),
         GrpcStatusCode.InvalidArgument => Mentions(error, "revision of auth store is old"),

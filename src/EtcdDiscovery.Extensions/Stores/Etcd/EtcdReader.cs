@@ -15,6 +15,9 @@ internal sealed class EtcdReader
     // What one read may keep in memory: a million instances. Nobody's services need as much.
     private const long MaxSize = 512 * 1024 * 1024;
 
+    // What an entry takes beside its key and value.
+    private const int EntrySize = 256;
+
     // A host that asks for a thousand services at once would have so many answers under way that all are late, and blame
     // the endpoint for it.
     private const int MaxConcurrentReads = 16;
@@ -39,11 +42,18 @@ internal sealed class EtcdReader
 
     private async Task<StoreContents> ReadInTurnAsync(IReadOnlyList<StoreRange> ranges, CancellationToken cancellationToken)
     {
+        var pageSize = PageSize;
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                return await ReadOnceAsync(ranges, cancellationToken).ConfigureAwait(false);
+                return await ReadOnceAsync(ranges, pageSize, cancellationToken).ConfigureAwait(false);
+            }
+            catch (AnswerTooLargeException) when (pageSize > 1)
+            {
+                // Somebody wrote many values that are too long to be taken. What stands beside them is read all the same.
+                pageSize /= 10;
+                attempt--;
             }
             catch (HistoryLostException e)
             {
@@ -56,14 +66,15 @@ internal sealed class EtcdReader
         }
     }
 
-    private async Task<StoreContents> ReadOnceAsync(IReadOnlyList<StoreRange> ranges, CancellationToken cancellationToken)
+    private async Task<StoreContents> ReadOnceAsync(
+        IReadOnlyList<StoreRange> ranges, int pageSize, CancellationToken cancellationToken)
     {
         var pairs = new List<KeyValue>();
         StoreRevision? revision = null;
         foreach (var chunk in ranges.Chunk(EtcdMethods.MaxTxnOperations))
         {
             // One transaction reads the first page of every range: one round trip, one revision.
-            var requests = Array.ConvertAll(chunk, range => FirstPage(range, revision?.Number ?? 0));
+            var requests = Array.ConvertAll(chunk, range => FirstPage(range, pageSize, revision?.Number ?? 0));
             var request = new TxnRequest();
             foreach (var range in requests)
             {
@@ -133,14 +144,14 @@ internal sealed class EtcdReader
         }
 
         pairs.AddRange(page.Kvs);
-        return page.Kvs.Sum(pair => (long)pair.Key.Length + pair.Value.Length);
+        return page.Kvs.Sum(pair => (long)EntrySize + pair.Key.Length + pair.Value.Length);
     }
 
-    private static RangeRequest FirstPage(StoreRange range, long revision) => new()
+    private static RangeRequest FirstPage(StoreRange range, int pageSize, long revision) => new()
     {
         Key = ByteString.CopyFromUtf8(range.Key),
         RangeEnd = EtcdConvert.EndOf(range),
-        Limit = PageSize,
+        Limit = pageSize,
         Revision = revision,
     };
 
