@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using EtcdDiscovery.Model;
 
 namespace EtcdDiscovery.Stores.Tls;
@@ -13,14 +15,15 @@ internal static class ServerVerdict
     public static string? Explain(
         X509Certificate? shown, X509Chain? chain, SslPolicyErrors errors, string name, TlsMaterial material)
     {
-        if (errors == SslPolicyErrors.None)
-        {
-            return null;
-        }
-
         if (shown is not X509Certificate2 certificate || chain is null)
         {
             return "the server showed no certificate";
+        }
+
+        // .NET takes a common name for a host name where there is none of the latter; Go, etcdctl and RFC 9525 do not.
+        if (errors == SslPolicyErrors.None && certificate.MatchesHostname(AsciiOf(name), allowCommonName: false))
+        {
+            return null;
         }
 
         var server = $"the server's certificate {TlsMaterial.Describe(certificate)}";
@@ -38,7 +41,7 @@ internal static class ServerVerdict
         {
             var who = outdated.Certificate.Thumbprint == certificate.Thumbprint
                 ? server
-                : $"the authority {TlsMaterial.Describe(outdated.Certificate)} from {material.AuthorityOrigin}";
+                : $"the authority {TlsMaterial.Describe(outdated.Certificate)} {OriginOf(outdated.Certificate, material)}";
             return $"{who} is valid only from {TlsMaterial.Print(outdated.Certificate.NotBefore)} "
                 + $"to {TlsMaterial.Print(outdated.Certificate.NotAfter)}";
         }
@@ -47,11 +50,21 @@ internal static class ServerVerdict
         if (statuses.Any(status => status is X509ChainStatusFlags.PartialChain or X509ChainStatusFlags.UntrustedRoot))
         {
             var authorities = material.Authorities is { } own ? $" ({string.Join(", ", own.Take(MaxNames).Select(TlsMaterial.Describe))})" : "";
-            return $"{server} was issued by '{Untrusted.Print(certificate.Issuer)}', whose authority is not in {material.AuthorityOrigin}{authorities}";
+            return $"{server} was issued by '{Untrusted.Print(certificate.Issuer)}', whose authority is not in {material.AuthorityOrigin}{authorities}"
+                + (HasNoRoot(material) ? ", which has to hold the root too" : "");
         }
 
         return $"{server} cannot be used: {string.Join(", ", statuses)}";
     }
+
+    private static string OriginOf(X509Certificate2 authority, TlsMaterial material) => material.Authorities?.Contains(authority) == false
+        ? "that the server showed"
+        : $"from {material.AuthorityOrigin}";
+
+    private static bool HasNoRoot(TlsMaterial material) =>
+        material.Authorities is { } own && own.All(authority => authority.Subject != authority.Issuer);
+
+    private static string AsciiOf(string name) => Ascii.IsValid(name) ? name : new IdnMapping().GetAscii(name);
 
     private static string NamesOf(X509Certificate2 certificate)
     {
