@@ -5,7 +5,9 @@ using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.Tests.Hosting;
 
-/// <summary>A whole life with a secret in every place that takes one: none of them reaches a log, an error or a health report.</summary>
+/// <summary>
+/// A whole life with a secret in every place that takes one: none of them reaches a log, an error, a trace, a metric or a health report.
+/// </summary>
 public sealed class SecretsTests : IDisposable
 {
     private const string Mark = "s3cret-mark";
@@ -17,24 +19,24 @@ public sealed class SecretsTests : IDisposable
     public void Dispose() => _authority.Dispose();
 
     [Theory]
-    [InlineData(EtcdVersion.First)]
-    [InlineData(EtcdVersion.Second)]
-    public async Task Secrets_OfEveryKind_AreNeverTold(EtcdVersion version)
+    [InlineData(EtcdVersion.First, "Etcd")]
+    [InlineData(EtcdVersion.Second, "Etcd")]
+    [InlineData(EtcdVersion.First, "EtcdV2")]
+    public async Task Secrets_OfEveryKind_AreNeverTold(EtcdVersion version, string store)
     {
+        using var telemetry = new TelemetryCapture();
+        await using var web = await WebInstance.StartAsync(_ => Task.CompletedTask);
         var client = _authority.Issue("client");
         var keyBody = client.KeyPem.Split('\n')[1];
         await using var server = await _authority.StartEtcdAsync(version);
-        await server.PostAsync("/v3/auth/user/add", new() { ["name"] = "discovery", ["password"] = Mark + "-etcd" });
-        await server.PostAsync("/v3/auth/user/add", new() { ["name"] = "root", ["password"] = "r" });
-        await server.PostAsync("/v3/auth/role/add", new() { ["name"] = "root" });
-        await server.PostAsync("/v3/auth/user/grant", new() { ["user"] = "root", ["role"] = "root" });
-        await server.PostAsync("/v3/auth/user/grant", new() { ["user"] = "discovery", ["role"] = "root" });
-        await server.PutAllAsync([
-            ("/services/shop/bad", $"{{\"password\":\"{Mark}\""),
-            ("/services/shop/odd", $$"""{"name":"h@st","ports":{"http":"80"},"user":"{{Mark}}","password":"{{Mark}}"}""")]);
-        await server.PostAsync("/v3/auth/enable", []);
+        if (store == "Etcd")
+        {
+            await ProtectAsync(server);
+        }
+
         Dictionary<string, string?> settings = new()
         {
+            ["Store"] = store,
             ["Etcd:Endpoints:0"] = server.Endpoint,
             ["Etcd:User"] = "discovery",
             ["Etcd:Password"] = Mark + "-etcd",
@@ -42,14 +44,16 @@ public sealed class SecretsTests : IDisposable
             ["Etcd:Tls:Certificate"] = client.CertificatePem,
             ["Etcd:Tls:Key"] = client.KeyPem,
             ["Service:Name"] = "shop",
-            ["Service:Hostname"] = "h.dev",
-            ["Service:Ports:http"] = "80",
+            ["Service:Hostname"] = "127.0.0.1",
+            ["Service:Ports:http"] = $"{web.Port}",
             ["Service:Public"] = "true",
             ["Service:User"] = Mark + "-user",
             ["Service:Password"] = Mark + "-password",
         };
-        await using var host = await DiscoveryHost.RegisterAsync(settings);
-        var said = new List<string?>();
+        await using var host = await DiscoveryHost.StartAsync(
+            settings, builder => builder.Services.AddHttpClient("").AddEtcdDiscovery());
+        await host.RegisteredAsync();
+        var said = new List<string?> { await CallAsync(host) };
         foreach (var instance in await host.Resolver.GetInstancesAsync("shop", cancellationToken: Token))
         {
             said.AddRange([instance.ToString(), Record.Exception(() => instance.GetUri("nope"))?.ToString(), Record.Exception(() => instance.GetUri("http"))?.ToString()]);
@@ -59,6 +63,8 @@ public sealed class SecretsTests : IDisposable
         said.AddRange([$"{options} {options.Etcd} {options.Etcd.Tls} {options.Service}", $"{host.Registration} {host.Registration.Credentials}"]);
         said.Add(await ReportAsync(host));
 
+        await web.DisposeAsync();
+        said.Add(await CallAsync(host));
         await server.KillAsync();
         await host.BecomesAsync(HealthStatus.Unhealthy);
         said.Add(await ReportAsync(host));
@@ -78,11 +84,40 @@ public sealed class SecretsTests : IDisposable
         await host.StopAsync();
         said.Add(await ReportAsync(host));
 
-        Assert.All(said.Concat(host.Logs.Lines.Select(line => line.ToString())), text =>
+        // As passwords stand in headers, too.
+        string[] secrets = [Mark, keyBody, Basic($"{Mark}-user:{Mark}-password"), Basic($"discovery:{Mark}-etcd")];
+        Assert.Contains(telemetry.Lines, line => line.Contains("http.client.request.duration", StringComparison.Ordinal));
+        Assert.Contains(telemetry.Lines, line => line.Contains("System.Net.Http.HttpRequestOut", StringComparison.Ordinal));
+        Assert.All(said.Concat(host.Logs.Lines.Select(line => line.ToString())).Concat(telemetry.Lines), text =>
+            Assert.All(secrets, secret => Assert.DoesNotContain(secret, text ?? "", StringComparison.Ordinal)));
+    }
+
+    private static string Basic(string pair) => Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(pair));
+
+    private static async Task ProtectAsync(EtcdServer server)
+    {
+        await server.PostAsync("/v3/auth/user/add", new() { ["name"] = "discovery", ["password"] = Mark + "-etcd" });
+        await server.PostAsync("/v3/auth/user/add", new() { ["name"] = "root", ["password"] = "r" });
+        await server.PostAsync("/v3/auth/role/add", new() { ["name"] = "root" });
+        await server.PostAsync("/v3/auth/user/grant", new() { ["user"] = "root", ["role"] = "root" });
+        await server.PostAsync("/v3/auth/user/grant", new() { ["user"] = "discovery", ["role"] = "root" });
+        await server.PutAllAsync([
+            ("/services/shop/bad", $"{{\"password\":\"{Mark}\""),
+            ("/services/shop/odd", $$"""{"name":"h@st","ports":{"http":"80"},"user":"{{Mark}}","password":"{{Mark}}"}""")]);
+        await server.PostAsync("/v3/auth/enable", []);
+    }
+
+    // An answer or an error; which of them, the others say.
+    private static async Task<string?> CallAsync(DiscoveryHost host)
+    {
+        var client = host.Services.GetRequiredService<IHttpClientFactory>().CreateClient();
+        string? said = null;
+        for (var i = 0; i < 5; i++)
         {
-            Assert.DoesNotContain(Mark, text ?? "", StringComparison.Ordinal);
-            Assert.DoesNotContain(keyBody, text ?? "", StringComparison.Ordinal);
-        });
+            said += await Record.ExceptionAsync(async () => said += await client.GetAsync(new Uri("http://shop/items"), Token));
+        }
+
+        return said;
     }
 
     private static async Task<string> ReportAsync(DiscoveryHost host)
