@@ -7,8 +7,13 @@ namespace EtcdDiscovery.Resolution;
 /// <remarks>Used by one loop only.</remarks>
 internal sealed partial class EntryReader(string serviceName, ILogger<EntryReader> logger)
 {
+    /// <summary>How many unreadable entries are logged between two reads. All are counted.</summary>
+    public const int MaxLogged = 100;
+
     private readonly string _infoKey = ServiceKeys.Info(serviceName);
     private readonly HashSet<string> _unreadable = new(StringComparer.Ordinal);
+
+    private int _logged;
 
     // A watch that is resumed may tell again what one range has told already; old news must not undo new.
     private long _infoRevision;
@@ -29,6 +34,7 @@ internal sealed partial class EntryReader(string serviceName, ILogger<EntryReade
         // Only what is gone is forgotten: what is still unreadable was logged already.
         _unreadable.IntersectWith(contents.Entries.Select(entry => entry.Key));
         UnreadableCount = _unreadable.Count;
+        _logged = 0;
         _infoRevision = _instancesRevision = 0;
         ServiceInfo? info = null;
         var instances = new List<ServiceInstance>(contents.Entries.Count);
@@ -152,7 +158,11 @@ internal sealed partial class EntryReader(string serviceName, ILogger<EntryReade
         else if (_unreadable.Add(key))
         {
             UnreadableCount = _unreadable.Count;
-            Log.EntryUnreadable(logger, Untrusted.Print(key), length, fault);
+            // Somebody may write entry after entry, or mend and break one of them all the time.
+            if (_logged++ < MaxLogged)
+            {
+                Log.EntryUnreadable(logger, Untrusted.Print(key), length, fault);
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 using EtcdDiscovery.Resolution;
 using EtcdDiscovery.Tests.Infrastructure;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Tests.Resolution;
@@ -28,4 +29,26 @@ public sealed class EntryReaderTests
         Assert.Equal(changes, update!.Changes.Count);
         Assert.Equal(changes == 0, ReferenceEquals(before.Instances[0], update.Snapshot.Instances[0]));
     }
+
+    [Fact]
+    public void Entries_UnreadableWithoutEnd_AreCountedButFloodNoLog()
+    {
+        using var logs = new LogCapture();
+        using var factory = LoggerFactory.Create(builder => builder.AddProvider(logs));
+        var reader = new EntryReader(Service, factory.CreateLogger<EntryReader>());
+        var before = reader.Read(
+            CatalogSnapshot.Nothing, new StoreContents(new StoreRevision(1), [.. Unreadable(0, 500, 1)]), doubt: false).Snapshot;
+        Assert.Equal((500, EntryReader.MaxLogged), (reader.UnreadableCount, logs.Lines.Count));
+
+        var events = Unreadable(500, 1_000, 2).Select(entry => new StoreEvent(entry.Key, entry.Value, 2));
+        reader.Apply(before, new StoreBatch(new StoreRevision(2), [.. events]), new LossLimit(TimeSpan.Zero, TimeProvider.System));
+        Assert.Equal((1_000, EntryReader.MaxLogged), (reader.UnreadableCount, logs.Lines.Count));
+
+        // What is new at the next read is logged again.
+        reader.Read(before, new StoreContents(new StoreRevision(3), [.. Unreadable(0, 1_001, 3)]), doubt: false);
+        Assert.Equal((1_001, EntryReader.MaxLogged + 1), (reader.UnreadableCount, logs.Lines.Count));
+    }
+
+    private static IEnumerable<StoreEntry> Unreadable(int from, int to, long revision) => Enumerable
+        .Range(from, to - from).Select(i => new StoreEntry($"/services/{Service}/{i:d4}", "{"u8.ToArray(), revision));
 }
