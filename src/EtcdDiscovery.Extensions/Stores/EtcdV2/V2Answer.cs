@@ -20,7 +20,9 @@ internal sealed record V2Answer(StoreRevision Revision, V2Document Document)
     public bool IsRefused => Document.ErrorCode != 0;
 
     /// <summary>The node; there is one unless a condition did not hold.</summary>
-    public V2Node Node => Document.Node!;
+    /// <exception cref="EtcdDiscoveryException">There is none: a condition did not hold, though there was none.</exception>
+    public V2Node Node => Document.Node
+        ?? throw new EtcdDiscoveryException("Etcd gave an answer that is not of the v2 keys API: it has no node.", isTransient: true);
 
     /// <exception cref="V2Failure">It is no such answer.</exception>
     public static async Task<V2Answer> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
