@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Reflection;
 using System.Text;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
 using EtcdDiscovery.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -9,7 +11,7 @@ using Microsoft.Extensions.Hosting;
 namespace EtcdDiscovery.Tests.Documentation;
 
 /// <summary>README's settings are the library's, its example works, and its tables are complete.</summary>
-public sealed class ReadmeTests
+public sealed partial class ReadmeTests
 {
     private static readonly string Readme = Repository.Read("README.md");
 
@@ -78,6 +80,24 @@ public sealed class ReadmeTests
         Assert.Equal(
             typeof(IServiceResolver).GetMethods().Select(method => method.Name).Order(StringComparer.Ordinal),
             Markdown.Table(Readme, "## Find services").Select(row => row[0]).Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void Dependencies_AtRunTime_AreAllSaidWithWhatTheyAreFor()
+    {
+        var referenced = XDocument.Parse(Repository.Read("src/EtcdDiscovery.Extensions/EtcdDiscovery.Extensions.csproj"))
+            .Descendants("PackageReference")
+            .Where(package => package.Attribute("PrivateAssets") is null)
+            .Select(package => (string)package.Attribute("Include")!);
+        var said = Readme[Readme.IndexOf("## Requirements and dependencies", StringComparison.Ordinal)..];
+
+        var packages = Package().Matches(said).Select(match => match.Groups[1].Value);
+
+        Assert.Equal(referenced.Order(StringComparer.Ordinal), packages.Order(StringComparer.Ordinal));
+    }
+
+    // A name in backquotes, and then what it is for.
+    [GeneratedRegex(@"`((?:Google|Microsoft)\.[\w.]+)`\s(?:for|to)\s[\w`]")]
+    private static partial Regex Package();
 
     private static IEnumerable<string> Settings(string prefix, object options) => options.GetType()
         .GetProperties(BindingFlags.Public | BindingFlags.Instance)
