@@ -19,7 +19,8 @@ internal sealed record V2Document
 /// <summary>A key with a value, or a directory.</summary>
 internal sealed record V2Node
 {
-    public string Key { get; init; } = "/";
+    // The root has none. Generated code sets what has an init accessor to null when it is missing, so this has none.
+    public string Key { get; set; } = "/";
 
     public string? Value { get; init; }
 

@@ -42,6 +42,8 @@ public sealed class EtcdV2FailureTests
     [InlineData("""{"action":"get","node":{"key":null,"value":"x","modifiedIndex":7}}""", false)]
     [InlineData("""{"action":"get","node":{"key":"/a","dir":true,"nodes":[{"key":null,"value":"x"}]}}""", false)]
     [InlineData("""{"errorCode":101,"message":"Compare failed","cause":"","index":9}""", false)]
+    [InlineData("""{"action":"get","node":{"value":"x","modifiedIndex":7}}""", true)]
+    [InlineData("""{"action":"get","node":{"dir":true,"nodes":[{"value":"x"},{"dir":true}]}}""", true)]
     [InlineData("""{"action":"get","node":{"key":"/a","dir":true,"nodes":[null]}}""", true)]
     [InlineData("""{"action":"get","node":{"key":"/a","dir":true,"nodes":[{"key":"/b","value":"x"},{"key":"/b","dir":true}]}}""", true)]
     public async Task Read_AnsweredWithNodesThatAreNone_IsNonsenseOrNothing(string body, bool isNothing)
