@@ -15,16 +15,10 @@ internal sealed partial class SessionLoop
         [LoggerMessage(3, LogLevel.Warning, "What keeps this process registered could not be renewed and lives for {Left:0.0} s; trying again: {Reason}", EventName = "RenewalFailed")]
         public static partial void RenewalFailed(ILogger logger, double left, string reason);
 
-        [LoggerMessage(7, LogLevel.Debug, "Still not renewed after {Failures} tries, {Left:0.0} s are left: {Reason}", EventName = "RenewalFailedAgain")]
+        [LoggerMessage(4, LogLevel.Debug, "Still not renewed after {Failures} tries, {Left:0.0} s are left: {Reason}", EventName = "RenewalFailedAgain")]
         public static partial void RenewalFailedAgain(ILogger logger, int failures, double left, string reason);
 
-        [LoggerMessage(4, LogLevel.Warning, "The session was lost, registering again: {Reason}", EventName = "SessionLost")]
+        [LoggerMessage(5, LogLevel.Warning, "The session was lost, registering again: {Reason}", EventName = "SessionLost")]
         public static partial void SessionLost(ILogger logger, string reason);
-
-        [LoggerMessage(5, LogLevel.Information, "Everything is withdrawn", EventName = "SessionClosed")]
-        public static partial void SessionClosed(ILogger logger);
-
-        [LoggerMessage(6, LogLevel.Warning, "What is registered could not be withdrawn and expires within {TimeToLive}: {Reason}", EventName = "WithdrawalFailed")]
-        public static partial void WithdrawalFailed(ILogger logger, TimeSpan timeToLive, string reason);
     }
 }

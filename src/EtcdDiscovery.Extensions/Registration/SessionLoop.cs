@@ -10,16 +10,13 @@ namespace EtcdDiscovery.Registration;
 /// </remarks>
 internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
 {
-    // Time enough to get from a silent endpoint to another one; with draining before it, an end within 10 s.
-    private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(7);
-    private const int MaxCloseTries = 3;
-
     private readonly IDiscoveryStore _store;
     private readonly SessionSettings _settings;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
     private readonly RegistrationSet _registrations;
     private readonly RegistrationWriter _writer;
+    private readonly SessionClosing _closing;
     private readonly WakeSignal _wake;
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _givingUp = new();
@@ -44,6 +41,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
             store, settings.Backoff, timeProvider, loggerFactory.CreateLogger<RegistrationObserver>());
         _writer = new RegistrationWriter(
             store, settings.Backoff, _registrations, _wake, loggerFactory.CreateLogger<RegistrationWriter>());
+        _closing = new SessionClosing(settings.Backoff, timeProvider, loggerFactory.CreateLogger<SessionClosing>());
     }
 
     /// <summary>How registrations sign off before they are withdrawn.</summary>
@@ -116,7 +114,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
 
         if (_current is { } session)
         {
-            await CloseAsync(session, _givingUp.Token).ConfigureAwait(false);
+            await CloseAsync(session).ConfigureAwait(false);
         }
 
         foreach (var registration in _registrations.All)
@@ -137,7 +135,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
                     var session = await OpenAsync(stopping).ConfigureAwait(false);
                     await KeepAsync(session, stopping).ConfigureAwait(false);
                     // Not given up when everything ends meanwhile: who ends it waits, as long as it can.
-                    await CloseAsync(session, _givingUp.Token).ConfigureAwait(false);
+                    await CloseAsync(session).ConfigureAwait(false);
                     await _registrations.RemoveWithdrawnAsync().ConfigureAwait(false);
                 }
             }
@@ -206,7 +204,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
             }
             catch (EtcdDiscoveryException error) when (error is not SessionLostException)
             {
-                _state = _state.OnFailed(error.Message, !error.IsTransient, Now);
+                _state = _state.OnFailed(error.Message, Now);
                 LogRenewalFailed(error);
                 pause = Shorter(_settings.Backoff.DelayAfter(_state.Failures), _state.UntilExpiry(Now));
             }
@@ -231,7 +229,6 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
 
     private async Task<TimeSpan> OnFailureAsync(Exception error)
     {
-        var refused = error is not EtcdDiscoveryException { IsTransient: true };
         if (_current is { } lost)
         {
             Log.SessionLost(_logger, error.Message);
@@ -241,7 +238,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         }
         else
         {
-            _state = _state.OnFailed(error.Message, refused, Now);
+            _state = _state.OnFailed(error.Message, Now);
             LogOpeningFailed(error);
         }
 
@@ -266,39 +263,11 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         }
     }
 
-    /// <summary>Takes everything out of the store; what cannot be taken out expires.</summary>
-    private async Task CloseAsync(IDiscoverySession session, CancellationToken cancellationToken)
+    private async Task CloseAsync(IDiscoverySession session)
     {
-        // In less than its time to live it takes itself out.
-        using var patience = new CancellationTokenSource(Shorter(ClosePatience, session.TimeToLive), _timeProvider);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
-        string? reason = null;
-        for (var tries = 1; ; tries++)
-        {
-            try
-            {
-                await session.CloseAsync(either.Token).ConfigureAwait(false);
-                Log.SessionClosed(_logger);
-                break;
-            }
-            catch (Exception error)
-            {
-                // That we gave up says less than what went wrong before.
-                reason = error is OperationCanceledException ? reason ?? "no answer in time" : error.Message;
-                if (tries == MaxCloseTries || either.IsCancellationRequested || error is not EtcdDiscoveryException { IsTransient: true })
-                {
-                    Log.WithdrawalFailed(_logger, session.TimeToLive, reason);
-                    break;
-                }
-
-                await Task.Delay(_settings.Backoff.DelayAfter(tries), _timeProvider, either.Token)
-                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
-
+        await _closing.CloseAsync(session, _givingUp.Token).ConfigureAwait(false);
         _current = null;
         _state = SessionState.Initial;
-        await session.DisposeAsync().ConfigureAwait(false);
     }
 
     private void LogOpeningFailed(Exception error)
@@ -328,5 +297,5 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
 
     private static TimeSpan Longer(TimeSpan a, TimeSpan b) => a > b ? a : b;
 
-    private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b > TimeSpan.Zero ? b : TimeSpan.Zero;
+    private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : Longer(b, TimeSpan.Zero);
 }

@@ -23,9 +23,6 @@ internal sealed record SessionState
     /// <summary>Why the last try failed; null when it did not.</summary>
     public string? Failure { get; private init; }
 
-    /// <summary>Whether the last try failed for a reason that does not pass by itself.</summary>
-    public bool IsRefused { get; private init; }
-
     public bool IsAlive => Phase is SessionPhase.Open or SessionPhase.Late;
 
     private TimeSpan RenewalInterval => TimeToLive / 3;
@@ -34,10 +31,10 @@ internal sealed record SessionState
         new() { Phase = SessionPhase.Open, TimeToLive = timeToLive, RenewedAt = askedAt };
 
     public SessionState OnRenewed(TimeSpan askedAt) =>
-        this with { Phase = SessionPhase.Open, RenewedAt = askedAt, Failures = 0, Failure = null, IsRefused = false };
+        this with { Phase = SessionPhase.Open, RenewedAt = askedAt, Failures = 0, Failure = null };
 
-    public SessionState OnFailed(string reason, bool refused, TimeSpan now) =>
-        (this with { Failures = Failures + 1, Failure = reason, IsRefused = refused }).OnTime(now);
+    public SessionState OnFailed(string reason, TimeSpan now) =>
+        (this with { Failures = Failures + 1, Failure = reason }).OnTime(now);
 
     /// <summary>The session is not there any more: the store said so.</summary>
     public static SessionState Gone(string reason) => new() { Phase = SessionPhase.Lost, Failures = 1, Failure = reason };

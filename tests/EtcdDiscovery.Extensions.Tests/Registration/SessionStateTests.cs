@@ -44,15 +44,15 @@ public sealed class SessionStateTests
     [Fact]
     public void Initial_OpeningFailed_CountsAndKeepsTheReason()
     {
-        var state = SessionState.Initial.OnFailed("first", refused: false, Seconds(1)).OnFailed("second", refused: true, Seconds(2));
+        var state = SessionState.Initial.OnFailed("first", Seconds(1)).OnFailed("second", Seconds(2));
 
-        Assert.Equal((SessionPhase.Opening, 2, "second", true), (state.Phase, state.Failures, state.Failure, state.IsRefused));
+        Assert.Equal((SessionPhase.Opening, 2, "second"), (state.Phase, state.Failures, state.Failure));
     }
 
     [Fact]
     public void Opened_AfterFailures_ForgetsThem()
     {
-        Assert.Equal((0, null, false), (Opened.Failures, Opened.Failure, Opened.IsRefused));
+        Assert.Equal((0, null), (Opened.Failures, Opened.Failure));
         Assert.Equal((SessionPhase.Open, TimeToLive, Seconds(100)), (Opened.Phase, Opened.TimeToLive, Opened.RenewedAt));
     }
 
@@ -63,7 +63,7 @@ public sealed class SessionStateTests
     [Fact]
     public void OnFailed_InTime_StaysOpenAndKeepsTheReason()
     {
-        var state = Opened.OnFailed("no answer", refused: false, Seconds(103));
+        var state = Opened.OnFailed("no answer", Seconds(103));
 
         Assert.Equal((SessionPhase.Open, 1, "no answer"), (state.Phase, state.Failures, state.Failure));
     }
@@ -71,7 +71,7 @@ public sealed class SessionStateTests
     [Fact]
     public void OnFailed_AfterTheExpiry_IsLostForThatReason()
     {
-        var state = Opened.OnFailed("no answer", refused: false, Seconds(106));
+        var state = Opened.OnFailed("no answer", Seconds(106));
 
         Assert.Equal((SessionPhase.Lost, "no answer", TimeSpan.Zero), (state.Phase, state.Failure, state.TimeToLive));
     }
@@ -79,12 +79,12 @@ public sealed class SessionStateTests
     [Fact]
     public void OnRenewed_WhenLate_IsOpenAgainWithoutFailures()
     {
-        var late = Opened.OnFailed("no answer", refused: true, Seconds(105));
+        var late = Opened.OnFailed("no answer", Seconds(105));
         Assert.Equal(SessionPhase.Late, late.Phase);
 
         var renewed = late.OnRenewed(Seconds(105));
 
-        Assert.Equal((SessionPhase.Open, 0, null, false), (renewed.Phase, renewed.Failures, renewed.Failure, renewed.IsRefused));
+        Assert.Equal((SessionPhase.Open, 0, null), (renewed.Phase, renewed.Failures, renewed.Failure));
         Assert.Equal(SessionPhase.Lost, renewed.OnTime(Seconds(111)).Phase);
     }
 
@@ -94,7 +94,7 @@ public sealed class SessionStateTests
         var gone = SessionState.Gone("revoked");
 
         Assert.Same(gone, gone.OnTime(Seconds(200)));
-        Assert.Equal(SessionPhase.Lost, gone.OnFailed("refused", refused: false, Seconds(200)).Phase);
+        Assert.Equal(SessionPhase.Lost, gone.OnFailed("refused", Seconds(200)).Phase);
         Assert.False(gone.OnRenewed(Seconds(200)).OnTime(Seconds(200)).IsAlive);
     }
 
@@ -126,7 +126,7 @@ public sealed class SessionStateTests
                     (state, lastSign) = (state.OnRenewed(askedAt), askedAt);
                     break;
                 case 2:
-                    state = state.OnFailed("failed", random.Next(2) == 0, now);
+                    state = state.OnFailed("failed", now);
                     break;
                 case 3 when random.Next(4) == 0:
                     state = SessionState.Gone("gone");

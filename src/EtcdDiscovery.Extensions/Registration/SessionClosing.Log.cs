@@ -1,0 +1,15 @@
+using Microsoft.Extensions.Logging;
+
+namespace EtcdDiscovery.Registration;
+
+internal sealed partial class SessionClosing
+{
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Information, "Everything is withdrawn", EventName = "SessionClosed")]
+        public static partial void SessionClosed(ILogger logger);
+
+        [LoggerMessage(2, LogLevel.Warning, "What is registered could not be withdrawn and expires within {TimeToLive}: {Reason}", EventName = "WithdrawalFailed")]
+        public static partial void WithdrawalFailed(ILogger logger, TimeSpan timeToLive, string reason);
+    }
+}
