@@ -52,8 +52,10 @@ internal sealed record RegistrationContent(AdvertisedService Desired, InfoIntent
             return new RegistrationWrite(this, Desired, null, InfoRevision);
         }
 
-        var agreed = Desired.With(InfoRules.Agree(Desired.Instance, Intent, Policy, Read(info)));
-        return new RegistrationWrite(this, agreed, InfoRules.Write(agreed.Info, Intent, info), info?.Revision ?? 0);
+        var agreed = Agree(info);
+        // Credentials that it cannot take are not its own to take away either.
+        var description = Refuses(info) ? null : InfoRules.Write(agreed.Info, Intent, info);
+        return new RegistrationWrite(this, agreed, description, info?.Revision ?? 0);
     }
 
     public RegistrationContent OnWriting(RegistrationWrite write) => this with { Writing = write.Service.Value };
@@ -110,7 +112,7 @@ internal sealed record RegistrationContent(AdvertisedService Desired, InfoIntent
             return this;
         }
 
-        var agreed = Desired.With(InfoRules.Agree(Desired.Instance, Intent, Policy, Read(info)));
+        var agreed = Agree(info);
         return this with
         {
             Desired = agreed,
@@ -130,8 +132,17 @@ internal sealed record RegistrationContent(AdvertisedService Desired, InfoIntent
         FirstInfo = null,
     };
 
+    /// <summary>Whether this host keeps its own credentials because those of a description are too long.</summary>
+    public bool Refuses(StoreEntry? info) =>
+        CredentialsAfter(info) is var theirs && theirs != Desired.Instance.Credentials && !RegistrationLength.HasRoomFor(theirs, Desired);
+
     private static bool AreEqual(ReadOnlyMemory<byte>? seen, ReadOnlyMemory<byte>? known) =>
         seen is { } a && known is { } b && a.Span.SequenceEqual(b.Span);
+
+    private AdvertisedService Agree(StoreEntry? info) => Refuses(info) ? Desired : Desired.With(CredentialsAfter(info));
+
+    private ServiceCredentials? CredentialsAfter(StoreEntry? info) =>
+        InfoRules.Agree(Desired.Instance, Intent, Policy, Read(info));
 
     private ServiceInfo? Read(StoreEntry? info) =>
         info is { } entry && ServiceJson.TryDecode(Desired.Instance.ServiceName, entry.Value, out ServiceInfo? read, out _)

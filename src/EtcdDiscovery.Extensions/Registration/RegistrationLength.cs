@@ -13,6 +13,9 @@ internal static class RegistrationLength
     // What comes to the options later: this machine's name, credentials made or agreed on, a status and its reason.
     private const int MaxOfOptions = Max - (4 * 1024);
 
+    // Of which this much is for credentials that others have chosen. Nobody has longer ones.
+    private const int MaxOfCredentials = 2 * 1024;
+
     private const string Why = "since longer ones are skipped by all who read them";
 
     /// <summary>What is wrong with the length of otherwise valid options; null when nothing is.</summary>
@@ -29,6 +32,10 @@ internal static class RegistrationLength
             CultureInfo.InvariantCulture,
             $"{section}:{setting} has {part} bytes, which makes the registration {length} bytes long: up to {MaxOfOptions} are allowed, {Why}.");
     }
+
+    /// <summary>Whether credentials are short enough to be taken from others, who must not make this host unreadable.</summary>
+    public static bool HasRoomFor(ServiceCredentials? theirs, AdvertisedService ours) =>
+        ours.With(theirs).Value.Length - ours.With((ServiceCredentials?)null).Value.Length <= MaxOfCredentials;
 
     /// <exception cref="ArgumentException">The service has become too long by an argument.</exception>
     public static void ThrowIfTooLong(AdvertisedService service, string argument)

@@ -14,5 +14,8 @@ internal sealed partial class RegistrationObserver
 
         [LoggerMessage(3, LogLevel.Warning, "Somebody else overwrote the entry of {Service}, {InstanceId}; it is put again, now and whenever that happens again", EventName = "Overwritten")]
         public static partial void Overwritten(ILogger logger, string service, string instanceId);
+
+        [LoggerMessage(4, LogLevel.Warning, "The credentials that {Service} is described with are longer than hosts take; this host keeps its own", EventName = "CredentialsRefused")]
+        public static partial void CredentialsRefused(ILogger logger, string service);
     }
 }

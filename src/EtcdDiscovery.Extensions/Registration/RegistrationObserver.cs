@@ -10,6 +10,7 @@ internal sealed partial class RegistrationObserver(ServiceRegistration registrat
 {
     private readonly string _infoKey = ServiceKeys.Info(registration.ServiceName);
     private bool _warned;
+    private bool _warnedOfCredentials;
 
     public IReadOnlyList<StoreRange> Ranges => [StoreRange.Exact(_infoKey), StoreRange.Exact(registration.Key)];
 
@@ -36,7 +37,7 @@ internal sealed partial class RegistrationObserver(ServiceRegistration registrat
             }
         }
 
-        Advance(content => content.OnInfoSeen(info, info?.Revision ?? revision));
+        SeeInfo(info, info?.Revision ?? revision);
         See(instance?.Value, content => content.OnInstanceRead(instance?.Value, revision));
     }
 
@@ -51,12 +52,22 @@ internal sealed partial class RegistrationObserver(ServiceRegistration registrat
             }
 
             StoreEntry? info = change.Value is { } value ? new StoreEntry(change.Key, value, change.Revision) : null;
-            Advance(content => content.OnInfoSeen(info, change.Revision));
+            SeeInfo(info, change.Revision);
         }
     }
 
     // The session notices by itself when the store is out of reach.
     public void OnFailure(EtcdDiscoveryException error) => Log.NotObserved(logger, registration.ServiceName, error.Message);
+
+    private void SeeInfo(StoreEntry? info, long revision)
+    {
+        Advance(content => content.OnInfoSeen(info, revision));
+        if (!_warnedOfCredentials && registration.Content.Refuses(info))
+        {
+            _warnedOfCredentials = true;
+            Log.CredentialsRefused(logger, registration.ServiceName);
+        }
+    }
 
     private void See(ReadOnlyMemory<byte>? value, Func<RegistrationContent, RegistrationContent> transition)
     {

@@ -172,25 +172,57 @@ public sealed class UpdateTests(SharedEtcd etcd)
     }
 
     [Fact]
+    public async Task Credentials_OfOthersThatAreTooLong_AreWarnedOfAndNotTaken()
+    {
+        var server = await etcd.GetAsync(EtcdVersion.First);
+        await DescribeAsync(server, new string('s', 2_100));
+        var described = await server.FindAsync($"/services_infos/{_service}");
+        await using var host = await StartPublicAsync(server);
+        await host.RegisteredAsync();
+        await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("CredentialsRefused").Any()), "it is warned of");
+        Assert.Equal(described, await server.FindAsync($"/services_infos/{_service}"));
+        await DescribeAsync(server, new string('s', 60_000));
+
+        await DescribeAsync(server, "short");
+        await Eventually.TrueAsync(
+            async () => (await server.ReadAsync(Prefix)) is [{ } only] && only.Value.Contains("\"short\"", StringComparison.Ordinal),
+            "shorter ones are taken");
+        Assert.Single(host.Logs.Of("CredentialsRefused"));
+        Assert.DoesNotContain(host.Logs.Lines, line => line.Message.Contains("sss", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Credentials_OfOthersThatMakeItTooLong_AreToldAndNotWritten()
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
-        await server.PutAsync(
-            $"/services_infos/{_service}",
-            $$"""{"name":"{{_service}}","public":true,"hostname":"h.dev","user":"u","password":"{{new string('s', 65_000)}}"}""");
-        await using var host = await DiscoveryHost.StartAsync(new(server.Settings(_service))
-        {
-            ["Service:Hostname"] = "h.dev",
-            ["Service:Public"] = "true",
-            ["Service:Zone"] = new string('z', 1_000),
-        });
+        await using var host = await StartPublicAsync(server, ("Service:Zone", new string('z', 60_000)));
+        var registration = await host.RegisteredAsync();
+        await registration.SetStatusAsync(ServiceStatus.Maintenance, new string('r', 5_000), Token);
+        var before = await server.ReadAsync(Prefix);
 
+        await DescribeAsync(server, new string('s', 1_900));
         await Eventually.TrueAsync(
-            async () => (await host.CheckAsync()).Description!.Contains("bytes long with its settings, credentials and status", StringComparison.Ordinal),
-            "the check tells the reason");
+            () => Task.FromResult(host.Logs.Of("WriteFailed").Any(
+                line => line.Message.Contains("bytes long with its settings, credentials and status", StringComparison.Ordinal))),
+            "the reason is told");
 
-        Assert.Empty(await server.ReadAsync(Prefix));
+        Assert.Equal(before, await server.ReadAsync(Prefix));
         Assert.DoesNotContain(host.Logs.Lines, line => line.Message.Contains("sss", StringComparison.Ordinal));
+    }
+
+    private Task DescribeAsync(EtcdServer server, string password) => server.PutAsync(
+        $"/services_infos/{_service}",
+        $$"""{"name":"{{_service}}","public":true,"hostname":"h.dev","user":"u","password":"{{password}}"}""");
+
+    private Task<DiscoveryHost> StartPublicAsync(EtcdServer server, params (string Key, string Value)[] settings)
+    {
+        var all = new Dictionary<string, string?>(server.Settings(_service)) { ["Service:Hostname"] = "h.dev", ["Service:Public"] = "true" };
+        foreach (var (key, value) in settings)
+        {
+            all[key] = value;
+        }
+
+        return DiscoveryHost.StartAsync(all);
     }
 
     private static async Task<int> PollAsync(
