@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace EtcdDiscovery.Model;
 
 /// <summary>Text from the store, made fit for logs and messages: one line, of bounded length.</summary>
@@ -9,7 +11,11 @@ internal static class Untrusted
     {
         var shown = text.Length <= MaxLength ? text : string.Concat(text.AsSpan(0, MaxLength), "…");
         return shown.AsSpan().ContainsAnyExceptInRange(' ', '~')
-            ? string.Concat(shown.Select(c => char.IsControl(c) || c is '\u2028' or '\u2029' ? '\uFFFD' : c))
+            ? string.Concat(shown.Select(c => IsShown(c) ? c : '\uFFFD'))
             : shown;
     }
+
+    // Marks of format are not seen either, but change the order in which others are.
+    private static bool IsShown(char c) => CharUnicodeInfo.GetUnicodeCategory(c)
+        is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
 }

@@ -37,8 +37,13 @@ internal static class EtcdErrors
         new($"Etcd gave an answer that makes no sense: {what}.", isTransient: true);
 
     /// <summary>Whether another endpoint may do better: this one is unreachable, silent, cut off or no etcd.</summary>
-    public static bool BlamesEndpoint(GrpcException error) =>
-        (!error.IsAnswer && error.Code != GrpcStatusCode.ResourceExhausted) || error.Code is GrpcStatusCode.Unavailable or GrpcStatusCode.DeadlineExceeded;
+    public static bool BlamesEndpoint(GrpcException error) => error.Code switch
+    {
+        GrpcStatusCode.Unavailable or GrpcStatusCode.DeadlineExceeded => true,
+        // What is too long here is so elsewhere, too.
+        GrpcStatusCode.ResourceExhausted => false,
+        _ => !error.IsAnswer,
+    };
 
     /// <summary>Whether etcd's reason for ending a watch passes by itself.</summary>
     public static bool IsTransientReason(string reason) =>
@@ -48,9 +53,7 @@ internal static class EtcdErrors
     private static bool IsTransient(GrpcException error) => error.Code switch
     {
         GrpcStatusCode.Unavailable or GrpcStatusCode.DeadlineExceeded or GrpcStatusCode.Cancelled
-            or GrpcStatusCode.Aborted or GrpcStatusCode.Internal => true,
-        // From etcd: overloaded or out of space.
-        GrpcStatusCode.ResourceExhausted => true,
+            or GrpcStatusCode.Aborted or GrpcStatusCode.Internal or GrpcStatusCode.ResourceExhausted => true,
         // A token that has expired, not a wrong password: etcd restarts and time alone make tokens invalid.
         GrpcStatusCode.Unauthenticated => Mentions(error, "invalid auth token"),
         GrpcStatusCode.InvalidArgument => Mentions(error, "revision of auth store is old"),
