@@ -24,6 +24,12 @@ internal static class Bounds
     /// </summary>
     public static readonly TimeSpan FindsAnotherMember = TimeSpan.FromSeconds(3);
 
+    /// <summary>
+    /// For how long after it went on a leader may still revoke leases that another one has extended: etcd's own request
+    /// timeout, 5 s and two elections, and a second to see it (docs/running.md, Which etcd).
+    /// </summary>
+    public static readonly TimeSpan LateRevocation = TimeSpan.FromSeconds(5 + 2 + 1);
+
     /// <summary>A host's shutdown timeout, as .NET sets it: by then a terminated process has to have ended.</summary>
     public static readonly TimeSpan Shutdown = TimeSpan.FromSeconds(30);
 
@@ -34,8 +40,7 @@ internal static class Bounds
             TimeSpan.FromSeconds(2),
         // From when the new process's hosts have started; it has yet to compile most of its code.
         FaultKind.HostTerminated or FaultKind.HostKilled => TimeSpan.FromSeconds(5),
-        // etcd cannot renew without a majority. And a leader that wakes up revokes leases that another one has extended
-        // before it learns of that one (docs/running.md, Which etcd).
+        // etcd cannot renew without a majority. And a leader that goes on may revoke leases at once.
         FaultKind.TwoStopped or FaultKind.LeaderStopped => TimeSpan.FromSeconds(3),
         _ => null,
     };

@@ -26,44 +26,37 @@ internal enum BreakageKind
 internal static class Breakage
 {
     /// <summary>Breaks a host that is registered; returns the hosts that it takes to do so.</summary>
-    public static async Task<IReadOnlyList<IHost>> BreakAsync(
-        BreakageKind kind, IHost host, Func<IHost> buildTwin, IReadOnlyList<string> endpoints)
+    /// <param name="kind">What it does wrong.</param>
+    /// <param name="host">The host.</param>
+    /// <param name="buildTwin">Makes another host of the same name, with a time to live.</param>
+    public static async Task<IReadOnlyList<IHost>> BreakAsync(BreakageKind kind, IHost host, Func<TimeSpan, IHost> buildTwin)
     {
-        var registry = host.Services.GetRequiredService<IServiceRegistry>();
-        var registration = registry.Registrations[0];
+        var registration = RegistrationOf(host);
         await registration.WaitUntilRegisteredAsync();
         // Time for the checks to see how it is when all is well.
         await Task.Delay(TimeSpan.FromSeconds(1));
-        switch (kind)
+        if (kind == BreakageKind.Dies)
         {
-            case BreakageKind.RegistersTwice:
-                var twin = buildTwin();
-                await twin.StartAsync();
-                return [twin];
-            case BreakageKind.LeavesKey:
-                await LeaveKeyAsync($"/services/{registration.ServiceName}/{registration.InstanceId}", endpoints);
-                break;
-            case BreakageKind.Withdraws:
-                await registration.DisposeAsync();
-                break;
-            case BreakageKind.ChangesId:
-                await registration.DisposeAsync();
-                var again = buildTwin();
-                await again.StartAsync();
-                return [again];
-            case BreakageKind.Dies:
-                Environment.Exit(4);
-                break;
+            Environment.Exit(4);
         }
 
-        return [];
+        if (kind != BreakageKind.RegistersTwice)
+        {
+            await registration.DisposeAsync();
+        }
+
+        return kind == BreakageKind.Withdraws
+            ? []
+            : [await StartAsync(buildTwin(kind == BreakageKind.LeavesKey ? TimeSpan.FromMinutes(10) : Bounds.TimeToLive))];
     }
 
-    private static async Task LeaveKeyAsync(string key, IReadOnlyList<string> endpoints)
+    private static async Task<IHost> StartAsync(IHost host)
     {
-        await using var etcd = new RawEtcd(endpoints);
-        var lease = await etcd.GrantAsync(TimeSpan.FromMinutes(10));
-        var (_, keys) = await etcd.ReadAsync(key) ?? throw new InvalidOperationException("etcd does not answer.");
-        await etcd.PutAsync(key, keys[0].Value, lease);
+        await host.StartAsync();
+        await RegistrationOf(host).WaitUntilRegisteredAsync();
+        return host;
     }
+
+    private static IServiceRegistration RegistrationOf(IHost host) =>
+        host.Services.GetRequiredService<IServiceRegistry>().Registrations[0];
 }

@@ -17,11 +17,11 @@ internal static class ChildHosts
     public static async Task<int> RunAsync(string[] args)
     {
         var endpoints = args[1].Split(',');
-        var hosts = args[0].Split(',').Select(name => Build(name, endpoints)).ToList();
+        var hosts = args[0].Split(',').Select(name => Build(name, endpoints, Bounds.TimeToLive)).ToList();
         await Task.WhenAll(hosts.Select(host => host.StartAsync()));
         if (args is [var names, _, var breakage])
         {
-            hosts.AddRange(await Breakage.BreakAsync(Enum.Parse<BreakageKind>(breakage), hosts[0], () => Build(names, endpoints), endpoints));
+            hosts.AddRange(await Breakage.BreakAsync(Enum.Parse<BreakageKind>(breakage), hosts[0], timeToLive => Build(names, endpoints, timeToLive)));
         }
 
         Console.WriteLine(Ready);
@@ -30,12 +30,12 @@ internal static class ChildHosts
         return 0;
     }
 
-    private static IHost Build(string name, string[] endpoints)
+    private static IHost Build(string name, string[] endpoints, TimeSpan timeToLive)
     {
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
-            ["EtcdDiscovery:TimeToLive"] = Bounds.TimeToLive.ToString(),
+            ["EtcdDiscovery:TimeToLive"] = timeToLive.ToString(),
             ["EtcdDiscovery:Service:Name"] = Service,
             ["EtcdDiscovery:Service:Hostname"] = name,
             ["EtcdDiscovery:Service:Ports:http"] = "80",

@@ -13,6 +13,7 @@ internal sealed class Invariants(History history)
     private readonly Steadiness _etcd = new();
     private Excuse? _everybodysExcuse;
     private TimeSpan? _membersOutSince;
+    private TimeSpan? _leaderBackAt;
 
     public void OnStarting(IEnumerable<string> hosts, FaultKind afterFault) =>
         Change(hosts, name => _hosts.Add(name, new TrackedHost(name, new Excuse(afterFault, Ended: null))));
@@ -39,6 +40,7 @@ internal sealed class Invariants(History history)
             }
 
             _membersOutSince = count > 0 ? history.Now : null;
+            _leaderBackAt = kind == FaultKind.LeaderStopped && count == 0 ? history.Now : _leaderBackAt;
             _etcd.OnMembersOut(count, history.Now);
             if (Bounds.Missing(kind) is not null)
             {
@@ -111,6 +113,7 @@ internal sealed class Invariants(History history)
     private void CheckPresence(TrackedHost host, List<SeenKey> own, TimeSpan asked, TimeSpan answered)
     {
         var isPresent = own.Exists(key => key.Lease != 0 && key.Value != Intruder);
+        host.MissedSince = isPresent ? null : host.MissedSince ?? asked;
         if (IsOver(host.Excuse, asked))
         {
             host.Excuse = null;
@@ -125,7 +128,7 @@ internal sealed class Invariants(History history)
                 history.OnBackAgain(excuse.Kind, answered - (ended > _etcd.Since ? ended : _etcd.Since));
             }
         }
-        else if (!isPresent && excuse is null)
+        else if (!isPresent && excuse is null && !MayBeRevokedLate(host, asked))
         {
             Blame(host, "is missing", own is [var wrong] ? $"{wrong.Key} = {wrong.Value}" : host.Seen?.Key ?? "never seen");
         }
@@ -135,7 +138,7 @@ internal sealed class Invariants(History history)
 
     private void CheckAbsence(TrackedHost host, List<SeenKey> own, TimeSpan asked)
     {
-        host.IsPresent = false;
+        (host.IsPresent, host.MissedSince) = (false, null);
         if (host.Phase != HostPhase.Silent || own.Count == 0 || MayHaveRenewalUnderWay(host))
         {
             return;
@@ -152,6 +155,11 @@ internal sealed class Invariants(History history)
     // What a host sent to a frozen member, or through one, is done as soon as that goes on.
     private bool MayHaveRenewalUnderWay(TrackedHost host) =>
         host.Phase == HostPhase.Silent && host.SilentSince >= _membersOutSince;
+
+    // By a leader that was stopped; it has to be back as soon as after any other revocation.
+    private bool MayBeRevokedLate(TrackedHost host, TimeSpan now) =>
+        host.MissedSince is { } since && since < _leaderBackAt + Bounds.LateRevocation
+        && now <= _etcd.Due(since, Bounds.Missing(FaultKind.LeaseRevoked)!.Value);
 
     private bool IsOver(Excuse? excuse, TimeSpan now) =>
         excuse is { Ended: { } ended } && now > _etcd.Due(ended, Bounds.Missing(excuse.Kind)!.Value);

@@ -46,20 +46,13 @@ internal sealed class RawEtcd(IReadOnlyList<string> endpoints) : IAsyncDisposabl
         return (Number(answer["header"]!["raft_term"]), [.. keys]);
     }
 
-    public Task PutAsync(string key, string value, long lease = 0) => DoAsync("kv/put", new JsonObject
-    {
-        ["key"] = Encode(key),
-        ["value"] = Encode(value),
-        ["lease"] = lease.ToString(CultureInfo.InvariantCulture),
-    });
+    public Task PutAsync(string key, string value) =>
+        DoAsync("kv/put", new JsonObject { ["key"] = Encode(key), ["value"] = Encode(value) });
 
     public Task DeleteAsync(string key) => DoAsync("kv/deleterange", new JsonObject { ["key"] = Encode(key) });
 
     public Task RevokeAsync(long lease) =>
         DoAsync("lease/revoke", new JsonObject { ["ID"] = lease.ToString(CultureInfo.InvariantCulture) });
-
-    public async Task<long> GrantAsync(TimeSpan timeToLive) =>
-        Number((await DoAsync("lease/grant", new JsonObject { ["TTL"] = (long)timeToLive.TotalSeconds }))["ID"]);
 
     public async Task CompactAsync()
     {

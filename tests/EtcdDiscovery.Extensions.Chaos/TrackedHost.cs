@@ -36,6 +36,9 @@ internal sealed class TrackedHost(string name, Excuse excuse)
     /// <summary>Whether its key was there, as the host itself put it, when it was looked for last.</summary>
     public bool IsPresent { get; set; }
 
+    /// <summary>Since when its key was missed each time that it was looked for; null while it is there.</summary>
+    public TimeSpan? MissedSince { get; set; }
+
     /// <summary>What it was blamed for already.</summary>
     public HashSet<string> Blamed { get; } = [];
 }
