@@ -20,6 +20,9 @@ internal enum BreakageKind
 
     /// <summary>It ends by itself.</summary>
     Dies,
+
+    /// <summary>One of its tasks fails, and nobody sees it.</summary>
+    FailsUnseen,
 }
 
 /// <summary>Hosts that break their promises, so that the checks can prove that they notice.</summary>
@@ -38,6 +41,12 @@ internal static class Breakage
         if (kind == BreakageKind.Dies)
         {
             Environment.Exit(4);
+        }
+
+        if (kind == BreakageKind.FailsUnseen)
+        {
+            _ = Task.FromException(new InvalidOperationException("This is what the self-test wants."));
+            return [];
         }
 
         if (kind != BreakageKind.RegistersTwice)

@@ -12,10 +12,14 @@ internal static class ChildHosts
     public const string Service = "chaos";
     public const string Ready = "ready";
 
+    // What nobody saw is told when it is collected.
+    private static readonly TimeSpan CollectionPeriod = TimeSpan.FromSeconds(1);
+
     /// <summary>Runs until the process is told to end, or until whoever started it is gone.</summary>
     /// <param name="args">The hosts' names, etcd's endpoints (both with commas), and how the hosts are broken, if at all.</param>
     public static async Task<int> RunAsync(string[] args)
     {
+        TaskScheduler.UnobservedTaskException += (_, unobserved) => Environment.FailFast("A task failed and nobody saw it.", unobserved.Exception);
         var endpoints = args[1].Split(',');
         var hosts = args[0].Split(',').Select(name => Build(name, endpoints, Bounds.TimeToLive)).ToList();
         await Task.WhenAll(hosts.Select(host => host.StartAsync()));
@@ -26,6 +30,7 @@ internal static class ChildHosts
 
         Console.WriteLine(Ready);
         new Thread(EndWithParent) { IsBackground = true }.UnsafeStart();
+        using var collecting = new Timer(_ => GC.Collect(), null, CollectionPeriod, CollectionPeriod);
         await Task.WhenAll(hosts.Select(host => host.WaitForShutdownAsync()));
         return 0;
     }
