@@ -4,6 +4,9 @@ using Microsoft.Extensions.Hosting;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
+// The overloads extend different types, so no call can mean both.
+#pragma warning disable RS0026
+
 /// <summary>Adds service discovery on etcd.</summary>
 public static class EtcdDiscoveryServiceCollectionExtensions
 {
