@@ -1,7 +1,7 @@
 using System.Text.Json;
 using EtcdDiscovery.Model;
 using EtcdDiscovery.Stores.Etcd;
-using EtcdDiscovery.Stores.Etcd.Protos;
+using Etcdserverpb;
 using Google.Protobuf;
 
 namespace EtcdDiscovery.Benchmarks;
@@ -24,7 +24,7 @@ internal sealed class BareReader(EtcdClient client)
         var instances = new List<InstanceDocument>();
         while (true)
         {
-            var page = await client.CallAsync(EtcdMethods.Range, request, CancellationToken.None);
+            var page = await client.CallAsync((etcd, options) => etcd.KV.RangeAsync(request, options), CancellationToken.None);
             instances.AddRange(page.Kvs.Select(pair => Parse(pair.Value)));
             if (!page.More)
             {
@@ -39,7 +39,7 @@ internal sealed class BareReader(EtcdClient client)
     /// <summary>Opens a stream with one watch on it.</summary>
     public async Task<EtcdStream<WatchRequest, WatchResponse>> WatchAsync(string prefix)
     {
-        var stream = client.Open(EtcdMethods.Watch);
+        var stream = client.Open((etcd, options) => etcd.Watch.Watch(options));
         stream.Write(new WatchRequest
         {
             CreateRequest = new WatchCreateRequest

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using EtcdDiscovery.Stores.Etcd;
-using EtcdDiscovery.Stores.Etcd.Protos;
+using Etcdserverpb;
 
 namespace EtcdDiscovery.Benchmarks;
 

@@ -74,7 +74,7 @@ internal sealed class EtcdFleet : IAsyncDisposable
 
     public async Task FillAsync(string service, int instances)
     {
-        foreach (var chunk in Enumerable.Range(0, instances).Chunk(EtcdMethods.MaxTxnOperations))
+        foreach (var chunk in Enumerable.Range(0, instances).Chunk(EtcdClient.MaxTxnOperations))
         {
             await _session!.TryPutAsync([.. chunk.Select(number => Put(service, number))], CancellationToken.None);
         }

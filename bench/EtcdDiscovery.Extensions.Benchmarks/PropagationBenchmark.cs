@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using EtcdDiscovery.Stores.Etcd;
-using EtcdDiscovery.Stores.Etcd.Protos;
+using Etcdserverpb;
 
 namespace EtcdDiscovery.Benchmarks;
 

@@ -14,10 +14,10 @@ internal static class TransportFailure
     private const long Http11Required = 13;
 
     /// <summary>Whether the request cannot have reached a server.</summary>
-    /// <remarks>A connection that takes too long is a cancellation around the handler's own TimeoutException.</remarks>
+    /// <remarks>A connection that takes too long is a cancellation around the handler's own TimeoutException. Grpc.Net wraps one more around it.</remarks>
     public static bool IsUnsent(Exception exception) => exception
         is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError }
-        or OperationCanceledException { InnerException: TimeoutException };
+        or OperationCanceledException { InnerException: TimeoutException or OperationCanceledException { InnerException: TimeoutException } };
 
     /// <summary>What went wrong on the way to a server or back.</summary>
     /// <param name="exception">What the HTTP stack threw.</param>

@@ -96,7 +96,7 @@ public sealed partial class ReadmeTests
     }
 
     // A name in backquotes, and then what it is for.
-    [GeneratedRegex(@"`((?:Google|Microsoft)\.[\w.]+)`\s(?:for|to)\s[\w`]")]
+    [GeneratedRegex(@"`(dotnet-etcd|(?:Google|Grpc|Microsoft)\.[\w.]+)`\s(?:for|to)\s[\w`]")]
     private static partial Regex Package();
 
     private static IEnumerable<string> Settings(string prefix, object options) => options.GetType()

@@ -1,8 +1,9 @@
-using EtcdDiscovery.Stores.Etcd.Protos;
 using EtcdDiscovery.Tests.Infrastructure;
 using EtcdDiscovery.Tests.Stores.Etcd;
+using Etcdserverpb;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Http;
+using Mvccpb;
 
 namespace EtcdDiscovery.Tests.Fuzz;
 

@@ -4,11 +4,11 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using EtcdDiscovery.Http;
 using EtcdDiscovery.Resolution;
-using EtcdDiscovery.Stores.Etcd;
-using EtcdDiscovery.Stores.Etcd.Grpc;
-using EtcdDiscovery.Stores.Etcd.Protos;
 using EtcdDiscovery.Tests.Infrastructure;
+using Etcdserverpb;
 using Google.Protobuf;
+using Grpc.Core;
+using Grpc.Net.Client;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -153,23 +153,25 @@ public sealed class ClientTests(SharedEtcd etcd)
         var server = await etcd.GetAsync(EtcdVersion.First);
         await using var fleet = await HttpFleet.StartAsync();
         await fleet.RegisterAsync("registry", $"grpc={server.Port}");
-        using var channel = new GrpcChannel(
-            new Uri("http://_grpc.registry"),
-            fleet.Services.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler(HttpFleet.Client),
-            new Dictionary<string, string>(),
-            TimeProvider.System,
-            () => null);
+        using var channel = GrpcChannel.ForAddress(
+            "http://_grpc.registry",
+            new()
+            {
+                HttpHandler = new WithoutDefaultPort(
+                    fleet.Services.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler(HttpFleet.Client)),
+            });
+        var store = new KV.KVClient(channel);
         var key = ByteString.CopyFromUtf8(UniqueName.Of("grpc"));
-        await using var watch = channel.Open(EtcdMethods.Watch, token: null);
-        watch.Write(new WatchRequest { CreateRequest = new() { Key = key } });
-        Assert.True((await watch.ReadAsync(Token))!.Created);
+        using var watch = new Watch.WatchClient(channel).Watch(cancellationToken: Token);
+        await watch.RequestStream.WriteAsync(new WatchRequest { CreateRequest = new() { Key = key } }, Token);
+        Assert.True(await watch.ResponseStream.MoveNext(Token));
+        Assert.True(watch.ResponseStream.Current.Created);
 
-        var put = new TxnRequest { Success = { new RequestOp { RequestPut = new() { Key = key, Value = ByteString.CopyFromUtf8("x") } } } };
-        Assert.True((await channel.CallAsync(EtcdMethods.Txn, put, TimeSpan.FromSeconds(5), null, Token)).Succeeded);
-        Assert.Equal("x", Assert.Single((await watch.ReadAsync(Token))!.Events).Kv.Value.ToStringUtf8());
-        var refusal = await Assert.ThrowsAsync<GrpcException>(
-            () => channel.CallAsync(EtcdMethods.Range, new RangeRequest(), TimeSpan.FromSeconds(5), null, Token));
-        Assert.Equal(GrpcStatusCode.InvalidArgument, refusal.Code);
+        await store.PutAsync(new PutRequest { Key = key, Value = ByteString.CopyFromUtf8("x") }, cancellationToken: Token);
+        Assert.True(await watch.ResponseStream.MoveNext(Token));
+        Assert.Equal("x", Assert.Single(watch.ResponseStream.Current.Events).Kv.Value.ToStringUtf8());
+        var refusal = await Assert.ThrowsAsync<RpcException>(async () => await store.RangeAsync(new RangeRequest(), cancellationToken: Token));
+        Assert.Equal(StatusCode.InvalidArgument, refusal.StatusCode);
     }
 
     [Fact]
@@ -323,6 +325,16 @@ public sealed class ClientTests(SharedEtcd etcd)
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
             await _pipeline.ExecuteAsync(async token => await base.SendAsync(request, token), cancellationToken);
+    }
+
+    // Grpc.Net writes the port even where it is the scheme's, and the handler takes that for an address.
+    private sealed class WithoutDefaultPort(HttpMessageHandler inner) : DelegatingHandler(inner)
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            request.RequestUri = new Uri(request.RequestUri!.AbsoluteUri);
+            return base.SendAsync(request, cancellationToken);
+        }
     }
 
     private sealed class DuplexContent : HttpContent

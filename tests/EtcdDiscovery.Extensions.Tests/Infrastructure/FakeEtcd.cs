@@ -1,8 +1,9 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
-using EtcdDiscovery.Stores.Etcd.Protos;
+using Etcdserverpb;
 using Google.Protobuf;
-using Microsoft.AspNetCore.Connections;
+using Grpc.AspNetCore.Server.Model;
+using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
@@ -40,7 +41,7 @@ internal sealed class FakeEtcd : IAsyncDisposable
     public static async Task<FakeEtcd> StartAsync(TimeProvider? timeProvider = null)
     {
         var fake = new FakeEtcd(timeProvider ?? TimeProvider.System);
-        fake._server = await GrpcTestServer.StartAsync(fake.ServeAsync);
+        fake._server = await GrpcTestServer.StartAsync(fake, new Methods());
         return fake;
     }
 
@@ -81,137 +82,124 @@ internal sealed class FakeEtcd : IAsyncDisposable
         }
     }
 
-    private Task ServeAsync(HttpContext context)
+    private async Task<TResponse> AnswerAsync<TResponse>(string method, Func<TResponse?> answer, ServerCallContext call)
     {
-        var method = context.Request.Path.Value!.Split('/')[^1];
-        return method switch
-        {
-            Txn => AnswerAsync(context, method, TxnRequest.Parser, Data.Commit),
-            Grant => AnswerAsync(context, method, LeaseGrantRequest.Parser, Data.Grant),
-            Revoke => AnswerAsync(context, method, LeaseRevokeRequest.Parser, Data.Revoke),
-            KeepAlive => StreamAsync(context, KeepAliveAsync),
-            Watch => StreamAsync(context, WatchAsync),
-            _ => GrpcTestServer.FailAsync(context, 12, $"unknown method {method}"),
-        };
-    }
-
-    private async Task AnswerAsync<T>(HttpContext context, string method, MessageParser<T> parser, Func<T, IMessage?> answer)
-        where T : IMessage<T>
-    {
-        var request = await GrpcTestServer.ReadAsync(context, parser);
-        if (await FailsAsync(context, method, Latency))
-        {
-            return;
-        }
-
-        var response = answer(request);
-        await (response is null
-            ? GrpcTestServer.FailAsync(context, 5, "etcdserver: requested lease not found")
-            : GrpcTestServer.AnswerAsync(context, 0, null, response.ToByteArray()));
+        await TakeAsync(method, Latency, call);
+        return answer() ?? throw new RpcException(new Status(StatusCode.NotFound, "etcdserver: requested lease not found"));
     }
 
     /// <summary>Counts the call and, when something is to go wrong with it, ends it so.</summary>
-    private async Task<bool> FailsAsync(HttpContext context, string method, TimeSpan latency)
+    private async Task TakeAsync(string method, TimeSpan latency, ServerCallContext call)
     {
         _calls.AddOrUpdate(method, 1, (_, count) => count + 1);
-        await Task.Delay(latency, context.RequestAborted);
+        await Task.Delay(latency, call.CancellationToken);
         switch (Fault(method))
         {
             case null:
-                return false;
+                return;
             case { Status: null }:
-                await GrpcTestServer.StaySilentAsync(context);
-                return true;
+                await Task.Delay(Timeout.Infinite, call.CancellationToken);
+                return;
             case { Status: { } status, Message: var message }:
-                await (context.Response.HasStarted || status == 0
-                    ? GrpcTestServer.AnswerAsync(context, status, message)
-                    : GrpcTestServer.FailAsync(context, status, message!));
-                return true;
+                throw new RpcException(new Status((StatusCode)status, message ?? ""));
         }
     }
 
-    private async Task StreamAsync(HttpContext context, Func<HttpContext, Task> serveAsync)
+    private async Task StreamAsync(ServerCallContext call, Func<Task> serveAsync)
     {
-        _streams.TryAdd(context, 0);
+        _streams.TryAdd(call.GetHttpContext(), 0);
         try
         {
-            await serveAsync(context);
-        }
-        catch (Exception e) when (e is OperationCanceledException or IOException or ConnectionAbortedException)
-        {
-            // The client has ended the stream, as streams end.
+            await serveAsync();
         }
         finally
         {
-            _streams.TryRemove(context, out _);
+            _streams.TryRemove(call.GetHttpContext(), out _);
         }
     }
 
-    private async Task KeepAliveAsync(HttpContext context)
+    private async Task KeepAliveAsync(
+        IAsyncStreamReader<LeaseKeepAliveRequest> requests, IServerStreamWriter<LeaseKeepAliveResponse> responses, ServerCallContext call)
     {
-        while (true)
+        await foreach (var request in requests.ReadAllAsync(call.CancellationToken))
         {
-            var request = await GrpcTestServer.ReadAsync(context, LeaseKeepAliveRequest.Parser);
-            if (await FailsAsync(context, KeepAlive, Latency))
-            {
-                return;
-            }
-
-            await WriteAsync(context, Data.Renew(request));
+            await TakeAsync(KeepAlive, Latency, call);
+            await responses.WriteAsync(Data.Renew(request), call.CancellationToken);
         }
     }
 
-    private async Task WatchAsync(HttpContext context)
+    private async Task WatchAsync(IAsyncStreamReader<WatchRequest> requests, IServerStreamWriter<WatchResponse> responses, ServerCallContext call)
     {
-        var responses = Channel.CreateUnbounded<WatchResponse>();
-        var writing = WriteAllAsync(context, responses.Reader);
+        var waiting = Channel.CreateUnbounded<WatchResponse>();
+        var writing = WriteAllAsync(waiting.Reader, responses, call);
         var isFirst = true;
         try
         {
-            while (true)
+            await foreach (var request in requests.ReadAllAsync(call.CancellationToken))
             {
-                var request = await GrpcTestServer.ReadAsync(context, WatchRequest.Parser);
                 if (request.CreateRequest is { } create)
                 {
                     // Creations come in one go: those that follow the first have waited with it.
-                    if (await FailsAsync(context, Watch, isFirst ? Latency : TimeSpan.Zero))
-                    {
-                        return;
-                    }
-
+                    await TakeAsync(Watch, isFirst ? Latency : TimeSpan.Zero, call);
                     isFirst = false;
-                    Data.Watch(create, responses.Writer);
+                    Data.Watch(create, waiting.Writer);
                 }
                 else if (request.ProgressRequest is not null)
                 {
-                    responses.Writer.TryWrite(Data.Progress());
+                    waiting.Writer.TryWrite(Data.Progress());
                 }
             }
         }
         finally
         {
-            Data.Unwatch(responses.Writer);
-            responses.Writer.Complete();
+            Data.Unwatch(waiting.Writer);
+            waiting.Writer.Complete();
             await writing;
         }
     }
 
-    private static async Task WriteAllAsync(HttpContext context, ChannelReader<WatchResponse> responses)
+    private static async Task WriteAllAsync(ChannelReader<WatchResponse> waiting, IServerStreamWriter<WatchResponse> responses, ServerCallContext call)
     {
-        await foreach (var response in responses.ReadAllAsync(context.RequestAborted))
+        await foreach (var response in waiting.ReadAllAsync(call.CancellationToken))
         {
-            await WriteAsync(context, response);
+            await responses.WriteAsync(response, call.CancellationToken);
         }
     }
 
-    private static async Task WriteAsync(HttpContext context, IMessage message)
+    /// <summary>Binds the methods to their names: dotnet-etcd has no base classes for servers.</summary>
+    private sealed class Methods : IServiceMethodProvider<FakeEtcd>
     {
-        if (!context.Response.HasStarted)
+        public void OnServiceMethodDiscovery(ServiceMethodProviderContext<FakeEtcd> context)
         {
-            context.Response.ContentType = "application/grpc";
+            context.AddUnaryMethod(
+                Of("KV", Txn, MethodType.Unary, TxnRequest.Parser, TxnResponse.Parser),
+                [],
+                (fake, request, call) => fake.AnswerAsync(Txn, () => fake.Data.Commit(request), call));
+            context.AddUnaryMethod(
+                Of("Lease", Grant, MethodType.Unary, LeaseGrantRequest.Parser, LeaseGrantResponse.Parser),
+                [],
+                (fake, request, call) => fake.AnswerAsync(Grant, () => fake.Data.Grant(request), call));
+            context.AddUnaryMethod(
+                Of("Lease", Revoke, MethodType.Unary, LeaseRevokeRequest.Parser, LeaseRevokeResponse.Parser),
+                [],
+                (fake, request, call) => fake.AnswerAsync(Revoke, () => fake.Data.Revoke(request), call));
+            context.AddDuplexStreamingMethod(
+                Of("Lease", KeepAlive, MethodType.DuplexStreaming, LeaseKeepAliveRequest.Parser, LeaseKeepAliveResponse.Parser),
+                [],
+                (fake, requests, responses, call) => fake.StreamAsync(call, () => fake.KeepAliveAsync(requests, responses, call)));
+            context.AddDuplexStreamingMethod(
+                Of("Watch", Watch, MethodType.DuplexStreaming, WatchRequest.Parser, WatchResponse.Parser),
+                [],
+                (fake, requests, responses, call) => fake.StreamAsync(call, () => fake.WatchAsync(requests, responses, call)));
         }
 
-        await context.Response.Body.WriteAsync(GrpcTestServer.Frame(message.ToByteArray()), context.RequestAborted);
-        await context.Response.Body.FlushAsync(context.RequestAborted);
+        private static Method<TRequest, TResponse> Of<TRequest, TResponse>(
+            string service, string name, MethodType type, MessageParser<TRequest> requests, MessageParser<TResponse> responses)
+            where TRequest : class, IMessage<TRequest>
+            where TResponse : class, IMessage<TResponse> =>
+            new(type, $"etcdserverpb.{service}", name, MarshallerOf(requests), MarshallerOf(responses));
+
+        private static Marshaller<T> MarshallerOf<T>(MessageParser<T> parser)
+            where T : class, IMessage<T> => Marshallers.Create(message => message.ToByteArray(), parser.ParseFrom);
     }
 }

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
-using EtcdDiscovery.Stores.Etcd.Protos;
+using Etcdserverpb;
 using Google.Protobuf;
+using Mvccpb;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 

@@ -2,16 +2,18 @@ using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography.X509Certificates;
 using Google.Protobuf;
+using Grpc.AspNetCore.Server.Model;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>A server on loopback that speaks gRPC's frames by script: for what a healthy etcd never does.</summary>
+/// <summary>A server on loopback that speaks gRPC: by Grpc.AspNetCore, or frame by frame for what no healthy etcd does.</summary>
 public sealed class GrpcTestServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -24,12 +26,44 @@ public sealed class GrpcTestServer : IAsyncDisposable
     /// <summary>How many connections are open.</summary>
     public int Connections => Volatile.Read(ref _connections.Value);
 
-    public static async Task<GrpcTestServer> StartAsync(
-        RequestDelegate script, HttpProtocols protocols = HttpProtocols.Http2, X509Certificate2? certificate = null)
+    /// <summary>Starts a server that does what a script says.</summary>
+    public static Task<GrpcTestServer> StartAsync(
+        RequestDelegate script, HttpProtocols protocols = HttpProtocols.Http2, X509Certificate2? certificate = null) =>
+        StartAsync(_ => { }, app => app.Run(script), protocols, certificate);
+
+    /// <summary>Starts a server of Grpc.AspNetCore.</summary>
+    /// <param name="service">The service.</param>
+    /// <param name="methods">Its methods.</param>
+    public static Task<GrpcTestServer> StartAsync<TService>(TService service, IServiceMethodProvider<TService> methods)
+        where TService : class =>
+        StartAsync(
+            services =>
+            {
+                services.AddGrpc();
+                services.AddSingleton(service);
+                services.AddSingleton(methods);
+            },
+            app =>
+            {
+                // Grpc.AspNetCore ends calls that take longer by itself, which a server that hangs does not.
+                app.Use((context, next) =>
+                {
+                    context.Request.Headers.Remove("grpc-timeout");
+                    return next(context);
+                });
+                app.MapGrpcService<TService>();
+            });
+
+    private static async Task<GrpcTestServer> StartAsync(
+        Action<IServiceCollection> configure,
+        Action<WebApplication> map,
+        HttpProtocols protocols = HttpProtocols.Http2,
+        X509Certificate2? certificate = null)
     {
         var connections = new StrongBox<int>();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
+        configure(builder.Services);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             // A stream on which the client has nothing to say for seconds is no attack here.
@@ -46,7 +80,7 @@ public sealed class GrpcTestServer : IAsyncDisposable
             });
         });
         var app = builder.Build();
-        app.Run(script);
+        map(app);
         await app.StartAsync();
         return new GrpcTestServer(app, connections);
     }

@@ -1,7 +1,7 @@
 using EtcdDiscovery.Registration;
 using EtcdDiscovery.Stores;
 using EtcdDiscovery.Stores.Etcd;
-using EtcdDiscovery.Stores.Etcd.Protos;
+using Etcdserverpb;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Tests.Infrastructure;

@@ -1,5 +1,5 @@
-using EtcdDiscovery.Stores.Etcd.Grpc;
 using Google.Protobuf;
+using Grpc.Core;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Stores.Etcd;
@@ -7,11 +7,14 @@ namespace EtcdDiscovery.Stores.Etcd;
 /// <summary>The way to the cluster: one endpoint at a time for everybody, the next one when it fails.</summary>
 internal sealed partial class EtcdClient : IDisposable
 {
+    /// <summary>The most operations that etcd takes in one transaction, unless it was configured otherwise.</summary>
+    public const int MaxTxnOperations = 128;
+
     private readonly EtcdOptions _options;
     private readonly EtcdTokens _tokens;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
-    private readonly EndpointRotation<GrpcChannel> _rotation;
+    private readonly EndpointRotation<EtcdConnection> _rotation;
 
     public EtcdClient(EtcdOptions options, EtcdTokens tokens, TimeProvider timeProvider, ILogger<EtcdClient> logger)
     {
@@ -19,7 +22,7 @@ internal sealed partial class EtcdClient : IDisposable
         _options = options;
         _timeProvider = timeProvider;
         _logger = logger;
-        _rotation = new(options.Endpoints, address => EtcdHttp.Connect(address, options, timeProvider));
+        _rotation = new(options.Endpoints, address => new EtcdConnection(address, options, timeProvider));
     }
 
     public IReadOnlyList<string> Endpoints => _rotation.Endpoints;
@@ -31,21 +34,21 @@ internal sealed partial class EtcdClient : IDisposable
     public TimeProvider TimeProvider => _timeProvider;
 
     /// <summary>One request, one answer, from the endpoint in use, or from the next one when that cannot be reached at all.</summary>
-    public async Task<TResponse> CallAsync<TRequest, TResponse>(
-        GrpcMethod<TRequest, TResponse> method, TRequest request, CancellationToken cancellationToken)
-        where TRequest : IMessage<TRequest>
-        where TResponse : class, IMessage<TResponse>
+    /// <param name="start">Starts the call, maybe more than once.</param>
+    /// <param name="cancellationToken">Gives the call up.</param>
+    public async Task<TResponse> CallAsync<TResponse>(
+        Func<EtcdConnection, CallOptions, AsyncUnaryCall<TResponse>> start, CancellationToken cancellationToken)
     {
         for (var tries = 1; ; tries++)
         {
-            var channel = _rotation.Current;
+            var connection = _rotation.Current;
             try
             {
-                return await CallAsync(channel, method, request, cancellationToken).ConfigureAwait(false);
+                return await CallAsync(connection, start, cancellationToken).ConfigureAwait(false);
             }
-            catch (GrpcException e)
+            catch (EtcdCallException e)
             {
-                var failure = Fail(channel, e);
+                var failure = Fail(connection, e);
                 if (!e.IsUnsent || tries >= Endpoints.Count)
                 {
                     throw failure;
@@ -55,14 +58,10 @@ internal sealed partial class EtcdClient : IDisposable
     }
 
     /// <summary>A stream over the endpoint in use. It ends when that endpoint is left.</summary>
-    public EtcdStream<TRequest, TResponse> Open<TRequest, TResponse>(GrpcMethod<TRequest, TResponse> method)
+    public EtcdStream<TRequest, TResponse> Open<TRequest, TResponse>(
+        Func<EtcdConnection, CallOptions, AsyncDuplexStreamingCall<TRequest, TResponse>> start)
         where TRequest : class, IMessage<TRequest>
-        where TResponse : class, IMessage<TResponse>
-    {
-        var channel = _rotation.Current;
-        var token = _tokens.AtHand;
-        return new EtcdStream<TRequest, TResponse>(this, channel, channel.Open(method, token), token);
-    }
+        where TResponse : class, IMessage<TResponse> => new(this, _rotation.Current, start, _tokens.AtHand);
 
     /// <summary>Whether a user is configured, who may be refused.</summary>
     public bool HasUser => _tokens.AreUsed;
@@ -71,20 +70,20 @@ internal sealed partial class EtcdClient : IDisposable
     /// <returns>The token.</returns>
     public async Task<string?> AuthenticateAsync(CancellationToken cancellationToken)
     {
-        var channel = _rotation.Current;
+        var connection = _rotation.Current;
         try
         {
-            return await TokenAsync(channel, cancellationToken).ConfigureAwait(false);
+            return await TokenAsync(connection, cancellationToken).ConfigureAwait(false);
         }
-        catch (GrpcException e)
+        catch (EtcdCallException e)
         {
-            throw Fail(channel, e);
+            throw Fail(connection, e);
         }
     }
 
     /// <summary>Etcd does not take a token any more.</summary>
     /// <returns>Whether that is what the error says.</returns>
-    public bool ForgetIfStale(string? token, GrpcException error)
+    public bool ForgetIfStale(string? token, EtcdCallException error)
     {
         var isStale = HasUser && EtcdErrors.IsStaleToken(error);
         if (isStale)
@@ -96,43 +95,43 @@ internal sealed partial class EtcdClient : IDisposable
     }
 
     /// <summary>Leaves the endpoint if it is to blame, and says what the failure means.</summary>
-    public EtcdDiscoveryException Fail(GrpcChannel channel, GrpcException error)
+    public EtcdDiscoveryException Fail(EtcdConnection connection, EtcdCallException error)
     {
-        error = channel.Refine(error);
+        error = connection.Refine(error);
         if (EtcdErrors.BlamesEndpoint(error))
         {
-            Leave(channel, error);
+            Leave(connection, error);
         }
 
-        return EtcdErrors.Translate(EtcdAddress.Display(channel.Address), error);
+        return EtcdErrors.Translate(EtcdAddress.Display(connection.Address), error);
     }
 
     public void Dispose() => _rotation.Dispose();
 
-    private ValueTask<string?> TokenAsync(GrpcChannel channel, CancellationToken cancellationToken) => _tokens.GetAsync(
-        (request, token) => channel.CallAsync(EtcdMethods.Authenticate, request, RequestTimeout, null, token), cancellationToken);
+    private ValueTask<string?> TokenAsync(EtcdConnection connection, CancellationToken cancellationToken) => _tokens.GetAsync(
+        (request, token) => connection.CallAsync(
+            (etcd, options) => etcd.Auth.AuthenticateAsync(request, options), RequestTimeout, token: null, token),
+        cancellationToken);
 
-    private async Task<TResponse> CallAsync<TRequest, TResponse>(
-        GrpcChannel channel, GrpcMethod<TRequest, TResponse> method, TRequest request, CancellationToken cancellationToken)
-        where TRequest : IMessage<TRequest>
-        where TResponse : class, IMessage<TResponse>
+    private async Task<TResponse> CallAsync<TResponse>(
+        EtcdConnection connection, Func<EtcdConnection, CallOptions, AsyncUnaryCall<TResponse>> start, CancellationToken cancellationToken)
     {
-        var token = await TokenAsync(channel, cancellationToken).ConfigureAwait(false);
+        var token = await TokenAsync(connection, cancellationToken).ConfigureAwait(false);
         try
         {
-            return await channel.CallAsync(method, request, RequestTimeout, token, cancellationToken).ConfigureAwait(false);
+            return await connection.CallAsync(start, RequestTimeout, token, cancellationToken).ConfigureAwait(false);
         }
-        catch (GrpcException e) when (ForgetIfStale(token, e))
+        catch (EtcdCallException e) when (ForgetIfStale(token, e))
         {
             // Refused before anything was done: with a new token it is the first time.
-            token = await TokenAsync(channel, cancellationToken).ConfigureAwait(false);
-            return await channel.CallAsync(method, request, RequestTimeout, token, cancellationToken).ConfigureAwait(false);
+            token = await TokenAsync(connection, cancellationToken).ConfigureAwait(false);
+            return await connection.CallAsync(start, RequestTimeout, token, cancellationToken).ConfigureAwait(false);
         }
     }
 
     // A single endpoint is "left" for a fresh connection to itself: a connection that has stopped answering cannot be
     // told from a dead one, and pings take much longer than a lease lives. One that does answer is worth keeping.
-    private void Leave(GrpcChannel failed, GrpcException error)
+    private void Leave(EtcdConnection failed, EtcdCallException error)
     {
         if (Endpoints.Count == 1 && error.IsAnswer)
         {

@@ -1,5 +1,5 @@
-using EtcdDiscovery.Stores.Etcd.Protos;
 using Google.Protobuf;
+using Mvccpb;
 
 namespace EtcdDiscovery.Stores.Etcd;
 

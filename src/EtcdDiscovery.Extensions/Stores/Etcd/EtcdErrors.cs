@@ -1,4 +1,4 @@
-using EtcdDiscovery.Stores.Etcd.Grpc;
+using Grpc.Core;
 
 namespace EtcdDiscovery.Stores.Etcd;
 
@@ -12,7 +12,7 @@ internal static class EtcdErrors
 
     private static readonly string[] StaleTokens = ["invalid auth token", "revision of auth store is old", NoUser];
 
-    public static EtcdDiscoveryException Translate(string endpoint, GrpcException error)
+    public static EtcdDiscoveryException Translate(string endpoint, EtcdCallException error)
     {
         var advice = Mentions(error, NoUser) ? "; set EtcdDiscovery:Etcd:User and Password"
             : Mentions(error, "permission denied") ? "; check what the roles of EtcdDiscovery:Etcd:User may read and write"
@@ -20,16 +20,16 @@ internal static class EtcdErrors
         var message = $"Etcd at {endpoint}: {error.Message.TrimEnd('.')}{advice}.";
         return error.Code switch
         {
-            GrpcStatusCode.NotFound when Mentions(error, "lease not found") => new SessionLostException(message),
-            GrpcStatusCode.OutOfRange when Mentions(error, "compacted") || Mentions(error, "future revision") =>
+            StatusCode.NotFound when Mentions(error, "lease not found") => new SessionLostException(message),
+            StatusCode.OutOfRange when Mentions(error, "compacted") || Mentions(error, "future revision") =>
                 new HistoryLostException(message),
-            GrpcStatusCode.ResourceExhausted when !error.IsAnswer => new AnswerTooLargeException(message),
+            StatusCode.ResourceExhausted when !error.IsAnswer => new AnswerTooLargeException(message),
             _ => new EtcdDiscoveryException(message, IsTransient(error), error.InnerException),
         };
     }
 
     /// <summary>Whether etcd did nothing because it does not know the token, or was given none.</summary>
-    public static bool IsStaleToken(GrpcException error) =>
+    public static bool IsStaleToken(EtcdCallException error) =>
         error.IsAnswer && StaleTokens.Any(words => Mentions(error, words));
 
     /// <summary>An answer that no etcd gives.</summary>
@@ -37,11 +37,11 @@ internal static class EtcdErrors
         new($"Etcd gave an answer that makes no sense: {what}.", isTransient: true);
 
     /// <summary>Whether another endpoint may do better: this one is unreachable, silent, cut off or no etcd.</summary>
-    public static bool BlamesEndpoint(GrpcException error) => error.Code switch
+    public static bool BlamesEndpoint(EtcdCallException error) => error.Code switch
     {
-        GrpcStatusCode.Unavailable or GrpcStatusCode.DeadlineExceeded => true,
+        StatusCode.Unavailable or StatusCode.DeadlineExceeded => true,
         // What is too long here is so elsewhere, too.
-        GrpcStatusCode.ResourceExhausted => false,
+        StatusCode.ResourceExhausted => false,
         _ => !error.IsAnswer,
     };
 
@@ -50,17 +50,17 @@ internal static class EtcdErrors
         !reason.Contains("permission denied", StringComparison.OrdinalIgnoreCase)
         && !reason.Contains("PermissionDenied", StringComparison.Ordinal);
 
-    private static bool IsTransient(GrpcException error) => error.Code switch
+    private static bool IsTransient(EtcdCallException error) => error.Code switch
     {
-        GrpcStatusCode.Unavailable or GrpcStatusCode.DeadlineExceeded or GrpcStatusCode.Cancelled
-            or GrpcStatusCode.Aborted or GrpcStatusCode.Internal or GrpcStatusCode.ResourceExhausted => true,
+        StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Cancelled
+            or StatusCode.Aborted or StatusCode.Internal or StatusCode.ResourceExhausted => true,
         // A token that has expired, not a wrong password: etcd restarts and time alone make tokens invalid.
-        GrpcStatusCode.Unauthenticated => Mentions(error, "invalid auth token"),
-        GrpcStatusCode.InvalidArgument => Mentions(error, "revision of auth store is old"),
-        GrpcStatusCode.Unknown => PassingTroubles.Any(trouble => Mentions(error, trouble)),
+        StatusCode.Unauthenticated => Mentions(error, "invalid auth token"),
+        StatusCode.InvalidArgument => Mentions(error, "revision of auth store is old"),
+        StatusCode.Unknown => PassingTroubles.Any(trouble => Mentions(error, trouble)),
         _ => false,
     };
 
-    private static bool Mentions(GrpcException error, string words) =>
+    private static bool Mentions(EtcdCallException error, string words) =>
         error.Message.Contains(words, StringComparison.OrdinalIgnoreCase);
 }

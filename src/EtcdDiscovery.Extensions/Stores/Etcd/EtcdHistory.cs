@@ -1,4 +1,4 @@
-using EtcdDiscovery.Stores.Etcd.Protos;
+using Etcdserverpb;
 using Google.Protobuf;
 
 namespace EtcdDiscovery.Stores.Etcd;
@@ -76,7 +76,7 @@ internal sealed class EtcdHistory
         try
         {
             var request = new RangeRequest { Key = key, Revision = revision };
-            var response = await client.CallAsync(EtcdMethods.Range, request, cancellationToken).ConfigureAwait(false);
+            var response = await client.CallAsync((etcd, options) => etcd.KV.RangeAsync(request, options), cancellationToken).ConfigureAwait(false);
             return response.Kvs is [var pair] && pair.ModRevision == revision;
         }
         catch (EtcdDiscoveryException error) when (error is HistoryLostException || !error.IsTransient)

@@ -1,5 +1,4 @@
-using EtcdDiscovery.Stores.Etcd.Grpc;
-using EtcdDiscovery.Stores.Etcd.Protos;
+using Etcdserverpb;
 
 namespace EtcdDiscovery.Stores.Etcd;
 
@@ -55,7 +54,7 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
             await CloseStreamAsync().ConfigureAwait(false);
         }
 
-        using var deadline = new GrpcDeadline(_patience.Current, _client.TimeProvider, cancellationToken);
+        using var deadline = new CallDeadline(_patience.Current, _client.TimeProvider, cancellationToken);
         if (_needsToken)
         {
             // Not before: to this day etcd lets everybody renew, and a wrong password must not cost the lease.
@@ -63,7 +62,7 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
             _needsToken = false;
         }
 
-        var stream = _stream ??= _client.Open(EtcdMethods.LeaseKeepAlive);
+        var stream = _stream ??= _client.Open((etcd, options) => etcd.Lease.LeaseKeepAlive(options));
         var asked = _client.TimeProvider.GetTimestamp();
         try
         {
@@ -78,7 +77,7 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
             // Whatever happened, its answer may still come, and would then be taken for the next one's.
             await CloseStreamAsync().ConfigureAwait(false);
             var explained = deadline.Explain(e);
-            if (explained is not GrpcException error)
+            if (explained is not EtcdCallException error)
             {
                 throw explained;
             }

@@ -1,7 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using EtcdDiscovery.Model;
-using EtcdDiscovery.Stores.Etcd.Protos;
+using Etcdserverpb;
 using Google.Protobuf;
+using Mvccpb;
 
 namespace EtcdDiscovery.Stores.Etcd;
 
@@ -71,7 +72,7 @@ internal sealed class EtcdReader
     {
         var pairs = new List<KeyValue>();
         StoreRevision? revision = null;
-        foreach (var chunk in ranges.Chunk(EtcdMethods.MaxTxnOperations))
+        foreach (var chunk in ranges.Chunk(EtcdClient.MaxTxnOperations))
         {
             // One transaction reads the first page of every range: one round trip, one revision.
             var requests = Array.ConvertAll(chunk, range => FirstPage(range, pageSize, revision?.Number ?? 0));
@@ -81,7 +82,7 @@ internal sealed class EtcdReader
                 request.Success.Add(new RequestOp { RequestRange = range });
             }
 
-            var response = await _client.CallAsync(EtcdMethods.Txn, request, cancellationToken).ConfigureAwait(false);
+            var response = await _client.CallAsync((etcd, options) => etcd.KV.TxnAsync(request, options), cancellationToken).ConfigureAwait(false);
             revision ??= _client.History.ToRevision(response.Header);
             if (response.Responses.Count != requests.Length)
             {
@@ -112,7 +113,7 @@ internal sealed class EtcdReader
         while (page.More)
         {
             request.Key = FirstKeyAfter(page.Kvs[^1].Key);
-            page = await _client.CallAsync(EtcdMethods.Range, request, cancellationToken).ConfigureAwait(false);
+            page = await _client.CallAsync((etcd, options) => etcd.KV.RangeAsync(request, options), cancellationToken).ConfigureAwait(false);
             size += Add(page, request, pairs);
             if (size > MaxSize)
             {

@@ -1,4 +1,4 @@
-using EtcdDiscovery.Stores.Etcd.Protos;
+using Etcdserverpb;
 using Google.Protobuf;
 
 namespace EtcdDiscovery.Stores.Etcd;
@@ -29,7 +29,7 @@ internal sealed class EtcdSession : IDiscoverySession
         // etcd counts in whole seconds, and never grants less than its election timeout allows.
         var request = new LeaseGrantRequest { TTL = Math.Max(1, (long)Math.Ceiling(timeToLive.TotalSeconds)) };
         var asked = client.TimeProvider.GetTimestamp();
-        var granted = await client.CallAsync(EtcdMethods.LeaseGrant, request, cancellationToken).ConfigureAwait(false);
+        var granted = await client.CallAsync((etcd, options) => etcd.Lease.LeaseGrantAsync(request, options), cancellationToken).ConfigureAwait(false);
         // What is put under lease 0 has none, and stays for ever.
         if (granted is { TTL: <= 0 or > MaxTimeToLive } or { ID: 0 })
         {
@@ -63,7 +63,7 @@ internal sealed class EtcdSession : IDiscoverySession
             });
         }
 
-        var response = await _client.CallAsync(EtcdMethods.Txn, request, cancellationToken).ConfigureAwait(false);
+        var response = await _client.CallAsync((etcd, options) => etcd.KV.TxnAsync(request, options), cancellationToken).ConfigureAwait(false);
         if (!response.Succeeded)
         {
             return null;
@@ -76,7 +76,7 @@ internal sealed class EtcdSession : IDiscoverySession
 
     public async Task DeleteAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken)
     {
-        foreach (var chunk in keys.Distinct(StringComparer.Ordinal).Chunk(EtcdMethods.MaxTxnOperations))
+        foreach (var chunk in keys.Distinct(StringComparer.Ordinal).Chunk(EtcdClient.MaxTxnOperations))
         {
             var request = new TxnRequest();
             foreach (var key in chunk)
@@ -84,7 +84,7 @@ internal sealed class EtcdSession : IDiscoverySession
                 request.Success.Add(new RequestOp { RequestDeleteRange = new() { Key = ByteString.CopyFromUtf8(key) } });
             }
 
-            await _client.CallAsync(EtcdMethods.Txn, request, cancellationToken).ConfigureAwait(false);
+            await _client.CallAsync((etcd, options) => etcd.KV.TxnAsync(request, options), cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -93,7 +93,7 @@ internal sealed class EtcdSession : IDiscoverySession
         try
         {
             var request = new LeaseRevokeRequest { ID = _lease };
-            await _client.CallAsync(EtcdMethods.LeaseRevoke, request, cancellationToken).ConfigureAwait(false);
+            await _client.CallAsync((etcd, options) => etcd.Lease.LeaseRevokeAsync(request, options), cancellationToken).ConfigureAwait(false);
         }
         catch (SessionLostException)
         {

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
-using EtcdDiscovery.Stores.Etcd.Grpc;
-using EtcdDiscovery.Stores.Etcd.Protos;
+using Etcdserverpb;
+using Grpc.Core;
 
 namespace EtcdDiscovery.Stores.Etcd;
 
@@ -18,7 +18,7 @@ internal sealed class EtcdTokens(Func<ServiceCredentials?> credentials)
     public string? AtHand => _latest is { } latest && latest.Credentials == credentials() ? latest.Token : null;
 
     /// <summary>The token at hand, else a new one; null when etcd asks for none.</summary>
-    /// <exception cref="GrpcException">Etcd does not know the user, or cannot be asked.</exception>
+    /// <exception cref="EtcdCallException">Etcd does not know the user, or cannot be asked.</exception>
     public async ValueTask<string?> GetAsync(
         Func<AuthenticateRequest, CancellationToken, Task<AuthenticateResponse>> authenticateAsync, CancellationToken cancellationToken)
     {
@@ -68,14 +68,14 @@ internal sealed class EtcdTokens(Func<ServiceCredentials?> credentials)
             var request = new AuthenticateRequest { Name = wanted.User, Password = wanted.Password };
             return (await authenticateAsync(request, cancellationToken).ConfigureAwait(false)).Token;
         }
-        catch (GrpcException error) when (error.Code == GrpcStatusCode.FailedPrecondition)
+        catch (EtcdCallException error) when (error.Code == StatusCode.FailedPrecondition)
         {
             // Authentication is not enabled, yet. Should it be later, calls without a token are refused.
             return null;
         }
-        catch (GrpcException error) when (error is { IsAnswer: true, Code: GrpcStatusCode.InvalidArgument })
+        catch (EtcdCallException error) when (error is { IsAnswer: true, Code: StatusCode.InvalidArgument })
         {
-            throw new GrpcException(error.Code, $"{error.Message}; check EtcdDiscovery:Etcd:User and Password", error) { IsAnswer = true };
+            throw new EtcdCallException(error.Code, $"{error.Message}; check EtcdDiscovery:Etcd:User and Password", error) { IsAnswer = true };
         }
     }
 

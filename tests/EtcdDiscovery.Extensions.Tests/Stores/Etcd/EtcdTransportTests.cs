@@ -1,8 +1,9 @@
-using EtcdDiscovery.Stores.Etcd.Protos;
 using EtcdDiscovery.Tests.Infrastructure;
+using Etcdserverpb;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Mvccpb;
 
 namespace EtcdDiscovery.Tests.Stores.Etcd;
 
@@ -20,6 +21,7 @@ public sealed class EtcdTransportTests
     [Theory]
     [InlineData(14, "etcdserver: no leader", true)]
     [InlineData(8, "etcdserver: too many requests", true)]
+    [InlineData(8, "Received message exceeds the maximum configured message size", true)]
     [InlineData(8, "etcdserver: mvcc: database space exceeded", true)]
     [InlineData(4, "etcdserver: context deadline exceeded", true)]
     [InlineData(1, "etcdserver: request canceled", true)]
@@ -80,7 +82,7 @@ public sealed class EtcdTransportTests
         });
         var error = await OpenErrorAsync(server.Endpoint);
 
-        Assert.Contains("without a status", error.Message, StringComparison.Ordinal);
+        Assert.Contains(": its answer is not valid gRPC: No grpc-status found on response.", error.Message, StringComparison.Ordinal);
         Assert.True(error.IsTransient);
     }
 
@@ -89,7 +91,7 @@ public sealed class EtcdTransportTests
     {
         await using var server = await GrpcTestServer.StartAsync(context => GrpcTestServer.AnswerAsync(context, 0, null));
 
-        Assert.Contains("not exactly one answer", (await OpenErrorAsync(server.Endpoint)).Message, StringComparison.Ordinal);
+        Assert.Contains(": its answer is not valid gRPC: Failed to deserialize response message.", (await OpenErrorAsync(server.Endpoint)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -150,12 +152,12 @@ public sealed class EtcdTransportTests
     }
 
     [Theory]
-    [InlineData(new byte[] { 0, 0xff, 0xff, 0xff, 0xff }, "more than the limit", false)]
-    [InlineData(new byte[] { 0, 0x40, 0, 0, 0 }, "a message of 1073741824 bytes, which is more than the limit", false)]
-    [InlineData(new byte[] { 1, 0, 0, 0, 1, 0 }, "compressed", true)]
-    [InlineData(new byte[] { 0, 0, 0, 0, 9, 1 }, "broke off", true)]
-    [InlineData(new byte[] { 0, 0, 0 }, "broke off", true)]
-    [InlineData(new byte[] { 0, 0, 0, 0, 1, 0xff }, "unreadable", true)]
+    [InlineData(new byte[] { 0, 0xff, 0xff, 0xff, 0xff }, "a message of more than the limit of 67108864 bytes.", false)]
+    [InlineData(new byte[] { 0, 0x40, 0, 0, 0 }, "a message of more than the limit of 67108864 bytes.", false)]
+    [InlineData(new byte[] { 1, 0, 0, 0, 1, 0 }, "its answer is not valid gRPC: Request sent 'identity' grpc-encoding value with compressed message.", true)]
+    [InlineData(new byte[] { 0, 0, 0, 0, 9, 1 }, "its answer is not valid gRPC: Unexpected end of content while reading the message content.", true)]
+    [InlineData(new byte[] { 0, 0, 0 }, "its answer is not valid gRPC: Unexpected end of content while reading the message header.", true)]
+    [InlineData(new byte[] { 0, 0, 0, 0, 1, 0xff }, "its answer is not valid gRPC: While parsing a protocol message, the input ended unexpectedly", true)]
     public async Task Message_Malformed_IsToldNotTrusted(byte[] body, string words, bool isTransient)
     {
         await using var server = await GrpcTestServer.StartAsync(async context =>
@@ -383,6 +385,32 @@ public sealed class EtcdTransportTests
             var error = await watch.FailureAsync<EtcdDiscoveryException>();
             Assert.Equal($"Etcd at {server.Endpoint}: the server ended the stream.", error.Message);
             Assert.True(error.IsTransient);
+        }
+    }
+
+    [Theory]
+    [InlineData(1, "etcdserver: request canceled", true)]
+    [InlineData(4, "etcdserver: context deadline exceeded", true)]
+    [InlineData(8, "Received message exceeds the maximum configured message size", true)]
+    [InlineData(14, "etcdserver: no leader", true)]
+    [InlineData(16, "wrong password", false)]
+    public async Task Watch_StreamEndedWithAStatus_TellsWhatTheServerSaid(int status, string message, bool isTransient)
+    {
+        var created = new WatchResponse { WatchId = 1, Created = true, Header = new() { Revision = 3 } }.ToByteArray();
+        foreach (var script in new RequestDelegate[]
+        {
+            context => GrpcTestServer.FailAsync(context, status, message),
+            context => GrpcTestServer.AnswerAsync(context, status, message),
+            context => GrpcTestServer.AnswerAsync(context, status, message, created),
+        })
+        {
+            await using var server = await GrpcTestServer.StartAsync(script);
+            await using var store = EtcdStores.Create(server.Endpoint);
+            await using var watch = new StoreWatch(store, default, StoreRange.Prefix("/"));
+
+            var error = await watch.FailureAsync<EtcdDiscoveryException>();
+
+            Assert.Equal(($"Etcd at {server.Endpoint}: {message}.", isTransient), (error.Message, error.IsTransient));
         }
     }
 

@@ -1,6 +1,7 @@
-using EtcdDiscovery.Stores.Etcd.Protos;
 using EtcdDiscovery.Tests.Infrastructure;
+using Etcdserverpb;
 using Google.Protobuf;
+using Mvccpb;
 
 namespace EtcdDiscovery.Tests.Stores.Etcd;
 

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
-using EtcdDiscovery.Stores.Etcd.Grpc;
-using EtcdDiscovery.Stores.Etcd.Protos;
+using Etcdserverpb;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging;
 
@@ -110,7 +109,7 @@ internal sealed class WatchHub : IAsyncDisposable
                 RangeEnd = EtcdConvert.EndOf(range),
                 Limit = 1,
             };
-            await _client.CallAsync(EtcdMethods.Range, request, cancellationToken).ConfigureAwait(false);
+            await _client.CallAsync((etcd, options) => etcd.KV.RangeAsync(request, options), cancellationToken).ConfigureAwait(false);
         }
 
         throw new EtcdDiscoveryException(subscription.Failure!.Message, isTransient: true, subscription.Failure);
@@ -127,7 +126,7 @@ internal sealed class WatchHub : IAsyncDisposable
         }
         catch (TimeoutException)
         {
-            stream.Abort(GrpcDeadline.Exceeded(_client.RequestTimeout));
+            stream.Abort(CallDeadline.Exceeded(_client.RequestTimeout));
         }
     }
 }

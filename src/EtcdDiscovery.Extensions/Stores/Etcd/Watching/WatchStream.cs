@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
-using EtcdDiscovery.Stores.Etcd.Grpc;
-using EtcdDiscovery.Stores.Etcd.Protos;
+using Etcdserverpb;
 using Google.Protobuf;
+using Grpc.Core;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Stores.Etcd.Watching;
@@ -27,7 +27,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
     private readonly Task _reading;
     private readonly Task _pulsing;
     private volatile TaskCompletionSource _heard = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private GrpcException? _abortReason;
+    private EtcdCallException? _abortReason;
     private long _lastId;
     private bool _ended;
     private bool _retired;
@@ -37,7 +37,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
         _client = client;
         _history = client.History;
         _logger = logger;
-        _stream = client.Open(EtcdMethods.Watch);
+        _stream = client.Open((etcd, options) => etcd.Watch.Watch(options));
         Log.Opened(_logger, _stream.Endpoint);
         TryAttach(first);
         _reading = ReadAsync();
@@ -110,7 +110,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
     }
 
     /// <summary>Ends the stream, and with it every subscription, for a reason of ours.</summary>
-    public void Abort(GrpcException reason)
+    public void Abort(EtcdCallException reason)
     {
         Interlocked.CompareExchange(ref _abortReason, reason, null);
         _ending.Cancel();
@@ -118,7 +118,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        Abort(new GrpcException(GrpcStatusCode.FailedPrecondition, "the store was disposed") { IsAnswer = true });
+        Abort(new EtcdCallException(StatusCode.FailedPrecondition, "the store was disposed") { IsAnswer = true });
         await _reading.ConfigureAwait(false);
         await _pulsing.ConfigureAwait(false);
     }
@@ -136,7 +136,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
         }
         catch (Exception e)
         {
-            End(_ending.IsCancellationRequested ? _abortReason! : GrpcTransport.Explain(e));
+            End(_ending.IsCancellationRequested ? _abortReason! : e as EtcdCallException ?? EtcdCallException.OnTheWay(e));
         }
 
         await _ending.CancelAsync().ConfigureAwait(false);
@@ -158,7 +158,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
         }
         catch (TimeoutException)
         {
-            Abort(GrpcDeadline.Exceeded(_client.RequestTimeout));
+            Abort(CallDeadline.Exceeded(_client.RequestTimeout));
         }
         catch (OperationCanceledException) when (_ending.IsCancellationRequested)
         {
@@ -236,10 +236,10 @@ internal sealed partial class WatchStream : IAsyncDisposable
             }
         }
 
-        Abort(new GrpcException(GrpcStatusCode.Cancelled, "no watch is left on it") { IsAnswer = true });
+        Abort(new EtcdCallException(StatusCode.Cancelled, "no watch is left on it") { IsAnswer = true });
     }
 
-    private void End(GrpcException reason)
+    private void End(EtcdCallException reason)
     {
         WatchSubscription[] subscriptions;
         lock (_sync)

@@ -1,5 +1,6 @@
 using EtcdDiscovery.Model;
-using EtcdDiscovery.Stores.Etcd.Protos;
+using Etcdserverpb;
+using Mvccpb;
 
 namespace EtcdDiscovery.Stores.Etcd.Watching;
 

@@ -1,16 +1,17 @@
 using System.Globalization;
+using Grpc.Core;
 
-namespace EtcdDiscovery.Stores.Etcd.Grpc;
+namespace EtcdDiscovery.Stores.Etcd;
 
 /// <summary>A caller's token and a time limit in one, and afterwards the answer to which of them it was.</summary>
-internal sealed class GrpcDeadline : IDisposable
+internal sealed class CallDeadline : IDisposable
 {
     private readonly TimeSpan _timeout;
     private readonly CancellationToken _callerToken;
     private readonly CancellationTokenSource _timer;
     private readonly CancellationTokenSource _linked;
 
-    public GrpcDeadline(TimeSpan timeout, TimeProvider timeProvider, CancellationToken callerToken)
+    public CallDeadline(TimeSpan timeout, TimeProvider timeProvider, CancellationToken callerToken)
     {
         _timeout = timeout;
         _callerToken = callerToken;
@@ -20,11 +21,11 @@ internal sealed class GrpcDeadline : IDisposable
 
     public CancellationToken Token => _linked.Token;
 
-    public static GrpcException Exceeded(TimeSpan timeout) => new(
-        GrpcStatusCode.DeadlineExceeded,
+    public static EtcdCallException Exceeded(TimeSpan timeout) => new(
+        StatusCode.DeadlineExceeded,
         string.Create(CultureInfo.InvariantCulture, $"no answer within {timeout.TotalSeconds:0.###} s"));
 
-    /// <summary>Turns what a call threw into the caller's cancellation or one <see cref="GrpcException"/>.</summary>
+    /// <summary>Turns what a call threw into the caller's cancellation, the end of its time, or what it is.</summary>
     public Exception Explain(Exception exception)
     {
         if (_callerToken.IsCancellationRequested)
@@ -32,9 +33,7 @@ internal sealed class GrpcDeadline : IDisposable
             return new OperationCanceledException(_callerToken);
         }
 
-        return exception is not GrpcException && _timer.IsCancellationRequested
-            ? Exceeded(_timeout)
-            : GrpcTransport.Explain(exception);
+        return _timer.IsCancellationRequested && exception is not EtcdCallException { IsAnswer: true } ? Exceeded(_timeout) : exception;
     }
 
     public void Dispose()
