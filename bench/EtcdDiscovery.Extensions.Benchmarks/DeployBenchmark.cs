@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using EtcdDiscovery.Tests.Infrastructure;
 using EtcdDiscovery.Tests.Infrastructure.Deployment;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace EtcdDiscovery.Benchmarks;
 
@@ -22,25 +24,30 @@ internal static class DeployBenchmark
         var binary = Environment.GetEnvironmentVariable("ETCD_BIN")
             ?? throw new InvalidOperationException("ETCD_BIN is not set: run eng/bench.sh, which fetches etcd and sets it.");
         Console.WriteLine($"{"requests failed (of)",-52}{"steady",16}{"replaced",16}{"kill -9",16}{"etcd away",16}");
-        var ours = await RunAsync(binary, "through the storefront", "00:00:01", fleet =>
+        var ours = await RunAsync(binary, "through the storefront", "00:00:01", (fleet, _) =>
             async (number, token) => await fleet.Storefront.GetStringAsync($"/items/{number}", token));
         using var http = new HttpClient();
-        var plain = await RunAsync(binary, "resolved per request, without draining or retry", "00:00:00", fleet =>
-            async (number, token) => await http.GetStringAsync(await fleet.Resolver.GetUriAsync("catalog", "http", $"/items/{number}", default, token), token));
+        var plain = await RunAsync(binary, "resolved per request, without draining or retry", "00:00:00", (_, resolver) =>
+            async (number, token) => await http.GetStringAsync(await resolver.GetUriAsync("catalog", "http", $"/items/{number}", default, token), token));
         Console.WriteLine();
         return new Comparison(plain == 0 ? (ours == 0 ? 1 : double.PositiveInfinity) : (double)ours / plain, ours, plain, "failed_requests");
     }
 
     private static async Task<int> RunAsync(
-        string binary, string what, string drainDelay, Func<ShopFleet, Func<int, CancellationToken, Task>> caller)
+        string binary, string what, string drainDelay, Func<ShopFleet, IServiceResolver, Func<int, CancellationToken, Task>> caller)
     {
         await using var etcd = await EtcdServer.StartAsync(binary);
-        await using var fleet = await ShopFleet.StartAsync(etcd, FreePort(), new()
-        {
-            ["EtcdDiscovery:DrainDelay"] = drainDelay,
-            ["Shop:TimeToLookUp"] = "00:00:00.02",
-        });
-        await using var load = new Load(PerSecond, caller(fleet));
+        await using var fleet = await ShopFleet.StartAsync(
+            etcd,
+            FreePort(),
+            new() { ["EtcdDiscovery:Etcd:Endpoints:0"] = etcd.Endpoint },
+            new() { ["EtcdDiscovery:DrainDelay"] = drainDelay, ["Shop:TimeToLookUp"] = "00:00:00.02" });
+        var services = new ServiceCollection();
+        services.AddLogging();
+        services.AddSingleton<IConfiguration>(new ConfigurationBuilder().Build());
+        services.AddEtcdDiscovery(options => options.Etcd.Endpoints = [etcd.Endpoint]);
+        await using var provider = services.BuildServiceProvider();
+        await using var load = new Load(PerSecond, caller(fleet, provider.GetRequiredService<IServiceResolver>()));
         await Task.Delay(Steady);
         var results = new List<LoadResult> { await load.TakeAsync() };
         foreach (var phase in (Func<Task>[])[fleet.ReplaceAllAsync, fleet.KillOneAsync, () => fleet.LoseEtcdAsync(Outage)])

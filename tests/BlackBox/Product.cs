@@ -3,35 +3,38 @@ using Microsoft.Extensions.Hosting;
 
 namespace EtcdDiscovery.BlackBox;
 
-/// <summary>An instance as a test sees it.</summary>
-internal sealed record FoundInstance(string Id, string Hostname, IReadOnlyDictionary<string, string>? Ports);
-
 /// <summary>
-/// The adapter between these tests and the library's public API: the only file here that names a member of it, and so the
-/// only one to change when the API does.
+/// The adapter between these tests and the library's public API: the only file here that names a member or a setting of it,
+/// and so the only one to change when the API does.
 /// </summary>
 internal static class Product
 {
+    /// <summary>The name of the health check.</summary>
+    public const string HealthCheck = "etcd-discovery";
+
     /// <summary>Adds discovery to an application; the settings come from its configuration.</summary>
     public static void AddDiscovery(this IHostApplicationBuilder builder) => builder.Services.AddEtcdDiscovery();
 
     /// <summary>Adds discovery to one <c>HttpClient</c>, or to the defaults of all.</summary>
     public static IHttpClientBuilder AddDiscovery(this IHttpClientBuilder client) => client.AddEtcdDiscovery();
 
+    /// <summary>Adds the health check.</summary>
+    public static void AddDiscovery(this IHealthChecksBuilder checks) => checks.AddEtcdDiscovery(HealthCheck);
+
     /// <summary>The settings that register an application under a name with one port.</summary>
     public static IEnumerable<KeyValuePair<string, string?>> Settings(string etcd, string? service = null, string? scheme = null, int port = 0)
     {
-        yield return new("EtcdDiscovery:Etcd:Endpoints:0", etcd);
+        yield return new(Setting.Endpoints + ":0", etcd);
         if (service is null)
         {
             yield break;
         }
 
-        yield return new("EtcdDiscovery:Service:Name", service);
-        yield return new("EtcdDiscovery:Service:Hostname", "127.0.0.1");
+        yield return new(Setting.Name, service);
+        yield return new(Setting.Hostname, "127.0.0.1");
         if (scheme is not null)
         {
-            yield return new($"EtcdDiscovery:Service:Ports:{scheme}", port.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            yield return new($"{Setting.Ports}:{scheme}", port.ToString(System.Globalization.CultureInfo.InvariantCulture));
         }
     }
 
@@ -44,11 +47,282 @@ internal static class Product
         }
     }
 
+    /// <summary>What the application has registered.</summary>
+    public static IReadOnlyList<OwnRegistration> Registrations(this IServiceProvider services) =>
+        [.. services.GetRequiredService<IServiceRegistry>().Registrations.Select(registration => new OwnRegistration(registration))];
+
+    /// <summary>Registers another service in code.</summary>
+    public static async Task<OwnRegistration> RegisterAsync(this IServiceProvider services, Registering what, CancellationToken cancellationToken) =>
+        new(await services.GetRequiredService<IServiceRegistry>().RegisterAsync(Options(what), cancellationToken));
+
     /// <summary>The instances of a service that take requests; none when nothing is known of it.</summary>
     public static async Task<IReadOnlyList<FoundInstance>> InstancesAsync(
         this IServiceProvider services, string service, CancellationToken cancellationToken)
     {
         var snapshot = await services.GetRequiredService<IServiceResolver>().GetSnapshotAsync(service, cancellationToken);
-        return [.. snapshot.Instances.Select(found => new FoundInstance(found.Id, found.Hostname, found.Ports))];
+        return [.. snapshot.Instances.Where(instance => instance.Status == ServiceStatus.Serving).Select(Found)];
     }
+
+    /// <summary>All that is known of a service, and how current it is.</summary>
+    public static async Task<FoundSnapshot> SnapshotAsync(
+        this IServiceProvider services, string service, CancellationToken cancellationToken)
+    {
+        var snapshot = await services.GetRequiredService<IServiceResolver>().GetSnapshotAsync(service, cancellationToken);
+        return new FoundSnapshot(
+            [.. snapshot.Instances.Select(Found)],
+            snapshot.Source switch
+            {
+                SnapshotSource.Live => Freshness.Live,
+                SnapshotSource.Stale => Freshness.Stale,
+                _ => Freshness.Disk,
+            },
+            snapshot.AsOf,
+            snapshot.UnreadableEntries);
+    }
+
+    /// <summary>
+    /// The ids of a service's instances that take requests, in order and with a space between, or the name of a <see cref="Failure"/>.
+    /// </summary>
+    public static Task<string> FindAsync(this IServiceProvider services, string service, string? shard, CancellationToken cancellationToken) =>
+        OutcomeAsync(async () => string.Join(' ', (await services.GetRequiredService<IServiceResolver>()
+            .GetInstancesAsync(service, new ServiceQuery { Shard = shard }, cancellationToken)).Select(instance => instance.Id)));
+
+    /// <summary>The URL of a service, with its credentials, or the name of a <see cref="Failure"/>.</summary>
+    public static Task<string> UriAsync(
+        this IServiceProvider services, string service, string scheme, string path, string? shard, CancellationToken cancellationToken) =>
+        OutcomeAsync(async () => (await services.GetRequiredService<IServiceResolver>()
+            .GetUriAsync(service, scheme, path, new ServiceQuery { Shard = shard }, cancellationToken)).OriginalString);
+
+    /// <summary>The URL of one instance, with its credentials, or the name of a <see cref="Failure"/>.</summary>
+    /// <param name="services">The application.</param>
+    /// <param name="service">The service.</param>
+    /// <param name="scheme">The scheme; empty for http or https.</param>
+    /// <param name="path">Path and query.</param>
+    /// <param name="first">Whether to take the one with the smallest key, or any.</param>
+    /// <param name="isPrivate">Whether to take its address in the private network.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public static Task<string> InstanceUriAsync(
+        this IServiceProvider services, string service, string scheme, string path, bool first, bool isPrivate, CancellationToken cancellationToken) =>
+        OutcomeAsync(async () =>
+        {
+            var resolver = services.GetRequiredService<IServiceResolver>();
+            var instance = first
+                ? await resolver.GetFirstInstanceAsync(service, default, cancellationToken)
+                : await resolver.GetInstanceAsync(service, default, cancellationToken);
+            return (isPrivate ? instance.GetPrivateUri(scheme, path) : instance.GetUri(scheme, path)).OriginalString;
+        });
+
+    /// <summary>The host names of a service's instances as they come and go: <c>+name</c> for up, <c>-name</c> for down.</summary>
+    public static async IAsyncEnumerable<string> WatchAsync(
+        this IServiceProvider services,
+        string service,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var change in services.GetRequiredService<IServiceResolver>().WatchAsync(service, cancellationToken: cancellationToken))
+        {
+            if (change.Kind is ServiceChangeKind.Up or ServiceChangeKind.Down)
+            {
+                yield return (change.Kind == ServiceChangeKind.Up ? "+" : "-") + change.Instance?.Hostname;
+            }
+        }
+    }
+
+    /// <summary>All that the library's objects say of themselves when they are printed.</summary>
+    public static async Task<string> PrintAsync(this IServiceProvider services, string service, CancellationToken cancellationToken)
+    {
+        var resolver = services.GetRequiredService<IServiceResolver>();
+        var snapshot = await resolver.GetSnapshotAsync(service, cancellationToken);
+        var options = services.GetRequiredService<Microsoft.Extensions.Options.IOptions<EtcdDiscoveryOptions>>().Value;
+        var registrations = services.GetRequiredService<IServiceRegistry>().Registrations;
+        return string.Join('\n', (object?[])
+        [
+            snapshot, snapshot.Service, await resolver.GetServiceAsync(service, cancellationToken),
+            .. snapshot.Instances, .. snapshot.Instances.Select(instance => instance.Credentials),
+            options, options.Etcd, options.Etcd.Tls, options.Service,
+            .. registrations, .. registrations.Select(registration => registration.Credentials),
+        ]);
+    }
+
+    /// <summary>Whether an error of the library may go away by itself.</summary>
+    public static bool IsTransient(Exception error) => error is EtcdDiscoveryException { IsTransient: true };
+
+    internal static ServiceRegistrationOptions Options(Registering what) => new()
+    {
+        Name = what.Name,
+        Hostname = what.Hostname,
+        Ports = what.Ports,
+        Public = what.Public,
+        PrivateHostname = what.PrivateHostname,
+        PrivatePorts = what.PrivatePorts,
+        Critical = what.Critical,
+        Shard = what.Shard,
+        User = what.User,
+        Password = what.Password,
+    };
+
+    private static FoundInstance Found(ServiceInstance found) => new(found.Id, found.Hostname, found.Ports)
+    {
+        PrivateHostname = found.PrivateHostname,
+        Serves = found.Status == ServiceStatus.Serving,
+    };
+
+    private static async Task<string> OutcomeAsync(Func<Task<string>> ask)
+    {
+        try
+        {
+            return await ask();
+        }
+        catch (EtcdDiscoveryException error)
+        {
+            return error switch
+            {
+                ServiceNotFoundException => Failure.ServiceNotFound,
+                NoInstanceFoundException => Failure.NoInstance,
+                NoInstanceOnShardException => Failure.NoInstanceOnShard,
+                UnknownSchemeException => Failure.UnknownScheme,
+                { IsTransient: true } => Failure.OutOfReach,
+                _ => error.ToString(),
+            };
+        }
+    }
+}
+
+/// <summary>The configuration keys of the settings.</summary>
+internal static class Setting
+{
+    public const string Store = "EtcdDiscovery:Store";
+    public const string Balancing = "EtcdDiscovery:Balancing";
+    public const string KeyPrefix = "EtcdDiscovery:KeyPrefix";
+    public const string TimeToLive = "EtcdDiscovery:TimeToLive";
+    public const string DrainDelay = "EtcdDiscovery:DrainDelay";
+    public const string RetryDelay = "EtcdDiscovery:RetryDelay";
+    public const string MaxRetryDelay = "EtcdDiscovery:MaxRetryDelay";
+    public const string CacheIdleTimeout = "EtcdDiscovery:CacheIdleTimeout";
+    public const string RefreshInterval = "EtcdDiscovery:RefreshInterval";
+    public const string OutageGrace = "EtcdDiscovery:OutageGrace";
+    public const string SnapshotDirectory = "EtcdDiscovery:SnapshotDirectory";
+    public const string RequireRegistration = "EtcdDiscovery:RequireRegistration";
+    public const string RegistrationTimeout = "EtcdDiscovery:RegistrationTimeout";
+    public const string Endpoints = "EtcdDiscovery:Etcd:Endpoints";
+    public const string EtcdUser = "EtcdDiscovery:Etcd:User";
+    public const string EtcdPassword = "EtcdDiscovery:Etcd:Password";
+    public const string CertificateAuthority = "EtcdDiscovery:Etcd:Tls:CertificateAuthority";
+    public const string Certificate = "EtcdDiscovery:Etcd:Tls:Certificate";
+    public const string CertificateKey = "EtcdDiscovery:Etcd:Tls:Key";
+    public const string ConnectTimeout = "EtcdDiscovery:Etcd:ConnectTimeout";
+    public const string RequestTimeout = "EtcdDiscovery:Etcd:RequestTimeout";
+    public const string Name = "EtcdDiscovery:Service:Name";
+    public const string Hostname = "EtcdDiscovery:Service:Hostname";
+    public const string Ports = "EtcdDiscovery:Service:Ports";
+    public const string Public = "EtcdDiscovery:Service:Public";
+    public const string PrivateHostname = "EtcdDiscovery:Service:PrivateHostname";
+    public const string PrivatePorts = "EtcdDiscovery:Service:PrivatePorts";
+    public const string Critical = "EtcdDiscovery:Service:Critical";
+    public const string Shard = "EtcdDiscovery:Service:Shard";
+    public const string User = "EtcdDiscovery:Service:User";
+    public const string Password = "EtcdDiscovery:Service:Password";
+    public const string CredentialPolicy = "EtcdDiscovery:Service:CredentialPolicy";
+    public const string InitialStatus = "EtcdDiscovery:Service:InitialStatus";
+    public const string Weight = "EtcdDiscovery:Service:Weight";
+    public const string Zone = "EtcdDiscovery:Service:Zone";
+}
+
+/// <summary>The values of <see cref="Setting.Store"/>.</summary>
+internal static class StoreName
+{
+    public const string V3 = "Etcd";
+    public const string V2 = "EtcdV2";
+    public const string Memory = "InMemory";
+}
+
+/// <summary>How a question can fail.</summary>
+internal static class Failure
+{
+    public const string ServiceNotFound = "service not found";
+    public const string NoInstance = "no instance";
+    public const string NoInstanceOnShard = "no instance on this shard";
+    public const string UnknownScheme = "unknown scheme";
+    public const string OutOfReach = "out of reach";
+}
+
+/// <summary>How current a snapshot is.</summary>
+internal enum Freshness
+{
+    Live,
+    Stale,
+    Disk,
+}
+
+/// <summary>An instance as a test sees it.</summary>
+internal sealed record FoundInstance(string Id, string Hostname, IReadOnlyDictionary<string, string>? Ports)
+{
+    public string? PrivateHostname { get; init; }
+
+    public bool Serves { get; init; }
+}
+
+/// <summary>A snapshot of a service as a test sees it.</summary>
+internal sealed record FoundSnapshot(IReadOnlyList<FoundInstance> Instances, Freshness Freshness, DateTimeOffset AsOf, int UnreadableEntries);
+
+/// <summary>What callers of a service authenticate with.</summary>
+internal sealed record Login(string User, string Password);
+
+/// <summary>What a test registers in code.</summary>
+internal sealed record Registering(string Name)
+{
+    public string? Hostname { get; init; }
+
+    public IDictionary<string, string>? Ports { get; init; }
+
+    public bool Public { get; init; }
+
+    public string? PrivateHostname { get; init; }
+
+    public IDictionary<string, string>? PrivatePorts { get; init; }
+
+    public bool Critical { get; init; }
+
+    public string? Shard { get; init; }
+
+    public string? User { get; init; }
+
+    public string? Password { get; init; }
+}
+
+/// <summary>A registration of the application under test.</summary>
+internal sealed class OwnRegistration(IServiceRegistration registration) : IAsyncDisposable
+{
+    public string Id => registration.InstanceId;
+
+    public bool IsRegistered => registration.State == RegistrationState.Registered;
+
+    public Login? Credentials => LoginOf(registration.Credentials);
+
+    public Task RegisteredAsync(CancellationToken cancellationToken) => registration.WaitUntilRegisteredAsync(cancellationToken);
+
+    public Task SetCredentialsAsync(Login login, CancellationToken cancellationToken) =>
+        registration.SetCredentialsAsync(new ServiceCredentials(login.User, login.Password), cancellationToken);
+
+    /// <summary>Takes no requests for the moment.</summary>
+    public Task PauseAsync(string reason, CancellationToken cancellationToken) =>
+        registration.SetStatusAsync(ServiceStatus.Maintenance, reason, cancellationToken);
+
+    public Task UpdateAsync(Registering what, CancellationToken cancellationToken) =>
+        registration.UpdateAsync(Product.Options(what), cancellationToken);
+
+    /// <summary>The users whom the application is told of, one after another.</summary>
+    public async IAsyncEnumerable<string?> WatchUsersAsync(
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var credentials in registration.WatchCredentialsAsync(cancellationToken))
+        {
+            yield return credentials?.User;
+        }
+    }
+
+    /// <summary>Withdraws it.</summary>
+    public ValueTask DisposeAsync() => registration.DisposeAsync();
+
+    private static Login? LoginOf(ServiceCredentials? credentials) =>
+        credentials is { } given ? new Login(given.User, given.Password) : null;
 }

@@ -12,13 +12,6 @@ public static class EtcdGateway
 {
     private const int MaxTxnOperations = 100;
 
-    /// <summary>The settings of a host that uses this server.</summary>
-    public static Dictionary<string, string?> Settings(this EtcdServer server, string? service = null) => new()
-    {
-        ["Etcd:Endpoints:0"] = server.Endpoint,
-        ["Service:Name"] = service,
-    };
-
     /// <summary>The entries whose keys start with a prefix, in order.</summary>
     public static Task<IReadOnlyList<EtcdEntry>> ReadAsync(this EtcdServer server, string prefix) =>
         RangeAsync(server, Prefixed(prefix));

@@ -25,8 +25,8 @@ internal sealed class KeyWitness : IAsyncDisposable
     /// <summary>For how long at most the key was not there, once it had been.</summary>
     public TimeSpan LongestAbsence => _absence.Elapsed > _longestAbsence ? _absence.Elapsed : _longestAbsence;
 
-    public static KeyWitness Of(FakeEtcd fake, string service) =>
-        new(() => Task.FromResult(fake.Data.Keys($"/services/{service}/")));
+    /// <summary>Looks by a function of the test's own, which throws while nothing is known.</summary>
+    public static KeyWitness Of(Func<Task<IReadOnlyList<string>>> read) => new(read);
 
     /// <summary>Looks into a member's own copy of the data: it answers without a leader, too.</summary>
     public static KeyWitness Of(EtcdServer server, string service) =>

@@ -5,9 +5,6 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>What was asked of etcd over HTTP/1.1, as it was on the wire.</summary>
-internal sealed record RecordedRequest(string Method, string Target, string Body, string? ContentType);
-
 /// <summary>Stands between a host and etcd, and writes down what is asked.</summary>
 internal sealed class RecordingProxy : IAsyncDisposable
 {

@@ -91,15 +91,6 @@ internal sealed class TestAuthority : IDisposable
         });
     }
 
-    /// <summary>What a client of such an etcd has to be told.</summary>
-    public EtcdTlsOptions Tls(TestIdentity client, string? serverName = null) => new()
-    {
-        CertificateAuthority = File,
-        Certificate = client.CertificateFile,
-        Key = client.KeyFile,
-        ServerName = serverName,
-    };
-
     /// <summary>Writes a file beside the certificates.</summary>
     /// <returns>Its path.</returns>
     public string Write(string file, string text)

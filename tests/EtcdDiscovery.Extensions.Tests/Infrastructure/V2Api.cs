@@ -11,9 +11,6 @@ internal sealed class V2Api(EtcdServer server) : IDisposable
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static Dictionary<string, string?> Settings(EtcdServer server, string? service = null) =>
-        new(server.Settings(service)) { ["Store"] = "EtcdV2" };
-
     /// <summary>Sets a key, as Go does.</summary>
     public async Task<JsonNode> SetAsync(string key, string value, int? ttl = null)
     {

@@ -36,19 +36,23 @@ internal sealed class GoldenCase
 
     public string InfoValue => Text("info_value_template")!;
 
-    public ServiceRegistrationOptions Options => new()
-    {
-        Name = Service,
-        Hostname = Host("Hostname"),
-        Ports = Ports("Ports"),
-        Public = Flag("Public"),
-        PrivateHostname = Host("PrivateHostname"),
-        PrivatePorts = Ports("PrivatePorts"),
-        Critical = Flag("Critical"),
-        Shard = Host("Shard"),
-        User = Host("User"),
-        Password = Host("Password"),
-    };
+    public string? Shard => Host("Shard");
+
+    public string? User => Host("User");
+
+    public string? Password => Host("Password");
+
+    public string? Hostname => Host("Hostname");
+
+    public string? PrivateHostname => Host("PrivateHostname");
+
+    public IDictionary<string, string>? HostPorts => Ports("Ports");
+
+    public IDictionary<string, string>? PrivatePorts => Ports("PrivatePorts");
+
+    public bool IsPublic => Flag("Public");
+
+    public bool IsCritical => Flag("Critical");
 
     /// <summary>The HTTP requests, where they were recorded: two puts, the watch, two queries, the deletion.</summary>
     public IReadOnlyList<RecordedRequest> Requests => [.. _json["v2_requests"]!.AsArray().Select(request => new RecordedRequest(
@@ -65,6 +69,9 @@ internal sealed class GoldenCase
 
     /// <summary>The URL that Go answered one of its calls with; null when it answered with an error.</summary>
     public string? Url(string scheme, string call) => Text("urls", scheme, call, "url") is { Length: > 0 } url ? url : null;
+
+    /// <summary>Which of Go's errors one of its calls answered with, such as <c>ErrUnknownScheme</c>.</summary>
+    public string? Error(string scheme, string call) => Text("urls", scheme, call, "error_is");
 
     private static string WithId(string template, string id) => template.Replace("{UUID4}", id[..36], StringComparison.Ordinal);
 

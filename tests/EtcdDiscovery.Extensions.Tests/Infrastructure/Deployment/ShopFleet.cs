@@ -1,6 +1,3 @@
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-
 namespace EtcdDiscovery.Tests.Infrastructure.Deployment;
 
 /// <summary>samples/Shop as processes: three hosts of the catalog, and the storefront in front of them.</summary>
@@ -11,40 +8,34 @@ internal sealed class ShopFleet : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly EtcdServer _etcd;
+    private readonly Dictionary<string, string> _settings;
     private readonly Dictionary<string, string> _catalogSettings;
-    private readonly ServiceProvider _observer;
     private readonly List<ShopProcess> _catalogs = [];
     private readonly string _storefrontUrl;
     private ShopProcess? _storefront;
 
-    private ShopFleet(EtcdServer etcd, Dictionary<string, string> catalogSettings, int storefrontPort)
+    private ShopFleet(EtcdServer etcd, int storefrontPort, Dictionary<string, string> settings, Dictionary<string, string> catalogSettings)
     {
-        _etcd = etcd;
-        _catalogSettings = catalogSettings;
+        (_etcd, _settings, _catalogSettings) = (etcd, settings, catalogSettings);
         _storefrontUrl = $"http://127.0.0.1:{storefrontPort}";
         Storefront = new HttpClient { BaseAddress = new Uri(_storefrontUrl) };
-        var services = new ServiceCollection();
-        services.AddLogging();
-        services.AddSingleton<IConfiguration>(new ConfigurationBuilder().Build());
-        services.AddEtcdDiscovery(options => options.Etcd.Endpoints = [etcd.Endpoint]);
-        _observer = services.BuildServiceProvider();
     }
 
     /// <summary>Calls the storefront.</summary>
     public HttpClient Storefront { get; }
 
-    public IServiceResolver Resolver => _observer.GetRequiredService<IServiceResolver>();
-
     /// <summary>Starts everything, and waits until it serves.</summary>
     /// <param name="etcd">The etcd to use.</param>
     /// <param name="storefrontPort">A free port.</param>
+    /// <param name="settings">The settings of all, which name that etcd.</param>
     /// <param name="catalogSettings">What the hosts of the catalog are told beside the sample's own settings.</param>
-    public static async Task<ShopFleet> StartAsync(EtcdServer etcd, int storefrontPort, Dictionary<string, string> catalogSettings)
+    public static async Task<ShopFleet> StartAsync(
+        EtcdServer etcd, int storefrontPort, Dictionary<string, string> settings, Dictionary<string, string> catalogSettings)
     {
-        var fleet = new ShopFleet(etcd, catalogSettings, storefrontPort);
+        var fleet = new ShopFleet(etcd, storefrontPort, settings, catalogSettings);
         try
         {
-            fleet._storefront = ShopProcess.Start("Storefront", fleet.Common(new() { ["Urls"] = fleet._storefrontUrl }));
+            fleet._storefront = ShopProcess.Start("Storefront", new(settings) { ["Urls"] = fleet._storefrontUrl });
             for (var host = 0; host < Hosts; host++)
             {
                 fleet._catalogs.Add(fleet.StartCatalog());
@@ -88,8 +79,8 @@ internal sealed class ShopFleet : IAsyncDisposable
         await _etcd.KillAsync();
         await Task.Delay(outage);
         await _etcd.RestartAsync(wipe: false);
-        await UntilAsync(async () => (await Resolver.GetSnapshotAsync("catalog")).Source == SnapshotSource.Live);
         await HasInstancesAsync(Hosts);
+        await UntilAsync(async () => await ShowsAsync("/healthz", "Healthy"));
     }
 
     public async ValueTask DisposeAsync()
@@ -105,26 +96,30 @@ internal sealed class ShopFleet : IAsyncDisposable
         }
 
         Storefront.Dispose();
-        await _observer.DisposeAsync();
     }
 
-    private ShopProcess StartCatalog() => ShopProcess.Start("Catalog", Common(new(_catalogSettings) { ["Urls"] = "http://127.0.0.1:0" }));
-
-    private Dictionary<string, string> Common(Dictionary<string, string> settings)
+    private ShopProcess StartCatalog()
     {
-        settings["EtcdDiscovery:Etcd:Endpoints:0"] = _etcd.Endpoint;
-        return settings;
+        var settings = new Dictionary<string, string>(_settings) { ["Urls"] = "http://127.0.0.1:0" };
+        foreach (var (key, value) in _catalogSettings)
+        {
+            settings[key] = value;
+        }
+
+        return ShopProcess.Start("Catalog", settings);
     }
 
-    private Task HasInstancesAsync(int count) => UntilAsync(async () =>
-        (await Resolver.GetSnapshotAsync("catalog")).Instances.Count(instance => instance.Status == ServiceStatus.Serving) == count);
+    // A host that is draining says so in its entry.
+    private Task HasInstancesAsync(int count) => UntilAsync(async () => (await _etcd.ReadAsync("/services/catalog/"))
+        .Count(entry => !entry.Value.Contains("\"status\"", StringComparison.Ordinal)) == count);
 
-    private async Task<bool> AnswersAsync()
+    private Task<bool> AnswersAsync() => ShowsAsync("/items/1", "");
+
+    private async Task<bool> ShowsAsync(string path, string text)
     {
         try
         {
-            using var response = await Storefront.GetAsync("/items/1");
-            return response.IsSuccessStatusCode;
+            return (await Storefront.GetStringAsync(path)).Contains(text, StringComparison.Ordinal);
         }
         catch (HttpRequestException)
         {

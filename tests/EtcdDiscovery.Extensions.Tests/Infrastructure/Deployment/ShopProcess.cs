@@ -37,6 +37,11 @@ internal sealed class ShopProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
     }
 
+    /// <summary>Freezes it.</summary>
+    public void Pause() => Signals.Stop(_process);
+
+    public void Continue() => Signals.Continue(_process);
+
     /// <summary>Ends it at once, as a crash would.</summary>
     public async Task KillAsync()
     {

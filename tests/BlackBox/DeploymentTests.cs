@@ -1,7 +1,9 @@
+using System.Net;
+using System.Net.Sockets;
 using EtcdDiscovery.Tests.Infrastructure;
 using EtcdDiscovery.Tests.Infrastructure.Deployment;
 
-namespace EtcdDiscovery.Tests.Deployment;
+namespace EtcdDiscovery.BlackBox;
 
 /// <summary>Callers never notice that hosts are replaced or die, or that etcd is away. eng/bench.sh deploy is the long form.</summary>
 public sealed class DeploymentTests
@@ -10,7 +12,11 @@ public sealed class DeploymentTests
     public async Task Requests_WhileHostsComeAndGoAndEtcdIsAway_AreAllAnswered()
     {
         await using var etcd = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
-        await using var fleet = await ShopFleet.StartAsync(etcd, HttpFleet.RefusedPort(), new() { ["Shop:TimeToLookUp"] = "00:00:00.02" });
+        await using var fleet = await ShopFleet.StartAsync(
+            etcd,
+            FreePort(),
+            Product.Settings(etcd.Endpoint).ToDictionary(setting => setting.Key, setting => setting.Value!),
+            new() { ["Shop:TimeToLookUp"] = "00:00:00.02" });
         await using var load = new Load(50, async (number, token) => await fleet.Storefront.GetStringAsync($"/items/{number}", token));
 
         await fleet.ReplaceAllAsync();
@@ -22,5 +28,12 @@ public sealed class DeploymentTests
 
         Assert.All([replaced, killed, lost], phase => Assert.Empty(phase.Failures));
         Assert.All([replaced, killed, lost], phase => Assert.NotEqual(0, phase.Sent));
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

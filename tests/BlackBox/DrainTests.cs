@@ -1,0 +1,105 @@
+using System.Text.Json.Nodes;
+using EtcdDiscovery.Tests.Infrastructure;
+using EtcdDiscovery.Tests.Infrastructure.Deployment;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+
+namespace EtcdDiscovery.BlackBox;
+
+/// <summary>A host that is stopped is found no more before its server stops.</summary>
+public sealed class DrainTests(SharedEtcd etcd)
+{
+    private const string DrainDelay = "00:00:03";
+
+    private readonly string _service = UniqueName.Of("web");
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private string Directory => $"/services/{_service}/";
+
+    [Theory]
+    [InlineData(EtcdVersion.First, StoreName.V3)]
+    [InlineData(EtcdVersion.Second, StoreName.V3)]
+    [InlineData(EtcdVersion.First, StoreName.V2)]
+    public async Task Application_Stopping_DrainsWhileItServesThenLeavesThenStops(EtcdVersion version, string store)
+    {
+        using var keys = new RawKeys(await etcd.GetAsync(version), store);
+        await using var consumer = await App.StartAsync(keys.Settings());
+        await using var web = await StartWebAsync(keys);
+        using var http = new HttpClient { BaseAddress = new Uri(web.Urls.Single()) };
+        await consumer.SeesAsync(_service, "127.0.0.1");
+
+        var stopping = web.StopAsync(Token);
+        await consumer.SeesAsync(_service);
+
+        // For the whole delay it is there, says that it drains, and serves: the callers that know nothing yet are answered.
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.Equal("here", await http.GetStringAsync("/", Token));
+            Assert.Equal("draining", (string?)JsonNode.Parse(Assert.Single(await keys.ReadAsync(Directory)).Value)!["status"]);
+        }
+
+        await AssertLeavesBeforeItStopsServingAsync(keys, http, stopping);
+        Assert.NotNull(await keys.FindAsync($"/services_infos/{_service}"));
+    }
+
+    [Theory]
+    [InlineData(StoreName.V3, "00:00:02")]
+    [InlineData(StoreName.V3, "00:00:00")]
+    [InlineData(StoreName.V2, "00:00:00")]
+    public async Task Process_ToldToEndBySigterm_LeavesBeforeItStopsServing(string store, string drainDelay)
+    {
+        using var keys = new RawKeys(await etcd.GetAsync(EtcdVersion.First), store);
+        await using var process = ShopProcess.Start("Catalog", keys.Settings(_service)
+            .Append(new(Setting.DrainDelay, drainDelay))
+            .Append(new("Urls", "http://127.0.0.1:0"))
+            .ToDictionary(setting => setting.Key, setting => setting.Value!));
+        await Eventually.TrueAsync(async () => (await keys.ReadAsync(Directory)).Count == 1, "it is registered");
+        var port = (string)JsonNode.Parse((await keys.ReadAsync(Directory))[0].Value)!["ports"]!["http"]!;
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+        Assert.True(await ServesAsync(http));
+
+        await AssertLeavesBeforeItStopsServingAsync(keys, http, process.TerminateAsync());
+    }
+
+    private async Task AssertLeavesBeforeItStopsServingAsync(RawKeys keys, HttpClient http, Task stopping)
+    {
+        while ((await keys.ReadAsync(Directory)).Count > 0)
+        {
+            var serves = await ServesAsync(http);
+            Assert.True(serves || (await keys.ReadAsync(Directory)).Count == 0, "It stopped serving while it was registered.");
+        }
+
+        await stopping.WaitAsync(Eventually.Patience, Token);
+        Assert.False(await ServesAsync(http));
+    }
+
+    private static async Task<bool> ServesAsync(HttpClient http)
+    {
+        try
+        {
+            using var answer = await http.GetAsync(new Uri("/", UriKind.Relative), Token);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    private async Task<WebApplication> StartWebAsync(RawKeys keys)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Configuration.AddInMemoryCollection(keys.Settings(_service).Append(new(Setting.DrainDelay, DrainDelay)));
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.AddDiscovery();
+        var app = builder.Build();
+        app.MapGet("/", () => "here");
+        await app.StartAsync(Token);
+        await app.Services.RegisteredAsync(Token).WaitAsync(Eventually.Patience, Token);
+        return app;
+    }
+}

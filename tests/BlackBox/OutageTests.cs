@@ -1,0 +1,158 @@
+using EtcdDiscovery.Tests.Infrastructure;
+
+namespace EtcdDiscovery.BlackBox;
+
+/// <summary>Applications start, answer and stop while etcd is away.</summary>
+public sealed class OutageTests
+{
+    private const string Service = "shop";
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(EtcdVersion.First, StoreName.V3)]
+    [InlineData(EtcdVersion.Second, StoreName.V3)]
+    [InlineData(EtcdVersion.First, StoreName.V2)]
+    public async Task Application_StartedBeforeEtcd_RegistersWhenEtcdComes(EtcdVersion version, string store)
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
+        using var keys = new RawKeys(server, store);
+        await server.KillAsync();
+        await using var app = await App.StartAsync(keys.Settings(Service));
+        var registered = app.RegisteredAsync();
+        Assert.Equal(Failure.OutOfReach, await app.HostnamesAsync(Service));
+        Assert.False(registered.IsCompleted);
+
+        await server.RestartAsync(wipe: false);
+
+        await registered;
+        await app.IsWholeAsync(keys, Service);
+    }
+
+    [Theory]
+    [InlineData(EtcdVersion.First, StoreName.V3)]
+    [InlineData(EtcdVersion.Second, StoreName.V3)]
+    [InlineData(EtcdVersion.First, StoreName.V2)]
+    public async Task Snapshot_WhileEtcdIsAway_IsServedAsStaleAndThenLiveAgain(EtcdVersion version, string store)
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
+        using var keys = new RawKeys(server, store);
+        await PutAsync(keys, "a");
+        await PutAsync(keys, "b");
+        await using var app = await App.StartAsync(keys.Settings());
+        await using var changes = new Sequence<string>(token => app.Services.WatchAsync(Service, token));
+        Assert.Equal(["+a.dev", "+b.dev"], [await changes.NextAsync(), await changes.NextAsync()]);
+        var live = await app.Services.SnapshotAsync(Service, Token);
+        Assert.Equal(Freshness.Live, live.Freshness);
+
+        await server.KillAsync();
+        await BecomesAsync(app, Freshness.Stale);
+        var stale = await app.Services.SnapshotAsync(Service, Token);
+        Assert.Equal(live.Instances.Select(instance => instance.Id), stale.Instances.Select(instance => instance.Id));
+        Assert.InRange(stale.AsOf, live.AsOf, DateTimeOffset.UtcNow);
+        Assert.Equal(stale.AsOf, (await app.Services.SnapshotAsync(Service, Token)).AsOf);
+        Assert.Equal("a b", await app.Services.FindAsync(Service, null, Token));
+        Assert.Equal("http://a.dev:80/x", await app.Services.InstanceUriAsync(Service, "http", "/x", first: true, isPrivate: false, Token));
+
+        await server.RestartAsync(wipe: false);
+        await BecomesAsync(app, Freshness.Live);
+        await PutAsync(keys, "c");
+        Assert.Equal("+c.dev", await changes.NextAsync());
+    }
+
+    [Fact]
+    public async Task Question_WhileNothingIsKnownAndEtcdIsAway_FailsAsTransientAndIsAnsweredLater()
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        using var keys = new RawKeys(server);
+        await server.KillAsync();
+        await using var app = await App.StartAsync(keys.Settings());
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Equal(Failure.OutOfReach, await app.Services.FindAsync(Service, null, Token));
+        }
+
+        await server.RestartAsync(wipe: false);
+        await PutAsync(keys, "a");
+
+        await app.SeesAsync(Service, "a.dev");
+    }
+
+    [Fact]
+    public async Task Application_ThatRequiresItsRegistration_DoesNotStartWithoutEtcd()
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        using var keys = new RawKeys(server);
+        await server.KillAsync();
+        await using var app = App.Build(new Dictionary<string, string?>(keys.Settings(Service))
+        {
+            [Setting.RequireRegistration] = "true",
+            [Setting.RegistrationTimeout] = "00:00:01",
+        });
+
+        var error = await Record.ExceptionAsync(app.StartAsync);
+
+        Assert.True(Product.IsTransient(error!), $"{error}");
+        Assert.Contains(server.Endpoint, error!.Message, StringComparison.Ordinal);
+        Assert.Contains(Setting.RequireRegistration, error.Message, StringComparison.Ordinal);
+        await server.RestartAsync(wipe: false);
+        await using var later = await App.RegisterAsync(new Dictionary<string, string?>(keys.Settings(Service)) { [Setting.RequireRegistration] = "true" });
+        Assert.Equal("/services/shop/" + later.Registration.Id, Assert.Single(await keys.ReadAsync("/services/shop/")).Key);
+    }
+
+    [Fact]
+    public async Task Application_StoppedWhileEtcdIsAway_StopsAndItsKeyExpires()
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        using var keys = new RawKeys(server);
+        await using var app = await App.RegisterAsync(new Dictionary<string, string?>(keys.Settings(Service)) { [Setting.TimeToLive] = "00:00:02" });
+        await server.KillAsync();
+
+        await app.StopAsync().WaitAsync(Eventually.Patience, Token);
+
+        await server.RestartAsync(wipe: false);
+        await Eventually.TrueAsync(async () => (await keys.ReadAsync("/services/shop/")).Count == 0, "its key has expired");
+    }
+
+    [Theory]
+    [InlineData(StoreName.V3)]
+    [InlineData(StoreName.V2)]
+    public async Task Application_StartedWhileEtcdIsAway_ServesWhatAnotherSaved(string store)
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        using var keys = new RawKeys(server, store);
+        var folder = Directory.CreateTempSubdirectory("etcd-test-snapshots-");
+        try
+        {
+            Dictionary<string, string?> settings = new(keys.Settings()) { [Setting.SnapshotDirectory] = folder.FullName };
+            await PutAsync(keys, "a");
+            await PutAsync(keys, "b");
+            await using (var saving = await App.StartAsync(settings))
+            {
+                await saving.SeesAsync(Service, "a.dev", "b.dev");
+                await saving.StopAsync();
+            }
+
+            await server.KillAsync();
+            await using var app = await App.StartAsync(settings);
+
+            await app.SeesAsync(Service, "a.dev", "b.dev");
+            Assert.Equal(Freshness.Disk, (await app.Services.SnapshotAsync(Service, Token)).Freshness);
+            Assert.Equal("http://a.dev:80/x", await app.Services.InstanceUriAsync(Service, "http", "/x", first: true, isPrivate: false, Token));
+            await server.RestartAsync(wipe: false);
+            await keys.DeleteAsync("/services/shop/a");
+            await app.SeesAsync(Service, "b.dev");
+            Assert.Equal(Freshness.Live, (await app.Services.SnapshotAsync(Service, Token)).Freshness);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static Task PutAsync(RawKeys keys, string id) =>
+        keys.PutAsync($"/services/{Service}/{id}", $$$"""{"name":"{{{id}}}.dev","ports":{"http":"80"}}""");
+
+    private static Task BecomesAsync(App app, Freshness freshness) => Eventually.TrueAsync(
+        async () => (await app.Services.SnapshotAsync(Service, Token)).Freshness == freshness, $"the snapshot is {freshness}");
+}
