@@ -11,11 +11,13 @@ namespace EtcdDiscovery.Tests.Infrastructure;
 /// <summary>An etcd of one member that speaks as much of the protocol as the library does, and fails on command.</summary>
 internal sealed class FakeEtcd : IAsyncDisposable
 {
+    public const string Range = "Range";
     public const string Txn = "Txn";
     public const string KeepAlive = "LeaseKeepAlive";
     public const string Grant = "LeaseGrant";
     public const string Revoke = "LeaseRevoke";
     public const string Watch = "Watch";
+    public const string Progress = "Progress";
 
     private readonly ConcurrentDictionary<string, int> _calls = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<HttpContext, byte> _streams = new();
@@ -34,6 +36,9 @@ internal sealed class FakeEtcd : IAsyncDisposable
 
     /// <summary>What goes wrong with a method; asked for each unary call and for each message on a stream.</summary>
     public Func<string, FakeFault?> Fault { get; set; } = _ => null;
+
+    /// <summary>Whether a watch stream answers when it is asked for its progress.</summary>
+    public bool TellsProgress { get; set; } = true;
 
     /// <summary>How long every answer takes.</summary>
     public TimeSpan Latency { get; set; }
@@ -144,8 +149,9 @@ internal sealed class FakeEtcd : IAsyncDisposable
                     isFirst = false;
                     Data.Watch(create, waiting.Writer);
                 }
-                else if (request.ProgressRequest is not null)
+                else if (request.ProgressRequest is not null && TellsProgress)
                 {
+                    _calls.AddOrUpdate(Progress, 1, (_, count) => count + 1);
                     waiting.Writer.TryWrite(Data.Progress());
                 }
             }
@@ -171,6 +177,10 @@ internal sealed class FakeEtcd : IAsyncDisposable
     {
         public void OnServiceMethodDiscovery(ServiceMethodProviderContext<FakeEtcd> context)
         {
+            context.AddUnaryMethod(
+                Of("KV", Range, MethodType.Unary, RangeRequest.Parser, RangeResponse.Parser),
+                [],
+                (fake, request, call) => fake.AnswerAsync(Range, () => fake.Data.Range(request), call));
             context.AddUnaryMethod(
                 Of("KV", Txn, MethodType.Unary, TxnRequest.Parser, TxnResponse.Parser),
                 [],

@@ -90,6 +90,15 @@ internal sealed class FakeEtcdData(TimeProvider timeProvider)
         }
     }
 
+    public RangeResponse Range(RangeRequest request)
+    {
+        lock (_sync)
+        {
+            Expire();
+            return Read(request);
+        }
+    }
+
     /// <returns>The answer; null when a put names a lease that does not exist.</returns>
     public TxnResponse? Commit(TxnRequest request)
     {

@@ -95,6 +95,18 @@ public sealed class GrpcTestServer : IAsyncDisposable
         return parser.ParseFrom(message);
     }
 
+    /// <summary>Sends one message, and may send more.</summary>
+    public static async Task SendAsync(HttpContext context, IMessage message)
+    {
+        if (!context.Response.HasStarted)
+        {
+            context.Response.ContentType = "application/grpc";
+        }
+
+        await context.Response.Body.WriteAsync(Frame(message.ToByteArray()));
+        await context.Response.Body.FlushAsync();
+    }
+
     /// <summary>Answers with messages and a status in the trailers.</summary>
     public static async Task AnswerAsync(HttpContext context, int status, string? message, params byte[][] messages)
     {

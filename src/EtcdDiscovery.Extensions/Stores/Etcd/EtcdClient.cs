@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
@@ -15,6 +16,7 @@ internal sealed partial class EtcdClient : IDisposable
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
     private readonly EndpointRotation<EtcdConnection> _rotation;
+    private readonly ConcurrentDictionary<string, bool> _withoutProgress = new(StringComparer.Ordinal);
 
     public EtcdClient(EtcdOptions options, EtcdTokens tokens, TimeProvider timeProvider, ILogger<EtcdClient> logger)
     {
@@ -32,6 +34,21 @@ internal sealed partial class EtcdClient : IDisposable
     public TimeSpan RequestTimeout => _options.RequestTimeout;
 
     public TimeProvider TimeProvider => _timeProvider;
+
+    /// <summary>Whether an endpoint tells how far a watch has got when asked. Etcd's grpc-proxy does not.</summary>
+    public bool TellsProgress(string endpoint) => !_withoutProgress.ContainsKey(endpoint);
+
+    /// <summary>An endpoint has told a watch's progress, maybe later than was waited for.</summary>
+    public void NoteProgress(string endpoint) => _withoutProgress.TryRemove(endpoint, out _);
+
+    /// <summary>An endpoint does not tell a watch's progress.</summary>
+    public void NoteWithoutProgress(string endpoint)
+    {
+        if (_withoutProgress.TryAdd(endpoint, true))
+        {
+            Log.WithoutProgress(_logger, endpoint);
+        }
+    }
 
     /// <summary>One request, one answer, from the endpoint in use, or from the next one when that cannot be reached at all.</summary>
     /// <param name="start">Starts the call, maybe more than once.</param>

@@ -28,10 +28,7 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
         try
         {
             ObjectDisposedException.ThrowIf(_disposed, typeof(EtcdSession));
-            if (await ExchangeAsync(cancellationToken).ConfigureAwait(false) is { TTL: <= 0 })
-            {
-                throw new SessionLostException($"Etcd at {_stream!.Endpoint}: the lease has expired or was revoked.");
-            }
+            await ExchangeAsync(cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -47,7 +44,7 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
         _gate.Release();
     }
 
-    private async Task<LeaseKeepAliveResponse> ExchangeAsync(CancellationToken cancellationToken)
+    private async Task ExchangeAsync(CancellationToken cancellationToken)
     {
         if (_stream is { IsLeft: true })
         {
@@ -64,12 +61,12 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
 
         var stream = _stream ??= _client.Open((etcd, options) => etcd.Lease.LeaseKeepAlive(options));
         var asked = _client.TimeProvider.GetTimestamp();
+        LeaseKeepAliveResponse answer;
         try
         {
             stream.Write(_request);
-            var answer = await stream.ReadAsync(deadline.Token).ConfigureAwait(false);
+            answer = await stream.ReadAsync(deadline.Token).ConfigureAwait(false);
             _patience.OnAnswered(_client.TimeProvider.GetElapsedTime(asked));
-            return answer;
         }
         catch (Exception e)
         {
@@ -84,6 +81,17 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
 
             _needsToken = _client.ForgetIfStale(stream.Token, error);
             throw stream.Fail(error);
+        }
+
+        if (!_client.TellsProgress(stream.Endpoint))
+        {
+            // A grpc-proxy answers another renewal on the same stream only when it next renews the lease by itself.
+            await CloseStreamAsync().ConfigureAwait(false);
+        }
+
+        if (answer.TTL <= 0)
+        {
+            throw new SessionLostException($"Etcd at {stream.Endpoint}: the lease has expired or was revoked.");
         }
     }
 

@@ -370,9 +370,11 @@ public sealed class EtcdTransportTests
     [Fact]
     public async Task Watch_StreamEndedWithSuccess_IsAFailureForEveryWatcher()
     {
+        var created = new WatchResponse { WatchId = 1, Created = true, Header = new() { Revision = 3 } };
         await using var server = await GrpcTestServer.StartAsync(async context =>
         {
             await GrpcTestServer.ReadAsync(context, WatchRequest.Parser);
+            await GrpcTestServer.SendAsync(context, created);
             await GrpcTestServer.ReadAsync(context, WatchRequest.Parser);
             await GrpcTestServer.AnswerAsync(context, 0, null);
         });
@@ -427,9 +429,9 @@ public sealed class EtcdTransportTests
         await using var server = await GrpcTestServer.StartAsync(async context =>
         {
             await GrpcTestServer.ReadAsync(context, WatchRequest.Parser);
+            await GrpcTestServer.SendAsync(context, confirmation);
             await GrpcTestServer.ReadAsync(context, WatchRequest.Parser);
-            await GrpcTestServer.AnswerAsync(
-                context, 0, null, confirmation.ToByteArray(), refusal.ToByteArray(), change.ToByteArray());
+            await GrpcTestServer.AnswerAsync(context, 0, null, refusal.ToByteArray(), change.ToByteArray());
             await GrpcTestServer.StaySilentAsync(context);
         });
         await using var store = EtcdStores.Create(server.Endpoint);

@@ -1,6 +1,4 @@
-using System.Diagnostics.CodeAnalysis;
 using Etcdserverpb;
-using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
 
@@ -12,23 +10,18 @@ internal sealed partial class WatchStream : IAsyncDisposable
     // The id of what concerns all watches of a stream.
     private const long EveryWatch = -1;
 
-    // A frozen member keeps its connections: a quiet stream is asked this often whether it is still there.
-    private static readonly TimeSpan PulseInterval = TimeSpan.FromSeconds(5);
-
     private readonly EtcdClient _client;
     private readonly EtcdStream<WatchRequest, WatchResponse> _stream;
     private readonly EtcdHistory _history;
     private readonly ILogger _logger;
     private readonly Lock _sync = new();
-    private readonly Dictionary<long, WatchedRange> _ranges = [];
-    private readonly Queue<long> _unanswered = [];
+    private readonly WatchTable _watches = new();
+    private readonly WatchPulse _pulse;
     // Never disposed: it has no timer, and a subscription may still abort a stream that is over.
     private readonly CancellationTokenSource _ending = new();
     private readonly Task _reading;
     private readonly Task _pulsing;
-    private volatile TaskCompletionSource _heard = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private EtcdCallException? _abortReason;
-    private long _lastId;
     private bool _ended;
     private bool _retired;
 
@@ -38,6 +31,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
         _history = client.History;
         _logger = logger;
         _stream = client.Open((etcd, options) => etcd.Watch.Watch(options));
+        _pulse = new WatchPulse(client, _stream.Endpoint);
         Log.Opened(_logger, _stream.Endpoint);
         TryAttach(first);
         _reading = ReadAsync();
@@ -82,12 +76,10 @@ internal sealed partial class WatchStream : IAsyncDisposable
 
             for (var i = 0; i < subscription.Ranges.Count; i++)
             {
-                var id = ++_lastId;
-                _ranges.Add(id, new WatchedRange(subscription, i, _history));
-                _unanswered.Enqueue(id);
-                _stream.Write(Create(id, subscription.Ranges[i], subscription.After));
+                _watches.Add(new WatchedRange(subscription, i, _history));
             }
 
+            AskForCreations();
             return true;
         }
     }
@@ -97,12 +89,9 @@ internal sealed partial class WatchStream : IAsyncDisposable
     {
         lock (_sync)
         {
-            foreach (var (id, range) in _ranges)
+            foreach (var id in _watches.Remove(subscription))
             {
-                if (range.Subscription == subscription && _ranges.Remove(id))
-                {
-                    _stream.Write(new WatchRequest { CancelRequest = new() { WatchId = id } });
-                }
+                Cancel(id);
             }
         }
 
@@ -130,7 +119,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
             while (true)
             {
                 var response = await _stream.ReadAsync(_ending.Token).ConfigureAwait(false);
-                _heard.TrySetResult();
+                _pulse.OnResponse(isProgress: IsProgress(response));
                 Dispatch(response);
             }
         }
@@ -147,61 +136,56 @@ internal sealed partial class WatchStream : IAsyncDisposable
     {
         try
         {
-            while (true)
-            {
-                await Task.Delay(PulseInterval, _client.TimeProvider, _ending.Token).ConfigureAwait(false);
-                if (TryAskForProgress(out var answer))
-                {
-                    await answer.WaitAsync(_client.RequestTimeout, _client.TimeProvider, _ending.Token).ConfigureAwait(false);
-                }
-            }
-        }
-        catch (TimeoutException)
-        {
-            Abort(CallDeadline.Exceeded(_client.RequestTimeout));
+            Abort(await _pulse.RunAsync(TryAsk, _ending.Token).ConfigureAwait(false));
         }
         catch (OperationCanceledException) when (_ending.IsCancellationRequested)
         {
         }
     }
 
-    /// <summary>Asks how far the stream has got, if anything is watched. Any response is an answer.</summary>
-    private bool TryAskForProgress([NotNullWhen(true)] out Task? answer)
+    /// <summary>Asks how far the stream has got, if wanted.</summary>
+    /// <returns>Something that is watched; null when nothing is.</returns>
+    private StoreRange? TryAsk(bool forProgress)
     {
-        answer = null;
         lock (_sync)
         {
-            if (_ended || _ranges.Count == 0)
+            if (_ended || _watches.Subscriptions is not [var subscription, ..])
             {
-                return false;
+                return null;
             }
 
-            _heard = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _stream.Write(new WatchRequest { ProgressRequest = new() });
-            answer = _heard.Task;
-            return true;
+            if (forProgress)
+            {
+                _stream.Write(new WatchRequest { ProgressRequest = new() });
+            }
+
+            return subscription.Ranges[0];
         }
     }
 
     private void Dispatch(WatchResponse response)
     {
-        // A watch that is refused has this id too.
-        if (response is { WatchId: EveryWatch, Created: false, Canceled: false })
+        if (IsProgress(response))
         {
             ReportProgress(response.Header);
             return;
         }
 
         WatchedRange? range;
+        EtcdDiscoveryException? failure = null;
         lock (_sync)
         {
-            // etcd answers creations in their order, and one that it refuses without telling its id.
-            var id = response.Created && _unanswered.TryDequeue(out var oldest) ? oldest : response.WatchId;
-            _ranges.TryGetValue(id, out range);
+            range = response.Created ? TakeCreated(response, out failure) : _watches.Find(response.WatchId);
+        }
+
+        if (response is { Created: true, Canceled: false } && !_watches.KeepsIds)
+        {
+            _client.NoteWithoutProgress(_stream.Endpoint);
         }
 
         // Not there: cancelled by us while the response was on its way.
-        if (range?.Accept(response) is { } failure)
+        failure ??= range?.Accept(response);
+        if (range is not null && failure is not null)
         {
             Log.WatchEnded(_logger, _stream.Endpoint, failure.Message);
             Detach(range.Subscription);
@@ -209,20 +193,45 @@ internal sealed partial class WatchStream : IAsyncDisposable
         }
     }
 
-    // Tells only that the stream lives: before 3.4.25 and 3.5.8 etcd may answer before it has sent all changes up to there.
-    private void ReportProgress(ResponseHeader header)
+    // A watch that is refused has this id too.
+    private static bool IsProgress(WatchResponse response) =>
+        response is { WatchId: EveryWatch, Created: false, Canceled: false };
+
+    private WatchedRange? TakeCreated(WatchResponse response, out EtcdDiscoveryException? failure)
     {
-        foreach (var subscription in Subscriptions())
+        failure = _watches.TryTakeCreated(response, out var range) ? null : EtcdErrors.Nonsense($"a watch with the id {response.WatchId}");
+        AskForCreations();
+        if (range is { IsDetached: true })
         {
-            subscription.Report(_history.IdOf(header));
+            Cancel(response.WatchId);
+            return null;
+        }
+
+        return range;
+    }
+
+    private void AskForCreations()
+    {
+        foreach (var creation in _watches.NextCreations())
+        {
+            _stream.Write(creation);
         }
     }
 
-    private WatchSubscription[] Subscriptions()
+    private void Cancel(long id) => _stream.Write(new WatchRequest { CancelRequest = new() { WatchId = id } });
+
+    // Tells only that the stream lives: before 3.4.25 and 3.5.8 etcd may answer before it has sent all changes up to there.
+    private void ReportProgress(ResponseHeader header)
     {
+        WatchSubscription[] subscriptions;
         lock (_sync)
         {
-            return [.. _ranges.Values.Select(range => range.Subscription).Distinct()];
+            subscriptions = _watches.Subscriptions;
+        }
+
+        foreach (var subscription in subscriptions)
+        {
+            subscription.Report(_history.IdOf(header));
         }
     }
 
@@ -230,7 +239,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
     {
         lock (_sync)
         {
-            if (!_retired || _ended || _ranges.Count > 0)
+            if (!_retired || _ended || !_watches.IsEmpty)
             {
                 return;
             }
@@ -251,8 +260,8 @@ internal sealed partial class WatchStream : IAsyncDisposable
                 _history.Interrupt();
             }
 
-            subscriptions = Subscriptions();
-            _ranges.Clear();
+            subscriptions = _watches.Subscriptions;
+            _watches.Clear();
         }
 
         Log.Ended(_logger, _stream.Endpoint, reason.Message);
@@ -263,18 +272,4 @@ internal sealed partial class WatchStream : IAsyncDisposable
             subscription.Fail(_stream.Fail(reason));
         }
     }
-
-    private static WatchRequest Create(long id, StoreRange range, StoreRevision after) => new()
-    {
-        CreateRequest = new WatchCreateRequest
-        {
-            WatchId = id,
-            Key = ByteString.CopyFromUtf8(range.Key),
-            RangeEnd = EtcdConvert.EndOf(range),
-            StartRevision = after.Number + 1,
-            // Moves a quiet watcher's revision on, so that it is not found compacted when the stream is resumed.
-            ProgressNotify = true,
-            Fragment = true,
-        },
-    };
 }

@@ -21,6 +21,11 @@ internal sealed class WatchedRange
 
     public WatchSubscription Subscription { get; }
 
+    public StoreRange Range => Subscription.Ranges[_index];
+
+    /// <summary>Whether its subscription has left the stream before the watch was created.</summary>
+    public bool IsDetached { get; set; }
+
     /// <summary>Takes a response in.</summary>
     /// <returns>Why the subscription cannot go on, or <see langword="null"/>.</returns>
     public EtcdDiscoveryException? Accept(WatchResponse response)
@@ -53,7 +58,7 @@ internal sealed class WatchedRange
     private HistoryLostException? Confirm(ResponseHeader header)
     {
         var after = Subscription.After;
-        if (after.ClusterId != 0 && after.ClusterId != _history.IdOf(header))
+        if (after.ClusterId != 0 && after.ClusterId != ClusterIdOf(header))
         {
             return new HistoryLostException("Etcd is another cluster now, or was wiped or restored.");
         }
@@ -65,14 +70,14 @@ internal sealed class WatchedRange
             return new HistoryLostException($"Etcd went back in time: its revision is {header.Revision}, it was {after.Number}.");
         }
 
-        return Subscription.TryConfirm(_history.IdOf(header)) ? null : TooSlow();
+        return Subscription.TryConfirm(ClusterIdOf(header)) ? null : TooSlow();
     }
 
     private HistoryLostException? Advance(WatchResponse response)
     {
         var first = _events.Count;
         _events.AddRange(response.Events.Select(EtcdConvert.ToEvent));
-        if (_events.FindIndex(first, change => !Subscription.Ranges[_index].Contains(change.Key)) >= 0)
+        if (_events.FindIndex(first, change => !Range.Contains(change.Key)) >= 0)
         {
             throw EtcdErrors.Nonsense("a change of a key that is not watched");
         }
@@ -92,10 +97,13 @@ internal sealed class WatchedRange
         (_events, _size) = ([], 0);
         // While etcd sends a watcher history in portions, the header is ahead of the events: it has the store's revision.
         var reached = events.Count > 0 ? events[^1].Revision : response.Header.Revision;
-        return Subscription.TryAdvance(_index, new StoreRevision(reached, _history.IdOf(response.Header)), events, size)
+        return Subscription.TryAdvance(_index, new StoreRevision(reached, ClusterIdOf(response.Header)), events, size)
             ? null
             : TooSlow();
     }
+
+    // A grpc-proxy that has the same watch already confirms another one without asking etcd, and does not know the cluster.
+    private ulong ClusterIdOf(ResponseHeader header) => header.ClusterId == 0 ? Subscription.After.ClusterId : _history.IdOf(header);
 
     private static EtcdDiscoveryException Explain(WatchResponse response) => response.CompactRevision > 0
         ? new HistoryLostException($"Etcd has compacted its history up to revision {response.CompactRevision}.")
