@@ -159,10 +159,10 @@ public sealed class CatalogTests : ManualCatalogTests
     // In steps, between which those who wait for a timer have come back to wait for it again.
     private async Task PassAsync(TimeSpan time)
     {
-        var waiting = Clock.Waiting;
+        var waiting = Clock.ArmedTimers;
         for (var passed = TimeSpan.Zero; passed < time; passed += IdleTimeout / 8)
         {
-            await Eventually.TrueAsync(() => Task.FromResult(Clock.Waiting >= waiting), "the timers wait");
+            await Eventually.TrueAsync(() => Task.FromResult(Clock.ArmedTimers >= waiting), "the timers wait");
             Clock.Advance(IdleTimeout / 8);
         }
     }

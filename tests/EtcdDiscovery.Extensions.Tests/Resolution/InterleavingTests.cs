@@ -3,6 +3,7 @@ using EtcdDiscovery.Resolution;
 using EtcdDiscovery.Tests.Infrastructure;
 using FsCheck;
 using FsCheck.Fluent;
+using Microsoft.Extensions.Time.Testing;
 
 namespace EtcdDiscovery.Tests.Resolution;
 
@@ -24,7 +25,7 @@ public sealed class InterleavingTests
         int resyncs = 0, doubts = 0;
         await CheckAsync(cases: 100, longest: 60, async steps =>
         {
-            var clock = new ManualClock();
+            var clock = new FakeTimeProvider();
             var settings = new CatalogSettings(TestCatalog.Quick) { OutageGrace = hasGrace ? Grace : TimeSpan.Zero };
             await using var interleaving = new Interleaving(new UnreliableMemory(clock, repeats), settings, clock);
             await TakeAsync(interleaving, steps);

@@ -8,7 +8,7 @@ public abstract class ManualCatalogTests : IAsyncDisposable
 {
     protected const string Service = "shop";
 
-    private protected ManualClock Clock { get; } = new();
+    private protected CountingTimeProvider Clock { get; } = new();
 
     private protected CountingStore Store { get; } = new(new InMemoryDiscoveryStore());
 

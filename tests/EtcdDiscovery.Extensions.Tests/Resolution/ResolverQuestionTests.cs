@@ -1,6 +1,8 @@
 using EtcdDiscovery.Tests.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Time.Testing;
 
 namespace EtcdDiscovery.Tests.Resolution;
 
@@ -64,8 +66,8 @@ public sealed class ResolverQuestionTests
         await using var store = new CountingStore(new InMemoryDiscoveryStore()) { Failure = new EtcdDiscoveryException("permission denied") };
         await PutAsync(store, "a");
         // What needs a person is tried again after half a minute.
-        var clock = new FastClock(speed: 30);
-        await using var host = await StartAsync(store, clock.Use);
+        var clock = new FakeTimeProvider();
+        await using var host = await StartAsync(store, builder => builder.Services.Replace(ServiceDescriptor.Singleton<TimeProvider>(clock)));
 
         var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(
             async () => await host.Resolver.GetInstanceAsync(Service, cancellationToken: Token));
@@ -78,9 +80,14 @@ public sealed class ResolverQuestionTests
             async () => await host.Resolver.WatchAsync(Service, cancellationToken: Token).GetAsyncEnumerator(Token).MoveNextAsync());
         store.Failure = null;
         await Eventually.TrueAsync(
-            async () => await Record.ExceptionAsync(
-                async () => await host.Resolver.GetInstanceAsync(Service, cancellationToken: Token)) is null,
+            async () =>
+            {
+                clock.Advance(TimeSpan.FromSeconds(1));
+                return await Record.ExceptionAsync(
+                    async () => await host.Resolver.GetInstanceAsync(Service, cancellationToken: Token)) is null;
+            },
             "the store is readable");
+        Assert.InRange(clock.GetUtcNow() - clock.Start, TimeSpan.FromSeconds(30), Eventually.Patience * 30);
     }
 
     [Theory]

@@ -1,10 +1,11 @@
 using System.Text;
 using EtcdDiscovery.Tests.Infrastructure;
+using Microsoft.Extensions.Time.Testing;
 
 namespace EtcdDiscovery.Tests.Resolution;
 
 /// <summary>The store in memory, with a clock that is moved on by hand.</summary>
-internal sealed class UnreliableMemory(ManualClock clock, bool repeats) : IUnreliableStore
+internal sealed class UnreliableMemory(FakeTimeProvider clock, bool repeats) : IUnreliableStore
 {
     private static readonly EtcdDiscoveryException Away = new("The test is away.", isTransient: true);
 

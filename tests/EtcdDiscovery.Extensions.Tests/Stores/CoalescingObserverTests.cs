@@ -7,7 +7,7 @@ namespace EtcdDiscovery.Tests.Stores;
 /// <summary>An observer to whom each batch costs a rest.</summary>
 public sealed class CoalescingObserverTests : IDisposable
 {
-    private readonly ManualClock _clock = new();
+    private readonly CountingTimeProvider _clock = new();
     private readonly Notes _notes = new();
     private readonly CoalescingObserver _observer;
     private TimeSpan _rest = TimeSpan.FromMilliseconds(10);
@@ -62,7 +62,7 @@ public sealed class CoalescingObserverTests : IDisposable
         _clock.Advance(_rest * 3);
 
         Assert.Equal(["1: 1"], _notes.Lines);
-        Assert.Equal(0, _clock.Waiting);
+        Assert.Equal(0, _clock.ArmedTimers);
     }
 
     [Fact]

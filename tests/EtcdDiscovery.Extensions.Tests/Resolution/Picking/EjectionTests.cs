@@ -9,7 +9,7 @@ public sealed class EjectionTests : IDisposable
 {
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
 
-    private readonly ManualClock _clock = new();
+    private readonly CountingTimeProvider _clock = new();
     private readonly ServicePicking _service;
 
     public EjectionTests()
@@ -39,7 +39,7 @@ public sealed class EjectionTests : IDisposable
         _clock.Advance(TimeSpan.FromSeconds(1.01));
 
         Assert.Equal("a b c d", Pickable());
-        Assert.Equal(0, _clock.Waiting);
+        Assert.Equal(0, _clock.ArmedTimers);
     }
 
     [Fact]
@@ -94,7 +94,7 @@ public sealed class EjectionTests : IDisposable
 
         Report("b", CallOutcome.Succeeded);
 
-        Assert.Equal(("a b c d", 0), (Pickable(), _clock.Waiting));
+        Assert.Equal(("a b c d", 0), (Pickable(), _clock.ArmedTimers));
         Report("b", CallOutcome.Failed, CallOutcome.Failed, CallOutcome.Failed);
         Assert.Equal("a c d", Pickable());
         _clock.Advance(TimeSpan.FromSeconds(2));
@@ -134,7 +134,7 @@ public sealed class EjectionTests : IDisposable
 
         Assert.Equal(left, Pickable());
         _clock.Advance(Longest);
-        Assert.Equal((ids, 0), (Pickable(), _clock.Waiting));
+        Assert.Equal((ids, 0), (Pickable(), _clock.ArmedTimers));
     }
 
     [Fact]
@@ -206,12 +206,12 @@ public sealed class EjectionTests : IDisposable
     {
         Report("a", CallOutcome.Failed);
         Report("b", CallOutcome.Failed);
-        Assert.Equal(("c d", 2), (Pickable(), _clock.Waiting));
+        Assert.Equal(("c d", 2), (Pickable(), _clock.ArmedTimers));
 
         var anew = Current.Instances[1] with { Hostname = "elsewhere" };
         Current = TestCatalog.Snapshot([anew, .. Current.Instances[2..]]);
 
-        Assert.Equal(("b c d", 0), (Pickable(), _clock.Waiting));
+        Assert.Equal(("b c d", 0), (Pickable(), _clock.ArmedTimers));
     }
 
     [Fact]
@@ -219,11 +219,11 @@ public sealed class EjectionTests : IDisposable
     {
         Report("x", CallOutcome.Started, CallOutcome.Failed, CallOutcome.Failed, CallOutcome.Failed);
 
-        Assert.Equal(("a b c d", 0), (Pickable(), _clock.Waiting));
+        Assert.Equal(("a b c d", 0), (Pickable(), _clock.ArmedTimers));
         Report("b", CallOutcome.Started);
         Current = Snapshot("a", "c", "d");
         Report("b", CallOutcome.Failed);
-        Assert.Equal(("a c d", 0), (Pickable(), _clock.Waiting));
+        Assert.Equal(("a c d", 0), (Pickable(), _clock.ArmedTimers));
     }
 
     [Fact]
@@ -265,7 +265,7 @@ public sealed class EjectionTests : IDisposable
         _service.Dispose();
         Report("c", CallOutcome.Failed);
 
-        Assert.Equal(0, _clock.Waiting);
+        Assert.Equal(0, _clock.ArmedTimers);
     }
 
     public void Dispose() => _service.Dispose();

@@ -2,6 +2,7 @@ using EtcdDiscovery.Model;
 using EtcdDiscovery.Tests.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 
 namespace EtcdDiscovery.Tests.Resolution.Picking;
 
@@ -103,7 +104,7 @@ public sealed class ResolverPickingTests
     [Fact]
     public async Task Report_OfAFailure_LeavesTheInstanceOutOfPicksOnly()
     {
-        var clock = new ManualClock();
+        var clock = new FakeTimeProvider();
         await using var memory = new InMemoryDiscoveryStore();
         await using var catalog = new TestCatalog(memory, timeProvider: clock);
         await catalog.PutAsync(Put("a"), Put("b"), Put("c"));
