@@ -42,11 +42,31 @@ block csharp >Program.cs
 block json >appsettings.json
 dotnet build -warnaserror >"$temp/build.log" 2>&1 || fail "README's program does not build"
 
-[ -s "$(echo "$temp"/packages/etcddiscovery.extensions.aspnetcore/*/lib/net10.0/EtcdDiscovery.Extensions.AspNetCore.xml)" ] ||
-  fail "the package for ASP.NET Core has no documentation"
-cd "$temp"/packages/etcddiscovery.extensions/*
-for file in README.md lib/net10.0/EtcdDiscovery.Extensions.xml; do [ -s "$file" ] || fail "$file is not in the package"; done
-grep -q '<license type="expression">MIT<' ./*.nuspec || fail "the package has no license"
+for package in EtcdDiscovery.Extensions.AspNetCore EtcdDiscovery.Extensions; do
+  cd "$temp/packages/$(tr '[:upper:]' '[:lower:]' <<<"$package")"/*
+  for file in README.md icon.png "lib/net10.0/$package.xml"; do [ -s "$file" ] || fail "$file is not in $package"; done
+  for element in '<license type="expression">MIT<' '<projectUrl>https://' '<repository type="git" url="https://' '<icon>icon.png<'; do
+    grep -q "$element" ./*.nuspec || fail "the nuspec of $package has no $element"
+  done
+  grep -aq "lib/net10.0/$package.pdb" "$temp/feed/$package".[0-9]*.snupkg || fail "$package has no symbols"
+
+  # Links lead out of the package: to the web, to a heading, or to a file that this repository has at the version's tag.
+  repository=$(sed -n 's/.*<repository .*url="\([^"]*\)".*/\1/p' ./*.nuspec)
+  for link in $(grep -oE '\]\([^) ]+\)' README.md | sed 's/^](//; s/)$//'); do
+    case $link in
+      "$repository"/blob/v*)
+        file=${link#"$repository"/blob/v*/}
+        [ -e "$root/${file%%#*}" ] || fail "the readme of $package links to $link, which does not exist" ;;
+      https://* | '#'*) ;;
+      *) fail "the readme of $package links to $link, which leads nowhere outside the repository" ;;
+    esac
+  done
+
+  # Internal types are no concern of users; the list of public ones is kept by an analyzer.
+  for type in $(sed -n 's/.*<member name="T:\([^"]*\)".*/\1/p' "lib/net10.0/$package.xml"); do
+    grep -qxF "$type" "$root/src/$package"/PublicAPI.*.txt || fail "$package documents $type, which users cannot see"
+  done
+done
 dependencies=$(sed -n 's/.*<dependency id="\([^"]*\)".*/\1/p' ./*.nuspec | sort | tr '\n' ' ')
 # No build tool, no analyzer: what README names and nothing else.
 [ "$(wc -w <<<"$dependencies")" -eq 7 ] || fail "the package depends on: $dependencies"
