@@ -247,10 +247,26 @@ public sealed class EtcdServer : IAsyncDisposable
 
     private static (int Client, int Peer) FreePorts()
     {
-        using var first = new TcpListener(IPAddress.Loopback, 0);
-        using var second = new TcpListener(IPAddress.Loopback, 0);
-        first.Start();
-        second.Start();
+        using var first = ListenAnywhere();
+        using var second = ListenAnywhere();
         return (((IPEndPoint)first.LocalEndpoint).Port, ((IPEndPoint)second.LocalEndpoint).Port);
+    }
+
+    // Not one that the system hands out: while a member is down, its port must not go to a connection or listener of others.
+    private static TcpListener ListenAnywhere()
+    {
+        while (true)
+        {
+            var listener = new TcpListener(IPAddress.Loopback, Random.Shared.Next(10_000, 32_768));
+            try
+            {
+                listener.Start();
+                return listener;
+            }
+            catch (SocketException)
+            {
+                listener.Dispose();
+            }
+        }
     }
 }
