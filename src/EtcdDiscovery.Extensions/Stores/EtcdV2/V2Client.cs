@@ -75,7 +75,32 @@ internal sealed partial class V2Client : IDisposable
     }
 
     /// <summary>Makes sure that there is an etcd with the v2 API and a leader. Reads no key: a role may allow only some.</summary>
-    public Task ProbeAsync(CancellationToken cancellationToken) => ReachAsync(RequestTimeout, AskForLeaderAsync, cancellationToken);
+    /// <param name="patience">How long the member in use may take if there is another one to ask.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task ProbeAsync(TimeSpan patience, CancellationToken cancellationToken)
+    {
+        // Members answer this from memory, and asking twice does no harm: a silent one is not worth the whole request timeout. Should
+        // the next one be silent as well, it is rather this process or the network that is slow.
+        if (Endpoints.Count > 1)
+        {
+            var connection = _rotation.Current;
+            try
+            {
+                await WithinAsync(patience, token => AskForLeaderAsync(connection, token), cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (V2Failure failure) when (failure.IsSilence)
+            {
+                Leave(connection, failure);
+            }
+            catch (V2Failure)
+            {
+                // Told below, should it last.
+            }
+        }
+
+        await ReachAsync(RequestTimeout, AskForLeaderAsync, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Does something within a time; whatever goes wrong is a <see cref="V2Failure"/> or the caller's cancellation.</summary>
     public async Task<T> WithinAsync<T>(TimeSpan time, Func<CancellationToken, Task<T>> action, CancellationToken cancellationToken)

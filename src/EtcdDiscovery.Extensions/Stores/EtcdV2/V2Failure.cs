@@ -12,6 +12,9 @@ internal sealed class V2Failure(string message, Exception? cause = null) : Excep
     /// <summary>Whether the request cannot have reached a server.</summary>
     public bool IsUnsent { get; private init; }
 
+    /// <summary>Whether nothing came within the time allowed.</summary>
+    public bool IsSilence { get; private init; }
+
     /// <summary>Whether the server is there and answers.</summary>
     public bool IsAnswer { get; private init; }
 
@@ -30,7 +33,7 @@ internal sealed class V2Failure(string message, Exception? cause = null) : Excep
         IsAnswer || InnerException is null ? this : new(reason, InnerException) { IsUnsent = IsUnsent };
 
     public static V2Failure OfSilence(TimeSpan timeout) =>
-        new(string.Create(CultureInfo.InvariantCulture, $"no answer within {timeout.TotalSeconds:0.###} s"));
+        new(string.Create(CultureInfo.InvariantCulture, $"no answer within {timeout.TotalSeconds:0.###} s")) { IsSilence = true };
 
     public static V2Failure OfNonsense(string what) => new(what) { IsAnswer = true };
 

@@ -31,7 +31,7 @@ internal sealed class V2Session : IDiscoverySession
     public static async Task<V2Session> OpenAsync(V2Client client, TimeSpan timeToLive, CancellationToken cancellationToken)
     {
         var asked = client.TimeProvider.GetTimestamp();
-        await client.ProbeAsync(cancellationToken).ConfigureAwait(false);
+        await client.ProbeAsync(RenewalPatience.LeastOf(client.RequestTimeout, timeToLive), cancellationToken).ConfigureAwait(false);
         // etcd counts in whole seconds.
         var seconds = Math.Max(1, (long)Math.Ceiling(timeToLive.TotalSeconds));
         return new V2Session(client, TimeSpan.FromSeconds(seconds), client.TimeProvider.GetElapsedTime(asked));

@@ -108,6 +108,39 @@ public sealed class EtcdV2FailureTests
     }
 
     [Fact]
+    public async Task Open_MemberInUseIsFrozen_AsksAnotherOneBeforeTheRequestTimeout()
+    {
+        var wasAsked = false;
+        await using var frozen = await StartAsync(context =>
+        {
+            wasAsked = true;
+            return GrpcTestServer.StaySilentAsync(context);
+        });
+        await using var healthy = await StartAsync(context => AnswerAsync(context, 200, "{}"));
+
+        // The first endpoint is a random one.
+        while (!wasAsked)
+        {
+            await using var store = EtcdV2Stores.Create(TimeSpan.FromSeconds(30), frozen.Endpoint, healthy.Endpoint);
+            await using var session = await store.OpenSessionAsync(TimeSpan.FromSeconds(1), Token);
+        }
+    }
+
+    [Fact]
+    public async Task Open_EveryMemberIsSlow_WaitsForTheLastOne()
+    {
+        await using var server = await StartAsync(async context =>
+        {
+            // Longer than a member may take while there is another one.
+            await Task.Delay(TimeSpan.FromSeconds(0.3), context.RequestAborted);
+            await AnswerAsync(context, 200, "{}");
+        });
+        await using var store = EtcdV2Stores.Create(TimeSpan.FromSeconds(60), server.Endpoint, server.Endpoint);
+
+        await using var session = await store.OpenSessionAsync(TimeSpan.FromSeconds(1), Token);
+    }
+
+    [Fact]
     public async Task Open_DuringAnElection_FailsForTheMoment()
     {
         await using var server = await StartAsync(context => AnswerAsync(context, 503, """{"message":"During election"}"""));
