@@ -4,9 +4,11 @@
 #   eng/test.sh [--both] [--with-chaos] [arguments for dotnet test, such as --filter Name]
 #   eng/test.sh --chaos [--seed N] [--minutes M]   random faults for 3 minutes, instead of the tests
 #   eng/test.sh --chaos --self-test                proves that its checks notice what they are for
+#     --store v2                                   either of them on the v2 keys API
+#     --second                                     either of them with the second version of etcd
 #
 # Some tests run against two versions of etcd, where a second one can be had. With --both, or CI=true, it must be had.
-# --with-chaos adds the self-test of the chaos suite and a minute of it.
+# --with-chaos adds the self-tests of the chaos suite, a minute of it, and half a minute of it on the v2 keys API.
 set -euo pipefail
 
 results=$(mktemp -d)
@@ -35,9 +37,23 @@ finish() {
 }
 trap finish EXIT
 
+no_second() {
+  echo "eng/test.sh: no second version of etcd; set ETCD_BIN_2 to a binary of another minor version" >&2
+  exit 1
+}
+
 . "$(dirname "$0")/with-etcd.sh"
 if [ "${1:-}" = --chaos ]; then
   shift
+  for argument in "$@"; do
+    shift
+    if [ "$argument" = --second ]; then
+      ETCD_BIN=$("$root/eng/etcd.sh" --second)
+      [ -n "$ETCD_BIN" ] || no_second
+    else
+      set -- "$@" "$argument"
+    fi
+  done
   dotnet build -c Release "$root/tests/EtcdDiscovery.Extensions.Chaos" -v quiet
   chaos "$@"
   exit
@@ -57,8 +73,7 @@ ETCD_BIN_2=$("$root/eng/etcd.sh" --second)
 if [ -n "$ETCD_BIN_2" ]; then
   export ETCD_BIN_2
 elif [ "$both" = true ]; then
-  echo "eng/test.sh: no second version of etcd; set ETCD_BIN_2 to a binary of another minor version" >&2
-  exit 1
+  no_second
 fi
 
 cd "$root"
@@ -66,4 +81,6 @@ dotnet test -c Release --logger trx --results-directory "$results" "$@"
 if [ "$with_chaos" = true ]; then
   chaos --self-test
   chaos --minutes 1 --seed 1
+  chaos --store v2 --self-test
+  chaos --store v2 --minutes 0.5 --seed 1
 fi

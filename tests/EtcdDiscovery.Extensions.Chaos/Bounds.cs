@@ -4,7 +4,7 @@ namespace EtcdDiscovery.Chaos;
 /// <remarks>
 /// A bound counts from the fault's end (the key was taken, the process goes on or has started, the members are back) or,
 /// when later, from the moment that etcd answers again or another leader has taken over. Followers and leaders that die,
-/// followers that freeze, and compactions excuse nothing: no key may be lost by them.
+/// followers that freeze, and forgotten history excuse nothing: no key may be lost by them.
 /// </remarks>
 internal static class Bounds
 {
@@ -36,7 +36,7 @@ internal static class Bounds
     /// <summary>How long the hosts that a fault hits may be missing after it; null when it may cost no key.</summary>
     public static TimeSpan? Missing(FaultKind kind) => kind switch
     {
-        FaultKind.HostPaused or FaultKind.LeaseRevoked or FaultKind.KeyDeleted or FaultKind.KeyOverwritten =>
+        FaultKind.HostPaused or FaultKind.SessionEnded or FaultKind.KeyDeleted or FaultKind.KeyOverwritten or FaultKind.AllDeleted =>
             TimeSpan.FromSeconds(2),
         // From when the new process's hosts have started; it has yet to compile most of its code.
         FaultKind.HostTerminated or FaultKind.HostKilled => TimeSpan.FromSeconds(5),

@@ -12,6 +12,9 @@ internal enum BreakageKind
     /// <summary>Its key hangs on a lease that outlives it.</summary>
     LeavesKey,
 
+    /// <summary>Its key never expires.</summary>
+    PutsForGood,
+
     /// <summary>It withdraws although it serves.</summary>
     Withdraws,
 
@@ -32,7 +35,9 @@ internal static class Breakage
     /// <param name="kind">What it does wrong.</param>
     /// <param name="host">The host.</param>
     /// <param name="buildTwin">Makes another host of the same name, with a time to live.</param>
-    public static async Task<IReadOnlyList<IHost>> BreakAsync(BreakageKind kind, IHost host, Func<TimeSpan, IHost> buildTwin)
+    /// <param name="etcd">etcd, for what no host can be made to do.</param>
+    public static async Task<IReadOnlyList<IHost>> BreakAsync(
+        BreakageKind kind, IHost host, Func<TimeSpan, IHost> buildTwin, RawEtcd etcd)
     {
         var registration = RegistrationOf(host);
         await registration.WaitUntilRegisteredAsync();
@@ -54,7 +59,12 @@ internal static class Breakage
             await registration.DisposeAsync();
         }
 
-        return kind == BreakageKind.Withdraws
+        if (kind == BreakageKind.PutsForGood)
+        {
+            await etcd.PutAsync(ChildHosts.Prefix + registration.InstanceId, "{}");
+        }
+
+        return kind is BreakageKind.Withdraws or BreakageKind.PutsForGood
             ? []
             : [await StartAsync(buildTwin(kind == BreakageKind.LeavesKey ? TimeSpan.FromMinutes(10) : Bounds.TimeToLive))];
     }

@@ -8,21 +8,27 @@ internal static class ChaosRun
     private const int ProcessCount = 4;
     private const int HostsPerProcess = 5;
 
-    /// <returns>Whether nothing was violated.</returns>
-    public static async Task<bool> RunAsync(string etcdBinary, int seed, TimeSpan time, CancellationToken stopping)
+    private static readonly TimeSpan PresenceTimeout = TimeSpan.FromSeconds(60);
+
+    /// <returns>Whether nothing was violated, and nothing of this suite's own failed.</returns>
+    public static async Task<bool> RunAsync(string etcdBinary, EtcdApi api, int seed, TimeSpan time, CancellationToken stopping)
     {
-        Console.WriteLine($"Chaos with --seed {seed} for {time.TotalSeconds:F0} s: "
+        Console.WriteLine($"Chaos on {api} with --seed {seed} for {time.TotalSeconds:F0} s: "
             + $"{ProcessCount * HostsPerProcess} hosts in {ProcessCount} processes, 3 members of etcd ({etcdBinary}).");
         var logs = Directory.CreateTempSubdirectory("chaos-").FullName;
         var history = new History();
-        var invariants = new Invariants(history);
+        var invariants = new Invariants(history, hasLeases: api == EtcdApi.V3);
         await using var cluster = await EtcdCluster.StartAsync(etcdBinary);
-        await using var etcd = new RawEtcd(cluster.Endpoints);
+        await using var etcd = await RawEtcd.OpenAsync(api, cluster);
         var hosts = Enumerable.Range(1, ProcessCount).Select(number => new HostFaults(
-            number, HostsPerProcess, cluster.Endpoints, logs, etcd, invariants, history, seed * 10 + number)).ToList();
+            number, HostsPerProcess, cluster.Endpoints, api, logs, etcd, invariants, history, seed * 10 + number)).ToList();
         try
         {
             await RunAsync(cluster, etcd, hosts, invariants, history, seed, time, stopping);
+        }
+        catch (Exception error) when (!stopping.IsCancellationRequested)
+        {
+            history.OnFailure(error);
         }
         finally
         {
@@ -30,10 +36,11 @@ internal static class ChaosRun
             {
                 await host.DisposeAsync();
             }
+
+            history.PrintTable();
         }
 
-        history.PrintTable();
-        if (history.Violations.Count == 0)
+        if (history.IsClean)
         {
             Directory.Delete(logs, recursive: true);
             return true;
@@ -54,14 +61,17 @@ internal static class ChaosRun
         try
         {
             await Task.WhenAll(hosts.Select(host => host.StartAsync(FaultKind.HostKilled)));
-            await Task.WhenAll(hosts.Select(host => host.PresentAsync(stopping)));
+            await AllPresentAsync(hosts, stopping);
             history.Say("all hosts are registered");
             injecting.CancelAfter(time);
             var faults = new ClusterFaults(cluster, etcd, invariants, history, seed);
-            await InjectAsync([faults.RunAsync(injecting.Token), .. hosts.Select(host => host.RunAsync(injecting.Token))], injecting);
+            await InjectAsync(
+                observed, [faults.RunAsync(injecting.Token), .. hosts.Select(host => host.RunAsync(injecting.Token))], injecting);
             history.Say("all faults are over");
             // Whatever is late, or a ghost, has to show.
             await Task.Delay(Bounds.TimeToLive + Bounds.GhostSlack + TimeSpan.FromSeconds(2), stopping);
+            // Checks that see nothing would find nothing either.
+            await AllPresentAsync(hosts, stopping);
         }
         finally
         {
@@ -70,15 +80,25 @@ internal static class ChaosRun
         }
     }
 
-    // Each kind of fault goes on until the time is up; should one fail, the others end as well.
-    private static async Task InjectAsync(IReadOnlyList<Task> faults, CancellationTokenSource injecting)
+    private static async Task AllPresentAsync(List<HostFaults> hosts, CancellationToken stopping)
     {
-        var first = await Task.WhenAny(faults);
+        try
+        {
+            await Task.WhenAll(hosts.Select(host => host.PresentAsync(stopping))).WaitAsync(PresenceTimeout, stopping);
+        }
+        catch (TimeoutException)
+        {
+            throw new InvalidOperationException($"Not all hosts are seen in etcd after {PresenceTimeout.TotalSeconds:F0} s.");
+        }
+    }
+
+    // Each kind of fault goes on until the time is up; should one fail, or the checks, the others end as well.
+    private static async Task InjectAsync(Task observed, IReadOnlyList<Task> faults, CancellationTokenSource injecting)
+    {
+        await Task.WhenAny([observed, .. faults]);
         await injecting.CancelAsync();
         await Task.WhenAll(faults).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!first.IsCanceled)
-        {
-            await first;
-        }
+        // One that fails while the others end counts as well.
+        await Task.WhenAll([.. faults.Where(fault => fault.IsFaulted), .. observed.IsFaulted ? [observed] : Array.Empty<Task>()]);
     }
 }

@@ -10,22 +10,26 @@ namespace EtcdDiscovery.Chaos;
 internal static class ChildHosts
 {
     public const string Service = "chaos";
+    public const string Prefix = $"/services/{Service}/";
     public const string Ready = "ready";
 
     // What nobody saw is told when it is collected.
     private static readonly TimeSpan CollectionPeriod = TimeSpan.FromSeconds(1);
 
     /// <summary>Runs until the process is told to end, or until whoever started it is gone.</summary>
-    /// <param name="args">The hosts' names, etcd's endpoints (both with commas), and how the hosts are broken, if at all.</param>
+    /// <param name="args">The hosts' names, etcd's endpoints (both with commas), its API, and how the hosts are broken, if at all.</param>
     public static async Task<int> RunAsync(string[] args)
     {
         TaskScheduler.UnobservedTaskException += (_, unobserved) => Environment.FailFast("A task failed and nobody saw it.", unobserved.Exception);
         var endpoints = args[1].Split(',');
-        var hosts = args[0].Split(',').Select(name => Build(name, endpoints, Bounds.TimeToLive)).ToList();
+        var api = Enum.Parse<EtcdApi>(args[2]);
+        var hosts = args[0].Split(',').Select(name => Build(name, endpoints, api, Bounds.TimeToLive)).ToList();
         await Task.WhenAll(hosts.Select(host => host.StartAsync()));
-        if (args is [var names, _, var breakage])
+        if (args is [var broken, _, _, var breakage])
         {
-            hosts.AddRange(await Breakage.BreakAsync(Enum.Parse<BreakageKind>(breakage), hosts[0], timeToLive => Build(names, endpoints, timeToLive)));
+            await using var etcd = RawEtcd.Create(api, endpoints);
+            hosts.AddRange(await Breakage.BreakAsync(
+                Enum.Parse<BreakageKind>(breakage), hosts[0], timeToLive => Build(broken, endpoints, api, timeToLive), etcd));
         }
 
         Console.WriteLine(Ready);
@@ -35,11 +39,12 @@ internal static class ChildHosts
         return 0;
     }
 
-    private static IHost Build(string name, string[] endpoints, TimeSpan timeToLive)
+    private static IHost Build(string name, string[] endpoints, EtcdApi api, TimeSpan timeToLive)
     {
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
+            ["EtcdDiscovery:Store"] = api == EtcdApi.V2 ? "EtcdV2" : "Etcd",
             ["EtcdDiscovery:TimeToLive"] = timeToLive.ToString(),
             ["EtcdDiscovery:Service:Name"] = Service,
             ["EtcdDiscovery:Service:Hostname"] = name,

@@ -8,7 +8,7 @@ internal sealed class ClusterFaults(EtcdCluster cluster, RawEtcd etcd, Invariant
     private static readonly FaultKind[] Kinds =
     [
         FaultKind.FollowerKilled, FaultKind.FollowerStopped, FaultKind.LeaderKilled, FaultKind.LeaderStopped,
-        FaultKind.TwoStopped, FaultKind.Compaction,
+        FaultKind.TwoStopped, FaultKind.AllDeleted, FaultKind.HistoryForgotten,
     ];
 
     public async Task RunAsync(CancellationToken ending)
@@ -25,10 +25,9 @@ internal sealed class ClusterFaults(EtcdCluster cluster, RawEtcd etcd, Invariant
     {
         // All is drawn before anything is looked at, so that the schedule depends on nothing but the seed.
         var (other, stopped, down, paused) = (draw.Next(2), draw.Next(3), draw.Seconds(1, 3), draw.Seconds(2, 10));
-        if (kind == FaultKind.Compaction)
+        if (kind is FaultKind.AllDeleted or FaultKind.HistoryForgotten)
         {
-            history.OnFault(kind, "all members");
-            await etcd.CompactAsync();
+            await TakeAsync(kind);
             return;
         }
 
@@ -49,13 +48,21 @@ internal sealed class ClusterFaults(EtcdCluster cluster, RawEtcd etcd, Invariant
         }
     }
 
+    private async Task TakeAsync(FaultKind kind)
+    {
+        history.OnFault(kind, "all members");
+        invariants.OnFault(kind);
+        await (kind == FaultKind.AllDeleted ? etcd.DeleteAllAsync(ChildHosts.Prefix) : etcd.ForgetHistoryAsync());
+        invariants.OnFaultEnded(kind);
+    }
+
     private async Task StopAsync(FaultKind kind, List<int> members, TimeSpan time, CancellationToken ending)
     {
         invariants.OnMembersOut(members.Count, kind);
         history.OnFault(kind, $"member {string.Join(" and ", members)} for {time.TotalSeconds:F1} s");
-        members.ForEach(member => cluster.Members[member].Pause());
         try
         {
+            members.ForEach(member => cluster.Members[member].Pause());
             await Task.Delay(time, ending);
         }
         finally

@@ -8,11 +8,20 @@ internal enum FaultKind
     LeaderKilled,
     LeaderStopped,
     TwoStopped,
-    Compaction,
+
+    /// <summary>All hosts' keys are deleted together; in v2, their directory.</summary>
+    AllDeleted,
+
+    /// <summary>etcd forgets all changes until now: a compaction; in v2, more changes than it keeps.</summary>
+    HistoryForgotten,
+
     HostPaused,
     HostTerminated,
     HostKilled,
-    LeaseRevoked,
+
+    /// <summary>All keys of a process vanish at once: their lease is revoked; in v2, their time to live ends.</summary>
+    SessionEnded,
+
     KeyDeleted,
     KeyOverwritten,
 }

@@ -14,6 +14,7 @@ internal sealed class History
     private readonly Dictionary<FaultKind, TimeSpan> _slowest = [];
     private readonly List<string> _faults = [];
     private readonly List<string> _violations = [];
+    private bool _hasFailed;
     private TimeSpan _oldestGhost;
     private TimeSpan _longestGap;
     private long _observations;
@@ -30,6 +31,9 @@ internal sealed class History
             }
         }
     }
+
+    /// <summary>Whether nothing was violated, and nothing of this suite's own failed.</summary>
+    public bool IsClean => Violations.Count == 0 && !_hasFailed;
 
     public void OnFault(FaultKind kind, string what)
     {
@@ -63,6 +67,16 @@ internal sealed class History
             {
                 Console.WriteLine($"            after {fault}");
             }
+        }
+    }
+
+    /// <summary>The suite itself cannot go on.</summary>
+    public void OnFailure(Exception error)
+    {
+        lock (_sync)
+        {
+            _hasFailed = true;
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Now.TotalSeconds,6:F1} s  EXCEPTION of the suite: {error}"));
         }
     }
 

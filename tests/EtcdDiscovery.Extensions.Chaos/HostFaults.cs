@@ -4,13 +4,13 @@ namespace EtcdDiscovery.Chaos;
 
 /// <summary>What happens to one process and its hosts: one fault after the other, drawn from a seed.</summary>
 internal sealed class HostFaults(
-    int number, int hostCount, string[] endpoints, string logs, RawEtcd etcd, Invariants invariants, History history, int seed)
+    int number, int hostCount, string[] endpoints, EtcdApi api, string logs, RawEtcd etcd, Invariants invariants, History history, int seed)
     : IAsyncDisposable
 {
     private static readonly FaultKind[] Kinds =
     [
         FaultKind.HostPaused, FaultKind.HostTerminated, FaultKind.HostKilled,
-        FaultKind.LeaseRevoked, FaultKind.KeyDeleted, FaultKind.KeyOverwritten,
+        FaultKind.SessionEnded, FaultKind.KeyDeleted, FaultKind.KeyOverwritten,
     ];
 
     private volatile HostProcess? _process;
@@ -23,7 +23,7 @@ internal sealed class HostFaults(
     public async Task StartAsync(FaultKind instead)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"p{number}g{++_generation}");
-        var process = HostProcess.Start(name, hostCount, endpoints, logs);
+        var process = HostProcess.Start(name, hostCount, endpoints, api, logs);
         invariants.OnStarting(process.Hosts, instead);
         _process = process;
         await process.ReadyAsync();
@@ -110,15 +110,15 @@ internal sealed class HostFaults(
             return; // Etcd has lost it just now.
         }
 
-        // All hosts of a process share its lease.
-        var hit = kind == FaultKind.LeaseRevoked ? process.Hosts : [host];
+        // All hosts of a process share its session.
+        var hit = kind == FaultKind.SessionEnded ? process.Hosts : [host];
         invariants.OnFault(hit, kind);
         history.OnFault(kind, seen.Key);
         await (kind switch
         {
-            FaultKind.LeaseRevoked => etcd.RevokeAsync(seen.Lease),
+            FaultKind.SessionEnded => etcd.ExpireAsync([.. hit.Select(invariants.Find).OfType<SeenKey>()]),
             FaultKind.KeyDeleted => etcd.DeleteAsync(seen.Key),
-            _ => etcd.PutAsync(seen.Key, Invariants.Intruder),
+            _ => etcd.OverwriteAsync(seen, Invariants.Intruder),
         });
         invariants.OnFaultEnded(hit, kind);
     }

@@ -11,7 +11,8 @@ internal sealed class HostProcess : IAsyncDisposable
 
     private readonly Process _process;
     private readonly Task _logging;
-    private volatile bool _mayEnd;
+    private readonly Lock _ending = new();
+    private bool _mayEnd;
 
     private HostProcess(string name, IReadOnlyList<string> hosts, Process process, string log)
     {
@@ -31,16 +32,26 @@ internal sealed class HostProcess : IAsyncDisposable
     public IReadOnlyList<string> Hosts { get; }
 
     /// <summary>Whether it has ended though nobody told it to. Says so once.</summary>
-    public bool HasDied => !_mayEnd && _process.HasExited && (_mayEnd = true);
+    public bool HasDied
+    {
+        get
+        {
+            lock (_ending)
+            {
+                // Once it may end, nobody but the one that ends it may ask: it may be disposed of.
+                return !_mayEnd && _process.HasExited && (_mayEnd = true);
+            }
+        }
+    }
 
     public static HostProcess Start(
-        string name, int hostCount, IReadOnlyList<string> endpoints, string logs, BreakageKind? breakage = null)
+        string name, int hostCount, IReadOnlyList<string> endpoints, EtcdApi api, string logs, BreakageKind? breakage = null)
     {
         var hosts = Enumerable.Range(0, hostCount)
             .Select(index => string.Create(CultureInfo.InvariantCulture, $"{name}-{index}")).ToList();
         string[] arguments =
         [
-            typeof(HostProcess).Assembly.Location, "host", string.Join(',', hosts), string.Join(',', endpoints),
+            typeof(HostProcess).Assembly.Location, "host", string.Join(',', hosts), string.Join(',', endpoints), api.ToString(),
             .. breakage is { } kind ? [kind.ToString()] : Array.Empty<string>(),
         ];
         var process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, arguments)
@@ -61,16 +72,16 @@ internal sealed class HostProcess : IAsyncDisposable
         }
     }
 
-    public void Pause() => Signals.Stop(_process);
+    public void Pause() => Send(Signals.Stop);
 
-    public void Continue() => Signals.Continue(_process);
+    public void Continue() => Send(Signals.Continue);
 
     /// <summary>Asks it to end, and waits until it has.</summary>
     /// <returns>Whether it did so in time.</returns>
     public async Task<bool> TerminateAsync(TimeSpan patience)
     {
-        _mayEnd = true;
-        Signals.Terminate(_process);
+        AllowEnd();
+        Send(Signals.Terminate);
         try
         {
             await _process.WaitForExitAsync().WaitAsync(patience);
@@ -84,7 +95,7 @@ internal sealed class HostProcess : IAsyncDisposable
 
     public async Task KillAsync()
     {
-        _mayEnd = true;
+        AllowEnd();
         _process.Kill();
         await _process.WaitForExitAsync();
     }
@@ -96,7 +107,28 @@ internal sealed class HostProcess : IAsyncDisposable
             await KillAsync();
         }
 
+        AllowEnd();
         await _logging;
         _process.Dispose();
+    }
+
+    private void AllowEnd()
+    {
+        lock (_ending)
+        {
+            _mayEnd = true;
+        }
+    }
+
+    // One that has ended by itself is a violation already, and nothing else can happen to it.
+    private void Send(Action<Process> signal)
+    {
+        try
+        {
+            signal(_process);
+        }
+        catch (InvalidOperationException) when (_process.HasExited)
+        {
+        }
     }
 }

@@ -3,7 +3,11 @@ using System.Globalization;
 namespace EtcdDiscovery.Chaos;
 
 /// <summary>What always has to hold between the hosts and their keys. Safe for concurrent use.</summary>
-internal sealed class Invariants(History history)
+/// <param name="history">Where violations go.</param>
+/// <param name="hasLeases">
+/// Whether keys have leases, which a leader that goes on may revoke late; in v2 each key has a time of its own.
+/// </param>
+internal sealed class Invariants(History history, bool hasLeases)
 {
     /// <summary>What somebody else writes over a host's key.</summary>
     public const string Intruder = "overwritten by chaos";
@@ -30,6 +34,11 @@ internal sealed class Invariants(History history)
     public void OnFaultEnded(IEnumerable<string> hosts, FaultKind kind) => Change(hosts, name =>
         (_hosts[name].Phase, _hosts[name].Excuse) = (HostPhase.Live, new Excuse(kind, history.Now)));
 
+    /// <summary>A fault hits all hosts.</summary>
+    public void OnFault(FaultKind kind) => ExcuseEverybody(kind, ended: false);
+
+    public void OnFaultEnded(FaultKind kind) => ExcuseEverybody(kind, ended: true);
+
     public void OnMembersOut(int count, FaultKind kind)
     {
         lock (_sync)
@@ -40,12 +49,9 @@ internal sealed class Invariants(History history)
             }
 
             _membersOutSince = count > 0 ? history.Now : null;
-            _leaderBackAt = kind == FaultKind.LeaderStopped && count == 0 ? history.Now : _leaderBackAt;
+            _leaderBackAt = hasLeases && kind == FaultKind.LeaderStopped && count == 0 ? history.Now : _leaderBackAt;
             _etcd.OnMembersOut(count, history.Now);
-            if (Bounds.Missing(kind) is not null)
-            {
-                _everybodysExcuse = new Excuse(kind, count > 0 ? null : history.Now);
-            }
+            ExcuseEverybody(kind, ended: count == 0);
         }
     }
 
@@ -69,7 +75,7 @@ internal sealed class Invariants(History history)
     }
 
     /// <summary>Checks everything against what etcd held at some time between asking and its answer.</summary>
-    public void Check(TimeSpan asked, TimeSpan answered, long term, IReadOnlyList<SeenKey> keys)
+    public void Check(TimeSpan asked, TimeSpan answered, long? term, IReadOnlyList<SeenKey> keys)
     {
         lock (_sync)
         {
@@ -112,7 +118,7 @@ internal sealed class Invariants(History history)
 
     private void CheckPresence(TrackedHost host, List<SeenKey> own, TimeSpan asked, TimeSpan answered)
     {
-        var isPresent = own.Exists(key => key.Lease != 0 && key.Value != Intruder);
+        var isPresent = own.Exists(key => key.Expires && key.Value != Intruder);
         host.MissedSince = isPresent ? null : host.MissedSince ?? asked;
         if (IsOver(host.Excuse, asked))
         {
@@ -159,10 +165,21 @@ internal sealed class Invariants(History history)
     // By a leader that was stopped; it has to be back as soon as after any other revocation.
     private bool MayBeRevokedLate(TrackedHost host, TimeSpan now) =>
         host.MissedSince is { } since && since < _leaderBackAt + Bounds.LateRevocation
-        && now <= _etcd.Due(since, Bounds.Missing(FaultKind.LeaseRevoked)!.Value);
+        && now <= _etcd.Due(since, Bounds.Missing(FaultKind.SessionEnded)!.Value);
 
     private bool IsOver(Excuse? excuse, TimeSpan now) =>
         excuse is { Ended: { } ended } && now > _etcd.Due(ended, Bounds.Missing(excuse.Kind)!.Value);
+
+    private void ExcuseEverybody(FaultKind kind, bool ended)
+    {
+        lock (_sync)
+        {
+            if (Bounds.Missing(kind) is not null)
+            {
+                _everybodysExcuse = new Excuse(kind, ended ? history.Now : null);
+            }
+        }
+    }
 
     private void Blame(TrackedHost host, string what, string key)
     {

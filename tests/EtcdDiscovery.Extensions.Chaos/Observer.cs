@@ -14,7 +14,7 @@ internal sealed class Observer(RawEtcd etcd, Invariants invariants, History hist
             var asked = history.Now;
             history.OnObservation(asked - last);
             last = asked;
-            if (await etcd.ReadAsync($"/services/{ChildHosts.Service}/") is var (term, keys))
+            if (await etcd.ReadAsync(ChildHosts.Prefix) is var (term, keys))
             {
                 invariants.Check(asked, history.Now, term, keys);
             }

@@ -9,6 +9,7 @@ if (args is ["host", ..])
 
 var seed = Random.Shared.Next(1, 1_000_000);
 var minutes = 3.0;
+var api = EtcdApi.V3;
 var selfTest = false;
 for (var i = 0; i < args.Length; i++)
 {
@@ -17,14 +18,17 @@ for (var i = 0; i < args.Length; i++)
         case "--self-test":
             selfTest = true;
             break;
-        case "--seed" when i + 1 < args.Length:
-            seed = int.Parse(args[++i], CultureInfo.InvariantCulture);
+        case "--seed" when i + 1 < args.Length && int.TryParse(args[i + 1], CultureInfo.InvariantCulture, out seed):
+            i++;
             break;
-        case "--minutes" when i + 1 < args.Length:
-            minutes = double.Parse(args[++i], CultureInfo.InvariantCulture);
+        case "--minutes" when i + 1 < args.Length && double.TryParse(args[i + 1], CultureInfo.InvariantCulture, out minutes):
+            i++;
+            break;
+        case "--store" when i + 1 < args.Length && args[i + 1] is "v2" or "v3":
+            api = args[++i] == "v2" ? EtcdApi.V2 : EtcdApi.V3;
             break;
         default:
-            Console.Error.WriteLine("Arguments: [--seed N] [--minutes M] | --self-test");
+            Console.Error.WriteLine("Arguments: [--store v2] [--seed N] [--minutes M] | [--store v2] --self-test");
             return 2;
     }
 }
@@ -44,9 +48,14 @@ var etcd = Environment.GetEnvironmentVariable("ETCD_BIN")
 try
 {
     var passed = selfTest
-        ? await SelfTest.RunAsync(etcd, stopping.Token)
-        : await ChaosRun.RunAsync(etcd, seed, TimeSpan.FromMinutes(minutes), stopping.Token);
+        ? await SelfTest.RunAsync(etcd, api, stopping.Token)
+        : await ChaosRun.RunAsync(etcd, api, seed, TimeSpan.FromMinutes(minutes), stopping.Token);
     return passed ? 0 : 1;
+}
+catch (NotSupportedException e)
+{
+    Console.Error.WriteLine(e.Message);
+    return 2;
 }
 catch (OperationCanceledException) when (stopping.IsCancellationRequested)
 {

@@ -1,74 +1,78 @@
-using System.Globalization;
-using System.Net.Http.Json;
+using System.Net.Http.Headers;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Chaos;
 
-/// <summary>A key as it stands in etcd.</summary>
-internal sealed record SeenKey(string Key, string Value, long Lease)
+/// <summary>etcd, asked over HTTP without any code of the library.</summary>
+internal abstract class RawEtcd(IReadOnlyList<string> endpoints) : IAsyncDisposable
 {
-    private const int UuidLength = 36;
+    private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(1);
 
-    /// <summary>The host that the key belongs to: an instance is named by a UUID and the host's name.</summary>
-    public string Host => Key[(Key.LastIndexOf('/') + 1 + UuidLength + 1)..];
-}
-
-/// <summary>etcd's JSON gateway, asked without any code of the library.</summary>
-internal sealed class RawEtcd(IReadOnlyList<string> endpoints) : IAsyncDisposable
-{
-    private static readonly TimeSpan PatienceForReads = TimeSpan.FromSeconds(1);
-
-    // Longer than any member is frozen: what was given up, and tried elsewhere, would be done twice, once of it late.
-    private static readonly TimeSpan PatienceForWrites = TimeSpan.FromSeconds(15);
+    // Longer than any member is frozen: a request that was given up, and sent to another member, would be done twice, once of
+    // it late.
+    private static readonly TimeSpan WriteTimeout = TimeSpan.FromSeconds(15);
 
     private const int MaxAttempts = 300;
 
     private readonly HttpClient _http = new() { Timeout = Timeout.InfiniteTimeSpan };
-    private readonly Task<JsonNode?>[] _asked = [.. endpoints.Select(_ => Task.FromResult<JsonNode?>(null))];
+    private readonly Task<Answer?>[] _asked = [.. endpoints.Select(_ => Task.FromResult<Answer?>(null))];
     private volatile string _refusal = "no answer";
 
-    /// <summary>All keys below a prefix as a majority knows them, and the term of the leader; null without an answer. One read at a time.</summary>
-    public async Task<(long Term, IReadOnlyList<SeenKey> Keys)?> ReadAsync(string prefix)
+    public static RawEtcd Create(EtcdApi api, IReadOnlyList<string> endpoints) =>
+        api == EtcdApi.V2 ? new RawEtcdV2(endpoints) : new RawEtcdV3(endpoints);
+
+    /// <exception cref="NotSupportedException">The cluster does not serve the API.</exception>
+    public static async Task<RawEtcd> OpenAsync(EtcdApi api, EtcdCluster cluster)
     {
-        var asked = new JsonObject
+        var etcd = Create(api, cluster.Endpoints);
+        if (await etcd.IsServedAsync())
         {
-            ["key"] = Encode(prefix),
-            ["range_end"] = Encode(prefix[..^1] + (char)(prefix[^1] + 1)),
-        };
-        if (await AskAllAsync("kv/range", asked.ToJsonString()) is not { } answer)
-        {
-            return null;
+            return etcd;
         }
 
-        var keys = (answer["kvs"]?.AsArray() ?? []).Select(entry => new SeenKey(
-            Decode(entry!["key"]!), entry["value"] is { } value ? Decode(value) : "", Number(entry["lease"])));
-        return (Number(answer["header"]!["raft_term"]), [.. keys]);
+        await etcd.DisposeAsync();
+        throw new NotSupportedException(
+            $"This etcd has no {api} API: choose 3.4 or 3.5 with ETCD_BIN, or with ETCD_BIN_2 and --second.");
     }
 
-    public Task PutAsync(string key, string value) =>
-        DoAsync("kv/put", new JsonObject { ["key"] = Encode(key), ["value"] = Encode(value) });
+    /// <summary>
+    /// All keys below a prefix as a majority knows them, and the leader's term, where the answer tells it; null without an
+    /// answer. One read at a time.
+    /// </summary>
+    public abstract Task<(long? Term, IReadOnlyList<SeenKey> Keys)?> ReadAsync(string prefix);
 
-    public Task DeleteAsync(string key) => DoAsync("kv/deleterange", new JsonObject { ["key"] = Encode(key) });
+    /// <summary>Puts a key that never expires.</summary>
+    public abstract Task PutAsync(string key, string value);
 
-    public Task RevokeAsync(long lease) =>
-        DoAsync("lease/revoke", new JsonObject { ["ID"] = lease.ToString(CultureInfo.InvariantCulture) });
+    /// <summary>Puts another value, which never expires, over a key, unless that has changed since it was seen.</summary>
+    /// <remarks>A request that etcd does late, and twice, must not put the key of a host that has ended meanwhile.</remarks>
+    public abstract Task OverwriteAsync(SeenKey seen, string value);
 
-    public async Task CompactAsync()
-    {
-        var now = await DoAsync("kv/range", new JsonObject { ["key"] = Encode("/") });
-        await DoAsync("kv/compaction", new JsonObject { ["revision"] = (string?)now["header"]!["revision"] });
-    }
+    public abstract Task DeleteAsync(string key);
+
+    /// <summary>Deletes all keys below a prefix.</summary>
+    public abstract Task DeleteAllAsync(string prefix);
+
+    /// <summary>Makes keys expire at once.</summary>
+    public abstract Task ExpireAsync(IReadOnlyList<SeenKey> keys);
+
+    /// <summary>Makes etcd forget all changes until now.</summary>
+    public abstract Task ForgetHistoryAsync();
 
     /// <summary>The index of the member that leads.</summary>
     public async Task<int> FindLeaderAsync(CancellationToken cancellationToken)
     {
+        // The members lead both stores, and this tells of it whichever of the two is in use.
+        var status = Request.OfJson("/v3/maintenance/status", []);
         while (true)
         {
             for (var member = 0; member < endpoints.Count; member++)
             {
-                if (await AskAsync(endpoints[member], "maintenance/status", "{}", PatienceForReads, cancellationToken) is { } status
-                    && (string?)status["leader"] is { } leader && leader == (string?)status["header"]!["member_id"])
+                if (await AskAsync(endpoints[member], status, ReadTimeout, cancellationToken) is { Body: var answer }
+                    && (string?)answer["leader"] is { } leader && leader == (string?)answer["header"]?["member_id"])
                 {
                     return member;
                 }
@@ -84,16 +88,24 @@ internal sealed class RawEtcd(IReadOnlyList<string> endpoints) : IAsyncDisposabl
         _http.Dispose();
     }
 
-    // All members at once, and the first answer counts: a frozen one must not hold the others up. One that has not
-    // answered yet is not asked again.
-    private async Task<JsonNode?> AskAllAsync(string what, string request)
+    /// <summary>Whether the members serve the API at all.</summary>
+    protected abstract Task<bool> IsServedAsync();
+
+    /// <summary>Whether a request was refused because what it asks for is so already.</summary>
+    protected abstract bool IsDone(JsonObject refusal);
+
+    /// <summary>
+    /// Asks all members at once, and the first answer counts: a frozen one must not hold the others up. A member that has not
+    /// answered yet is not asked again.
+    /// </summary>
+    protected async Task<Answer?> AskAllAsync(Request request)
     {
-        var asking = new List<Task<JsonNode?>>();
+        var asking = new List<Task<Answer?>>();
         for (var member = 0; member < endpoints.Count; member++)
         {
             if (_asked[member].IsCompleted)
             {
-                asking.Add(_asked[member] = AskAsync(endpoints[member], what, request, PatienceForReads));
+                asking.Add(_asked[member] = AskAsync(endpoints[member], request, ReadTimeout));
             }
         }
 
@@ -111,13 +123,16 @@ internal sealed class RawEtcd(IReadOnlyList<string> endpoints) : IAsyncDisposabl
         return null;
     }
 
-    // One member after the other until one has done it.
-    private async Task<JsonNode> DoAsync(string what, JsonObject request)
+    /// <summary>Asks one member after the other until one has done it.</summary>
+    protected async Task<Answer> DoAsync(Request request) => await TryAsync(request, MaxAttempts)
+        ?? throw new InvalidOperationException($"No member of etcd does {request.Method} {request.Path}: {_refusal}");
+
+    /// <summary>Asks one member after the other until one has done it, or until they were asked often enough: null then.</summary>
+    protected async Task<Answer?> TryAsync(Request request, int attempts)
     {
-        var text = request.ToJsonString();
-        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        for (var attempt = 0; attempt < attempts; attempt++)
         {
-            if (await AskAsync(endpoints[attempt % endpoints.Count], what, text, PatienceForWrites) is { } answer)
+            if (await AskAsync(endpoints[attempt % endpoints.Count], request, WriteTimeout) is { } answer)
             {
                 return answer;
             }
@@ -125,41 +140,44 @@ internal sealed class RawEtcd(IReadOnlyList<string> endpoints) : IAsyncDisposabl
             await Task.Delay(100);
         }
 
-        throw new InvalidOperationException($"No member of etcd does {what}: {_refusal}");
+        return null;
     }
 
-    // What is gone or compacted already counts as done.
-    private async Task<JsonNode?> AskAsync(
-        string endpoint, string what, string request, TimeSpan patience, CancellationToken cancellationToken = default)
+    // Whatever a member that dies, starts or has no leader may answer with, it is no answer.
+    private async Task<Answer?> AskAsync(
+        string endpoint, Request request, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        either.CancelAfter(patience);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        linked.CancelAfter(timeout);
         try
         {
-            using var body = new StringContent(request);
-            using var response = await _http.PostAsync(new Uri($"{endpoint}/v3/{what}"), body, either.Token);
-            var answer = await response.Content.ReadFromJsonAsync<JsonNode>(either.Token);
-            if (response.IsSuccessStatusCode || IsDone((string?)answer!["error"] ?? ""))
+            using var message = new HttpRequestMessage(request.Method, new Uri(endpoint + request.Path));
+            message.Content = request.Body is { } body ? new StringContent(body, Encoding.UTF8, request.MediaType) : null;
+            using var response = await _http.SendAsync(message, linked.Token);
+            var text = await response.Content.ReadAsStringAsync(linked.Token);
+            if (JsonNode.Parse(text) is JsonObject answer && (response.IsSuccessStatusCode || IsDone(answer)))
             {
-                return answer;
+                return new Answer(answer, response.Headers);
             }
 
-            _refusal = answer.ToJsonString();
+            _refusal = text;
             return null;
         }
-        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or System.Text.Json.JsonException or IOException)
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or JsonException or IOException)
         {
+            _refusal = e.Message;
             return null;
         }
     }
 
-    private static bool IsDone(string error) =>
-        error.Contains("lease not found", StringComparison.Ordinal) || error.Contains("compacted", StringComparison.Ordinal);
+    /// <param name="Method">The HTTP method.</param>
+    /// <param name="Path">The path and query.</param>
+    /// <param name="Body">The body, if there is one.</param>
+    /// <param name="MediaType">What the body is.</param>
+    protected sealed record Request(HttpMethod Method, string Path, string? Body = null, string MediaType = "application/json")
+    {
+        public static Request OfJson(string path, JsonObject body) => new(HttpMethod.Post, path, body.ToJsonString());
+    }
 
-    private static long Number(JsonNode? text) =>
-        text is null ? 0 : long.Parse((string)text!, CultureInfo.InvariantCulture);
-
-    private static string Encode(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
-
-    private static string Decode(JsonNode base64) => Encoding.UTF8.GetString(Convert.FromBase64String((string)base64!));
+    protected sealed record Answer(JsonObject Body, HttpResponseHeaders Headers);
 }

@@ -11,6 +11,7 @@ internal static class SelfTest
     [
         (BreakageKind.RegistersTwice, "has two keys"),
         (BreakageKind.LeavesKey, "is a ghost"),
+        (BreakageKind.PutsForGood, "is missing"),
         (BreakageKind.Withdraws, "is missing"),
         (BreakageKind.ChangesId, "has another instance id"),
         (BreakageKind.Dies, "has ended by itself"),
@@ -18,23 +19,23 @@ internal static class SelfTest
     ];
 
     /// <returns>Whether all of them were found out.</returns>
-    public static async Task<bool> RunAsync(string etcdBinary, CancellationToken stopping)
+    public static async Task<bool> RunAsync(string etcdBinary, EtcdApi api, CancellationToken stopping)
     {
-        Console.WriteLine("Chaos --self-test: hosts that are broken on purpose; violations are what it wants to see.");
+        Console.WriteLine($"Chaos --self-test on {api}: hosts that are broken on purpose; violations are what it wants to see.");
         var logs = Directory.CreateTempSubdirectory("chaos-").FullName;
         var history = new History();
-        var invariants = new Invariants(history);
+        var invariants = new Invariants(history, hasLeases: api == EtcdApi.V3);
         await using var cluster = await EtcdCluster.StartAsync(etcdBinary, size: 1);
-        await using var etcd = new RawEtcd(cluster.Endpoints);
+        await using var etcd = await RawEtcd.OpenAsync(api, cluster);
         using var observing = new CancellationTokenSource();
         var processes = new List<HostProcess>();
         var observer = new Observer(etcd, invariants, history, () => processes);
         var observed = Task.CompletedTask;
         try
         {
-            processes.Add(HostProcess.Start("Sound", 1, cluster.Endpoints, logs));
+            processes.Add(HostProcess.Start("Sound", 1, cluster.Endpoints, api, logs));
             processes.AddRange(Expected.Select(expected =>
-                HostProcess.Start(expected.Kind.ToString(), 1, cluster.Endpoints, logs, expected.Kind)));
+                HostProcess.Start(expected.Kind.ToString(), 1, cluster.Endpoints, api, logs, expected.Kind)));
             invariants.OnStarting(processes.SelectMany(process => process.Hosts), FaultKind.HostKilled);
             observed = observer.RunAsync(observing.Token);
             await Task.WhenAll(processes.Where(process => !EndsByItself(process)).Select(process => process.ReadyAsync()));

@@ -8,19 +8,21 @@ internal sealed class Steadiness
     private int _membersOut;
     private TimeSpan _membersChanged = TimeSpan.MinValue;
 
-    /// <summary>Since when it answers under the present leader, who extended all leases when it took over.</summary>
+    /// <summary>Since when it answers under the present leader, which in v3 extended all leases when it took over.</summary>
     public TimeSpan Since { get; private set; }
 
     public void OnSilence() => _isSilent = true;
 
-    public void OnAnswer(TimeSpan at, long term)
+    /// <param name="at">When it answered.</param>
+    /// <param name="term">The leader's term; null when it was not told.</param>
+    public void OnAnswer(TimeSpan at, long? term)
     {
-        if (_isSilent || term != _term)
+        if (_isSilent || (term ?? _term) != _term)
         {
             Since = at;
         }
 
-        (_isSilent, _term) = (false, term);
+        (_isSilent, _term) = (false, term ?? _term);
     }
 
     public void OnMembersOut(int count, TimeSpan at) => (_membersOut, _membersChanged) = (count, at);
