@@ -4,6 +4,7 @@
 #   eng/etcd.sh            $ETCD_BIN, else etcd on PATH, else our cache, else the system's package manager
 #   eng/etcd.sh --second   $ETCD_BIN_2, else a version whose minor differs from the first one's;
 #                          prints nothing where there is none
+#   eng/etcd.sh --v2       whichever of these two has the v2 keys API, which ended with 3.5
 #
 # On Debian and Ubuntu this needs no root and leaves the system as it is: the packages are unpacked into the cache,
 # <cache>/<minor version>/etcd with etcdctl beside it, so nothing is installed and no service gets started.
@@ -108,8 +109,21 @@ print_second() {
   return 0
 }
 
+print_v2() {
+  local choice binary first
+  for choice in first second; do
+    binary=$("print_$choice") || return 1
+    [ -n "$binary" ] || continue
+    case $(minor_version "$binary") in 3.[345]) echo "$binary"; return ;; esac
+    [ "$choice" = second ] || first=$binary
+  done
+  say "etcd $(minor_version "$first") has no v2 keys API; set ETCD_BIN_2 to the path of etcd 3.4 or 3.5"
+  return 1
+}
+
 case ${1:-} in
   '') print_first ;;
   --second) print_second ;;
-  *) say "usage: eng/etcd.sh [--second]"; exit 2 ;;
+  --v2) print_v2 ;;
+  *) say "usage: eng/etcd.sh [--second | --v2]"; exit 2 ;;
 esac

@@ -21,6 +21,7 @@ done
 
 . "$(dirname "$0")/loopback.sh"
 . "$(dirname "$0")/with-etcd.sh"
+[ "$store" = Etcd ] || ETCD_BIN=$("$root/eng/etcd.sh" --v2)
 shop=$root/samples/Shop
 temp=$(mktemp -d)
 names=(A B C)

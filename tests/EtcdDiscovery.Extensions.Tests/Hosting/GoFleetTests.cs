@@ -21,7 +21,7 @@ public sealed class GoFleetTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.Second)]
     public async Task Credentials_OfWhoeverRegistersLast_ReachAllHostsOfBothKinds(EtcdVersion version)
     {
-        using var api = new V2Api(await etcd.GetAsync(version));
+        using var api = new V2Api(await etcd.GetAsync(SharedEtcd.WithV2(version)));
         await using var a = await GoHost.StartAsync(api.Server, _service, "a");
         await using var b = await DiscoveryHost.RegisterAsync(Public(api.Server, "b"));
         await BecomesAsync(() => string.Join(' ', a.Users), "a b");
@@ -44,7 +44,7 @@ public sealed class GoFleetTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.Second)]
     public async Task Description_OverwrittenByAPrivateGoHost_IsMendedAndGosHostsGetTheirCredentialsBack(EtcdVersion version)
     {
-        using var api = new V2Api(await etcd.GetAsync(version));
+        using var api = new V2Api(await etcd.GetAsync(SharedEtcd.WithV2(version)));
         await using var go = await GoHost.StartAsync(api.Server, _service, "a");
         await using var ours = await DiscoveryHost.RegisterAsync(Public(api.Server));
         Assert.Equal("a", ours.Registration.Credentials?.User);
@@ -62,7 +62,7 @@ public sealed class GoFleetTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.Second)]
     public async Task OurHost_FromRegisteringToStopping_IsToGosSubscribersOneNewHostAndOneDown(EtcdVersion version)
     {
-        using var api = new V2Api(await etcd.GetAsync(version));
+        using var api = new V2Api(await etcd.GetAsync(SharedEtcd.WithV2(version)));
         var index = await api.IndexAsync();
         await using var host = await DiscoveryHost.RegisterAsync(Public(api.Server, "u"));
         var id = host.Registration.InstanceId;
@@ -88,7 +88,7 @@ public sealed class GoFleetTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.Second)]
     public async Task GosHosts_ComingAndGoing_AreToldToOurWatchersWithTheReason(EtcdVersion version)
     {
-        var server = await etcd.GetAsync(version);
+        var server = await etcd.GetAsync(SharedEtcd.WithV2(version));
         await using var watcher = await DiscoveryHost.StartAsync(V2Api.Settings(server));
         await using var changes = new DrainReader(watcher.Resolver, _service);
         await using var stopped = await GoHost.StartAsync(server, _service, "u");
@@ -107,7 +107,7 @@ public sealed class GoFleetTests(SharedEtcd etcd)
     [Fact]
     public async Task GosHost_SetEveryFourSeconds_IsNoChangeToOurWatchers()
     {
-        using var api = new V2Api(await etcd.GetAsync(EtcdVersion.First));
+        using var api = new V2Api(await etcd.GetAsync(SharedEtcd.WithV2(EtcdVersion.First)));
         await using var watcher = await DiscoveryHost.StartAsync(V2Api.Settings(api.Server));
         await using var changes = new DrainReader(watcher.Resolver, _service);
         await using var go = await GoHost.StartAsync(api.Server, _service, "u");
@@ -125,7 +125,7 @@ public sealed class GoFleetTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.Second)]
     public async Task OurHost_WhoseKeyIsDeletedByHand_IsThereAgainUnderTheSameId(EtcdVersion version)
     {
-        using var api = new V2Api(await etcd.GetAsync(version));
+        using var api = new V2Api(await etcd.GetAsync(SharedEtcd.WithV2(version)));
         await using var host = await DiscoveryHost.RegisterAsync(Public(api.Server));
         var key = $"{Directory}/{host.Registration.InstanceId}";
         var value = (string?)(await api.FindAsync(key))!["value"];
@@ -142,7 +142,7 @@ public sealed class GoFleetTests(SharedEtcd etcd)
     [Fact]
     public async Task OurHost_DrainingForAWhile_IsMarkedAndOnlyThenDeleted()
     {
-        using var api = new V2Api(await etcd.GetAsync(EtcdVersion.First));
+        using var api = new V2Api(await etcd.GetAsync(SharedEtcd.WithV2(EtcdVersion.First)));
         var settings = Public(api.Server);
         settings["DrainDelay"] = "00:00:00.5";
         await using var host = await DiscoveryHost.RegisterAsync(settings);
@@ -161,7 +161,7 @@ public sealed class GoFleetTests(SharedEtcd etcd)
     [Fact]
     public async Task OurHost_WhoseDescriptionIsADirectory_SaysSoInItsHealth()
     {
-        using var api = new V2Api(await etcd.GetAsync(EtcdVersion.First));
+        using var api = new V2Api(await etcd.GetAsync(SharedEtcd.WithV2(EtcdVersion.First)));
         await api.SetAsync($"{InfoKey}/b", "{}");
 
         await using var host = await DiscoveryHost.StartAsync(Public(api.Server));
@@ -177,7 +177,7 @@ public sealed class GoFleetTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.First, false)]
     public async Task OurHost_WhoseEtcdIsAwayForLongerThanItsKeyLives_IsThereAgainAndFound(EtcdVersion version, bool wipe)
     {
-        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(SharedEtcd.WithV2(version)));
         using var api = new V2Api(server);
         await using var watcher = await DiscoveryHost.StartAsync(V2Api.Settings(server));
         await using var host = await DiscoveryHost.RegisterAsync(Public(server, "u"));

@@ -28,7 +28,7 @@ public sealed class GoldenRequestTests(SharedEtcd etcd)
     public async Task Host_RegisteringAndStopping_WritesWhatGoWroteInGosOrder(string name, EtcdVersion version)
     {
         var golden = GoldenCase.Load(name);
-        using var api = new V2Api(await etcd.GetAsync(version));
+        using var api = new V2Api(await etcd.GetAsync(SharedEtcd.WithV2(version)));
         await using var proxy = await RecordingProxy.StartAsync(api.Server);
         await using var host = await DiscoveryHost.StartAsync(
             new() { ["Store"] = "EtcdV2", ["Etcd:Endpoints:0"] = proxy.Endpoint },

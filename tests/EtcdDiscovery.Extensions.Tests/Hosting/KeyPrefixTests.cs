@@ -17,7 +17,7 @@ public sealed class KeyPrefixTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.Second, "EtcdV2")]
     public async Task Fleets_WithPrefixesOfTheirOwn_DoNotSeeEachOther(EtcdVersion version, string store)
     {
-        var server = await etcd.GetAsync(version);
+        var server = await etcd.GetAsync(SharedEtcd.For(store, version));
         await using var watcher = await DiscoveryHost.StartAsync(Settings(server, store, _prefix, null));
         await using var changes = new DrainReader(watcher.Resolver, _service);
         await using var other = await DiscoveryHost.RegisterAsync(Settings(server, store, _prefix + "-b", _service));

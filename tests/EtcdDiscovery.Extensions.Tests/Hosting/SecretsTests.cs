@@ -28,7 +28,7 @@ public sealed class SecretsTests : IDisposable
         await using var web = await WebInstance.StartAsync(_ => Task.CompletedTask);
         var client = _authority.Issue("client");
         var keyBody = client.KeyPem.Split('\n')[1];
-        await using var server = await _authority.StartEtcdAsync(version);
+        await using var server = await _authority.StartEtcdAsync(SharedEtcd.For(store, version));
         if (store == "Etcd")
         {
             await ProtectAsync(server);

@@ -18,8 +18,9 @@ internal static class EtcdCtl
             RedirectStandardError = true,
             Environment =
             {
-                // etcdctl comes beside etcd from Debian's packages, and on the path elsewhere.
-                ["PATH"] = $"{Path.GetDirectoryName(SharedEtcd.BinaryOf(EtcdVersion.First))}:{Environment.GetEnvironmentVariable("PATH")}",
+                // The server's own etcdctl, since that of 3.6 does not speak v2. It comes beside etcd from Debian's packages,
+                // and on the path elsewhere.
+                ["PATH"] = $"{Path.GetDirectoryName(server.Binary)}:{Environment.GetEnvironmentVariable("PATH")}",
                 ["ETCDCTL_API"] = "3",
                 ["ETCDCTL_ENDPOINTS"] = server.Endpoint,
             },

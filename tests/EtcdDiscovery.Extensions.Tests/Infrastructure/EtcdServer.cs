@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
+using System.Text;
 using System.Text.Json.Nodes;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
@@ -17,6 +18,7 @@ public sealed class EtcdServer : IAsyncDisposable
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("etcd-test-");
     private readonly EtcdSecurity _security;
     private readonly HttpClient _http;
+    private readonly StringBuilder _errors = new();
     private Process? _process;
 
     private EtcdServer(string binary, string name, EtcdSecurity? security = null)
@@ -27,6 +29,9 @@ public sealed class EtcdServer : IAsyncDisposable
         (Port, PeerPort) = FreePorts();
         _http = new HttpClient(_security.NewHandler()) { BaseAddress = new Uri(Endpoint), Timeout = StartTimeout };
     }
+
+    /// <summary>The path of the binary that it runs.</summary>
+    public string Binary => _binary;
 
     public int Port { get; }
 
@@ -59,12 +64,25 @@ public sealed class EtcdServer : IAsyncDisposable
     }
 
     /// <summary>Starts a cluster of one with TLS or other flags of its own.</summary>
-    internal static async Task<EtcdServer> StartAsync(string binary, EtcdSecurity security)
+    /// <param name="binary">The path of etcd.</param>
+    /// <param name="security">Its flags.</param>
+    /// <param name="prepareAsync">What to do before anybody uses it. When that fails, it is ended.</param>
+    internal static async Task<EtcdServer> StartAsync(
+        string binary, EtcdSecurity security, Func<EtcdServer, Task>? prepareAsync = null)
     {
         var server = new EtcdServer(binary, "m0", security);
         server.Cluster = $"m0={server.PeerUrl}";
         await server.StartAsync();
-        return server;
+        try
+        {
+            await (prepareAsync?.Invoke(server) ?? Task.CompletedTask);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Prepares the members of one cluster; see <c>EtcdCluster</c>.</summary>
@@ -174,7 +192,7 @@ public sealed class EtcdServer : IAsyncDisposable
     private void StartProcess()
     {
         _process?.Dispose();
-        var start = new ProcessStartInfo(_binary,
+        var start = EtcdBinary.StartInfo(_binary,
         [
             "--name", _name,
             "--data-dir", Data,
@@ -184,20 +202,23 @@ public sealed class EtcdServer : IAsyncDisposable
             "--initial-advertise-peer-urls", PeerUrl,
             "--initial-cluster", Cluster,
             "--initial-cluster-token", Cluster + ClusterToken,
-            "--enable-v2",
+            .. EtcdBinary.ServesV2(_binary) ? ["--enable-v2"] : Array.Empty<string>(),
             .. _security.Flags,
             .. WaitsForDisk ? Array.Empty<string>() : ["--unsafe-no-fsync"],
             "--logger", "zap",
             "--log-level", "error",
             "--log-outputs", LogFile,
         ]);
-        // etcd takes every ETCD_ variable for a flag, ETCD_BIN included.
-        foreach (var variable in start.Environment.Keys.Where(key => key.StartsWith("ETCD_", StringComparison.Ordinal)).ToList())
-        {
-            start.Environment.Remove(variable);
-        }
-
+        start.RedirectStandardError = true;
         _process = Process.Start(start) ?? throw new InvalidOperationException($"{_binary} did not start.");
+        _process.ErrorDataReceived += (_, line) =>
+        {
+            lock (_errors)
+            {
+                _errors.AppendLine(line.Data);
+            }
+        };
+        _process.BeginErrorReadLine();
     }
 
     private async Task WaitUntilHealthyAsync()
@@ -207,7 +228,7 @@ public sealed class EtcdServer : IAsyncDisposable
         {
             if (_process!.HasExited || started.Elapsed > StartTimeout)
             {
-                throw new InvalidOperationException($"{_binary} does not get healthy: {await ReadLogAsync()}");
+                throw new InvalidOperationException($"{_binary} does not get healthy: {await ReadReasonAsync()}");
             }
 
             await Task.Delay(20);
@@ -227,7 +248,20 @@ public sealed class EtcdServer : IAsyncDisposable
         }
     }
 
-    private async Task<string> ReadLogAsync() => File.Exists(LogFile) ? await File.ReadAllTextAsync(LogFile) : "no log";
+    // A refused flag is told on standard error, before there is a log.
+    private async Task<string> ReadReasonAsync()
+    {
+        if (_process!.HasExited)
+        {
+            await WaitForExitAsync(); // until all that it wrote is here
+        }
+
+        var log = File.Exists(LogFile) ? await File.ReadAllTextAsync(LogFile) : "";
+        lock (_errors)
+        {
+            return $"{(_process.HasExited ? $"exit code {_process.ExitCode}" : "it still runs")}\n{_errors}{log}";
+        }
+    }
 
     private async Task WaitForExitAsync() => await _process!.WaitForExitAsync().WaitAsync(StartTimeout);
 

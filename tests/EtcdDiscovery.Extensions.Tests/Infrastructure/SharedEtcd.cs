@@ -23,9 +23,7 @@ public sealed class SharedEtcd : IAsyncDisposable
     /// <summary>The path of a version's binary; skips or fails the test when it is not set.</summary>
     public static string BinaryOf(EtcdVersion version)
     {
-        var variable = version == EtcdVersion.First ? "ETCD_BIN" : "ETCD_BIN_2";
-        var path = Environment.GetEnvironmentVariable(variable);
-        if (!string.IsNullOrEmpty(path))
+        if (FindBinary(version) is { } path)
         {
             return path;
         }
@@ -33,6 +31,27 @@ public sealed class SharedEtcd : IAsyncDisposable
         Assert.SkipWhen(version == EtcdVersion.Second, "ETCD_BIN_2 is not set: no second etcd version to test against.");
         throw new InvalidOperationException("ETCD_BIN is not set: run eng/test.sh, which fetches etcd and sets it.");
     }
+
+    /// <summary>
+    /// The version for a test of the v2 keys API: the given one, or else the other one. Skips the test where neither has that API.
+    /// </summary>
+    public static EtcdVersion WithV2(EtcdVersion version)
+    {
+        var wanted = BinaryOf(version);
+        var other = version == EtcdVersion.First ? EtcdVersion.Second : EtcdVersion.First;
+        if (EtcdBinary.ServesV2(wanted))
+        {
+            return version;
+        }
+
+        Assert.SkipUnless(
+            FindBinary(other) is { } path && EtcdBinary.ServesV2(path),
+            $"etcd {EtcdBinary.VersionOf(wanted)} has no v2 keys API: set ETCD_BIN_2 to etcd 3.4 or 3.5.");
+        return other;
+    }
+
+    /// <summary>The version for a test of a store, <c>Etcd</c> or <c>EtcdV2</c>.</summary>
+    public static EtcdVersion For(string store, EtcdVersion version) => store == "EtcdV2" ? WithV2(version) : version;
 
     public Task<EtcdServer> GetAsync(EtcdVersion version)
     {
@@ -50,4 +69,7 @@ public sealed class SharedEtcd : IAsyncDisposable
             }
         }
     }
+
+    private static string? FindBinary(EtcdVersion version) =>
+        Environment.GetEnvironmentVariable(version == EtcdVersion.First ? "ETCD_BIN" : "ETCD_BIN_2") is { Length: > 0 } path ? path : null;
 }

@@ -246,7 +246,7 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
             ["NaN"] = """{"name":"h.dev","weight":NaN}""",
         };
         await using var server = await EtcdServer.StartAsync(
-            SharedEtcd.BinaryOf(version), new EtcdSecurity { Flags = ["--max-request-bytes", $"{64 * 1024 * 1024}"] });
+            SharedEtcd.BinaryOf(SharedEtcd.For(store, version)), new EtcdSecurity { Flags = ["--max-request-bytes", $"{64 * 1024 * 1024}"] });
         using var api = new V2Api(server);
         Task PutAsync(string key, string value) => store == "Etcd" ? server.PutAsync(key, value) : api.SetAsync(key, value);
         foreach (var (id, value) in monsters)

@@ -60,7 +60,7 @@ public sealed class GoldenQueryTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.Second)]
     public async Task Resolver_OnTheV2Api_AnswersTheSameWithDirectoriesToo(EtcdVersion version)
     {
-        using var api = new V2Api(await etcd.GetAsync(version));
+        using var api = new V2Api(await etcd.GetAsync(SharedEtcd.WithV2(version)));
         await using var catalog = new TestCatalog(EtcdV2Stores.Create(api.Server.Endpoint));
         foreach (var recorded in GoldenCase.Queries)
         {

@@ -63,7 +63,7 @@ public sealed class HostileWriterTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.Second)]
     public async Task V2Directories_NestedWithoutEnd_AreLeftOut(EtcdVersion version)
     {
-        var server = await etcd.GetAsync(version);
+        var server = await etcd.GetAsync(SharedEtcd.WithV2(version));
         using var api = new V2Api(server);
         await api.SetAsync($"/services/{_service}/a", Good);
         // Each directory is told with its whole path: read as one, they are more than any reader takes.
@@ -83,7 +83,7 @@ public sealed class HostileWriterTests(SharedEtcd etcd)
     [Fact]
     public async Task V2Directory_NamedLikeALogLine_ForgesNone()
     {
-        using var api = new V2Api(await etcd.GetAsync(EtcdVersion.First));
+        using var api = new V2Api(await etcd.GetAsync(SharedEtcd.WithV2(EtcdVersion.First)));
         await api.SetAsync($"/services/{_service}/a", Good);
         await using var host = await DiscoveryHost.StartAsync(V2Api.Settings(api.Server));
         Assert.Equal("a", await IdsAsync(host));

@@ -18,7 +18,7 @@ public sealed class PrefixedEtcdV2StoreConformance(SharedEtcd etcd) : PrefixedSt
     protected override bool IsAtomic => false;
 
     protected override async Task<IDiscoveryStore> CreateWholeAsync() =>
-        EtcdV2Stores.Create((await etcd.GetAsync(EtcdVersion.First)).Endpoint);
+        EtcdV2Stores.Create((await etcd.GetAsync(SharedEtcd.WithV2(EtcdVersion.First))).Endpoint);
 }
 
 /// <summary>What <see cref="PrefixedStore"/> promises, whatever it is a part of.</summary>

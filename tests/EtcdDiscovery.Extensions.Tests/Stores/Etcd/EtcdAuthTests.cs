@@ -182,13 +182,11 @@ public sealed class EtcdAuthTests
 
     private static StorePut Put(string key) => new(key, "{}"u8.ToArray());
 
-    private static async Task<EtcdServer> StartAsync(EtcdVersion version, bool enable = true)
-    {
-        var server = await EtcdServer.StartAsync(
-            SharedEtcd.BinaryOf(version), new EtcdSecurity { Flags = ["--auth-token-ttl", "1", "--bcrypt-cost", "4"] });
-        await EtcdCtl.RunAsync(server, SecurityGuide.Commands(0).Where(line => enable || !line.Contains("auth enable", StringComparison.Ordinal)));
-        return server;
-    }
+    private static Task<EtcdServer> StartAsync(EtcdVersion version, bool enable = true) => EtcdServer.StartAsync(
+        SharedEtcd.BinaryOf(version),
+        new EtcdSecurity { Flags = ["--auth-token-ttl", "1", "--bcrypt-cost", "4"] },
+        server => EtcdCtl.RunAsync(
+            server, SecurityGuide.Commands(0).Where(line => enable || !line.Contains("auth enable", StringComparison.Ordinal))));
 
     private static EtcdStore Store(EtcdServer server, string? user, string? password) =>
         EtcdStores.Create(new EtcdOptions { Endpoints = [server.Endpoint], User = user, Password = password });

@@ -135,14 +135,12 @@ public sealed class EtcdV2AuthTests
         Assert.DoesNotContain(host.Logs.Lines, line => line.Message.Contains(Denied, StringComparison.Ordinal));
     }
 
-    private static async Task<EtcdServer> StartAsync(EtcdVersion version)
-    {
-        var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
-        await EtcdCtl.RunAsync(
+    private static Task<EtcdServer> StartAsync(EtcdVersion version) => EtcdServer.StartAsync(
+        SharedEtcd.BinaryOf(SharedEtcd.WithV2(version)),
+        new EtcdSecurity(),
+        server => EtcdCtl.RunAsync(
             server,
-            SecurityGuide.Commands(V2Block).Select(line => line.Replace("etcdctl ", EtcdCtlCommand, StringComparison.Ordinal)));
-        return server;
-    }
+            SecurityGuide.Commands(V2Block).Select(line => line.Replace("etcdctl ", EtcdCtlCommand, StringComparison.Ordinal))));
 
     private static string KeyOf(DiscoveryHost host) => $"/services/shop/{host.Registration.InstanceId}";
 

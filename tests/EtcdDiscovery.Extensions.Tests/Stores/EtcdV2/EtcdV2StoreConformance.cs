@@ -8,7 +8,7 @@ public sealed class EtcdV2StoreConformance(SharedEtcd etcd) : DiscoveryStoreConf
     protected override bool IsAtomic => false;
 
     protected override async Task<IDiscoveryStore> CreateStoreAsync() =>
-        EtcdV2Stores.Create((await etcd.GetAsync(EtcdVersion.First)).Endpoint);
+        EtcdV2Stores.Create((await etcd.GetAsync(SharedEtcd.WithV2(EtcdVersion.First))).Endpoint);
 }
 
 /// <summary>The v2 store against the second etcd version.</summary>
@@ -17,5 +17,5 @@ public sealed class EtcdV2StoreConformanceSecondVersion(SharedEtcd etcd) : Disco
     protected override bool IsAtomic => false;
 
     protected override async Task<IDiscoveryStore> CreateStoreAsync() =>
-        EtcdV2Stores.Create((await etcd.GetAsync(EtcdVersion.Second)).Endpoint);
+        EtcdV2Stores.Create((await etcd.GetAsync(SharedEtcd.WithV2(EtcdVersion.Second))).Endpoint);
 }

@@ -18,7 +18,7 @@ public sealed class EtcdV2StoreTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.Second)]
     public async Task Watch_KeysThatExpireAndKeysThatAreDeleted_TellsThemApart(EtcdVersion version)
     {
-        using var api = new V2Api(await etcd.GetAsync(version));
+        using var api = new V2Api(await etcd.GetAsync(SharedEtcd.WithV2(version)));
         await using var store = EtcdV2Stores.Create(api.Server.Endpoint);
         await api.SetAsync(_root + "deleted", "x");
         await api.SetAsync(_root + "expires", "x", ttl: 1);
@@ -36,7 +36,7 @@ public sealed class EtcdV2StoreTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.Second)]
     public async Task Read_Directories_AreSearchedForAPrefixAndNothingForAKey(EtcdVersion version)
     {
-        using var api = new V2Api(await etcd.GetAsync(version));
+        using var api = new V2Api(await etcd.GetAsync(SharedEtcd.WithV2(version)));
         await using var store = EtcdV2Stores.Create(api.Server.Endpoint);
         await api.SetAsync(_root + "a/b/c", "nested");
         await api.SetAsync(_root + "ab", "beside");
@@ -57,7 +57,7 @@ public sealed class EtcdV2StoreTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.Second)]
     public async Task Watch_DirectoryDeleted_IsHistoryLost(EtcdVersion version)
     {
-        using var api = new V2Api(await etcd.GetAsync(version));
+        using var api = new V2Api(await etcd.GetAsync(SharedEtcd.WithV2(version)));
         await using var store = EtcdV2Stores.Create(api.Server.Endpoint);
         await api.SetAsync(_root + "d/a", "x");
         await api.SetAsync(_root + "d/b", "x");
@@ -77,7 +77,7 @@ public sealed class EtcdV2StoreTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.Second)]
     public async Task Watch_FromBeforeTheLastThousandChanges_IsHistoryLost_StandingOnesAreNot(EtcdVersion version)
     {
-        using var api = new V2Api(await etcd.GetAsync(version));
+        using var api = new V2Api(await etcd.GetAsync(SharedEtcd.WithV2(version)));
         await using var store = EtcdV2Stores.Create(api.Server.Endpoint);
         var old = (await store.ReadAsync([All], Token)).Revision;
         await using var standing = new StoreWatch(store, old, All);
@@ -100,7 +100,7 @@ public sealed class EtcdV2StoreTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.Second)]
     public async Task Renewing_ManyTimes_WakesNobodyAndKeepsValueAndKey(EtcdVersion version)
     {
-        using var api = new V2Api(await etcd.GetAsync(version));
+        using var api = new V2Api(await etcd.GetAsync(SharedEtcd.WithV2(version)));
         await using var store = EtcdV2Stores.Create(api.Server.Endpoint);
         await using var session = await store.OpenSessionAsync(TimeSpan.FromSeconds(1.2), Token);
         var put = await session.TryPutAsync([Put("a"), Put("b")], Token);
@@ -121,7 +121,7 @@ public sealed class EtcdV2StoreTests(SharedEtcd etcd)
     [Fact]
     public async Task Renewing_AKeyThatSomebodyDeleted_LosesTheSession_OneThatWeDeletedDoesNot()
     {
-        using var api = new V2Api(await etcd.GetAsync(EtcdVersion.First));
+        using var api = new V2Api(await etcd.GetAsync(SharedEtcd.WithV2(EtcdVersion.First)));
         await using var store = EtcdV2Stores.Create(api.Server.Endpoint);
         await using var session = await store.OpenSessionAsync(TimeSpan.FromSeconds(60), Token);
         await session.TryPutAsync([Put("a"), Put("b")], Token);
@@ -138,7 +138,7 @@ public sealed class EtcdV2StoreTests(SharedEtcd etcd)
     [Fact]
     public async Task Put_SecondConditionFails_FirstIsThere()
     {
-        var server = await etcd.GetAsync(EtcdVersion.First);
+        var server = await etcd.GetAsync(SharedEtcd.WithV2(EtcdVersion.First));
         await using var store = EtcdV2Stores.Create(server.Endpoint);
         await using var session = await store.OpenSessionAsync(TimeSpan.FromSeconds(60), Token);
 
@@ -150,7 +150,7 @@ public sealed class EtcdV2StoreTests(SharedEtcd etcd)
     [Fact]
     public async Task Watch_EtcdWiped_IsHistoryLost()
     {
-        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(SharedEtcd.WithV2(EtcdVersion.First)));
         using var api = new V2Api(server);
         for (var i = 0; i < 20; i++)
         {
@@ -184,7 +184,7 @@ public sealed class EtcdV2StoreTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.Second)]
     public async Task Watch_MemberInUseFreezes_GoesOnAtAnotherOneWithoutAGap(EtcdVersion version)
     {
-        await using var cluster = await EtcdCluster.StartAsync(SharedEtcd.BinaryOf(version));
+        await using var cluster = await EtcdCluster.StartAsync(SharedEtcd.BinaryOf(SharedEtcd.WithV2(version)));
         await using var store = EtcdV2Stores.Create(TimeSpan.FromSeconds(1), cluster.Endpoints);
         var after = (await store.ReadAsync([All], Token)).Revision;
         var watch = new StoreWatch(store, after, All);
@@ -221,7 +221,7 @@ public sealed class EtcdV2StoreTests(SharedEtcd etcd)
     [Fact]
     public async Task Watch_MemberLosesItsLeader_Fails()
     {
-        await using var cluster = await EtcdCluster.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        await using var cluster = await EtcdCluster.StartAsync(SharedEtcd.BinaryOf(SharedEtcd.WithV2(EtcdVersion.First)));
         await using var store = EtcdV2Stores.Create(TimeSpan.FromSeconds(1), cluster.Members[0].Endpoint);
         await using var watch = new StoreWatch(store, (await store.ReadAsync([All], Token)).Revision, All);
 

@@ -20,7 +20,7 @@ public sealed class EtcdV2TlsTests : IDisposable
     [InlineData(EtcdVersion.Second)]
     public async Task MutualTls_CarriesEverything(EtcdVersion version)
     {
-        await using var server = await _authority.StartEtcdAsync(version);
+        await using var server = await _authority.StartEtcdAsync(SharedEtcd.WithV2(version));
         await using var store = Create(server.Endpoint, _authority.Tls(_authority.Issue("client")));
 
         await using var session = await store.OpenSessionAsync(TimeSpan.FromMinutes(1), Token);
@@ -36,7 +36,7 @@ public sealed class EtcdV2TlsTests : IDisposable
     [Fact]
     public async Task Host_RegisteredWithMutualTls_GoesOnWhenCertificatesAreRotated()
     {
-        await using var server = await _authority.StartEtcdAsync(EtcdVersion.First);
+        await using var server = await _authority.StartEtcdAsync(SharedEtcd.WithV2(EtcdVersion.First));
         var (certificate, key) = (_authority.PathOf("client.pem"), _authority.PathOf("client.key"));
         _authority.Issue("first").CopyTo(certificate, key);
         await using var host = await DiscoveryHost.RegisterAsync(new(V2Api.Settings(server, "shop"))
@@ -69,7 +69,7 @@ public sealed class EtcdV2TlsTests : IDisposable
     [InlineData("missing file", "EtcdDiscovery:Etcd:Tls:CertificateAuthority: file '{0}/missing.pem' cannot be read: it does not exist")]
     public async Task Certificate_NotGood_IsToldWithTheReasonToReadersAndWatchers(string what, string told)
     {
-        await using var server = await _authority.StartEtcdAsync(EtcdVersion.First);
+        await using var server = await _authority.StartEtcdAsync(SharedEtcd.WithV2(EtcdVersion.First));
         await using var store = Create(server.Endpoint, WrongTls.Of(_authority, what));
         await using var watch = new StoreWatch(store, default, Everything);
 
@@ -88,8 +88,8 @@ public sealed class EtcdV2TlsTests : IDisposable
     [InlineData(EtcdVersion.Second)]
     public async Task Scheme_OfTheOtherKind_IsTold(EtcdVersion version)
     {
-        await using var secured = await _authority.StartEtcdAsync(version);
-        await using var plain = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
+        await using var secured = await _authority.StartEtcdAsync(SharedEtcd.WithV2(version));
+        await using var plain = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(SharedEtcd.WithV2(version)));
         await using var tlsToPlain = Create(plain.Endpoint.Replace("http:", "https:", StringComparison.Ordinal), _authority.Tls(_authority.Issue("client")));
         await using var plainToTls = Create(secured.Endpoint.Replace("https:", "http:", StringComparison.Ordinal), new());
 
