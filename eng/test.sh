@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # Runs all tests against a real etcd. The last line is always "N passed, N failed, N skipped".
 #
-#   eng/test.sh [--both] [--with-chaos] [arguments for dotnet test, such as --filter Name]
+#   eng/test.sh [--both] [--with-chaos] [--containers] [arguments for dotnet test, such as --filter Name]
 #   eng/test.sh --chaos [--seed N] [--minutes M]   random faults for 3 minutes, instead of the tests
 #   eng/test.sh --chaos --self-test                proves that its checks notice what they are for
 #     --store v2                                   either of them on the v2 keys API
 #     --second                                     either of them with the second version of etcd
 #
 # Some tests run against two versions of etcd, where a second one can be had. With --both, or CI=true, it must be had.
-# --with-chaos adds the self-tests of the chaos suite, a minute of it, and half a minute of it on the v2 keys API.
+# The integration tests use a container where a Docker engine answers, else a process, and say so; --containers demands the
+# container (eng/docker.sh eng/test.sh --containers brings the engine). --with-chaos adds the self-tests of the chaos suite, a
+# minute of it, and half a minute of it on the v2 keys API.
 set -euo pipefail
 
 results=$(mktemp -d)
@@ -64,6 +66,7 @@ while :; do
   case ${1:-} in
     --both) both=true ;;
     --with-chaos) with_chaos=true ;;
+    --containers) export ETCD_CONTAINERS=require ;;
     *) break ;;
   esac
   shift

@@ -21,7 +21,7 @@ public sealed class CredentialTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.Second, StoreName.V2)]
     public async Task Hosts_RegisteringOneAfterAnother_AllTakeTheLastOnesCredentials(EtcdVersion version, string store)
     {
-        using var keys = new RawKeys(await etcd.GetAsync(version), store);
+        using var keys = new RawKeys(await etcd.GetAsync(SharedEtcd.For(store, version)), store);
         await using var a = await App.RegisterAsync(Public(keys, "a"));
         await using var seenByA = new Sequence<string?>(a.Registration.WatchUsersAsync);
         Assert.Equal("a", await seenByA.NextAsync());
@@ -40,7 +40,7 @@ public sealed class CredentialTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.First, StoreName.V2)]
     public async Task Host_WithoutCredentials_TakesThoseOfTheService(EtcdVersion version, string store)
     {
-        using var keys = new RawKeys(await etcd.GetAsync(version), store);
+        using var keys = new RawKeys(await etcd.GetAsync(SharedEtcd.For(store, version)), store);
         await using var a = await App.RegisterAsync(Public(keys, "a"));
 
         await using var b = await App.RegisterAsync(Public(keys, null));
@@ -54,7 +54,7 @@ public sealed class CredentialTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.First, StoreName.V2)]
     public async Task Credentials_SetOnOneHostOrWrittenByOthers_ReachEveryHostAndItsApplication(EtcdVersion version, string store)
     {
-        using var keys = new RawKeys(await etcd.GetAsync(version), store);
+        using var keys = new RawKeys(await etcd.GetAsync(SharedEtcd.For(store, version)), store);
         await using var a = await App.RegisterAsync(Public(keys, "a"));
         await using var b = await App.RegisterAsync(Public(keys, null));
         await using var seenByB = new Sequence<string?>(b.Registration.WatchUsersAsync);
@@ -100,7 +100,7 @@ public sealed class CredentialTests(SharedEtcd etcd)
     [InlineData(StoreName.V2, "private")]
     public async Task Description_OverwrittenWithoutCredentials_EmptiesNobodysAndIsMended(string store, string value)
     {
-        using var keys = new RawKeys(await etcd.GetAsync(EtcdVersion.First), store);
+        using var keys = new RawKeys(await etcd.GetAsync(SharedEtcd.For(store, EtcdVersion.First)), store);
         await using var a = await App.RegisterAsync(Public(keys, "a"));
         await using var b = await App.RegisterAsync(Public(keys, null));
         await using var seenByB = new Sequence<string?>(b.Registration.WatchUsersAsync);
@@ -124,7 +124,7 @@ public sealed class CredentialTests(SharedEtcd etcd)
     [InlineData(StoreName.V2)]
     public async Task PrivateHost_OfAPublicService_LeavesItsDescriptionAloneAndKeepsItsOwn(string store)
     {
-        using var keys = new RawKeys(await etcd.GetAsync(EtcdVersion.First), store);
+        using var keys = new RawKeys(await etcd.GetAsync(SharedEtcd.For(store, EtcdVersion.First)), store);
         await using var shared = await App.RegisterAsync(Public(keys, "a"));
 
         await using var own = await App.RegisterAsync(new Dictionary<string, string?>(Public(keys, "own")) { [Setting.Public] = "false" });
@@ -141,7 +141,7 @@ public sealed class CredentialTests(SharedEtcd etcd)
     [InlineData(StoreName.V2)]
     public async Task Description_Deleted_IsBackWithTheNewestCredentials(string store)
     {
-        using var keys = new RawKeys(await etcd.GetAsync(EtcdVersion.First), store);
+        using var keys = new RawKeys(await etcd.GetAsync(SharedEtcd.For(store, EtcdVersion.First)), store);
         await using var a = await App.RegisterAsync(Public(keys, "a"));
         await keys.PutAsync(InfoKey, PublicInfo("newest"));
         await AgreeAsync(keys, new Login("newest", "p-newest"), a);

@@ -23,7 +23,7 @@ public sealed class DeploymentTests
         var replaced = await load.TakeAsync();
         await fleet.KillOneAsync();
         var killed = await load.TakeAsync();
-        await fleet.LoseEtcdAsync(TimeSpan.FromSeconds(2));
+        await fleet.LoseEtcdAsync(etcd, TimeSpan.FromSeconds(2));
         var lost = await load.TakeAsync();
 
         Assert.All([replaced, killed, lost], phase => Assert.Empty(phase.Failures));

@@ -25,7 +25,7 @@ public sealed class DrainTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.First, StoreName.V2)]
     public async Task Application_Stopping_DrainsWhileItServesThenLeavesThenStops(EtcdVersion version, string store)
     {
-        using var keys = new RawKeys(await etcd.GetAsync(version), store);
+        using var keys = new RawKeys(await etcd.GetAsync(SharedEtcd.For(store, version)), store);
         await using var consumer = await App.StartAsync(keys.Settings());
         await using var web = await StartWebAsync(keys);
         using var http = new HttpClient { BaseAddress = new Uri(web.Urls.Single()) };
@@ -51,7 +51,7 @@ public sealed class DrainTests(SharedEtcd etcd)
     [InlineData(StoreName.V2, "00:00:00")]
     public async Task Process_ToldToEndBySigterm_LeavesBeforeItStopsServing(string store, string drainDelay)
     {
-        using var keys = new RawKeys(await etcd.GetAsync(EtcdVersion.First), store);
+        using var keys = new RawKeys(await etcd.GetAsync(SharedEtcd.For(store, EtcdVersion.First)), store);
         await using var process = ShopProcess.Start("Catalog", keys.Settings(_service)
             .Append(new(Setting.DrainDelay, drainDelay))
             .Append(new("Urls", "http://127.0.0.1:0"))

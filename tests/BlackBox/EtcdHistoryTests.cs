@@ -14,7 +14,7 @@ public sealed class EtcdHistoryTests
     [InlineData(EtcdVersion.First, StoreName.V2)]
     public async Task Etcd_Wiped_HasBothKeysAgain(EtcdVersion version, string store)
     {
-        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(SharedEtcd.For(store, version)));
         using var keys = new RawKeys(server, store);
         await using var app = await RegisterAsync(keys);
 

@@ -34,7 +34,7 @@ public sealed class EtcdRestartTests
     [InlineData(EtcdVersion.First, StoreName.V2)]
     public async Task Etcd_KilledForLongerThanTheTimeToLive_HasTheSameInstanceAgain(EtcdVersion version, string store)
     {
-        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(SharedEtcd.For(store, version)));
         using var keys = new RawKeys(server, store);
         await using var app = await RegisterAsync(keys, "00:00:02");
 
@@ -64,7 +64,7 @@ public sealed class EtcdRestartTests
     [InlineData(EtcdVersion.First, StoreName.V2)]
     public async Task Etcd_FrozenForLongerThanTheTimeToLive_HasTheSameInstanceAgain(EtcdVersion version, string store)
     {
-        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(SharedEtcd.For(store, version)));
         using var keys = new RawKeys(server, store);
         await using var app = await RegisterAsync(keys, "00:00:02");
 

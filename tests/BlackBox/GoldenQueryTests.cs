@@ -47,7 +47,7 @@ public sealed class GoldenQueryTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.Second, StoreName.V2)]
     public async Task Resolver_InEveryRecordedState_AnswersAsGoOrBetter(EtcdVersion version, string store)
     {
-        using var keys = new RawKeys(await etcd.GetAsync(version), store);
+        using var keys = new RawKeys(await etcd.GetAsync(SharedEtcd.For(store, version)), store);
         await using var app = await App.StartAsync(keys.Settings());
         Assert.Equal(38, GoldenCase.Queries.Count);
         foreach (var recorded in GoldenCase.Queries)

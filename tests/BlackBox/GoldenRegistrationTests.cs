@@ -33,7 +33,7 @@ public sealed class GoldenRegistrationTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.Second, StoreName.V2)]
     public async Task Registration_OfEveryRecordedHost_HasGosKeysBytesAndUrls(EtcdVersion version, string store)
     {
-        using var keys = new RawKeys(await etcd.GetAsync(version), store);
+        using var keys = new RawKeys(await etcd.GetAsync(SharedEtcd.For(store, version)), store);
         var cases = GoldenCase.Names.Except(Corrupting).ToDictionary(name => name, name => GoldenCase.Load(name));
         foreach (var sameNode in cases.GroupBy(golden => golden.Value.NodeHostname, StringComparer.Ordinal))
         {
@@ -58,7 +58,7 @@ public sealed class GoldenRegistrationTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.First, StoreName.V2)]
     public async Task Registration_ConfiguredAsARecordedHost_HasGosKeysAndBytes(EtcdVersion version, string store)
     {
-        using var keys = new RawKeys(await etcd.GetAsync(version), store);
+        using var keys = new RawKeys(await etcd.GetAsync(SharedEtcd.For(store, version)), store);
         var golden = GoldenCase.Load("01-public-full");
         Dictionary<string, string?> settings = new(keys.Settings(golden.Service))
         {

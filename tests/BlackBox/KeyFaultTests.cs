@@ -44,7 +44,7 @@ public sealed class KeyFaultTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.First, StoreName.V2)]
     public async Task Keys_DeletedByOthers_ArePutAgain(EtcdVersion version, string store)
     {
-        using var keys = new RawKeys(await etcd.GetAsync(version), store);
+        using var keys = new RawKeys(await etcd.GetAsync(SharedEtcd.For(store, version)), store);
         await using var app = await App.RegisterAsync(Settings(keys));
         var (instance, info) = (Assert.Single(await keys.ReadAsync(Directory)), await keys.FindAsync(InfoKey));
         for (var i = 0; i < 3; i++)
@@ -66,7 +66,7 @@ public sealed class KeyFaultTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.First, StoreName.V2)]
     public async Task Instance_OverwrittenByOthers_IsPutAgainAndWithdrawnInTheEnd(EtcdVersion version, string store)
     {
-        using var keys = new RawKeys(await etcd.GetAsync(version), store);
+        using var keys = new RawKeys(await etcd.GetAsync(SharedEtcd.For(store, version)), store);
         await using var app = await App.RegisterAsync(Settings(keys));
         var instance = Assert.Single(await keys.ReadAsync(Directory));
         foreach (var value in new[] { "nonsense", """{"name":"other.dev"}""" })
@@ -87,7 +87,7 @@ public sealed class KeyFaultTests(SharedEtcd etcd)
     public async Task Entries_Unreadable_AreSkippedCountedAndLoggedOnceWithoutTheirText(EtcdVersion version, string store)
     {
         const string Secret = "hush-hush";
-        using var keys = new RawKeys(await etcd.GetAsync(version), store);
+        using var keys = new RawKeys(await etcd.GetAsync(SharedEtcd.For(store, version)), store);
         await keys.PutAsync(Directory + "a", Instance("a.dev"));
         await keys.PutAsync(Directory + "bad", $"{{not json, password={Secret}");
         await keys.PutAsync(Directory + "long", $$"""{"name":"h.dev","zone":"{{new string('z', 64 * 1024)}}"}""");

@@ -15,7 +15,7 @@ public sealed class OutageTests
     [InlineData(EtcdVersion.First, StoreName.V2)]
     public async Task Application_StartedBeforeEtcd_RegistersWhenEtcdComes(EtcdVersion version, string store)
     {
-        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(SharedEtcd.For(store, version)));
         using var keys = new RawKeys(server, store);
         await server.KillAsync();
         await using var app = await App.StartAsync(keys.Settings(Service));
@@ -35,7 +35,7 @@ public sealed class OutageTests
     [InlineData(EtcdVersion.First, StoreName.V2)]
     public async Task Snapshot_WhileEtcdIsAway_IsServedAsStaleAndThenLiveAgain(EtcdVersion version, string store)
     {
-        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(SharedEtcd.For(store, version)));
         using var keys = new RawKeys(server, store);
         await PutAsync(keys, "a");
         await PutAsync(keys, "b");
@@ -119,7 +119,7 @@ public sealed class OutageTests
     [InlineData(StoreName.V2)]
     public async Task Application_StartedWhileEtcdIsAway_ServesWhatAnotherSaved(string store)
     {
-        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(SharedEtcd.For(store, EtcdVersion.First)));
         using var keys = new RawKeys(server, store);
         var folder = Directory.CreateTempSubdirectory("etcd-test-snapshots-");
         try

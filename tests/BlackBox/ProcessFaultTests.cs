@@ -35,7 +35,7 @@ public sealed class ProcessFaultTests(SharedEtcd etcd)
     [InlineData(StoreName.V2)]
     public async Task Process_FrozenForLongerThanItsTimeToLive_IsBackUnderTheSameId(string store)
     {
-        using var keys = new RawKeys(await etcd.GetAsync(EtcdVersion.First), store);
+        using var keys = new RawKeys(await etcd.GetAsync(SharedEtcd.For(store, EtcdVersion.First)), store);
         await using var consumer = await App.StartAsync(keys.Settings());
         await using var process = await StartAsync(keys);
         var (key, _) = Assert.Single(await keys.ReadAsync(Directory));

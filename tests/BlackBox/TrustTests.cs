@@ -28,7 +28,7 @@ public sealed class TrustTests : IDisposable
         using var telemetry = new TelemetryCapture();
         await using var web = await WebInstance.StartAsync("here");
         var client = _authority.Issue("client");
-        await using var server = await _authority.StartEtcdAsync(version);
+        await using var server = await _authority.StartEtcdAsync(SharedEtcd.For(store, version));
         if (store == StoreName.V3)
         {
             await ProtectAsync(server);

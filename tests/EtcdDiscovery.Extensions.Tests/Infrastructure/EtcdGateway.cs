@@ -13,11 +13,11 @@ public static class EtcdGateway
     private const int MaxTxnOperations = 100;
 
     /// <summary>The entries whose keys start with a prefix, in order.</summary>
-    public static Task<IReadOnlyList<EtcdEntry>> ReadAsync(this EtcdServer server, string prefix) =>
+    public static Task<IReadOnlyList<EtcdEntry>> ReadAsync(this IEtcd server, string prefix) =>
         RangeAsync(server, Prefixed(prefix));
 
     /// <summary>The same, from this member's own copy: without asking the leader, so maybe of a moment ago.</summary>
-    public static Task<IReadOnlyList<EtcdEntry>> ReadLocallyAsync(this EtcdServer server, string prefix)
+    public static Task<IReadOnlyList<EtcdEntry>> ReadLocallyAsync(this IEtcd server, string prefix)
     {
         var request = Prefixed(prefix);
         request["serializable"] = true;
@@ -25,13 +25,13 @@ public static class EtcdGateway
     }
 
     /// <summary>The one entry under a key; null when there is none.</summary>
-    public static async Task<EtcdEntry?> FindAsync(this EtcdServer server, string key) =>
+    public static async Task<EtcdEntry?> FindAsync(this IEtcd server, string key) =>
         (await server.ReadAsync(key)).SingleOrDefault(entry => entry.Key == key);
 
-    public static Task PutAsync(this EtcdServer server, string key, string value) => server.PutAllAsync([(key, value)]);
+    public static Task PutAsync(this IEtcd server, string key, string value) => server.PutAllAsync([(key, value)]);
 
     /// <summary>Puts entries, as many in one transaction as etcd allows.</summary>
-    public static async Task PutAllAsync(this EtcdServer server, IEnumerable<(string Key, string Value)> entries)
+    public static async Task PutAllAsync(this IEtcd server, IEnumerable<(string Key, string Value)> entries)
     {
         foreach (var chunk in entries.Chunk(MaxTxnOperations))
         {
@@ -45,11 +45,11 @@ public static class EtcdGateway
         }
     }
 
-    public static Task DeleteAsync(this EtcdServer server, string prefix) =>
+    public static Task DeleteAsync(this IEtcd server, string prefix) =>
         server.PostAsync("/v3/kv/deleterange", Prefixed(prefix));
 
     /// <summary>The time to live that a lease was granted; null when there is no such lease.</summary>
-    public static async Task<TimeSpan?> GrantedAsync(this EtcdServer server, string lease)
+    public static async Task<TimeSpan?> GrantedAsync(this IEtcd server, string lease)
     {
         var answer = await server.PostAsync("/v3/lease/timetolive", new JsonObject { ["ID"] = lease });
         return (string?)answer["grantedTTL"] is { } granted
@@ -57,10 +57,10 @@ public static class EtcdGateway
             : null;
     }
 
-    public static Task RevokeAsync(this EtcdServer server, string lease) =>
+    public static Task RevokeAsync(this IEtcd server, string lease) =>
         server.PostAsync("/v3/lease/revoke", new JsonObject { ["ID"] = lease });
 
-    private static async Task<IReadOnlyList<EtcdEntry>> RangeAsync(EtcdServer server, JsonObject request)
+    private static async Task<IReadOnlyList<EtcdEntry>> RangeAsync(IEtcd server, JsonObject request)
     {
         var answer = await server.PostAsync("/v3/kv/range", request);
         return [.. (answer["kvs"]?.AsArray() ?? []).Select(entry => new EtcdEntry(

@@ -9,7 +9,7 @@ using System.Text.Json.Nodes;
 namespace EtcdDiscovery.Tests.Infrastructure;
 
 /// <summary>A real etcd process on loopback ports of its own, with a data directory that is deleted in the end.</summary>
-public sealed class EtcdServer : IAsyncDisposable
+public sealed class EtcdServer : IEtcd
 {
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
 

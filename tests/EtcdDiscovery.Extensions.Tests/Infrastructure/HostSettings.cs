@@ -4,7 +4,7 @@ namespace EtcdDiscovery.Tests.Infrastructure;
 internal static class HostSettings
 {
     /// <summary>The settings of a host that uses this server.</summary>
-    public static Dictionary<string, string?> Settings(this EtcdServer server, string? service = null) => new()
+    public static Dictionary<string, string?> Settings(this IEtcd server, string? service = null) => new()
     {
         ["Etcd:Endpoints:0"] = server.Endpoint,
         ["Service:Name"] = service,

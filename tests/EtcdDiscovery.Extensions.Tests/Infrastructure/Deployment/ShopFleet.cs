@@ -7,14 +7,14 @@ internal sealed class ShopFleet : IAsyncDisposable
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private readonly EtcdServer _etcd;
+    private readonly IEtcd _etcd;
     private readonly Dictionary<string, string> _settings;
     private readonly Dictionary<string, string> _catalogSettings;
     private readonly List<ShopProcess> _catalogs = [];
     private readonly string _storefrontUrl;
     private ShopProcess? _storefront;
 
-    private ShopFleet(EtcdServer etcd, int storefrontPort, Dictionary<string, string> settings, Dictionary<string, string> catalogSettings)
+    private ShopFleet(IEtcd etcd, int storefrontPort, Dictionary<string, string> settings, Dictionary<string, string> catalogSettings)
     {
         (_etcd, _settings, _catalogSettings) = (etcd, settings, catalogSettings);
         _storefrontUrl = $"http://127.0.0.1:{storefrontPort}";
@@ -30,7 +30,7 @@ internal sealed class ShopFleet : IAsyncDisposable
     /// <param name="settings">The settings of all, which name that etcd.</param>
     /// <param name="catalogSettings">What the hosts of the catalog are told beside the sample's own settings.</param>
     public static async Task<ShopFleet> StartAsync(
-        EtcdServer etcd, int storefrontPort, Dictionary<string, string> settings, Dictionary<string, string> catalogSettings)
+        IEtcd etcd, int storefrontPort, Dictionary<string, string> settings, Dictionary<string, string> catalogSettings)
     {
         var fleet = new ShopFleet(etcd, storefrontPort, settings, catalogSettings);
         try
@@ -73,12 +73,12 @@ internal sealed class ShopFleet : IAsyncDisposable
         await HasInstancesAsync(Hosts);
     }
 
-    /// <summary>Takes etcd away for a while, and waits until everything is as it was.</summary>
-    public async Task LoseEtcdAsync(TimeSpan outage)
+    /// <summary>Takes its etcd away for a while, and waits until everything is as it was.</summary>
+    public async Task LoseEtcdAsync(EtcdServer etcd, TimeSpan outage)
     {
-        await _etcd.KillAsync();
+        await etcd.KillAsync();
         await Task.Delay(outage);
-        await _etcd.RestartAsync(wipe: false);
+        await etcd.RestartAsync(wipe: false);
         await HasInstancesAsync(Hosts);
         await UntilAsync(async () => await ShowsAsync("/healthz", "Healthy"));
     }

@@ -1,0 +1,136 @@
+#!/usr/bin/env bash
+# Runs a command with a Docker engine: eng/docker.sh COMMAND [ARGUMENT...]
+#
+# Where an engine answers, the command uses it and nothing is done to it. Where none does, a private one is started and
+# ended with the command. It has etcd's image, made from the binary that eng/etcd.sh prints, so that nothing is pulled.
+#
+# A private engine needs Linux and root. Debian's packages are unpacked into the cache, so nothing is installed. The engine
+# runs in namespaces of its own: with it end its containers and its mounts, and what it writes to /etc, /opt and /run.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/etcd-discovery-extensions
+unpacked=$cache/docker
+
+say() { echo "eng/docker.sh: $*" >&2; }
+fail() { say "$*"; exit 1; }
+
+[ $# -gt 0 ] || { say "usage: eng/docker.sh COMMAND [ARGUMENT...]"; exit 2; }
+
+# What listens there may never answer.
+answers() {
+  docker version >/dev/null 2>&1 &
+  local asking=$! i
+  for ((i = 0; i < 50; i++)); do
+    kill -0 "$asking" 2>/dev/null || { wait "$asking"; return; }
+    sleep 0.1
+  done
+  kill -KILL "$asking" 2>/dev/null || true
+  return 1
+}
+
+if answers; then exec "$@"; fi
+[ "$(uname)" = Linux ] || fail "no Docker engine answers; start one (a private one can only be started on Linux)"
+[ "$(id -u)" = 0 ] || fail "no Docker engine answers; start one (a private one can only be started by root)"
+
+# Stands before each of the engine's programs. The packages may have brought libraries that the system lacks.
+libraries=$(uname -m)-linux-gnu
+engine=(env "PATH=$unpacked/usr/sbin:$unpacked/usr/bin:$unpacked/sbin:$unpacked/bin:$PATH"
+  "LD_LIBRARY_PATH=$unpacked/usr/lib/$libraries:$unpacked/lib/$libraries")
+
+can_run() { "${engine[@]}" sh -c 'dockerd --version && docker --version && ip -V' >/dev/null 2>&1; }
+
+# apt with lists and cache of its own, as in eng/etcd.sh. It downloads what the system lacks of the packages and all that they need.
+unpack_from_apt() (
+  command -v apt-get >/dev/null || fail "no Docker engine answers, and there is no apt-get to get one with"
+  mkdir -p "$cache"
+  temp=$(mktemp -d "$cache/.unpack.XXXXXX")
+  trap 'rm -rf "$temp"' EXIT
+  mkdir -p "$temp/lists/partial" "$temp/cache/archives/partial" "$temp/root"
+  apt=(apt-get -qq -y -o "Dir::State::Lists=$temp/lists" -o "Dir::Cache=$temp/cache" -o Debug::NoLocking=1
+    -o Acquire::Languages=none -o APT::Sandbox::User=root)
+  say "getting docker.io from apt into $unpacked"
+  {
+    "${apt[@]}" update || true
+    # The client is a package of its own since Debian 13.
+    "${apt[@]}" install --download-only --no-install-recommends docker.io docker-cli iproute2 ||
+      "${apt[@]}" install --download-only --no-install-recommends docker.io iproute2 || true
+    for package in "$temp"/cache/archives/*.deb; do [ ! -e "$package" ] || dpkg-deb -x "$package" "$temp/root"; done
+  } >"$temp/log" 2>&1
+  rm -rf "$unpacked"
+  mv -T "$temp/root" "$unpacked"
+  can_run || { tail -n 20 "$temp/log" >&2; fail "apt has no docker.io that runs here"; }
+)
+
+# Two engines would share one bridge, and the addresses on it.
+mkdir -p "$cache"
+exec 9>"$cache/docker.lock"
+flock -n 9 || { say "waiting for the private engine of another run to end"; flock 9; }
+
+can_run || unpack_from_apt
+
+etcd=$("$root/eng/etcd.sh")
+temp=$(mktemp -d)
+pid='' group=etcd-discovery-$$
+bridge=/sys/class/net/docker0 # dockerd's own; it chooses addresses that are free
+[ ! -e "$bridge" ] || bridge=''
+
+clean_up() {
+  local status=$?
+  if [ -n "$pid" ]; then
+    kill -KILL "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+  fi
+  [ -z "$bridge" ] || [ ! -e "$bridge" ] || "${engine[@]}" ip link delete docker0 || true
+  # Processes that were killed let go of their files and groups a moment later.
+  for _ in {1..50}; do
+    find /sys/fs/cgroup -depth -type d -path "*/$group*" -exec rmdir {} + 2>/dev/null || true
+    rm -rf "$temp" 2>/dev/null || true
+    [ -e "$temp" ] || [ -n "$(find /sys/fs/cgroup -type d -name "$group" 2>/dev/null)" ] || break
+    sleep 0.1
+  done
+  exit "$status"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# Ends with this script, whatever ends that, and takes every process in its namespace along.
+# Its rules for the firewall are not needed: docker-proxy forwards the ports.
+# shellcheck disable=SC2016
+"${engine[@]}" setsid setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-proc sh -c '
+  set -e
+  cp -a /etc "$0/etc"
+  mount --bind "$0/etc" /etc
+  mount -t tmpfs none /opt
+  mount -t tmpfs none /run
+  exec dockerd --data-root "$0/data" --exec-root "$0/exec" --pidfile "$0/pid" -H "unix://$0/socket" \
+    --cgroup-parent "/$1" --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false
+' "$temp" "$group" </dev/null >"$temp/log" 2>&1 9>&- &
+pid=$!
+
+export DOCKER_HOST=unix://$temp/socket
+end=$((SECONDS + 60))
+until DOCKER_API_VERSION=$("${engine[@]}" timeout 5 docker version --format '{{.Server.APIVersion}}' 2>/dev/null); do
+  if [ "$SECONDS" -ge "$end" ] || ! kill -0 "$pid" 2>/dev/null; then
+    tail -n 20 "$temp/log" >&2
+    fail "the private Docker engine did not start; the end of its log is above"
+  fi
+  sleep 0.1
+done
+
+# The same layout as the published image: the binary in the same place, and no entry point.
+mkdir -p "$temp/image/usr/local/bin"
+cp "$etcd" "$temp/image/usr/local/bin/etcd"
+{ ldd "$etcd" 2>/dev/null || true; } | grep -o '/[^ ]*' | while read -r library; do
+  cp -L --parents "$library" "$temp/image"
+done
+version=$(ETCD_UNSUPPORTED_ARCH=arm64 "$etcd" --version | sed -n 's/^etcd Version: //p')
+ETCD_IMAGE=quay.io/coreos/etcd:v$version
+tar -C "$temp/image" -c . | "${engine[@]}" docker import --change 'CMD ["/usr/local/bin/etcd"]' - "$ETCD_IMAGE" >/dev/null
+rm -rf "$temp/image"
+say "a private Docker engine with $ETCD_IMAGE answers at $DOCKER_HOST"
+
+# No reaper: its image would have to be pulled, and the engine takes its containers along.
+export DOCKER_API_VERSION ETCD_IMAGE TESTCONTAINERS_RYUK_DISABLED=true TESTCONTAINERS_HOST_OVERRIDE=127.0.0.1
+"$@" 9>&-

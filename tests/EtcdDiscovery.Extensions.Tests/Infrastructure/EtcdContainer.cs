@@ -1,0 +1,93 @@
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using DotNet.Testcontainers.Builders;
+using DotNet.Testcontainers.Configurations;
+using DotNet.Testcontainers.Containers;
+using DotNet.Testcontainers.Images;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EtcdDiscovery.Tests.Infrastructure;
+
+/// <summary>An etcd in a container, started by Testcontainers.</summary>
+internal sealed class EtcdContainer : IEtcd
+{
+    /// <summary>The image to run, when it is not the default; eng/docker.sh sets it.</summary>
+    public const string ImageVariable = "ETCD_IMAGE";
+
+    private const ushort ClientPort = 2379;
+
+    // An engine that accepts and stays silent would otherwise hold the tests up for minutes.
+    private static readonly TimeSpan EngineTimeout = TimeSpan.FromSeconds(5);
+
+    // The image may have to be pulled.
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(2);
+
+    private readonly IContainer _container;
+    private readonly HttpClient _http;
+
+    private EtcdContainer(IContainer container)
+    {
+        _container = container;
+        _http = new HttpClient { BaseAddress = new Uri(Endpoint) };
+    }
+
+    public static string Image =>
+        Environment.GetEnvironmentVariable(ImageVariable) is { Length: > 0 } image ? image : "quay.io/coreos/etcd:v3.5.16";
+
+    public string Endpoint => $"http://{_container.Hostname}:{_container.GetMappedPublicPort(ClientPort)}";
+
+    /// <summary>Why no container can be started; null when a Docker engine answers.</summary>
+    public static async Task<string?> FindObstacleAsync()
+    {
+        try
+        {
+            // Testcontainers looks for the engine where Docker's own client does, and blocks meanwhile.
+            var engine = await Task.Run(() => TestcontainersSettings.OS.DockerEndpointAuthConfig).WaitAsync(EngineTimeout);
+            return engine is null ? "no Docker engine answers" : null;
+        }
+        catch (TimeoutException)
+        {
+            return $"the Docker engine did not answer within {EngineTimeout.TotalSeconds} s";
+        }
+    }
+
+    /// <summary>Starts one. The image is pulled only if the engine does not have it.</summary>
+    public static async Task<EtcdContainer> StartAsync()
+    {
+        var url = $"http://0.0.0.0:{ClientPort}";
+        var container = new ContainerBuilder(Image)
+            .WithLogger(NullLogger.Instance)
+            .WithImagePullPolicy(PullPolicy.Missing)
+            // As in EtcdBinary.
+            .WithEnvironment("ETCD_UNSUPPORTED_ARCH", "arm64")
+            .WithCommand(
+                "/usr/local/bin/etcd", "--data-dir", "/etcd-data", "--listen-client-urls", url, "--advertise-client-urls", url, "--unsafe-no-fsync")
+            .WithPortBinding(ClientPort, assignRandomHostPort: true)
+            .WithWaitStrategy(Wait.ForUnixContainer().UntilHttpRequestIsSucceeded(request => request.ForPort(ClientPort).ForPath("/health")))
+            .Build();
+        try
+        {
+            using var timeout = new CancellationTokenSource(StartTimeout);
+            await container.StartAsync(timeout.Token);
+            return new EtcdContainer(container);
+        }
+        catch
+        {
+            await container.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task<JsonNode> PostAsync(string path, JsonObject request, string? token = null)
+    {
+        using var response = await _http.PostAsJsonAsync(path, request);
+        response.EnsureSuccessStatusCode();
+        return (await response.Content.ReadFromJsonAsync<JsonNode>())!;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        await _container.DisposeAsync();
+    }
+}

@@ -1,0 +1,58 @@
+using EtcdDiscovery.Tests.Infrastructure;
+
+[assembly: AssemblyFixture(typeof(IntegrationEtcd))]
+
+namespace EtcdDiscovery.Tests.Infrastructure;
+
+/// <summary>
+/// The etcd of the integration tests: a container where a Docker engine answers, a process where none does.
+/// <c>ETCD_CONTAINERS</c> set to <c>require</c> demands the container, <c>off</c> does without.
+/// </summary>
+public sealed class IntegrationEtcd : IAsyncDisposable
+{
+    private const string ModeVariable = "ETCD_CONTAINERS";
+
+    private readonly Lazy<Task<IEtcd>> _etcd = new(StartAsync);
+
+    public Task<IEtcd> GetAsync() => _etcd.Value;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_etcd is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
+        {
+            await (await _etcd.Value).DisposeAsync();
+        }
+    }
+
+    private static async Task<IEtcd> StartAsync()
+    {
+        var mode = Environment.GetEnvironmentVariable(ModeVariable);
+        var obstacle = mode == "off" ? $"{ModeVariable} is off" : await EtcdContainer.FindObstacleAsync();
+        if (obstacle is null)
+        {
+            try
+            {
+                var container = await EtcdContainer.StartAsync();
+                Tell($"the container {EtcdContainer.Image} at {container.Endpoint}");
+                return container;
+            }
+            catch (Exception e) when (mode != "require")
+            {
+                obstacle = $"the container {EtcdContainer.Image} did not start: {e.Message.ReplaceLineEndings(" ")}";
+            }
+        }
+
+        if (mode == "require")
+        {
+            throw new InvalidOperationException(
+                $"{ModeVariable} demands a container, but {obstacle}. Start an engine, or run eng/docker.sh eng/test.sh --containers.");
+        }
+
+        var binary = SharedEtcd.BinaryOf(EtcdVersion.First);
+        var server = await EtcdServer.StartAsync(binary);
+        Tell($"the process {binary} at {server.Endpoint}, since {obstacle}");
+        return server;
+    }
+
+    private static void Tell(string choice) => TestContext.Current.SendDiagnosticMessage("The integration tests use {0}.", choice);
+}

@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using EtcdDiscovery.Tests.Infrastructure;
+
+namespace EtcdDiscovery.Tests.Integration;
+
+/// <summary>How the integration tests choose between a container and a process. Testcontainers looks once in a process's life.</summary>
+public sealed class DockerEngineTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("auto", 0, "The integration tests use the process ")]
+    [InlineData("require", 1, "ETCD_CONTAINERS demands a container, but the Docker engine did not answer within 5 s.")]
+    public async Task Engine_ThatAcceptsAndStaysSilent_DoesNotHangTheTests(string mode, int exitCode, string told)
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+
+        var (exited, output) = await RunAsync(mode, $"tcp://{silent.LocalEndpoint}");
+
+        Assert.Contains(told, output, StringComparison.Ordinal);
+        Assert.Equal(exitCode, exited);
+    }
+
+    [Theory]
+    [InlineData("auto", 0, ", since no Docker engine answers.")]
+    [InlineData("off", 0, ", since ETCD_CONTAINERS is off.")]
+    [InlineData("require", 1, "ETCD_CONTAINERS demands a container, but no Docker engine answers.")]
+    public async Task Engine_NotThere_IsDoneWithoutUnlessItIsDemanded(string mode, int exitCode, string told)
+    {
+        // Testcontainers goes on to the usual places.
+        Assert.SkipWhen(
+            Environment.GetEnvironmentVariable("DOCKER_HOST") is null && await EtcdContainer.FindObstacleAsync() is null,
+            "A Docker engine answers where it usually does.");
+
+        var (exited, output) = await RunAsync(mode, "unix:///nowhere/docker.sock");
+
+        Assert.Contains(told, output, StringComparison.Ordinal);
+        Assert.Equal(exitCode, exited);
+    }
+
+    /// <summary>Runs one of the integration tests in a process of its own.</summary>
+    private static async Task<(int ExitCode, string Output)> RunAsync(string mode, string engine)
+    {
+        using var process = Process.Start(new ProcessStartInfo("dotnet",
+        [
+            typeof(DockerEngineTests).Assembly.Location, "-noColor",
+            "-method", $"{typeof(IntegrationTests).FullName}.{nameof(IntegrationTests.Host_FromStartToStop_IsRegisteredUnderItsLeaseAndSignsOff)}",
+        ])
+        {
+            RedirectStandardOutput = true,
+            Environment =
+            {
+                ["ETCD_CONTAINERS"] = mode,
+                ["DOCKER_HOST"] = engine,
+            },
+        })!;
+        try
+        {
+            var output = await process.StandardOutput.ReadToEndAsync(Token).WaitAsync(Eventually.Patience, Token);
+            await process.WaitForExitAsync(Token);
+            return (process.ExitCode, output);
+        }
+        finally
+        {
+            process.Kill(entireProcessTree: true);
+        }
+    }
+}

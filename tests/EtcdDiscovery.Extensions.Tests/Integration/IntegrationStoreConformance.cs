@@ -1,0 +1,11 @@
+using EtcdDiscovery.Tests.Infrastructure;
+using EtcdDiscovery.Tests.Stores;
+using EtcdDiscovery.Tests.Stores.Etcd;
+
+namespace EtcdDiscovery.Tests.Integration;
+
+/// <summary>The v3 store against an etcd in a container, where there is Docker.</summary>
+public sealed class IntegrationStoreConformance(IntegrationEtcd etcd) : DiscoveryStoreConformance
+{
+    protected override async Task<IDiscoveryStore> CreateStoreAsync() => EtcdStores.Create((await etcd.GetAsync()).Endpoint);
+}

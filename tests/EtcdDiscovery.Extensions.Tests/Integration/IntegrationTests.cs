@@ -1,0 +1,89 @@
+using EtcdDiscovery.Tests.Infrastructure;
+using EtcdDiscovery.Tests.Infrastructure.Deployment;
+
+namespace EtcdDiscovery.Tests.Integration;
+
+/// <summary>What an application does with etcd from its start to its end, with etcd in a container where there is Docker.</summary>
+public sealed class IntegrationTests(IntegrationEtcd etcd)
+{
+    private readonly string _service = UniqueName.Of("shop");
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Host_FromStartToStop_IsRegisteredUnderItsLeaseAndSignsOff()
+    {
+        var server = await etcd.GetAsync();
+        await using var host = await DiscoveryHost.RegisterAsync(Settings(server, "h.dev"));
+
+        var entry = Assert.Single(await server.ReadAsync($"/services/{_service}/"));
+        Assert.Equal($"/services/{_service}/{host.Registration.InstanceId}", entry.Key);
+        Assert.NotNull(await server.GrantedAsync(entry.Lease!));
+
+        await host.StopAsync();
+        Assert.Empty(await server.ReadAsync($"/services/{_service}/"));
+        Assert.Null(await server.GrantedAsync(entry.Lease!));
+    }
+
+    [Fact]
+    public async Task Resolver_WhileInstancesComeAndGo_FindsThoseThatAreThere()
+    {
+        var server = await etcd.GetAsync();
+        await using var watcher = await DiscoveryHost.StartAsync(server.Settings());
+        await using var first = await DiscoveryHost.RegisterAsync(Settings(server, "first.dev"));
+        Assert.Equal(first.Registration.InstanceId, (await watcher.Resolver.GetInstanceAsync(_service, cancellationToken: Token)).Id);
+
+        await using var second = await DiscoveryHost.RegisterAsync(Settings(server, "second.dev"));
+        await Eventually.TrueAsync(async () => await watcher.CountAsync(_service) == 2, "the second is watched");
+        await first.StopAsync();
+        await Eventually.TrueAsync(async () => await watcher.CountAsync(_service) == 1, "the first is gone");
+
+        Assert.Equal(second.Registration.InstanceId, (await watcher.Resolver.GetInstanceAsync(_service, cancellationToken: Token)).Id);
+    }
+
+    [Fact]
+    public async Task Entry_WhoseLeaseIsRevoked_IsRegisteredAgain()
+    {
+        var server = await etcd.GetAsync();
+        await using var host = await DiscoveryHost.RegisterAsync(Settings(server, "h.dev"));
+        var lost = Assert.Single(await server.ReadAsync($"/services/{_service}/"));
+
+        await server.RevokeAsync(lost.Lease!);
+
+        await Eventually.TrueAsync(
+            async () => (await server.FindAsync(lost.Key))?.Lease is { } lease && lease != lost.Lease, "it is there under another lease");
+    }
+
+    /// <summary>The story of eng/quickstart.sh.</summary>
+    [Fact]
+    public async Task Shop_WhoseHostsAreReplacedAndKilled_GoesOnSelling()
+    {
+        var server = await etcd.GetAsync();
+        await using var fleet = await ShopFleet.StartAsync(
+            server,
+            HttpFleet.RefusedPort(),
+            new() { ["EtcdDiscovery:Etcd:Endpoints:0"] = server.Endpoint },
+            new() { ["Shop:TimeToLookUp"] = "00:00:00" });
+        await AssertSellsAsync(fleet);
+
+        await fleet.ReplaceAllAsync();
+        await AssertSellsAsync(fleet);
+
+        await fleet.KillOneAsync();
+        await AssertSellsAsync(fleet);
+    }
+
+    private Dictionary<string, string?> Settings(IEtcd server, string hostname) => new(server.Settings(_service))
+    {
+        ["Service:Hostname"] = hostname,
+        ["Service:Ports:http"] = "80",
+    };
+
+    private static async Task AssertSellsAsync(ShopFleet fleet)
+    {
+        for (var item = 1; item <= 9; item++)
+        {
+            Assert.NotEmpty(await fleet.Storefront.GetStringAsync($"/items/{item}", Token));
+        }
+    }
+}
