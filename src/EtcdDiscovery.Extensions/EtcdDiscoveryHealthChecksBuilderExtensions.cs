@@ -9,10 +9,13 @@ public static class EtcdDiscoveryHealthChecksBuilderExtensions
     private static readonly string[] DefaultTags = ["ready"];
 
     /// <summary>
-    /// Adds a check that is healthy when the host is registered and etcd answers, degraded while a renewal is overdue or
-    /// a service is served from a stale snapshot, and unhealthy while the host is not registered.
+    /// Adds a check that is unhealthy until this process has registered, and has read a service if it asked for any. From then on it
+    /// is degraded while etcd is away or refuses something, and healthy otherwise.
     /// </summary>
-    /// <remarks>It reads state from memory: it asks etcd nothing and takes no time. Its data contains no secret.</remarks>
+    /// <remarks>
+    /// Use it for readiness, never for liveness: a restart does not bring etcd back. It reads state from memory, asks etcd nothing and
+    /// takes no time. Its data contains no secret. Its description says who has to act.
+    /// </remarks>
     /// <param name="builder">The health checks to add to. Service discovery is added to its services when it is not there yet.</param>
     /// <param name="name">The check's name; by default <c>etcd-discovery</c>.</param>
     /// <param name="failureStatus">What to report in place of unhealthy; by default unhealthy.</param>

@@ -34,36 +34,57 @@ internal sealed class EtcdDiscoveryHealthCheck(
             data["leaseTimeToLive"] = state.TimeToLive.TotalSeconds;
         }
 
-        var (health, description) = Judge(state);
+        var (health, description) = Findings(state)
+            .DefaultIfEmpty((Health: HealthStatus.Healthy, Description: WithoutFindings()))
+            .MinBy(finding => finding.Health);
         return Task.FromResult(new HealthCheckResult(
             health == HealthStatus.Unhealthy ? context.Registration.FailureStatus : health, description, null, data));
     }
 
-    private (HealthStatus Health, string Description) Judge(SessionState state)
+    private string WithoutFindings() => session.Ending.IsCancellationRequested ? "Withdrawn: the application is stopping."
+        : session.Registrations.Count > 0 ? "Registered."
+        : "Nothing to register.";
+
+    // What has worked goes on without etcd, as far as this host's callers can tell; what has never worked does not.
+    private IEnumerable<(HealthStatus Health, string Description)> Findings(SessionState state)
     {
-        var missing = session.Registrations.FirstOrDefault(registration => !registration.IsStored);
-        if (missing is not null)
+        foreach (var registration in session.Registrations)
         {
-            var reason = missing.Failure ?? state.Failure ?? "no answer from the store yet";
-            return (HealthStatus.Unhealthy, $"Service '{missing.ServiceName}' is not registered: {reason}");
+            var reason = NameActor(registration.Failure ?? state.Failure ?? "no answer from etcd yet", session.HasRegistered);
+            if (!registration.IsStored)
+            {
+                var since = registration.State == RegistrationState.Lost ? "not registered any more" : "not registered yet";
+                yield return (AtFirst(!session.HasRegistered), $"Service '{registration.ServiceName}' is {since}: {reason}");
+            }
+            else if (registration.Failure is not null)
+            {
+                yield return (HealthStatus.Degraded, $"A change of service '{registration.ServiceName}' is not in etcd yet: {reason}");
+            }
+            else if (state.Phase == SessionPhase.Late)
+            {
+                yield return (HealthStatus.Degraded, $"The registration was last renewed {Seconds(session.Age)} ago: {reason}");
+            }
         }
 
-        var unread = catalog.Services.FirstOrDefault(service => service is { Current: null, OutageReason: not null });
-        if (unread is not null)
+        // Services that are known first: what was never read may be a name that no service has.
+        foreach (var service in catalog.Services.OrderBy(service => service.Current is null))
         {
-            return (HealthStatus.Unhealthy, $"Service '{unread.Name}' could not be read yet: {unread.OutageReason}");
+            if (service.OutageReason is { } outage)
+            {
+                var reason = NameActor(outage, catalog.HasRead);
+                yield return service.Current is null
+                    ? (AtFirst(!catalog.HasRead), $"Service '{service.Name}' could not be read yet: {reason}")
+                    : (HealthStatus.Degraded, $"Service '{service.Name}' is served from what was known {Seconds(service.Freshness.Age)} ago: {reason}");
+            }
         }
-
-        if (state.Phase == SessionPhase.Late)
-        {
-            return (HealthStatus.Degraded, $"The registration was last renewed {Seconds(session.Age)} ago: {state.Failure}");
-        }
-
-        var stale = catalog.Services.FirstOrDefault(service => service.OutageReason is not null);
-        return stale is not null
-            ? (HealthStatus.Degraded, $"Service '{stale.Name}' is served from what was known {Seconds(stale.Freshness.Age)} ago: {stale.OutageReason}")
-            : (HealthStatus.Healthy, session.Registrations.Count > 0 ? "Registered." : "Nothing to register.");
     }
+
+    private static HealthStatus AtFirst(bool hasNeverWorked) => hasNeverWorked ? HealthStatus.Unhealthy : HealthStatus.Degraded;
+
+    // A reason that names a setting says already what has to be changed, and by that where.
+    private static string NameActor(string reason, bool hasWorked) => reason.Contains($"{EtcdDiscoveryOptions.SectionName}:", StringComparison.Ordinal)
+        ? reason
+        : $"{reason.TrimEnd('.')}. The operators of etcd have to act{(hasWorked ? "" : $", unless {EtcdDiscoveryOptions.SectionName}:Etcd:Endpoints is wrong")}.";
 
     private static string Describe(WatchedService service)
     {

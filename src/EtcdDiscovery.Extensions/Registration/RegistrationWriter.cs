@@ -11,6 +11,10 @@ internal sealed partial class RegistrationWriter(
     private const int MaxWriteConflicts = 20;
 
     private int _failures;
+    private volatile bool _hasSettled;
+
+    /// <summary>Whether all that was registered at some moment stood in the store then.</summary>
+    public bool HasSettled => _hasSettled;
 
     /// <summary>Looks, while a session is being opened, for what the first writes need to know. They look themselves if this fails.</summary>
     public async Task LookAheadAsync(CancellationToken cancellationToken)
@@ -79,6 +83,7 @@ internal sealed partial class RegistrationWriter(
             }
         }
 
+        _hasSettled |= registrations.Present is { IsEmpty: false } all && all.All(registration => registration.IsStored);
         return pause;
     }
 

@@ -58,6 +58,9 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     /// <summary>Cancelled when everything is withdrawn for good, and nothing drains any longer.</summary>
     public CancellationToken Ending => _stopping.Token;
 
+    /// <summary>Whether there was a moment at which everything was registered.</summary>
+    public bool HasRegistered => _writer.HasSettled;
+
     /// <summary>How long ago the session was last renewed.</summary>
     public TimeSpan Age => Now - _state.RenewedAt;
 

@@ -21,8 +21,12 @@ internal sealed partial class ServiceCatalog(
     private readonly ILogger _logger = loggerFactory.CreateLogger<ServiceCatalog>();
     private readonly Lock _changing = new();
     private Task? _upkeep;
+    private volatile bool _hasRead;
 
     public IEnumerable<WatchedService> Services => _services.Values;
+
+    /// <summary>Whether this process has ever known anything of a service, from the store or from a file.</summary>
+    public bool HasRead => _hasRead || (_hasRead = _services.Values.Any(service => service.Current is not null));
 
     /// <summary>A service, if it is watched. Takes no lock.</summary>
     public bool TryGetService(string service, [NotNullWhen(true)] out WatchedService? watched)
@@ -137,6 +141,8 @@ internal sealed partial class ServiceCatalog(
     {
         lock (_changing)
         {
+            // Remembered before the last of them is forgotten.
+            _ = HasRead;
             var idle = _services.Values.Where(service => service.CountIdlePeriod() >= IdlePeriods).ToList();
             idle.ForEach(service => _services.TryRemove(service.Name, out _));
             return idle;

@@ -59,6 +59,9 @@ internal sealed class WatchedService : IAsyncDisposable
     /// <inheritdoc cref="LiveSnapshot.OutageReason"/>
     public string? OutageReason => _live.OutageReason;
 
+    // While the store is out of reach, what is forgotten cannot be read again.
+    private bool IsIrreplaceable => OutageReason is not null && Current is not (null or { Info: null, Instances.Length: 0 });
+
     public int UnreadableEntries => _reader.UnreadableCount;
 
     /// <summary>Completes when what is known now is not the latest any more.</summary>
@@ -92,7 +95,7 @@ internal sealed class WatchedService : IAsyncDisposable
     /// <summary>Counts a period of time, and tells for how many in a row nobody asked for the service, waited for it or followed it.</summary>
     public int CountIdlePeriod()
     {
-        _idlePeriods = _isUsed || Volatile.Read(ref _waiting) > 0 || _live.IsFollowed ? 0 : _idlePeriods + 1;
+        _idlePeriods = _isUsed || Volatile.Read(ref _waiting) > 0 || _live.IsFollowed || IsIrreplaceable ? 0 : _idlePeriods + 1;
         _isUsed = false;
         return _idlePeriods;
     }

@@ -71,7 +71,7 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Check_OfAHostWhoseRenewalIsLate_IsDegradedBeforeItIsUnhealthy()
+    public async Task Check_OfAHostWhoseRenewalIsLate_IsDegradedAndStaysSoWhenTheLeaseIsLost()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await using var host = await DiscoveryHost.RegisterAsync(server.Settings("shop"));
@@ -83,7 +83,9 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
         await Eventually.TrueAsync(
             async () => (await host.CheckAsync()) is { Status: HealthStatus.Degraded } check && check.Data["state"] is "RenewingLate",
             "the registration knows that it is late");
-        await host.BecomesAsync(HealthStatus.Unhealthy);
+        var lost = await host.LosesItsRegistrationAsync();
+        Assert.StartsWith("Service 'shop' is not registered any more: ", lost.Description, StringComparison.Ordinal);
+        Assert.EndsWith(". The operators of etcd have to act.", lost.Description, StringComparison.Ordinal);
         server.Continue();
         await host.BecomesAsync(HealthStatus.Healthy);
     }
@@ -97,8 +99,59 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
         var check = await host.CheckAsync();
 
         Assert.Equal(
-            (HealthStatus.Unhealthy, "Service 'shop' could not be read yet: Etcd at http://127.0.0.1:1: connection refused."),
+            (HealthStatus.Unhealthy, "Service 'shop' could not be read yet: Etcd at http://127.0.0.1:1: connection refused. "
+                + "The operators of etcd have to act, unless EtcdDiscovery:Etcd:Endpoints is wrong."),
             (check.Status, check.Description));
+    }
+
+    [Fact]
+    public async Task Check_OfAHostThatIsRefusedAfterItHadRegistered_IsDegradedAndNamesTheRole()
+    {
+        await using var fake = await FakeEtcd.StartAsync();
+        await using var host = await DiscoveryHost.RegisterAsync(fake.Settings("shop"));
+
+        fake.Fault = method => method == FakeEtcd.Txn ? FakeFault.PermissionDenied : null;
+        var changing = host.Registration.SetStatusAsync(ServiceStatus.Maintenance, cancellationToken: Token);
+        var refused = await host.BecomesAsync(HealthStatus.Degraded);
+        Assert.StartsWith("A change of service 'shop' is not in etcd yet: ", refused.Description, StringComparison.Ordinal);
+        Assert.Contains("; grant a role of EtcdDiscovery:Etcd:User ", refused.Description, StringComparison.Ordinal);
+
+        fake.Fault = _ => FakeFault.PermissionDenied;
+        var lost = await host.LosesItsRegistrationAsync();
+        Assert.StartsWith("Service 'shop' is not registered any more: ", lost.Description, StringComparison.Ordinal);
+        Assert.False(changing.IsCompleted);
+    }
+
+    [Fact]
+    public async Task Check_OfAHostThatRegistersAnotherServiceInAnOutage_IsDegraded()
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        await using var host = await DiscoveryHost.RegisterAsync(server.Settings("shop"));
+        await server.KillAsync();
+        await host.LosesItsRegistrationAsync();
+
+        var admin = await host.Registry.RegisterAsync(new() { Name = "admin", Hostname = "h.dev" }, Token);
+
+        Assert.Equal(RegistrationState.Registering, admin.State);
+        Assert.Equal(HealthStatus.Degraded, (await host.CheckAsync()).Status);
+        await server.RestartAsync(wipe: false);
+        await host.BecomesAsync(HealthStatus.Healthy);
+        Assert.Equal(RegistrationState.Registered, admin.State);
+    }
+
+    [Fact]
+    public async Task Check_OfAHostThatIsInMaintenanceOrHasStopped_IsHealthy()
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        await using var host = await DiscoveryHost.RegisterAsync(server.Settings("shop"));
+
+        await host.Registration.SetStatusAsync(ServiceStatus.Maintenance, cancellationToken: Token);
+        var maintenance = await host.CheckAsync();
+        await host.StopAsync();
+        var stopped = await host.CheckAsync();
+
+        Assert.Equal((HealthStatus.Healthy, "Registered."), (maintenance.Status, maintenance.Description));
+        Assert.Equal((HealthStatus.Healthy, "Withdrawn: the application is stopping."), (stopped.Status, stopped.Description));
     }
 
     [Fact]
@@ -163,7 +216,7 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
         }
 
         await server.KillAsync();
-        said.Add(Text(await host.BecomesAsync(HealthStatus.Unhealthy)));
+        said.Add(Text(await host.LosesItsRegistrationAsync()));
         await server.RestartAsync(wipe: true);
         said.Add(Text(await host.BecomesAsync(HealthStatus.Healthy)));
         await host.StopAsync();

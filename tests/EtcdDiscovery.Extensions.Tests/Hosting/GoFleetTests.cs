@@ -185,7 +185,7 @@ public sealed class GoFleetTests(SharedEtcd etcd)
         Assert.Single(await watcher.Resolver.GetInstancesAsync(_service, cancellationToken: Token));
 
         await server.KillAsync();
-        await Eventually.TrueAsync(async () => (await host.CheckAsync()).Status == HealthStatus.Unhealthy, "its session is lost");
+        await host.LosesItsRegistrationAsync();
         Assert.Single(await watcher.Resolver.GetInstancesAsync(_service, cancellationToken: Token));
         await server.RestartAsync(wipe);
 

@@ -66,7 +66,7 @@ public sealed class SecretsTests : IDisposable
         await web.DisposeAsync();
         said.Add(await CallAsync(host));
         await server.KillAsync();
-        await host.BecomesAsync(HealthStatus.Unhealthy);
+        await host.LosesItsRegistrationAsync();
         said.Add(await ReportAsync(host));
         said.Add((await Record.ExceptionAsync(async () => await host.Resolver.GetServiceAsync("never-asked", Token)))?.ToString());
         await server.RestartAsync(wipe: false);

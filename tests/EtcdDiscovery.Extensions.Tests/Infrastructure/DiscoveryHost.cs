@@ -126,6 +126,15 @@ internal sealed class DiscoveryHost : IAsyncDisposable
         return entry;
     }
 
+    /// <summary>Waits until its lease is gone and it cannot get another one.</summary>
+    public async Task<HealthReportEntry> LosesItsRegistrationAsync()
+    {
+        await Eventually.TrueAsync(() => Task.FromResult(Registration.State == RegistrationState.Lost), "the registration is lost");
+        var entry = await CheckAsync();
+        Assert.Equal(HealthStatus.Degraded, entry.Status);
+        return entry;
+    }
+
     /// <summary>How many instances of a service it knows; null while it cannot tell yet.</summary>
     public async Task<int?> CountAsync(string service)
     {

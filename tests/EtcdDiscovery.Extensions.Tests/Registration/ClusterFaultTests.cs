@@ -102,7 +102,7 @@ public sealed class ClusterFaultTests
 
         var failing = Stopwatch.StartNew();
         frozen.ForEach(member => member.Pause());
-        await host.BecomesAsync(HealthStatus.Unhealthy);
+        await host.LosesItsRegistrationAsync();
         // One time to live after the last answer; a leader answers until it notices that its followers are gone, after an
         // election timeout of 1 s. The rest is for a busy machine.
         Assert.InRange(failing.Elapsed, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2 + 1 + 1));

@@ -50,7 +50,7 @@ public sealed class EtcdFaultTests(SharedEtcd etcd)
         await server.KillAsync();
         if (afterTheLoss)
         {
-            await host.BecomesAsync(HealthStatus.Unhealthy);
+            await host.LosesItsRegistrationAsync();
         }
 
         await server.RestartAsync(wipe: true);

@@ -96,7 +96,7 @@ public sealed class KeepAliveFaultTests
 
         fake.Fault = _ => FakeFault.Silence;
         var failing = Stopwatch.StartNew();
-        await host.BecomesAsync(HealthStatus.Unhealthy);
+        await host.LosesItsRegistrationAsync();
         Assert.InRange(failing.Elapsed, TimeToLive / 2, TimeToLive + Slack);
         Assert.Equal(RegistrationState.Lost, host.Registration.State);
 

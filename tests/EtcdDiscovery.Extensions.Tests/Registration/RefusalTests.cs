@@ -12,7 +12,10 @@ namespace EtcdDiscovery.Tests.Registration;
 /// <summary>What becomes of a registration that etcd answers with a status other than success.</summary>
 public sealed class RefusalTests
 {
-    private const string Advice = "; check what the roles of EtcdDiscovery:Etcd:User may read and write";
+    private const string Advice = "; grant a role of EtcdDiscovery:Etcd:User to read, and where this application registers to write, "
+        + "/services/ and /services_infos/, below EtcdDiscovery:KeyPrefix where that is set.";
+
+    private const string NoAdvice = ". The operators of etcd have to act, unless EtcdDiscovery:Etcd:Endpoints is wrong.";
 
     private const string Service = "shop";
 
@@ -182,8 +185,8 @@ public sealed class RefusalTests
     [Theory]
     [InlineData("permission denied", FakeEtcd.Grant, Advice)]
     [InlineData("permission denied", FakeEtcd.Txn, Advice)]
-    [InlineData("invalid argument", FakeEtcd.Grant, "")]
-    [InlineData("invalid argument", FakeEtcd.Txn, "")]
+    [InlineData("invalid argument", FakeEtcd.Grant, NoAdvice)]
+    [InlineData("invalid argument", FakeEtcd.Txn, NoAdvice)]
     public async Task Status_ThatStays_IsUnhealthyWithTheReasonAndTriedAgainEveryHalfMinute(string fault, string method, string advice)
     {
         var clock = new FakeTimeProvider();
@@ -197,7 +200,7 @@ public sealed class RefusalTests
             async () => (check = await host.CheckAsync()).Description!.Contains(Faults[fault].Message!, StringComparison.Ordinal),
             "the check tells the reason");
         Assert.Equal(
-            (HealthStatus.Unhealthy, $"Service 'shop' is not registered: Etcd at {fake.Endpoint}: {Faults[fault].Message}{advice}."),
+            (HealthStatus.Unhealthy, $"Service 'shop' is not registered yet: Etcd at {fake.Endpoint}: {Faults[fault].Message}{advice}"),
             (check.Status, check.Description));
 
         // Within 60 s of the host's time: one or two more tries of the session, and as many of what observes its keys.

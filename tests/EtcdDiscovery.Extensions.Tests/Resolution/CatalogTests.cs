@@ -39,6 +39,23 @@ public sealed class CatalogTests : ManualCatalogTests
     }
 
     [Fact]
+    public async Task Service_ThatNobodyAsksForInAnOutage_IsKeptUntilItCanBeReadAgain()
+    {
+        await using var catalog = await StartAsync();
+        Store.Outage = new EtcdDiscoveryException("away", isTransient: true);
+        Store.EndWatches(Store.Outage);
+        await Eventually.TrueAsync(
+            () => Task.FromResult(Assert.Single(catalog.Catalog.Services).OutageReason is not null), "the outage is noticed");
+
+        await PassAsync(IdleTimeout * 3);
+        Assert.Equal("a", (await catalog.Resolver.GetInstanceAsync(Service, cancellationToken: Token)).Id);
+
+        Store.Outage = null;
+        await ForgottenAsync(catalog);
+        Assert.True(catalog.Catalog.HasRead);
+    }
+
+    [Fact]
     public async Task Service_ThatIsFollowed_IsKeptUntilNobodyFollowsIt()
     {
         await using var catalog = await StartAsync();

@@ -15,7 +15,8 @@ internal static class EtcdErrors
     public static EtcdDiscoveryException Translate(string endpoint, EtcdCallException error)
     {
         var advice = Mentions(error, NoUser) ? "; set EtcdDiscovery:Etcd:User and Password"
-            : Mentions(error, "permission denied") ? "; check what the roles of EtcdDiscovery:Etcd:User may read and write"
+            : Mentions(error, "permission denied") ? "; grant a role of EtcdDiscovery:Etcd:User to read, and where this application registers to write, /services/ and "
+                + "/services_infos/, below EtcdDiscovery:KeyPrefix where that is set"
             : "";
         var message = $"Etcd at {endpoint}: {error.Message.TrimEnd('.')}{advice}.";
         return error.Code switch

@@ -30,7 +30,7 @@ public sealed class EtcdTransportTests
     [InlineData(2, "etcdserver: leader changed", true)]
     [InlineData(2, "raft proposal dropped", true)]
     [InlineData(2, "something else", false)]
-    [InlineData(7, "etcdserver: permission denied", false, "; check what the roles of EtcdDiscovery:Etcd:User may read and write")]
+    [InlineData(7, "etcdserver: permission denied", false, "; grant a role of EtcdDiscovery:Etcd:User to read, and where this application registers to write, /services/ and /services_infos/, below EtcdDiscovery:KeyPrefix where that is set")]
     [InlineData(16, "etcdserver: invalid auth token", true)]
     [InlineData(16, "wrong password", false)]
     [InlineData(3, "etcdserver: request is too large", false)]

@@ -1,0 +1,170 @@
+using System.Net;
+using EtcdDiscovery.Tests.Infrastructure;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
+
+namespace EtcdDiscovery.BlackBox;
+
+/// <summary>What a load balancer is told, as ASP.NET Core maps it: 503 for unhealthy, 200 for the rest.</summary>
+public sealed class HealthTests : IAsyncDisposable
+{
+    private const string Service = "shop";
+
+    private readonly List<WebApplication> _hosts = [];
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(EtcdVersion.First)]
+    [InlineData(EtcdVersion.Second)]
+    public async Task Fleet_WhoseEtcdGoesAway_StaysReadyAndSaysWhoHasToAct(EtcdVersion version)
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
+        var fleet = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => StartAsync(server, Service)));
+        foreach (var host in fleet)
+        {
+            await host.Services.RegisteredAsync(Token);
+            Assert.Equal((HttpStatusCode.OK, "Healthy"), await AskAsync(host));
+        }
+
+        await server.KillAsync();
+
+        foreach (var host in fleet)
+        {
+            await DescribesAsync(host, "Service 'shop' is not registered any more: ");
+            Assert.Equal((HttpStatusCode.OK, "Degraded"), await AskAsync(host));
+            Assert.EndsWith(". The operators of etcd have to act.", (await CheckAsync(host)).Description, StringComparison.Ordinal);
+        }
+
+        await server.RestartAsync(wipe: true);
+        foreach (var host in fleet)
+        {
+            await BecomesAsync(host, HttpStatusCode.OK, "Healthy");
+        }
+    }
+
+    [Fact]
+    public async Task Host_ThatHasNeverRegistered_IsNotReadyUntilItHas()
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        await server.KillAsync();
+        var host = await StartAsync(server, Service);
+
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "Unhealthy"), await AskAsync(host));
+        await DescribesAsync(host, "Service 'shop' is not registered yet: Etcd at ");
+        await server.RestartAsync(wipe: false);
+
+        await BecomesAsync(host, HttpStatusCode.OK, "Healthy");
+    }
+
+    [Fact]
+    public async Task Consumer_ThatHasNeverReadWhatItNeeds_IsNotReadyUntilItHas()
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        await server.PutAsync($"/services/{Service}/a", """{"name":"a.dev","ports":null}""");
+        await server.KillAsync();
+        var host = await StartAsync(server);
+        Assert.Equal((HttpStatusCode.OK, "Healthy"), await AskAsync(host));
+        await Assert.ThrowsAnyAsync<Exception>(() => host.Services.InstancesAsync(Service, Token));
+
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "Unhealthy"), await AskAsync(host));
+        await server.RestartAsync(wipe: false);
+
+        await BecomesAsync(host, HttpStatusCode.OK, "Healthy");
+    }
+
+    [Fact]
+    public async Task Consumer_WhoseEtcdGoesAway_StaysReadyWhateverNamesStrangersAskFor()
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        await server.PutAsync($"/services/{Service}/a", """{"name":"a.dev","ports":null}""");
+        var host = await StartAsync(server);
+        Assert.Single(await host.Services.InstancesAsync(Service, Token));
+        Assert.Empty(await host.Services.InstancesAsync("no-service", Token));
+        Assert.Equal((HttpStatusCode.OK, "Healthy"), await AskAsync(host));
+
+        await server.KillAsync();
+        await BecomesAsync(host, HttpStatusCode.OK, "Degraded");
+        for (var i = 0; i < 20; i++)
+        {
+            await Assert.ThrowsAnyAsync<Exception>(() => host.Services.InstancesAsync($"stranger-{i}", Token));
+        }
+
+        Assert.Equal((HttpStatusCode.OK, "Degraded"), await AskAsync(host));
+        await DescribesAsync(host, "Service 'shop' is served from what was known ");
+    }
+
+    [Fact]
+    public async Task Consumer_ThatStartsFromItsSavedSnapshot_IsReady()
+    {
+        var directory = Directory.CreateTempSubdirectory("snapshots-");
+        try
+        {
+            await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+            await server.PutAsync($"/services/{Service}/a", """{"name":"a.dev","ports":null}""");
+            var saves = KeyValuePair.Create<string, string?>(Setting.SnapshotDirectory, directory.FullName);
+            var first = await StartAsync(server, settings: saves);
+            Assert.Single(await first.Services.InstancesAsync(Service, Token));
+            await first.StopAsync(Token);
+            await first.DisposeAsync();
+            await server.KillAsync();
+
+            var second = await StartAsync(server, settings: saves);
+            Assert.Single(await second.Services.InstancesAsync(Service, Token));
+
+            Assert.Equal((HttpStatusCode.OK, "Degraded"), await AskAsync(second));
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var host in _hosts)
+        {
+            await host.DisposeAsync();
+        }
+    }
+
+    private async Task<WebApplication> StartAsync(
+        EtcdServer server, string? service = null, params KeyValuePair<string, string?>[] settings)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Configuration.AddInMemoryCollection(
+            [.. Product.Settings(server.Endpoint, service, "http", 80), new(Setting.TimeToLive, "00:00:02"), .. settings]);
+        builder.Configuration["urls"] = "http://127.0.0.1:0";
+        builder.Logging.ClearProviders();
+        builder.AddDiscovery();
+        builder.Services.AddHealthChecks().AddDiscovery();
+        var host = builder.Build();
+        host.MapHealthChecks("/ready");
+        lock (_hosts)
+        {
+            _hosts.Add(host);
+        }
+
+        await host.StartAsync(Token);
+        return host;
+    }
+
+    private static async Task<(HttpStatusCode Status, string Text)> AskAsync(WebApplication host)
+    {
+        using var client = new HttpClient();
+        using var response = await client.GetAsync(new Uri($"{host.Urls.Single()}/ready"), Token);
+        return (response.StatusCode, await response.Content.ReadAsStringAsync(Token));
+    }
+
+    private static async Task<HealthReportEntry> CheckAsync(WebApplication host) =>
+        Assert.Single((await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(Token)).Entries).Value;
+
+    private static Task BecomesAsync(WebApplication host, HttpStatusCode status, string text) =>
+        Eventually.TrueAsync(async () => await AskAsync(host) == (status, text), $"it is {text}");
+
+    private static Task DescribesAsync(WebApplication host, string start) => Eventually.TrueAsync(
+        async () => (await CheckAsync(host)).Description!.StartsWith(start, StringComparison.Ordinal), $"the check says: {start}");
+}
