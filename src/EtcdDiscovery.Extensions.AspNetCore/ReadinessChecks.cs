@@ -14,10 +14,23 @@ internal sealed class ReadinessChecks(
         using var scope = scopes.CreateScope();
         return checks.Value.Registrations
             .Where(check => check.Tags.Contains(options.Value.Tag))
-            .Where(check => check.Factory(scope.ServiceProvider).GetType().Assembly != typeof(IServiceResolver).Assembly)
+            .Where(check => !IsOurs(check, scope.ServiceProvider))
             .Select(check => check.Name)
             .ToHashSet(StringComparer.Ordinal);
     });
+
+    // One that cannot be made is the application's: it counts, and is unhealthy until it can.
+    private static bool IsOurs(HealthCheckRegistration check, IServiceProvider services)
+    {
+        try
+        {
+            return check.Factory(services).GetType().Assembly == typeof(IServiceResolver).Assembly;
+        }
+        catch (Exception)
+        {
+            return false;
+        }
+    }
 
     public bool Any => _own.Value.Count > 0;
 

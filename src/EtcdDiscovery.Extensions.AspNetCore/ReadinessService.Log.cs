@@ -14,5 +14,8 @@ internal sealed partial class ReadinessService
 
         [LoggerMessage(3, LogLevel.Warning, "No health check of the application has the tag {Tag}, so this host always takes requests. Add one with AddHealthChecks().AddCheck(..., tags: [\"{Tag}\"])", EventName = "NoChecks")]
         public static partial void NoChecks(ILogger logger, string tag);
+
+        [LoggerMessage(4, LogLevel.Warning, "The readiness checks, or what they say, could not be applied; tried again: {Error}", EventName = "ApplyingFailed")]
+        public static partial void ApplyingFailed(ILogger logger, string error);
     }
 }

@@ -1,3 +1,4 @@
+using EtcdDiscovery.Logging;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -12,7 +13,7 @@ internal sealed partial class ReadinessService(
     IOptions<ReadinessOptions> options,
     UnreadyAtFirst unready,
     TimeProvider timeProvider,
-    ILogger<ReadinessService> logger) : IHostedLifecycleService, IDisposable
+    ILoggerFactory loggerFactory) : IHostedLifecycleService, IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
 
@@ -20,6 +21,9 @@ internal sealed partial class ReadinessService(
     private readonly HashSet<IServiceRegistration> _taken = [];
     private readonly HashSet<IServiceRegistration> _met = [];
     private readonly ReadinessChecks _checks = ActivatorUtilities.CreateInstance<ReadinessChecks>(services);
+    private readonly ILogger _logger = new SafeLoggerFactory(loggerFactory).CreateLogger<ReadinessService>();
+    private Readiness _readiness;
+    private string _reason = "The readiness checks were not asked yet.";
     private Task _following = Task.CompletedTask;
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -30,7 +34,7 @@ internal sealed partial class ReadinessService(
     {
         if (!_checks.Any)
         {
-            Log.NoChecks(logger, options.Value.Tag);
+            Log.NoChecks(_logger, options.Value.Tag);
         }
 
         _following = FollowAsync(_stopping.Token);
@@ -52,23 +56,34 @@ internal sealed partial class ReadinessService(
     private async Task FollowAsync(CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(options.Value.Period, timeProvider);
-        var readiness = default(Readiness);
-        var reason = "The readiness checks were not asked yet.";
         do
         {
-            // At first nothing is known, and what may not be ready must not be picked meanwhile.
-            await ApplyAsync(readiness.IsReady == true, reason, isNews: false, stopping).ConfigureAwait(false);
-            var failing = await _checks.FindFailingAsync(stopping).ConfigureAwait(false);
-            reason = $"Unhealthy: {string.Join(", ", failing)}";
-            var before = readiness.IsReady;
-            readiness = readiness.After(failing.Count == 0, options.Value);
-            if (readiness.IsReady != before)
+            try
             {
-                Tell(readiness.IsReady == true, reason);
-                await ApplyAsync(readiness.IsReady == true, reason, isNews: true, stopping).ConfigureAwait(false);
+                await LookAsync(stopping).ConfigureAwait(false);
+            }
+            catch (Exception error) when (!stopping.IsCancellationRequested)
+            {
+                // Its message may hold what others should not read.
+                Log.ApplyingFailed(_logger, error.GetType().Name);
             }
         }
         while (await timer.WaitForNextTickAsync(stopping).ConfigureAwait(false));
+    }
+
+    private async Task LookAsync(CancellationToken stopping)
+    {
+        // At first nothing is known, and what may not be ready must not be picked meanwhile.
+        await ApplyAsync(_readiness.IsReady == true, _reason, isNews: false, stopping).ConfigureAwait(false);
+        var failing = await _checks.FindFailingAsync(stopping).ConfigureAwait(false);
+        _reason = $"Unhealthy: {string.Join(", ", failing)}";
+        var before = _readiness.IsReady;
+        _readiness = _readiness.After(failing.Count == 0, options.Value);
+        if (_readiness.IsReady != before)
+        {
+            Tell(_readiness.IsReady == true, _reason);
+            await ApplyAsync(_readiness.IsReady == true, _reason, isNews: true, stopping).ConfigureAwait(false);
+        }
     }
 
     private async Task ApplyAsync(bool isReady, string reason, bool isNews, CancellationToken stopping)
@@ -80,8 +95,9 @@ internal sealed partial class ReadinessService(
         _taken.IntersectWith(registry.Registrations);
         var changing = registry.Registrations
             .Where(registration => isReady ? Returns(registration) : Leaves(registration, isNews))
-            .Select(registration => registration.SetStatusAsync(
-                isReady ? ServiceStatus.Serving : ServiceStatus.Maintenance, isReady ? null : reason, either.Token))
+            // One that was withdrawn meanwhile throws at once.
+            .Select(async registration => await registration.SetStatusAsync(
+                isReady ? ServiceStatus.Serving : ServiceStatus.Maintenance, isReady ? null : reason, either.Token).ConfigureAwait(false))
             .ToList();
         await Task.WhenAll(changing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
@@ -105,11 +121,11 @@ internal sealed partial class ReadinessService(
 
         if (isReady)
         {
-            Log.Ready(logger);
+            Log.Ready(_logger);
         }
         else
         {
-            Log.NotReady(logger, reason);
+            Log.NotReady(_logger, reason);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using EtcdDiscovery.Logging;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,9 +14,10 @@ namespace EtcdDiscovery.AspNetCore;
 /// when the options are validated, there is nothing to fill in.
 /// </remarks>
 internal sealed partial class ServerAddresses(
-    IServiceProvider services, Machine machine, IOptions<ServerAddressOptions> options, ILogger<ServerAddresses> logger)
+    IServiceProvider services, Machine machine, IOptions<ServerAddressOptions> options, ILoggerFactory loggerFactory)
     : IPostConfigureOptions<EtcdDiscoveryOptions>, IPostConfigureOptions<ServiceRegistrationOptions>
 {
+    private readonly ILogger _logger = new SafeLoggerFactory(loggerFactory).CreateLogger<ServerAddresses>();
     private volatile bool _hasWarned;
 
     public void PostConfigure(string? name, EtcdDiscoveryOptions options) => PostConfigure(name, options.Service);
@@ -68,7 +70,7 @@ internal sealed partial class ServerAddresses(
         if (service.Public && !_hasWarned)
         {
             _hasWarned = true;
-            Log.LoopbackOnly(logger, service.Name!, string.Join(", ", bindings.Select(binding => $"{binding.Scheme}://{binding.Host}:{binding.Port}")));
+            Log.LoopbackOnly(_logger, service.Name!, string.Join(", ", bindings.Select(binding => $"{binding.Scheme}://{binding.Host}:{binding.Port}")));
         }
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 
 namespace EtcdDiscovery.BlackBox;
@@ -143,6 +144,45 @@ internal static class Product
         ]);
     }
 
+    /// <summary>Whether the application's lease is lost, and it could not get another one.</summary>
+    public static bool HasLostItsRegistration(this IServiceProvider services) =>
+        services.GetRequiredService<IServiceRegistry>().Registrations.Any(registration => registration.State == RegistrationState.Lost);
+
+    /// <summary>The services that the health check says are watched.</summary>
+    public static IEnumerable<string> Watched(HealthReportEntry check) => ((IReadOnlyDictionary<string, string>)check.Data["watchedServices"]).Keys;
+
+    /// <summary>Registers the addresses of the server, and waits for the application's own checks.</summary>
+    public static void AddWebDiscovery(this IHostApplicationBuilder builder) =>
+        builder.Services.AddEtcdDiscovery().UseServerAddresses().RegisterWhenHealthy();
+
+    /// <summary>Runs with each set of options that is made.</summary>
+    public static void OnOptions(this IHostApplicationBuilder builder, Action act) => builder.Services.Configure<EtcdDiscoveryOptions>(_ => act());
+
+    /// <summary>Picks by code of the application.</summary>
+    public static void UsePicker(this IHostApplicationBuilder builder, Func<IReadOnlyList<string>, int> pick) =>
+        builder.Services.AddSingleton<IInstancePicker>(new Picker(pick));
+
+    /// <summary>The id of the instance that is picked.</summary>
+    public static async Task<string> PickAsync(this IServiceProvider services, string service, CancellationToken cancellationToken) =>
+        (await services.GetRequiredService<IServiceResolver>().GetInstanceAsync(service, default, cancellationToken)).Id;
+
+    /// <summary>The ids of the instances that etcd has at this moment.</summary>
+    public static async Task<IEnumerable<string>> ReadAsync(this IServiceProvider services, string service, CancellationToken cancellationToken) =>
+        (await services.GetRequiredService<IServiceResolver>()
+            .GetInstancesAsync(service, new ServiceQuery { Linearizable = true }, cancellationToken)).Select(instance => instance.Id);
+
+    /// <summary>Reports a failed call to one instance, so that it is not picked for a while.</summary>
+    public static async Task ReportFailureAsync(this IServiceProvider services, string service, string id, CancellationToken cancellationToken)
+    {
+        var resolver = services.GetRequiredService<IServiceResolver>();
+        var snapshot = await resolver.GetSnapshotAsync(service, cancellationToken);
+        resolver.Report(snapshot.Instances.Single(instance => instance.Id == id), CallOutcome.Failed);
+    }
+
+    /// <summary>Calls back, once, when a service has changed.</summary>
+    public static IDisposable OnChange(this IServiceProvider services, string service, Action act) =>
+        services.GetRequiredService<IServiceResolver>().GetChangeToken(service).RegisterChangeCallback(_ => act(), null);
+
     /// <summary>Whether an error of the library may go away by itself.</summary>
     public static bool IsTransient(Exception error) => error is EtcdDiscoveryException { IsTransient: true };
 
@@ -159,6 +199,11 @@ internal static class Product
         User = what.User,
         Password = what.Password,
     };
+
+    private sealed class Picker(Func<IReadOnlyList<string>, int> pick) : IInstancePicker
+    {
+        public ServiceInstance Pick(InstanceSet instances) => instances[pick([.. instances.Select(instance => instance.Id)])];
+    }
 
     private static FoundInstance Found(ServiceInstance found) => new(found.Id, found.Hostname, found.Ports)
     {

@@ -18,9 +18,10 @@ internal static partial class RoomRules
         ["Stores.InMemory"] = ["Model", "Stores"],
         ["Registration"] = ["Model", "Stores"],
         ["Resolution"] = ["Model", "Stores"],
-        ["Http"] = [],
+        ["Logging"] = [],
+        ["Http"] = ["Logging"],
         ["Health"] = ["Registration", "Resolution"],
-        ["Hosting"] = ["Model", "Stores", "Stores.Etcd", "Stores.EtcdV2", "Stores.InMemory", "Registration", "Resolution", "Health"],
+        ["Hosting"] = ["Model", "Logging", "Stores", "Stores.Etcd", "Stores.EtcdV2", "Stores.InMemory", "Registration", "Resolution", "Health"],
     };
 
     // The library's entrances: what users call leads into the rooms.
@@ -97,7 +98,7 @@ internal static partial class RoomRules
     [GeneratedRegex(@"\bEtcdDiscovery\.([\w.]+)")]
     private static partial Regex Qualified();
 
-    [GeneratedRegex(@"(?<![\w.])(?:Model|Stores|Registration|Resolution|Http|Health|Hosting)(?:\.\w+)+")]
+    [GeneratedRegex(@"(?<![\w.])(?:Model|Stores|Registration|Resolution|Http|Health|Hosting|Logging)(?:\.\w+)+")]
     private static partial Regex Relative();
 
     [GeneratedRegex(@"(?<![\w.])(?:Etcd|EtcdV2|InMemory)(?:\.\w+)+")]

@@ -1,3 +1,4 @@
+using EtcdDiscovery.Logging;
 using EtcdDiscovery.Registration;
 using EtcdDiscovery.Resolution;
 using EtcdDiscovery.Stores;
@@ -32,6 +33,7 @@ internal static partial class DiscoveryServices
             .Configure<IConfiguration>((options, configuration) => Bind(options, configuration.GetSection(EtcdDiscoveryOptions.SectionName)))
             .ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(provider => new SafeLoggerFactory(Get<ILoggerFactory>(provider)));
         services.AddSingleton<EtcdCredentials>();
         services.TryAddSingleton(CreateStore);
         services.AddSingleton(CreateCatalog);
@@ -43,8 +45,9 @@ internal static partial class DiscoveryServices
         services.AddSingleton<IServiceRegistry>(Get<ServiceRegistry>);
         services.AddSingleton<ConfiguredServices>();
         services.AddSingleton<UnknownSettings>();
-        services.AddSingleton<IHostedService, SettingsReport>();
-        services.AddSingleton<IHostedService, RegistrationHostedService>();
+        services.AddSingleton<IHostedService>(provider => new SettingsReport(
+            Get<UnknownSettings>(provider), Get<GoEnvironment>(provider), LoggerOf<SettingsReport>(provider)));
+        services.AddSingleton<IHostedService>(CreateHostedService);
     }
 
     private static void Bind(EtcdDiscoveryOptions options, IConfigurationSection section)
@@ -62,7 +65,7 @@ internal static partial class DiscoveryServices
     {
         var options = Options(provider);
         var timeProvider = Get<TimeProvider>(provider);
-        var loggerFactory = Get<ILoggerFactory>(provider);
+        var loggerFactory = Get<SafeLoggerFactory>(provider);
         switch (options.Store)
         {
             case DiscoveryStoreKind.Etcd:
@@ -87,9 +90,9 @@ internal static partial class DiscoveryServices
             OutageGrace = options.OutageGrace ?? options.TimeToLive * 2,
             Folder = string.IsNullOrEmpty(options.SnapshotDirectory)
                 ? null
-                : new SnapshotFolder(options.SnapshotDirectory, Get<ILogger<SnapshotFolder>>(provider)),
+                : new SnapshotFolder(options.SnapshotDirectory, LoggerOf<SnapshotFolder>(provider)),
         };
-        return new(Part(provider), settings, Get<TimeProvider>(provider), Get<ILoggerFactory>(provider));
+        return new(Part(provider), settings, Get<TimeProvider>(provider), Get<SafeLoggerFactory>(provider));
     }
 
     private static IInstancePicker CreatePicker(IServiceProvider provider) => InstancePickers.Of(Options(provider).Balancing);
@@ -103,7 +106,15 @@ internal static partial class DiscoveryServices
         Part(provider),
         new SessionSettings(Options(provider).TimeToLive, Options(provider).DrainDelay, BackoffOf(Options(provider))),
         Get<TimeProvider>(provider),
-        Get<ILoggerFactory>(provider));
+        Get<SafeLoggerFactory>(provider));
+
+    private static RegistrationHostedService CreateHostedService(IServiceProvider provider) => new(
+        Get<IOptions<EtcdDiscoveryOptions>>(provider),
+        Get<ConfiguredServices>(provider),
+        Get<ServiceRegistry>(provider),
+        Get<SessionLoop>(provider),
+        Get<TimeProvider>(provider),
+        LoggerOf<RegistrationHostedService>(provider));
 
     // Whatever store it is: it neither knows of the prefix nor sees a key without it.
     private static IDiscoveryStore Part(IServiceProvider provider) => Options(provider).KeyPrefix is { Length: > 0 } prefix
@@ -116,6 +127,8 @@ internal static partial class DiscoveryServices
 
     private static EtcdDiscoveryOptions Options(IServiceProvider provider) =>
         Get<IOptions<EtcdDiscoveryOptions>>(provider).Value;
+
+    private static ILogger<T> LoggerOf<T>(IServiceProvider provider) => Get<SafeLoggerFactory>(provider).CreateLogger<T>();
 
     private static T Get<T>(IServiceProvider provider)
         where T : notnull => provider.GetRequiredService<T>();

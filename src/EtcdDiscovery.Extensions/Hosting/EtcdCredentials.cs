@@ -33,9 +33,10 @@ internal sealed class EtcdCredentials : IDisposable
         {
             _current = _factory.Create(Options.DefaultName).Etcd.Credentials;
         }
-        catch (Exception wrong) when (wrong is OptionsValidationException or InvalidOperationException)
+        catch (Exception)
         {
-            // Whoever follows the configuration reports it.
+            // The configuration's provider, binder, validators or the application's own delegates: any of them may throw. What
+            // follows the configuration reports it; a call to etcd must not fail for it.
         }
 
         return _current;

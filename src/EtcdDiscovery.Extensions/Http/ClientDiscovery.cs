@@ -1,3 +1,4 @@
+using EtcdDiscovery.Logging;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Http;
@@ -37,7 +38,7 @@ internal static class ClientDiscovery
             builder.Services.GetRequiredService<IServiceResolver>(),
             builder.Services.GetRequiredService<IOptionsMonitor<HttpDiscoveryOptions>>().Get(builder.Name),
             builder.Services.GetRequiredService<IOptions<EtcdDiscoveryOptions>>().Value.Balancing == InstanceBalancing.PowerOfTwoChoices,
-            builder.Services.GetRequiredService<ILogger<DiscoveryHandler>>()));
+            builder.Services.GetRequiredService<SafeLoggerFactory>().CreateLogger<DiscoveryHandler>()));
         if (builder.PrimaryHandler is SocketsHttpHandler primary)
         {
             primary.Properties[NoGrpcBalancing] = true;

@@ -23,8 +23,9 @@ internal sealed class Draining(TimeSpan delay, bool isNoticed, TimeProvider time
 
         using var patience = new CancellationTokenSource(Patience, timeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
-        var telling = stored.ConvertAll(registration =>
-            registration.SetStatusAsync(ServiceStatus.Draining, null, either.Token));
+        // One that was withdrawn meanwhile throws at once.
+        var telling = stored.ConvertAll(async registration =>
+            await registration.SetStatusAsync(ServiceStatus.Draining, null, either.Token).ConfigureAwait(false));
         await Task.WhenAll(telling).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         // One that could not be told must not cost the others their delay.
         if (telling.Exists(told => told.IsCompletedSuccessfully))

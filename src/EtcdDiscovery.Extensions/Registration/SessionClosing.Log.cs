@@ -11,5 +11,8 @@ internal sealed partial class SessionClosing
 
         [LoggerMessage(2, LogLevel.Warning, "What is registered could not be withdrawn and expires within {TimeToLive}: {Reason}", EventName = "WithdrawalFailed")]
         public static partial void WithdrawalFailed(ILogger logger, TimeSpan timeToLive, string reason);
+
+        [LoggerMessage(3, LogLevel.Warning, "A session of the store could not be disposed: {Reason}", EventName = "DisposalFailed")]
+        public static partial void DisposalFailed(ILogger logger, string reason);
     }
 }

@@ -28,7 +28,20 @@ internal sealed partial class SessionClosing(Backoff backoff, TimeProvider timeP
             Log.SessionClosed(logger);
         }
 
-        await session.DisposeAsync().ConfigureAwait(false);
+        await DisposeAsync(session).ConfigureAwait(false);
+    }
+
+    /// <summary>Disposes a session. Never throws, even if the session of an application's own store does.</summary>
+    public async Task DisposeAsync(IDiscoverySession session)
+    {
+        try
+        {
+            await session.DisposeAsync().ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            Log.DisposalFailed(logger, error.Message);
+        }
     }
 
     /// <returns>Why it is not closed; null when it is.</returns>

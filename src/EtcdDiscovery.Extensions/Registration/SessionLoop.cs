@@ -1,3 +1,4 @@
+using EtcdDiscovery.Stores;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Registration;
@@ -72,7 +73,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         {
             ObjectDisposedException.ThrowIf(_stopped is not null || _stopping.IsCancellationRequested, typeof(IServiceRegistry));
             _registrations.Add(registration, this);
-            _running ??= Task.Run(() => RunAsync(_stopping.Token));
+            _running ??= Background.Run(() => RunAsync(_stopping.Token));
         }
 
         Wake();
@@ -86,7 +87,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     {
         lock (_changing)
         {
-            return _stopped ??= Task.Run(() => EndAsync(cancellationToken), CancellationToken.None);
+            return _stopped ??= Background.Run(() => EndAsync(cancellationToken));
         }
     }
 
@@ -237,7 +238,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
             Log.SessionLost(_logger, error.Message);
             _state = SessionState.Gone(error.Message);
             _current = null;
-            await lost.DisposeAsync().ConfigureAwait(false);
+            await _closing.DisposeAsync(lost).ConfigureAwait(false);
         }
         else
         {

@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using EtcdDiscovery.Model;
+using EtcdDiscovery.Stores;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
 
 namespace EtcdDiscovery.Resolution;
 
@@ -19,6 +21,7 @@ internal sealed partial class ServiceCatalog(
     private readonly ConcurrentDictionary<string, WatchedService> _services = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stopping = new();
     private readonly ILogger _logger = loggerFactory.CreateLogger<ServiceCatalog>();
+    private readonly ILogger<SnapshotChangeToken> _callbackLogger = loggerFactory.CreateLogger<SnapshotChangeToken>();
     private readonly Lock _changing = new();
     private Task? _upkeep;
     private volatile bool _hasRead;
@@ -72,6 +75,9 @@ internal sealed partial class ServiceCatalog(
         }
     }
 
+    /// <summary>What tells once that a service, watched from now on, has changed.</summary>
+    public IChangeToken GetChangeToken(string service) => new SnapshotChangeToken(Watch(service).Superseded, _callbackLogger);
+
     public void Dispose()
     {
         lock (_changing)
@@ -93,7 +99,7 @@ internal sealed partial class ServiceCatalog(
         {
             // Questions find nothing any more, and are told so.
             _services.TryRemove(service.Name, out _);
-            await service.DisposeAsync().ConfigureAwait(false);
+            await ForgetAsync(service).ConfigureAwait(false);
         }
     }
 
@@ -115,7 +121,7 @@ internal sealed partial class ServiceCatalog(
         var watched = new WatchedService(service, store, settings, timeProvider, loggerFactory);
         _services[service] = watched;
         watched.Start();
-        _upkeep ??= Task.WhenAll(ForgetIdleAsync(_stopping.Token), SaveAsync(_stopping.Token));
+        _upkeep ??= Background.Run(() => Task.WhenAll(ForgetIdleAsync(_stopping.Token), SaveAsync(_stopping.Token)));
         return watched;
     }
 
@@ -132,7 +138,7 @@ internal sealed partial class ServiceCatalog(
             foreach (var idle in TakeIdle())
             {
                 Log.Forgotten(_logger, idle.Name, settings.IdleTimeout);
-                await idle.DisposeAsync().ConfigureAwait(false);
+                await ForgetAsync(idle).ConfigureAwait(false);
             }
         }
     }
@@ -160,10 +166,34 @@ internal sealed partial class ServiceCatalog(
         using var timer = new PeriodicTimer(SnapshotSaver.Interval, timeProvider);
         while (await TicksAsync(timer, stopping).ConfigureAwait(false))
         {
-            saver.Save(_services.Values);
+            Save(saver);
         }
 
-        saver.Save(_services.Values);
+        Save(saver);
+    }
+
+    private async Task ForgetAsync(WatchedService service)
+    {
+        try
+        {
+            await service.DisposeAsync().ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            Log.UpkeepFailed(_logger, error.Message);
+        }
+    }
+
+    private void Save(SnapshotSaver saver)
+    {
+        try
+        {
+            saver.Save(_services.Values);
+        }
+        catch (Exception error)
+        {
+            Log.UpkeepFailed(_logger, error.Message);
+        }
     }
 
     private static async Task<bool> TicksAsync(PeriodicTimer timer, CancellationToken stopping)

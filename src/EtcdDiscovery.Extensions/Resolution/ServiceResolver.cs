@@ -87,7 +87,7 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
         }
     }
 
-    public IChangeToken GetChangeToken(string service) => new SnapshotChangeToken(catalog.Watch(service).Superseded);
+    public IChangeToken GetChangeToken(string service) => catalog.GetChangeToken(service);
 
     public void Report(ServiceInstance instance, CallOutcome outcome)
     {

@@ -1,9 +1,10 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;
 
 namespace EtcdDiscovery.Resolution;
 
 /// <summary>Tells, once, that what is known of a service is not the latest any more.</summary>
-internal sealed class SnapshotChangeToken(Task superseded) : IChangeToken
+internal sealed partial class SnapshotChangeToken(Task superseded, ILogger<SnapshotChangeToken> logger) : IChangeToken
 {
     public bool HasChanged => superseded.IsCompleted;
 
@@ -14,8 +15,20 @@ internal sealed class SnapshotChangeToken(Task superseded) : IChangeToken
     {
         var registration = new CancellationTokenSource();
         _ = superseded.ContinueWith(
-            _ => callback(state), registration.Token, TaskContinuationOptions.None, TaskScheduler.Default);
+            _ => Call(callback, state), registration.Token, TaskContinuationOptions.None, TaskScheduler.Default);
         return new Registration(registration);
+    }
+
+    private void Call(Action<object?> callback, object? state)
+    {
+        try
+        {
+            callback(state);
+        }
+        catch (Exception error)
+        {
+            Log.CallbackFailed(logger, error);
+        }
     }
 
     // A callback that waits is let go of at once: cancelling the token takes the continuation off the task.

@@ -18,7 +18,7 @@ internal sealed class StoreFollower(
     public TimeSpan RefreshInterval { get; init; } = Timeout.InfiniteTimeSpan;
 
     /// <summary>Starts, the first time that it is called. One call at a time.</summary>
-    public void Start() => _following ??= Task.Run(() => FollowAsync(_stopping.Token));
+    public void Start() => _following ??= Background.Run(() => FollowAsync(_stopping.Token));
 
     public void Stop() => _stopping.Cancel();
 
@@ -55,11 +55,24 @@ internal sealed class StoreFollower(
             {
                 _seen = error is HistoryLostException ? null : _seen;
                 failure = Describe(error);
-                observer.OnFailure(failure);
+                Tell(failure);
             }
 
             await Task.Delay(backoff.DelayAfter(++failures, failure), timeProvider, stopping)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    // An observer that cannot even take a failure must not end what repairs it.
+    private void Tell(EtcdDiscoveryException failure)
+    {
+        try
+        {
+            observer.OnFailure(failure);
+        }
+        catch (Exception)
+        {
+            _seen = null;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using EtcdDiscovery.Stores.Tls;
 
 namespace EtcdDiscovery.Stores;
@@ -15,5 +16,25 @@ internal static class StoreHttp
         AllowAutoRedirect = false,
         // Requests may last for days: an activity around each, and its headers, would say nothing.
         ActivityHeadersPropagator = null,
+        // A listener of the application's that throws would fail every request.
+        MeterFactory = Unheard.Instance,
     };
+
+    /// <summary>Makes meters that no listener hears.</summary>
+    private sealed class Unheard : IMeterFactory
+    {
+        public static readonly Unheard Instance = new();
+
+        public Meter Create(MeterOptions options)
+        {
+            var meter = new Meter(options);
+            // The instruments of a disposed meter work, and are never published.
+            meter.Dispose();
+            return meter;
+        }
+
+        public void Dispose()
+        {
+        }
+    }
 }

@@ -50,6 +50,19 @@ public sealed class ReadinessTests
     }
 
     [Fact]
+    public async Task Host_WhoseCheckCannotBeMadeAtStart_StartsAndTakesRequestsOnceItCan()
+    {
+        (_cannotBeMade, _status) = (true, HealthStatus.Healthy);
+        await using var host = await StartAsync();
+        await Eventually.TrueAsync(
+            async () => (await BecomesAsync(host, ServiceStatus.Maintenance)).StatusReason == "Unhealthy: InvalidOperationException", "the reason is told");
+
+        _cannotBeMade = false;
+
+        await BecomesAsync(host, ServiceStatus.Serving);
+    }
+
+    [Fact]
     public async Task Host_ThatIsNotReadyAtStart_IsNeverPicked()
     {
         using var store = new InMemoryDiscoveryStore();

@@ -84,7 +84,7 @@ public sealed class ServerAddressesTests
     {
         using var logs = new LogCapture();
         using var factory = LoggerFactory.Create(logging => logging.AddProvider(logs));
-        var addresses = Create(bound, "node", null, factory.CreateLogger<ServerAddresses>());
+        var addresses = Create(bound, "node", null, factory);
 
         addresses.PostConfigure(null, new ServiceRegistrationOptions { Name = "shop", Public = isPublic });
         addresses.PostConfigure(null, new ServiceRegistrationOptions { Name = "shop", Public = isPublic });
@@ -130,7 +130,7 @@ public sealed class ServerAddressesTests
             builder => builder.Services.AddEtcdDiscovery().UseServerAddresses()));
 
     private static ServerAddresses Create(
-        string bound, string? hostname = "node", string? network = null, ILogger<ServerAddresses>? logger = null)
+        string bound, string? hostname = "node", string? network = null, ILoggerFactory? loggers = null)
     {
         var feature = new ServerAddressesFeature();
         foreach (var address in bound.Split(' ', StringSplitOptions.RemoveEmptyEntries))
@@ -144,7 +144,7 @@ public sealed class ServerAddressesTests
             services.BuildServiceProvider(),
             new Machine(name => name == "HOSTNAME" ? hostname : null, () => Addresses),
             Options.Create(new ServerAddressOptions { PreferredNetwork = network }),
-            logger ?? Microsoft.Extensions.Logging.Abstractions.NullLogger<ServerAddresses>.Instance);
+            loggers ?? Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
     }
 
     private sealed class BoundServer : IServer

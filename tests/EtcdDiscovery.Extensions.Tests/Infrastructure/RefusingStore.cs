@@ -10,6 +10,12 @@ internal sealed class RefusingStore(IDiscoveryStore inner) : IDiscoveryStore
     /// <summary>Why a key is not put; null when it is.</summary>
     public Func<string, EtcdDiscoveryException?> Refusal { get; set; } = _ => null;
 
+    /// <summary>What renewing a session fails with while it is set.</summary>
+    public EtcdDiscoveryException? Renewal { get; set; }
+
+    /// <summary>What disposing a session fails with.</summary>
+    public Exception? Disposal { get; init; }
+
     /// <summary>Ending a session waits for this.</summary>
     public Task Closing { get; set; } = Task.CompletedTask;
 
@@ -40,7 +46,8 @@ internal sealed class RefusingStore(IDiscoveryStore inner) : IDiscoveryStore
     {
         public TimeSpan TimeToLive => session.TimeToLive;
 
-        public Task RenewAsync(CancellationToken cancellationToken) => session.RenewAsync(cancellationToken);
+        public Task RenewAsync(CancellationToken cancellationToken) =>
+            store.Renewal is { } failure ? Task.FromException(failure) : session.RenewAsync(cancellationToken);
 
         public Task<StoreRevision?> TryPutAsync(IReadOnlyList<StorePut> puts, CancellationToken cancellationToken)
         {
@@ -62,6 +69,6 @@ internal sealed class RefusingStore(IDiscoveryStore inner) : IDiscoveryStore
             await session.CloseAsync(cancellationToken);
         }
 
-        public ValueTask DisposeAsync() => session.DisposeAsync();
+        public ValueTask DisposeAsync() => store.Disposal is { } failure ? ValueTask.FromException(failure) : session.DisposeAsync();
     }
 }

@@ -227,6 +227,25 @@ public sealed class RefusalTests
         }
     }
 
+    [Fact]
+    public async Task Session_WhoseStoreThrowsWhenItIsDisposed_IsReplacedAndEnds()
+    {
+        using var memory = new InMemoryDiscoveryStore();
+        var store = new RefusingStore(memory) { Disposal = new NotSupportedException("mine") };
+        await using var host = await DiscoveryHost.StartAsync(
+            new() { ["Service:Name"] = Service, ["TimeToLive"] = "00:00:01" }, builder => builder.Services.AddEtcdDiscovery().UseStore(_ => store));
+        await host.RegisteredAsync();
+
+        store.Renewal = new SessionLostException("lost");
+        await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("SessionLost").Any()), "the session is lost");
+        store.Renewal = null;
+
+        await Eventually.TrueAsync(() => Task.FromResult(host.Registration.State == RegistrationState.Registered), "it is registered again");
+        await host.StopAsync();
+        Assert.NotEmpty(host.Logs.Of("DisposalFailed"));
+        Assert.Empty((await memory.ReadAsync([StoreRange.Prefix("/services/")], TestContext.Current.CancellationToken)).Entries);
+    }
+
     private static void Use(TimeProvider clock, HostApplicationBuilder builder) =>
         builder.Services.Replace(ServiceDescriptor.Singleton(clock));
 

@@ -51,6 +51,14 @@ public sealed class CatalogTests : ManualCatalogTests
         Assert.Equal("a", (await catalog.Resolver.GetInstanceAsync(Service, cancellationToken: Token)).Id);
 
         Store.Outage = null;
+        await Eventually.TrueAsync(
+            () =>
+            {
+                // The loop waits a moment before it tries again.
+                Clock.Advance(TimeSpan.FromMilliseconds(5));
+                return Task.FromResult(Assert.Single(catalog.Catalog.Services).OutageReason is null);
+            },
+            "it is read again");
         await ForgottenAsync(catalog);
         Assert.True(catalog.Catalog.HasRead);
     }
