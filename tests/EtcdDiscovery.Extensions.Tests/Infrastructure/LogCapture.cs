@@ -16,16 +16,19 @@ public sealed class LogCapture : ILoggerProvider
 
     public IReadOnlyCollection<LogLine> Lines => _lines;
 
+    /// <summary>The events at which it throws, as a sink of the user's may.</summary>
+    public Func<string?, bool> Fails { get; set; } = _ => false;
+
     /// <summary>The entries of one kind.</summary>
     public IEnumerable<LogLine> Of(string eventName) => _lines.Where(line => line.EventName == eventName);
 
-    public ILogger CreateLogger(string categoryName) => new Logger(categoryName, _lines);
+    public ILogger CreateLogger(string categoryName) => new Logger(categoryName, this);
 
     public void Dispose()
     {
     }
 
-    private sealed class Logger(string category, ConcurrentQueue<LogLine> lines) : ILogger
+    private sealed class Logger(string category, LogCapture capture) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
 
@@ -34,10 +37,15 @@ public sealed class LogCapture : ILoggerProvider
         public void Log<TState>(
             LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
+            if (capture.Fails(eventId.Name))
+            {
+                throw new InvalidOperationException("The disk is full.");
+            }
+
             var values = state is IEnumerable<KeyValuePair<string, object?>> pairs
                 ? string.Join(", ", pairs.Select(pair => $"{pair.Key}={pair.Value}"))
                 : "";
-            lines.Enqueue(new LogLine(category, logLevel, eventId.Name, formatter(state, exception), values, exception));
+            capture._lines.Enqueue(new LogLine(category, logLevel, eventId.Name, formatter(state, exception), values, exception));
         }
     }
 }

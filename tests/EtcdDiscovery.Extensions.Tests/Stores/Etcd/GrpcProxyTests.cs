@@ -131,6 +131,35 @@ public sealed class GrpcProxyTests : IDisposable
         Assert.Empty(_log.Of("WithoutProgress"));
     }
 
+    [Fact]
+    public async Task QuietWatch_OfAServerThatNeverTellsItsProgress_IsKeptAndToldOnce()
+    {
+        await using var fake = await FakeEtcd.StartAsync();
+        fake.TellsProgress = false;
+        await using var store = NewStore(fake.Endpoint);
+        await using var session = await store.OpenSessionAsync(TimeSpan.FromMinutes(10), Token);
+        await using var watch = new StoreWatch(store, default, StoreRange.Prefix("/"));
+
+        await Eventually.TrueAsync(() => Task.FromResult(fake.Calls(FakeEtcd.Range) > 3), "the member is asked by reads");
+        await session.TryPutAsync([new StorePut("/a", default)], Token);
+
+        Assert.Equal("/a", Assert.Single((await watch.NextAsync()).Events).Key);
+        Assert.Single(_log.Of("WithoutProgress"));
+        Assert.Empty(_log.Of("WatchStreamEnded"));
+    }
+
+    [Fact]
+    public async Task QuietWatch_WhoseLoggerThrows_EndsRatherThanStayUnasked()
+    {
+        await using var fake = await FakeEtcd.StartAsync();
+        fake.TellsProgress = false;
+        _log.Fails = eventName => eventName == "WithoutProgress";
+        await using var store = NewStore(fake.Endpoint);
+        await using var watch = new StoreWatch(store, default, StoreRange.Prefix("/"));
+
+        Assert.True((await watch.FailureAsync<EtcdDiscoveryException>()).IsTransient);
+    }
+
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]

@@ -138,8 +138,14 @@ internal sealed partial class WatchStream : IAsyncDisposable
         {
             Abort(await _pulse.RunAsync(TryAsk, _ending.Token).ConfigureAwait(false));
         }
-        catch (OperationCanceledException) when (_ending.IsCancellationRequested)
+        catch (Exception error) when (!_ending.IsCancellationRequested)
         {
+            // A logger threw, or the store was disposed. Unasked, the stream could be dead for ever.
+            Abort(EtcdCallException.OnTheWay(error));
+        }
+        catch
+        {
+            // The stream has ended, whatever became of the question.
         }
     }
 
