@@ -3,6 +3,7 @@ using EtcdDiscovery;
 using EtcdDiscovery.AspNetCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -15,7 +16,10 @@ public static class EtcdDiscoveryBuilderExtensions
     /// name is that of <c>Service:Hostname</c>; else that which the server is bound to; for a server bound to all
     /// addresses it is the environment variable <c>HOSTNAME</c>, else an address of this machine.
     /// </summary>
-    /// <remarks>Calling it more than once is harmless. Addresses that cannot be reached by network (Unix sockets, pipes) are left out.</remarks>
+    /// <remarks>
+    /// Calling it more than once is harmless. Addresses that cannot be reached by network (Unix sockets, pipes) are left out; a
+    /// server without any other, such as a test server, registers no service whose ports are not configured, and warns of it.
+    /// </remarks>
     /// <param name="builder">The builder.</param>
     /// <param name="configure">Changes the settings after the configuration was bound.</param>
     /// <returns>The builder.</returns>
@@ -26,6 +30,7 @@ public static class EtcdDiscoveryBuilderExtensions
         var services = builder.Services;
         services.TryAddSingleton(new Machine(Environment.GetEnvironmentVariable, Machine.ReadAddresses));
         services.TryAddSingleton<ServerAddresses>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, ServerAddresses>(Resolve));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<EtcdDiscoveryOptions>, ServerAddresses>(Resolve));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<ServiceRegistrationOptions>, ServerAddresses>(Resolve));
         // Not BindConfiguration, which also validates at every reload: a wrong setting would be thrown at the configuration

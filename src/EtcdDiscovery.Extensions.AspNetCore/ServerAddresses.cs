@@ -3,6 +3,7 @@ using EtcdDiscovery.Logging;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -15,7 +16,7 @@ namespace EtcdDiscovery.AspNetCore;
 /// </remarks>
 internal sealed partial class ServerAddresses(
     IServiceProvider services, Machine machine, IOptions<ServerAddressOptions> options, ILoggerFactory loggerFactory)
-    : IPostConfigureOptions<EtcdDiscoveryOptions>, IPostConfigureOptions<ServiceRegistrationOptions>
+    : IPostConfigureOptions<EtcdDiscoveryOptions>, IPostConfigureOptions<ServiceRegistrationOptions>, IHostedLifecycleService
 {
     private readonly ILogger _logger = new SafeLoggerFactory(loggerFactory).CreateLogger<ServerAddresses>();
     private volatile bool _hasWarned;
@@ -30,13 +31,47 @@ internal sealed partial class ServerAddresses(
         }
 
         // The server itself needs options to be made.
-        var addresses = services.GetService<IServer>()?.Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
-        var bindings = Binding.Read(addresses);
+        if (services.GetService<IServer>() is not { } server)
+        {
+            return;
+        }
+
+        var bindings = Binding.Read(server.Features.Get<IServerAddressesFeature>()?.Addresses ?? []);
         if (bindings.Count > 0)
         {
             Fill(options, bindings);
         }
+        else
+        {
+            // Nothing could call an instance without an address. While the server is not bound yet, nothing is registered anyway.
+            options.Enabled = false;
+        }
     }
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Says that nothing is registered when the server, which is bound by now, has no network address.</summary>
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
+        if (services.GetService<IServer>() is { } server)
+        {
+            var addresses = server.Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
+            if (Binding.Read(addresses).Count == 0)
+            {
+                Log.NoNetworkAddress(_logger, addresses.Count > 0 ? string.Join(", ", addresses) : server.GetType().Name);
+            }
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     private void Fill(ServiceRegistrationOptions service, List<Binding> bindings)
     {

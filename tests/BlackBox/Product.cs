@@ -19,6 +19,19 @@ internal static class Product
     /// <summary>Adds discovery to one <c>HttpClient</c>, or to the defaults of all.</summary>
     public static IHttpClientBuilder AddDiscovery(this IHttpClientBuilder client) => client.AddEtcdDiscovery();
 
+    /// <summary>Adds discovery to one <c>HttpClient</c>, or to the defaults of all, with settings of its own.</summary>
+    public static IHttpClientBuilder AddDiscovery(this IHttpClientBuilder client, ClientSettings settings) => client.AddEtcdDiscovery(options =>
+        (options.ServiceHosts, options.ExternalHosts, options.AllowedNetworks) = (settings.ServiceHosts, settings.ExternalHosts, settings.AllowedNetworks));
+
+    /// <summary>Registers the addresses that the web server is bound to.</summary>
+    public static void UseServerAddresses(this IHostApplicationBuilder builder) => builder.Services.AddEtcdDiscovery().UseServerAddresses();
+
+    /// <summary>Keeps everything in the memory of the process.</summary>
+    public static void UseMemory(this IHostApplicationBuilder builder) => builder.Services.AddEtcdDiscovery().UseInMemoryStore();
+
+    /// <summary>Whether an error says that nothing is known of a service.</summary>
+    public static bool IsServiceNotFound(Exception? error) => error is ServiceNotFoundException;
+
     /// <summary>Adds the health check.</summary>
     public static void AddDiscovery(this IHealthChecksBuilder checks) => checks.AddEtcdDiscovery(HealthCheck);
 
@@ -309,6 +322,16 @@ internal sealed record FoundInstance(string Id, string Hostname, IReadOnlyDictio
 
 /// <summary>A snapshot of a service as a test sees it.</summary>
 internal sealed record FoundSnapshot(IReadOnlyList<FoundInstance> Instances, Freshness Freshness, DateTimeOffset AsOf, int UnreadableEntries);
+
+/// <summary>What an <c>HttpClient</c> looks up, and where it may go.</summary>
+internal sealed record ClientSettings
+{
+    public string[] ServiceHosts { get; init; } = [];
+
+    public string[] ExternalHosts { get; init; } = [];
+
+    public string[] AllowedNetworks { get; init; } = [];
+}
 
 /// <summary>What callers of a service authenticate with.</summary>
 internal sealed record Login(string User, string Password);

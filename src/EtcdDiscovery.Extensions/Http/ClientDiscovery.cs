@@ -1,3 +1,4 @@
+using System.Net;
 using EtcdDiscovery.Logging;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -21,6 +22,11 @@ internal static class ClientDiscovery
         services.TryAddEnumerable(
             ServiceDescriptor.Singleton<IValidateOptions<HttpDiscoveryOptions>, HttpDiscoveryOptionsValidator>());
         services.AddOptions<HttpDiscoveryOptions>(client).ValidateOnStart();
+        if (client is not null)
+        {
+            services.Configure<HttpDiscoveryOptions>(client, options => options.IsOwn = true);
+        }
+
         // After all that is configured, whatever the order of the calls: so the handler stands next to the network, and
         // who retries or hedges above it gets another instance each time.
         services.AddSingleton<IPostConfigureOptions<HttpClientFactoryOptions>>(
@@ -34,9 +40,20 @@ internal static class ClientDiscovery
             return;
         }
 
+        var options = builder.Services.GetRequiredService<IOptionsMonitor<HttpDiscoveryOptions>>().Get(builder.Name);
+        if (options.AllowedNetworks.Count > 0)
+        {
+            AddressRules.Apply(builder.PrimaryHandler, builder.Name, [.. options.AllowedNetworks.Select(network => IPNetwork.Parse(network))]);
+        }
+
+        if (builder.AdditionalHandlers.Count > 0)
+        {
+            builder.AdditionalHandlers.Insert(0, new OutermostHandler());
+        }
+
         builder.AdditionalHandlers.Add(new DiscoveryHandler(
             builder.Services.GetRequiredService<IServiceResolver>(),
-            builder.Services.GetRequiredService<IOptionsMonitor<HttpDiscoveryOptions>>().Get(builder.Name),
+            options,
             builder.Services.GetRequiredService<IOptions<EtcdDiscoveryOptions>>().Value.Balancing == InstanceBalancing.PowerOfTwoChoices,
             builder.Services.GetRequiredService<SafeLoggerFactory>().CreateLogger<DiscoveryHandler>()));
         if (builder.PrimaryHandler is SocketsHttpHandler primary)

@@ -12,7 +12,7 @@ namespace EtcdDiscovery.Http;
 internal sealed partial class DiscoveryHandler(
     IServiceResolver resolver, HttpDiscoveryOptions options, bool reportsStart, ILogger<DiscoveryHandler> logger) : DelegatingHandler
 {
-    private readonly RouteTable _routes = new(options.ExternalHosts);
+    private readonly RouteTable _routes = new(options);
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -21,35 +21,41 @@ internal sealed partial class DiscoveryHandler(
             return base.SendAsync(request, cancellationToken);
         }
 
+        var tried = TriedInstances.Of(request);
+        if (tried is not null)
+        {
+            uri = OriginalSchemes.Restore(request, uri);
+        }
+
         var route = _routes.Find(uri);
         if (route.Service is null)
         {
             return route.Origin is null
                 ? base.SendAsync(request, cancellationToken)
-                : SendElsewhereAsync(new Call(request, uri, route, default, cancellationToken), route.Origin);
+                : SendElsewhereAsync(new Call(request, uri, route, default, null, cancellationToken), route.Origin);
         }
 
         var query = QueryOf(request);
         var picking = resolver.GetInstanceAsync(route.Service, query, cancellationToken);
         if (!picking.IsCompletedSuccessfully)
         {
-            return PickAndSendAsync(new Call(request, uri, route, query, cancellationToken), picking);
+            return PickAndSendAsync(new Call(request, uri, route, query, tried, cancellationToken), picking);
         }
 
         var instance = picking.Result;
         var target = route.TargetOf(instance, query.Network);
-        if (target.Problem is not null)
+        if (target.Problem is not null || tried?.Contains(instance.Id) == true)
         {
-            return SendToAnotherAsync(new Call(request, uri, route, query, cancellationToken), instance, target.Problem);
+            return SendToAnotherAsync(new Call(request, uri, route, query, tried, cancellationToken), instance);
         }
 
         // What completes at once costs no state machine.
-        ReportStart(instance);
+        OnSending(instance, tried);
         Call.Aim(request, uri, route, target);
         var sending = base.SendAsync(request, cancellationToken);
         if (!sending.IsCompletedSuccessfully)
         {
-            return FinishAsync(new Call(request, uri, route, query, cancellationToken), instance, target, sending);
+            return FinishAsync(new Call(request, uri, route, query, tried, cancellationToken), instance, target, sending);
         }
 
         Call.Restore(request, uri, target);
@@ -75,8 +81,9 @@ internal sealed partial class DiscoveryHandler(
         return asked.TryGetValue(ServiceRequest.Zone, out var zone) ? query with { PreferredZone = zone } : query;
     }
 
-    private void ReportStart(ServiceInstance instance)
+    private void OnSending(ServiceInstance instance, TriedInstances? tried)
     {
+        tried?.Add(instance.Id);
         if (reportsStart)
         {
             resolver.Report(instance, CallOutcome.Started);
@@ -90,27 +97,27 @@ internal sealed partial class DiscoveryHandler(
         {
             instance = await picking.ConfigureAwait(false);
         }
-        catch (ServiceNotFoundException) when (options.AllowUnresolved)
+        // An error that lasts until its cause is fixed is thrown as it is. The others may pass: an HttpRequestException is what
+        // resilience handlers retry.
+        catch (EtcdDiscoveryException reason) when (reason is { IsTransient: true } or NoInstanceFoundException or NoInstanceOnShardException)
         {
-            return await SendElsewhereAsync(call, call.Route.UnresolvedOrigin).ConfigureAwait(false);
-        }
-        catch (EtcdDiscoveryException reason)
-        {
-            throw Unresolved(reason);
+            throw new HttpRequestException(HttpRequestError.NameResolutionError, reason.Message, reason);
         }
 
         var target = call.TargetOf(instance);
-        return target.Problem is null
+        return target.Problem is null && call.Tried?.Contains(instance.Id) != true
             ? await SendToAsync(call, instance, target).ConfigureAwait(false)
-            : await SendToAnotherAsync(call, instance, target.Problem).ConfigureAwait(false);
+            : await SendToAnotherAsync(call, instance).ConfigureAwait(false);
     }
 
-    // Not every instance has every port.
-    private async Task<HttpResponseMessage> SendToAnotherAsync(
-        Call call, ServiceInstance unusable, EtcdDiscoveryException problem)
+    // Not every instance has every port, and a retry had better not end where the attempt before it did.
+    private async Task<HttpResponseMessage> SendToAnotherAsync(Call call, ServiceInstance picked)
     {
-        var next = await NextAsync(call, [unusable]).ConfigureAwait(false) ?? throw Unresolved(problem);
-        return await SendToAsync(call, next, call.TargetOf(next)).ConfigureAwait(false);
+        var instance = await NextAsync(call, [picked]).ConfigureAwait(false) ?? picked;
+        var target = call.TargetOf(instance);
+        return target.Problem is null
+            ? await SendToAsync(call, instance, target).ConfigureAwait(false)
+            : throw call.ProblemOf(instance);
     }
 
     private async Task<HttpResponseMessage> SendElsewhereAsync(Call call, string origin)
@@ -129,7 +136,7 @@ internal sealed partial class DiscoveryHandler(
 
     private Task<HttpResponseMessage> SendToAsync(Call call, ServiceInstance instance, Target target)
     {
-        ReportStart(instance);
+        OnSending(instance, call.Tried);
         call.Aim(target);
         return FinishAsync(call, instance, target, base.SendAsync(call.Request, call.CancellationToken));
     }
@@ -175,7 +182,7 @@ internal sealed partial class DiscoveryHandler(
 
             Log.NextInstance(logger, call.Route.Service!, target.Origin, failure.Message);
             (instance, target) = (next, call.TargetOf(next));
-            ReportStart(instance);
+            OnSending(instance, call.Tried);
             call.Aim(target);
             sending = base.SendAsync(call.Request, call.CancellationToken);
         }
@@ -198,20 +205,24 @@ internal sealed partial class DiscoveryHandler(
         Replay.WasNotSent(error)
         || (options.RetryIdempotent && Replay.WasCutOff(error) && Replay.IsRepeatable(call.Request));
 
-    /// <summary>An instance that was not tried yet and can be reached; null when there is none.</summary>
+    /// <summary>
+    /// An instance that can be reached and is not among those tried by this attempt, if possible one that no attempt has tried;
+    /// null when there is none.
+    /// </summary>
     private async ValueTask<ServiceInstance?> NextAsync(Call call, IReadOnlyList<ServiceInstance> tried)
     {
         try
         {
             var picked = await resolver.GetInstanceAsync(call.Route.Service!, call.Query, call.CancellationToken).ConfigureAwait(false);
-            if (IsNew(picked))
+            if (IsUsable(picked) && IsUntried(picked))
             {
                 return picked;
             }
 
             var all = await resolver.GetInstancesAsync(call.Route.Service!, call.Query, call.CancellationToken).ConfigureAwait(false);
             var first = Random.Shared.Next(all.Count);
-            return Enumerable.Range(first, all.Count).Select(index => all[index % all.Count]).FirstOrDefault(IsNew);
+            var usable = Enumerable.Range(first, all.Count).Select(index => all[index % all.Count]).Where(IsUsable).ToList();
+            return usable.Find(IsUntried) ?? usable.FirstOrDefault();
         }
         catch (EtcdDiscoveryException)
         {
@@ -219,10 +230,9 @@ internal sealed partial class DiscoveryHandler(
             return null;
         }
 
-        bool IsNew(ServiceInstance instance) =>
+        bool IsUsable(ServiceInstance instance) =>
             !tried.Any(known => known.Id == instance.Id) && call.TargetOf(instance).Problem is null;
-    }
 
-    private static HttpRequestException Unresolved(EtcdDiscoveryException reason) =>
-        new(HttpRequestError.NameResolutionError, reason.Message, reason);
+        bool IsUntried(ServiceInstance instance) => call.Tried?.Contains(instance.Id) != true;
+    }
 }

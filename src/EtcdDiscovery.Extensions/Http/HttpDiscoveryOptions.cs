@@ -18,17 +18,49 @@ public sealed class HttpDiscoveryOptions
     /// <value>The default is <see langword="true"/>.</value>
     public bool RetryIdempotent { get; set; } = true;
 
-    /// <summary>Whether the name of an unknown service is left to DNS, in place of an exception.</summary>
-    /// <value>The default is <see langword="false"/>.</value>
-    public bool AllowUnresolved { get; set; }
+    /// <summary>
+    /// For clients configured by <c>ConfigureHttpClientDefaults</c>, which call more than services: the hosts that are looked up
+    /// in the registry. <c>catalog</c> is one name, <c>*.internal</c> all names below, and <c>*</c> every host.
+    /// </summary>
+    /// <remarks>
+    /// Every application that may write to the registry can receive the requests for a host that is looked up, with whatever
+    /// credentials they carry. Listing hosts here decides which; <c>*</c> means to trust all writers of the registry. A client
+    /// with an <c>AddEtcdDiscovery()</c> of its own ignores this list and looks up every host but <see cref="ExternalHosts"/>.
+    /// </remarks>
+    /// <value>The default is none, which is refused at start for default clients.</value>
+    public IList<string> ServiceHosts { get; set; } = [];
 
     /// <summary>
-    /// Hosts that are no services and left to DNS: <c>api.example.com</c>, or <c>*.example.com</c> for all names below.
+    /// Hosts that are not looked up and go to DNS as they are: <c>api.example.com</c>, or <c>*.example.com</c> for all names
+    /// below. They take precedence over <see cref="ServiceHosts"/>.
     /// </summary>
-    /// <value>The default is none; IP addresses, <c>localhost</c> and hosts with a port need not be listed.</value>
+    /// <value>The default is none; IP addresses, <c>localhost</c> and hosts with a port other than the scheme's need not be listed.</value>
     public IList<string> ExternalHosts { get; set; } = [];
+
+    /// <summary>
+    /// The networks, such as <c>10.0.0.0/8</c>, that instances may be in. An instance outside them gets no request, whether it
+    /// is registered by address or by a name that DNS resolves to one.
+    /// </summary>
+    /// <remarks>
+    /// When set, connections of this client are made by a <see cref="SocketsHttpHandler.ConnectCallback"/>; the client must have a
+    /// <see cref="SocketsHttpHandler"/> without one as its primary handler. Hosts that are not looked up are not judged.
+    /// </remarks>
+    /// <value>The default is none: any address.</value>
+    public IList<string> AllowedNetworks { get; set; } = [];
 
     /// <summary>Which address of an instance requests go to.</summary>
     /// <value>The default is <see cref="ServiceNetwork.Public"/>; <see cref="ServiceRequest.Network"/> says otherwise for one request.</value>
     public ServiceNetwork Network { get; set; }
+
+    /// <summary>Whether the client was given an <c>AddEtcdDiscovery()</c> of its own, not only the defaults'.</summary>
+    internal bool IsOwn { get; set; }
+
+    /// <summary>Whether a host is looked up in the registry.</summary>
+    internal bool LooksUp(string host) =>
+        (IsOwn || ServiceHosts.Any(pattern => Matches(pattern, host))) && !ExternalHosts.Any(pattern => Matches(pattern, host));
+
+    private static bool Matches(string pattern, string host) => pattern == "*"
+        || (pattern.StartsWith("*.", StringComparison.Ordinal)
+            ? host.EndsWith(pattern[1..], StringComparison.OrdinalIgnoreCase)
+            : host.Equals(pattern, StringComparison.OrdinalIgnoreCase));
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.Http;
@@ -7,6 +8,9 @@ namespace EtcdDiscovery.Http;
 internal sealed class HttpDiscoveryOptionsValidator : IValidateOptions<HttpDiscoveryOptions>
 {
     private const int MostAttempts = 10;
+
+    private const string HostsAllowed =
+        "a host name such as api.example.com, or *.example.com for all below, is allowed, without scheme, port or path";
 
     public ValidateOptionsResult Validate(string? name, HttpDiscoveryOptions options)
     {
@@ -18,8 +22,18 @@ internal sealed class HttpDiscoveryOptionsValidator : IValidateOptions<HttpDisco
         }
 
         problems.AddRange(options.ExternalHosts.Where(host => !IsHost(host)).Select(host =>
-            $"{Setting(name, nameof(options.ExternalHosts))} contains '{host}': a host name such as api.example.com, or "
-            + "*.example.com for all below, is allowed, without scheme, port or path."));
+            $"{Setting(name, nameof(options.ExternalHosts))} contains '{host}': {HostsAllowed}."));
+        problems.AddRange(options.ServiceHosts.Where(host => host != "*" && !IsHost(host)).Select(host =>
+            $"{Setting(name, nameof(options.ServiceHosts))} contains '{host}': {HostsAllowed}; '*' stands for every host."));
+        problems.AddRange(options.AllowedNetworks.Where(network => !IPNetwork.TryParse(network, out _)).Select(network =>
+            $"{Setting(name, nameof(options.AllowedNetworks))} contains '{network}': a network such as 10.0.0.0/8 or fd00::/8 is allowed."));
+        if (!options.IsOwn && options.ServiceHosts.Count == 0)
+        {
+            problems.Add($"{Setting(null, nameof(options.ServiceHosts))} is empty, but ConfigureHttpClientDefaults adds service discovery "
+                + "to all clients: list the hosts that are services, such as 'catalog' or '*.internal' ('*' trusts every writer of the "
+                + "registry with all requests), or call AddEtcdDiscovery() on the clients that call services instead.");
+        }
+
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
     }
 

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Runtime.CompilerServices;
 
 namespace EtcdDiscovery.Http;
@@ -24,14 +25,17 @@ internal sealed class Route
     /// <summary>The port that is asked for by name; null when it is the scheme's.</summary>
     public string? Port { get; init; }
 
-    /// <summary>Scheme, host and port of a URL that asks for no service, where DNS would not know what it says.</summary>
-    public string? Origin { get; init; }
+    /// <summary>The networks that an instance's address must be in; empty for any.</summary>
+    public IReadOnlyList<IPNetwork> AllowedNetworks { get; init; } = [];
 
-    /// <summary>Scheme and host for DNS, of a URL that asks for a service which nobody knows.</summary>
-    public string UnresolvedOrigin => $"{Schemes[0]}://{(Port is null ? "" : $"_{Port}.")}{Service}";
+    /// <summary>Scheme, host and port of a URL that asks for no service, when its scheme is one of ours such as <c>https+http</c>.</summary>
+    public string? Origin { get; init; }
 
     /// <summary>What follows the host in a URL of this route: path, query and fragment as they were written.</summary>
     public ReadOnlySpan<char> RestOf(Uri uri) => uri.OriginalString.AsSpan(Text.Length);
+
+    /// <summary>Whether an instance may have this address.</summary>
+    public bool Allows(IPAddress address) => AddressRules.Allow(AllowedNetworks, address);
 
     /// <summary>How an instance is reached.</summary>
     public Target TargetOf(ServiceInstance instance, ServiceNetwork network)

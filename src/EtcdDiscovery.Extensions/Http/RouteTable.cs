@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 
 namespace EtcdDiscovery.Http;
 
@@ -13,7 +14,8 @@ internal sealed class RouteTable
     // A backslash is a slash in URLs of the web.
     private const string Delimiters = "/?#\\";
 
-    private readonly string[] _externalHosts;
+    private readonly HttpDiscoveryOptions _options;
+    private readonly IReadOnlyList<IPNetwork> _allowedNetworks;
     private readonly ConcurrentDictionary<string, Route> _routes = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Route>.AlternateLookup<ReadOnlySpan<char>> _byText;
     private int _count;
@@ -21,9 +23,10 @@ internal sealed class RouteTable
     // Most clients ask for one service only.
     private volatile Route _last = Route.Nowhere;
 
-    public RouteTable(IEnumerable<string> externalHosts)
+    public RouteTable(HttpDiscoveryOptions options)
     {
-        _externalHosts = [.. externalHosts];
+        _options = options;
+        _allowedNetworks = [.. options.AllowedNetworks.Select(network => IPNetwork.Parse(network))];
         _byText = _routes.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
@@ -64,28 +67,36 @@ internal sealed class RouteTable
 
     private Route Read(Uri uri, string text, string authority)
     {
-        var schemes = uri.Scheme.Split('+');
+        var schemes = Array.ConvertAll(uri.Scheme.Split('+'), HttpOf);
         var isWeb = Array.TrueForAll(schemes, scheme => scheme is "http" or "https");
-        if (!isWeb || IsElsewhere(uri, authority))
-        {
-            return new() { Text = text, Schemes = schemes, Origin = isWeb && schemes.Length > 1 ? schemes[0] + SchemeEnd + authority : null };
-        }
-
         var host = uri.Host;
         var dot = host.IndexOf('.', StringComparison.Ordinal);
-        return host[0] == '_' && dot > 1 && dot < host.Length - 1
-            ? new() { Text = text, Service = host[(dot + 1)..], Schemes = schemes, Port = host[1..dot] }
-            : new() { Text = text, Service = host, Schemes = schemes };
+        var hasPortName = host.StartsWith('_') && dot > 1 && dot < host.Length - 1;
+        var service = hasPortName ? host[(dot + 1)..] : host;
+        return isWeb && IsName(uri) && HasDefaultPort(uri, schemes) && _options.LooksUp(service)
+            ? new()
+            {
+                Text = text,
+                Service = service,
+                Schemes = schemes,
+                Port = hasPortName ? host[1..dot] : null,
+                AllowedNetworks = _allowedNetworks,
+            }
+            : new() { Text = text, Schemes = schemes, Origin = isWeb && schemes.Length > 1 ? schemes[0] + SchemeEnd + authority : null };
     }
 
-    private bool IsElsewhere(Uri uri, string authority) =>
-        uri.HostNameType is UriHostNameType.IPv4 or UriHostNameType.IPv6 or UriHostNameType.Unknown
-        || uri.Host is "" or "localhost"
-        || !uri.IsDefaultPort
-        || authority.LastIndexOf(':') > authority.LastIndexOfAny(['@', ']'])
-        || Array.Exists(_externalHosts, external => Matches(external, uri.Host));
+    // A WebSocket begins as an HTTP request, to the port of that.
+    private static string HttpOf(string scheme) => scheme switch
+    {
+        "ws" => "http",
+        "wss" => "https",
+        _ => scheme,
+    };
 
-    private static bool Matches(string external, string host) => external.StartsWith("*.", StringComparison.Ordinal)
-        ? host.EndsWith(external[1..], StringComparison.OrdinalIgnoreCase)
-        : host.Equals(external, StringComparison.OrdinalIgnoreCase);
+    private static bool IsName(Uri uri) =>
+        uri.HostNameType is UriHostNameType.Dns or UriHostNameType.Basic && uri.Host is not ("" or "localhost");
+
+    // URL builders, such as those of gRPC, write the scheme's port into the URL: it says no more than the scheme does.
+    private static bool HasDefaultPort(Uri uri, string[] schemes) =>
+        uri.IsDefaultPort || Array.Exists(schemes, scheme => uri.Port == (scheme == "https" ? 443 : 80));
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 
 namespace EtcdDiscovery.Http;
@@ -35,6 +36,12 @@ internal sealed class Target
                     route.Port ?? string.Join('+', route.Schemes), $"Service '{route.Service}'", ports.Keys);
             // Whatever in the store would change the meaning of the URL is refused here.
             var uri = isPrivate ? instance.GetPrivateUri(route.Port ?? scheme) : instance.GetUri(route.Port ?? scheme);
+            if (IPAddress.TryParse(uri.IdnHost, out var address) && !route.Allows(address))
+            {
+                throw new EtcdDiscoveryException(
+                    $"An instance of service '{route.Service}' is at {address}, which is outside AllowedNetworks.");
+            }
+
             return new Target(
                 FormattableString.Invariant($"{scheme}://{uri.Host}:{uri.Port}"), BasicOf(instance.Credentials));
         }

@@ -13,7 +13,7 @@ internal sealed class ConfiguredServices(
 {
     private const string MainSection = $"{EtcdDiscoveryOptions.SectionName}:{nameof(EtcdDiscoveryOptions.Service)}";
 
-    /// <summary>The services by configuration section, read anew. The host's own is not there without a name.</summary>
+    /// <summary>The enabled services by configuration section, read anew. The host's own is not there without a name.</summary>
     /// <exception cref="OptionsValidationException">Something is wrong.</exception>
     public Dictionary<string, ServiceRegistrationOptions> Read()
     {
@@ -25,7 +25,7 @@ internal sealed class ConfiguredServices(
             services[MainSection] = own;
         }
 
-        return services;
+        return services.Where(service => service.Value.Enabled).ToDictionary(StringComparer.Ordinal);
     }
 
     /// <summary>Calls back whenever the configuration may have changed.</summary>

@@ -76,6 +76,11 @@ internal static class Snippets
         builder.Services.AddHttpClient("catalog", client => client.BaseAddress = new Uri("http://catalog")).AddEtcdDiscovery();
     }
 
+    public static void AddDefaultClients(HostApplicationBuilder builder)
+    {
+        builder.Services.ConfigureHttpClientDefaults(client => client.AddEtcdDiscovery(options => options.ServiceHosts = ["catalog", "*.internal"]));
+    }
+
     public static async Task AskAsync(HttpClient catalog, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/items");

@@ -237,11 +237,11 @@ public sealed class ClientTests(SharedEtcd etcd)
     public async Task Defaults_AndTheClientItself_MakeOneHandler()
     {
         using var primary = new RecordingHandler();
-        await using var fleet = await HttpFleet.StartAsync(options => options.AllowUnresolved = true, client =>
+        await using var fleet = await HttpFleet.StartAsync(configure: client =>
         {
             client.Services.ConfigureHttpClientDefaults(all => all
+                .AddEtcdDiscovery(options => options.ServiceHosts = ["catalog"])
                 .AddEtcdDiscovery(options => options.ExternalHosts = ["external.example"])
-                .AddEtcdDiscovery()
                 .ConfigurePrimaryHttpMessageHandler(() => primary));
             client.AddEtcdDiscovery();
         });
@@ -252,8 +252,8 @@ public sealed class ClientTests(SharedEtcd etcd)
         using var another = fleet.Services.GetRequiredService<IHttpClientFactory>().CreateClient("another");
         using var found = await another.GetAsync(Items, Token);
         using var external = await another.GetAsync(new Uri("http://external.example/"), Token);
-        await Assert.ThrowsAsync<HttpRequestException>(() => another.GetAsync(new Uri("http://unknown/"), Token));
-        using var unresolved = await fleet.Http.GetAsync(new Uri("http://unknown/"), Token);
+        using var unlisted = await another.GetAsync(new Uri("http://unknown/"), Token);
+        await Assert.ThrowsAsync<ServiceNotFoundException>(() => fleet.Http.GetAsync(new Uri("http://unknown/"), Token));
         Assert.Equal("http://10.0.0.1:8080/items http://external.example/ http://unknown/", primary.Urls);
     }
 

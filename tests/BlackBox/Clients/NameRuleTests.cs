@@ -1,0 +1,132 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using EtcdDiscovery.Tests.Infrastructure;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace EtcdDiscovery.BlackBox.Clients;
+
+/// <summary>Which hosts a client looks up in the registry, and where an entry there may lead it.</summary>
+public sealed class NameRuleTests(SharedEtcd etcd)
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("api.example.com")]
+    [InlineData("vault")]
+    public async Task DefaultClient_ForAHostThatIsNotListed_IgnoresAnEntryOfThatName(string host)
+    {
+        await using var fleet = await StartAsync();
+        await fleet.RegisterAsync(host, new() { ["http"] = "9", ["https"] = "9" }, "127.0.0.1");
+        var caller = await fleet.StartCallerAsync(services => services.ConfigureHttpClientDefaults(http =>
+            http.ConfigurePrimaryHttpMessageHandler(NewDnsRecorder).AddDiscovery(new ClientSettings { ServiceHosts = [fleet.Service] })));
+        using var client = caller.GetRequiredService<IHttpClientFactory>().CreateClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"https://{host}/secrets");
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", "token");
+
+        var error = await Assert.ThrowsAsync<HttpRequestException>(() => client.SendAsync(request, Token));
+
+        Assert.Equal($"asked DNS for {host}:443", error.InnerException?.Message);
+        Assert.Equal("items", await client.GetStringAsync(new Uri($"http://{fleet.Service}/items"), Token));
+    }
+
+    [Theory]
+    [InlineData("*")]
+    [InlineData("*.internal")]
+    public async Task DefaultClient_ForAPattern_LooksUpTheHostsThatMatch(string pattern)
+    {
+        await using var fleet = await StartAsync();
+        var host = $"{fleet.Service}.internal";
+        var port = (await fleet.StartCallerAsync(_ => { })).InstancesAsync(fleet.Service, Token);
+        await fleet.RegisterAsync(host, new() { ["http"] = (await port)[0].Ports!["http"] });
+        var caller = await fleet.StartCallerAsync(services => services.ConfigureHttpClientDefaults(http =>
+            http.AddDiscovery(new ClientSettings { ServiceHosts = [pattern] })));
+        using var client = caller.GetRequiredService<IHttpClientFactory>().CreateClient();
+
+        Assert.Equal("items", await client.GetStringAsync(new Uri($"http://{host}/items"), Token));
+    }
+
+    [Fact]
+    public async Task DefaultClient_WithoutServiceHosts_IsRefusedAtStart()
+    {
+        var server = await etcd.GetAsync(EtcdVersion.First);
+
+        var error = await Assert.ThrowsAnyAsync<Exception>(() => App.StartAsync(
+            Product.Settings(server.Endpoint), builder => builder.Services.ConfigureHttpClientDefaults(http => http.AddDiscovery())));
+
+        Assert.Contains("ServiceHosts", error.Message, StringComparison.Ordinal);
+        Assert.Contains("'*'", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task NamedClient_ForAnExternalHost_AsksDnsWithEtcdUpAndDownAndHealthStays()
+    {
+        await using var own = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        await using var app = await App.StartAsync(Product.Settings(own.Endpoint), builder => builder.Services.AddHttpClient("caller")
+            .ConfigurePrimaryHttpMessageHandler(NewDnsRecorder)
+            .AddDiscovery(new ClientSettings { ExternalHosts = ["api.example.com"] }));
+        using var client = app.Services.GetRequiredService<IHttpClientFactory>().CreateClient("caller");
+        await AssertAskedDnsAsync();
+
+        await own.KillAsync();
+
+        await AssertAskedDnsAsync();
+        var report = await app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(Token);
+        Assert.Equal(HealthStatus.Healthy, report.Status);
+
+        async Task AssertAskedDnsAsync()
+        {
+            var error = await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync(new Uri("http://api.example.com/"), Token));
+            Assert.Equal("asked DNS for api.example.com:80", error.InnerException?.Message);
+        }
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1", "10.0.0.0/8", false)]
+    [InlineData("localhost", "10.0.0.0/8", false)]
+    [InlineData("127.0.0.1", "127.0.0.0/8", true)]
+    [InlineData("localhost", "127.0.0.0/8", true)]
+    public async Task Instance_OutsideAllowedNetworks_GetsNoRequest(string hostname, string network, bool isAllowed)
+    {
+        await using var fleet = await StartAsync();
+        var other = UniqueName.Of("other");
+        var caller = await fleet.StartCallerAsync(services => services.AddHttpClient("caller")
+            .AddDiscovery(new ClientSettings { AllowedNetworks = [network] }));
+        var port = (await caller.InstancesAsync(fleet.Service, Token))[0].Ports!["http"];
+        await fleet.RegisterAsync(other, new() { ["http"] = port }, hostname);
+        using var client = caller.GetRequiredService<IHttpClientFactory>().CreateClient("caller");
+        await Eventually.TrueAsync(async () => (await caller.InstancesAsync(other, Token)).Count == 1, "the caller finds the instance");
+
+        var asking = client.GetStringAsync(new Uri($"http://{other}/items"), Token);
+
+        if (isAllowed)
+        {
+            Assert.Equal("items", await asking);
+        }
+        else
+        {
+            Assert.Contains("AllowedNetworks", (await Assert.ThrowsAnyAsync<Exception>(() => asking)).ToString(), StringComparison.Ordinal);
+        }
+    }
+
+    private Task<Fleet> StartAsync() => Fleet.StartAsync(etcd, (app, _) => app.MapGet("/items", () => "items"), size: 1);
+
+    // Connects to this machine only, and says whom it would have asked DNS for otherwise.
+    private static SocketsHttpHandler NewDnsRecorder() => new()
+    {
+        ConnectCallback = async (context, cancellationToken) =>
+        {
+            if (context.DnsEndPoint.Host != "localhost")
+            {
+                throw new InvalidOperationException($"asked DNS for {context.DnsEndPoint.Host}:{context.DnsEndPoint.Port}");
+            }
+
+            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        },
+    };
+}

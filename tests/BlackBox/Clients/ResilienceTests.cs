@@ -1,0 +1,99 @@
+using System.Net;
+using EtcdDiscovery.Tests.Infrastructure;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Http.Resilience;
+
+namespace EtcdDiscovery.BlackBox.Clients;
+
+/// <summary>The standard handlers of <c>Microsoft.Extensions.Http.Resilience</c>, above discovery.</summary>
+public sealed class ResilienceTests(SharedEtcd etcd)
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Retries_WhileOneOfTwoServersRefuses_GoToTheOther()
+    {
+        await using var fleet = await StartAsync(refusing: 1, size: 2);
+        var http = await ClientAsync(fleet, client => client.AddStandardResilienceHandler(options =>
+        {
+            options.Retry.Delay = TimeSpan.FromMilliseconds(1);
+            options.CircuitBreaker.MinimumThroughput = int.MaxValue;
+        }));
+
+        await AssertAllSucceedAsync(http, fleet, requests: 100);
+    }
+
+    [Fact]
+    public async Task Hedges_WhileOneOfTwoServersHangs_GoToTheOther()
+    {
+        await using var fleet = await Fleet.StartAsync(
+            etcd,
+            (app, server) => app.MapGet("/items", async (HttpContext context) =>
+            {
+                await Task.Delay(server == 1 ? Timeout.Infinite : 0, context.RequestAborted);
+                return "ok";
+            }),
+            size: 2);
+        var http = await ClientAsync(fleet, client => client.AddStandardHedgingHandler().Configure(options =>
+        {
+            options.Hedging.Delay = TimeSpan.FromMilliseconds(50);
+            options.Hedging.MaxHedgedAttempts = 1;
+        }));
+
+        await AssertAllSucceedAsync(http, fleet, requests: 30);
+    }
+
+    [Fact]
+    public async Task MisspeltService_BelowTheStandardHandler_IsNotRetried()
+    {
+        await using var fleet = await StartAsync(refusing: -1, size: 1);
+        var retries = 0;
+        var http = await ClientAsync(fleet, client => client.AddStandardResilienceHandler(options => options.Retry.OnRetry = _ =>
+        {
+            Interlocked.Increment(ref retries);
+            return default;
+        }));
+
+        var error = await Assert.ThrowsAnyAsync<Exception>(() => http.GetAsync(new Uri($"http://{fleet.Service}-misspelt/items"), Token));
+
+        Assert.True(Product.IsServiceNotFound(error), error.ToString());
+        Assert.Contains($"{fleet.Service}-misspelt", error.Message, StringComparison.Ordinal);
+        Assert.Equal(0, retries);
+    }
+
+    [Fact]
+    public async Task Requests_WhileOneOfThreeServersIsKilled_Succeed()
+    {
+        await using var fleet = await StartAsync(refusing: -1, size: 3);
+        var http = await ClientAsync(fleet, client => client.AddStandardResilienceHandler());
+
+        await AssertAllSucceedAsync(http, fleet, requests: 20);
+        await fleet.KillAsync(2);
+        await AssertAllSucceedAsync(http, fleet, requests: 40);
+    }
+
+    private Task<Fleet> StartAsync(int refusing, int size) => Fleet.StartAsync(
+        etcd,
+        (app, server) => app.MapGet("/items", () => Results.StatusCode(server == refusing ? StatusCodes.Status503ServiceUnavailable : 200)),
+        size: size);
+
+    private static async Task<HttpClient> ClientAsync(Fleet fleet, Action<IHttpClientBuilder> configure)
+    {
+        var caller = await fleet.StartCallerAsync(services => configure(services.AddHttpClient("caller").AddDiscovery()));
+        return caller.GetRequiredService<IHttpClientFactory>().CreateClient("caller");
+    }
+
+    private static async Task AssertAllSucceedAsync(HttpClient http, Fleet fleet, int requests)
+    {
+        var failed = 0;
+        for (var request = 0; request < requests; request++)
+        {
+            using var response = await http.GetAsync(new Uri($"http://{fleet.Service}/items"), Token);
+            failed += response.StatusCode == HttpStatusCode.OK ? 0 : 1;
+        }
+
+        Assert.Equal(0, failed);
+    }
+}

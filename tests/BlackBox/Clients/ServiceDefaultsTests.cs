@@ -1,0 +1,46 @@
+using EtcdDiscovery.Tests.Infrastructure;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace EtcdDiscovery.BlackBox.Clients;
+
+/// <summary>Clients in an application whose defaults are those of Aspire's service defaults.</summary>
+public sealed class ServiceDefaultsTests(SharedEtcd etcd)
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("http://{0}/items")]
+    [InlineData("http://{0}:80/items")]
+    [InlineData("https+http://{0}/items")]
+    [InlineData("http://_web.{0}/items")]
+    [InlineData("http+https://_web.{0}/items")]
+    public async Task Client_WithDiscoveryOfItsOwn_ReachesTheServiceBelowTheDefaults(string url)
+    {
+        await using var fleet = await Fleet.StartAsync(
+            etcd, (app, _) => app.MapGet("/items", () => "items"), ports: ["http", "web"]);
+        var caller = await fleet.StartCallerAsync(services =>
+        {
+            services.AddServiceDiscovery();
+            services.ConfigureHttpClientDefaults(http =>
+            {
+                http.AddStandardResilienceHandler();
+                http.AddServiceDiscovery();
+            });
+            services.AddHttpClient("caller").AddDiscovery();
+        });
+        using var client = caller.GetRequiredService<IHttpClientFactory>().CreateClient("caller");
+        var uri = new Uri(string.Format(System.Globalization.CultureInfo.InvariantCulture, url, fleet.Service));
+
+        for (var request = 0; request < 10; request++)
+        {
+            Assert.Equal("items", await client.GetStringAsync(uri, Token));
+        }
+
+        await fleet.KillAsync(0);
+        for (var request = 0; request < 20; request++)
+        {
+            Assert.Equal("items", await client.GetStringAsync(uri, Token));
+        }
+    }
+}

@@ -1,0 +1,78 @@
+using EtcdDiscovery.Tests.Infrastructure;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace EtcdDiscovery.BlackBox.Clients;
+
+/// <summary>YARP, whose one destination is the service's name.</summary>
+public sealed class YarpTests(SharedEtcd etcd)
+{
+    private const int Requests = 600;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Requests_ThroughTheProxyWhileOneOfThreeServersIsKilled_AllSucceed()
+    {
+        var server = await etcd.GetAsync(EtcdVersion.First);
+        await using var fleet = await Fleet.StartAsync(etcd, (app, _) => app.MapGet("/items", () => "items"));
+        await using var proxy = await StartProxyAsync(server.Endpoint, fleet.Service);
+        using var http = new HttpClient { BaseAddress = new Uri(proxy.Urls.Single()) };
+        var (sent, failed) = (0, 0);
+
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(LoadAsync)));
+
+        Assert.Equal(0, failed);
+
+        async Task LoadAsync()
+        {
+            while (Interlocked.Increment(ref sent) is var number and <= Requests)
+            {
+                if (number == Requests / 3)
+                {
+                    await fleet.KillAsync(1);
+                }
+
+                using var response = await http.GetAsync("/items", Token);
+                if (!response.IsSuccessStatusCode)
+                {
+                    Interlocked.Increment(ref failed);
+                }
+            }
+        }
+    }
+
+    private static async Task<WebApplication> StartProxyAsync(string endpoint, string service)
+    {
+        var builder = WebApplication.CreateBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Configuration.AddInMemoryCollection(Product.Settings(endpoint));
+        builder.AddDiscovery();
+        builder.Services.AddHttpClient("proxy")
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false })
+            .AddDiscovery();
+        builder.Services.AddSingleton<IForwarderHttpClientFactory, DiscoveringClients>();
+        builder.Services.AddReverseProxy().LoadFromMemory(
+            [new RouteConfig { RouteId = "all", ClusterId = "catalog", Match = new RouteMatch { Path = "{**rest}" } }],
+            [new ClusterConfig
+            {
+                ClusterId = "catalog",
+                Destinations = new Dictionary<string, DestinationConfig> { ["catalog"] = new() { Address = $"http://{service}" } },
+            }]);
+        var proxy = builder.Build();
+        proxy.MapReverseProxy();
+        await proxy.StartAsync(Token);
+        return proxy;
+    }
+
+    private sealed class DiscoveringClients(IHttpMessageHandlerFactory handlers) : IForwarderHttpClientFactory
+    {
+        public HttpMessageInvoker CreateClient(ForwarderHttpClientContext context) => new(handlers.CreateHandler("proxy"), disposeHandler: false);
+    }
+}

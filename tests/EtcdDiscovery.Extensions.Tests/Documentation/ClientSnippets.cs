@@ -1,0 +1,41 @@
+using System.Net.WebSockets;
+using Microsoft.AspNetCore.Http.Connections;
+using Microsoft.AspNetCore.SignalR.Client;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace EtcdDiscovery.Tests.Documentation;
+
+/// <summary>What docs/http.md shows of other packages' clients, so that it compiles. Nothing here is called.</summary>
+internal static class ClientSnippets
+{
+    public static void AddGrpcClient(HostApplicationBuilder builder)
+    {
+        builder.Services.AddGrpcClient<Greeter.GreeterClient>(options => options.Address = new Uri("http://catalog")).AddEtcdDiscovery();
+    }
+
+    public static HubConnection Connect(IHttpMessageHandlerFactory handlers)
+    {
+        var connection = new HubConnectionBuilder()
+            .WithUrl("http://catalog/hub", HttpTransportType.WebSockets, options =>
+            {
+                options.SkipNegotiation = true;
+                options.WebSocketFactory = async (context, cancellationToken) =>
+                {
+                    var socket = new ClientWebSocket();
+                    using var invoker = new HttpMessageInvoker(handlers.CreateHandler("hub"), disposeHandler: false);
+                    await socket.ConnectAsync(context.Uri, invoker, cancellationToken);
+                    return socket;
+                };
+            })
+            .WithAutomaticReconnect()
+            .Build();
+        return connection;
+    }
+
+    /// <summary>Stands for what a .proto file is compiled to.</summary>
+    private static class Greeter
+    {
+        internal sealed class GreeterClient;
+    }
+}
