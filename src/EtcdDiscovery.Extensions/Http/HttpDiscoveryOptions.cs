@@ -43,7 +43,8 @@ public sealed class HttpDiscoveryOptions
     /// </summary>
     /// <remarks>
     /// When set, connections of this client are made by a <see cref="SocketsHttpHandler.ConnectCallback"/>; the client must have a
-    /// <see cref="SocketsHttpHandler"/> without one as its primary handler. Hosts that are not looked up are not judged.
+    /// <see cref="SocketsHttpHandler"/> without one as its primary handler. Hosts that are not looked up are not judged. With an
+    /// HTTP proxy, the proxy's address is judged in place of a registered name's.
     /// </remarks>
     /// <value>The default is none: any address.</value>
     public IList<string> AllowedNetworks { get; set; } = [];

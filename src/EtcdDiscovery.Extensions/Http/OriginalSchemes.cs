@@ -16,10 +16,14 @@ internal static class OriginalSchemes
         }
     }
 
-    /// <summary>The request's URL with the schemes that it had at first, if it still names the same host.</summary>
+    /// <summary>
+    /// The request's URL with the schemes that it had at first, if that handler has only passed it through. A URL with another
+    /// host, scheme or port is an endpoint that the handler knows, or a port that the caller asked for.
+    /// </summary>
     public static Uri Restore(HttpRequestMessage request, Uri uri) =>
         request.Options.TryGetValue(Key, out var original)
-        && !uri.Scheme.Contains('+', StringComparison.Ordinal)
+        && original.Scheme.StartsWith(uri.Scheme + '+', StringComparison.Ordinal)
+        && uri.IsDefaultPort
         && uri.Host.Equals(original.Host, StringComparison.OrdinalIgnoreCase)
             ? new Uri($"{original.Scheme}://{uri.Host}{uri.PathAndQuery}")
             : uri;

@@ -43,4 +43,42 @@ public sealed class ServiceDefaultsTests(SharedEtcd etcd)
             Assert.Equal("items", await client.GetStringAsync(uri, Token));
         }
     }
+
+    // As Docker Compose and Aspire write them: the endpoint's host is the service's name.
+    [Theory]
+    [InlineData("https+http://{0}/items", true)]
+    [InlineData("https+http://{0}:8080/items", true)]
+    [InlineData("https+http://{0}/items", false)]
+    [InlineData("https+http://{0}:8080/items", false)]
+    public async Task Client_ForAnEndpointOfTheConfiguration_GoesThereThoughEtcdKnowsTheName(string url, bool isDefault)
+    {
+        await using var fleet = await Fleet.StartAsync(etcd, (app, _) => app.MapGet("/items", () => "items"), size: 1);
+        var server = await etcd.GetAsync(EtcdVersion.First);
+        var endpoint = $"http://{fleet.Service}:8080";
+        await using var caller = await App.StartAsync(
+            [.. Product.Settings(server.Endpoint), new($"Services:{fleet.Service}:http:0", endpoint)],
+            builder =>
+            {
+                builder.Services.AddServiceDiscovery();
+                builder.Services.ConfigureHttpClientDefaults(http =>
+                {
+                    http.ConfigurePrimaryHttpMessageHandler(DnsRecorder.NewHandler);
+                    http.AddServiceDiscovery();
+                    if (isDefault)
+                    {
+                        http.AddDiscovery(new ClientSettings { ServiceHosts = ["another"] });
+                    }
+                });
+                if (!isDefault)
+                {
+                    builder.Services.AddHttpClient("caller").AddDiscovery();
+                }
+            });
+        using var client = caller.Services.GetRequiredService<IHttpClientFactory>().CreateClient("caller");
+
+        var asked = await DnsRecorder.AskedForAsync(
+            client, string.Format(System.Globalization.CultureInfo.InvariantCulture, url, fleet.Service), Token);
+
+        Assert.Equal($"asked DNS for {fleet.Service}:8080", asked);
+    }
 }
