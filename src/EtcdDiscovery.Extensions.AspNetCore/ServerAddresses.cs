@@ -20,6 +20,7 @@ internal sealed partial class ServerAddresses(
 {
     private readonly ILogger _logger = new SafeLoggerFactory(loggerFactory).CreateLogger<ServerAddresses>();
     private volatile bool _hasWarned;
+    private volatile bool _hasLeftOut;
 
     public void PostConfigure(string? name, EtcdDiscoveryOptions options) => PostConfigure(name, options.Service);
 
@@ -45,6 +46,7 @@ internal sealed partial class ServerAddresses(
         {
             // Nothing could call an instance without an address. While the server is not bound yet, nothing is registered anyway.
             options.Enabled = false;
+            _hasLeftOut = true;
         }
     }
 
@@ -52,10 +54,10 @@ internal sealed partial class ServerAddresses(
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>Says that nothing is registered when the server, which is bound by now, has no network address.</summary>
+    /// <summary>Says that a service is not registered because the server, which is bound by now, has no network address.</summary>
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        if (services.GetService<IServer>() is { } server)
+        if (_hasLeftOut && services.GetService<IServer>() is { } server)
         {
             var addresses = server.Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
             if (Binding.Read(addresses).Count == 0)

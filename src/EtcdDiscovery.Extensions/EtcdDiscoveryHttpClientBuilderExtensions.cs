@@ -13,19 +13,25 @@ public static class EtcdDiscoveryHttpClientBuilderExtensions
     /// </summary>
     /// <remarks>
     /// <para>
-    /// IP addresses, <c>localhost</c>, hosts with a port and <see cref="HttpDiscoveryOptions.ExternalHosts"/> are left
-    /// as they are. A service that cannot be found is an <see cref="HttpRequestException"/> whose inner exception says
-    /// why, such as <see cref="ServiceNotFoundException"/>. URLs have host names in lower case, so names of services
-    /// that are called this way need to be.
+    /// IP addresses, <c>localhost</c>, hosts with a port other than the scheme's and
+    /// <see cref="HttpDiscoveryOptions.ExternalHosts"/> go to DNS unchanged. On the builder of
+    /// <c>ConfigureHttpClientDefaults</c> only <see cref="HttpDiscoveryOptions.ServiceHosts"/> are looked up, and at least one
+    /// is required. URLs have host names in lower case, so names of services that are called this way need to be.
+    /// </para>
+    /// <para>
+    /// Requests fail with <see cref="ServiceNotFoundException"/> when nothing is known of the service, with
+    /// <see cref="UnknownSchemeException"/> when no instance has the port, and with another
+    /// <see cref="EtcdDiscoveryException"/> when etcd refuses the read or no instance has a usable address. What may pass, no
+    /// instance at the moment or an etcd that cannot be reached, is an <see cref="HttpRequestException"/> with the reason as
+    /// its inner exception, which resilience handlers retry.
     /// </para>
     /// <para>
     /// The service's user and password are sent as <c>Authorization: Basic</c> when the request has no such header. They
     /// do not follow a redirect, wherever it leads. A certificate has to be valid for the instance's host name.
     /// </para>
     /// <para>
-    /// The handler stands below all others, such as those that retry, in whichever order they are added. Works with
-    /// <c>ConfigureHttpClientDefaults</c> too. Calling it more than once is harmless. Adds service discovery when it is
-    /// not there yet.
+    /// The handler stands below all others, such as those that retry, in whichever order they are added. Calling it more
+    /// than once is harmless. Adds service discovery when it is not there yet.
     /// </para>
     /// </remarks>
     /// <param name="builder">The client to add to.</param>

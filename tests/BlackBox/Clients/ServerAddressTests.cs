@@ -53,4 +53,27 @@ public sealed class ServerAddressTests(SharedEtcd etcd)
 
         directory.Delete(recursive: true);
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task TestServer_WithNothingToRegisterOrPortsOfItsOwn_DoesNotWarn(bool hasPorts)
+    {
+        var server = await etcd.GetAsync(EtcdVersion.First);
+        var logs = new LogCapture();
+        var builder = WebApplication.CreateBuilder();
+        builder.Logging.ClearProviders().AddProvider(logs);
+        builder.Configuration.AddInMemoryCollection(hasPorts
+            ? Product.Settings(server.Endpoint, UniqueName.Of("configured"), "http", 8080)
+            : Product.Settings(server.Endpoint));
+        builder.AddDiscovery();
+        builder.UseServerAddresses();
+        builder.WebHost.UseTestServer();
+        await using var app = builder.Build();
+
+        await app.StartAsync(Token);
+
+        Assert.Equal(hasPorts ? 1 : 0, app.Services.Registrations().Count);
+        Assert.Empty(logs.Of("NoNetworkAddress"));
+    }
 }
