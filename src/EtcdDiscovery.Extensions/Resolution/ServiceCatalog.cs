@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
-using System.Threading.Channels;
 using EtcdDiscovery.Model;
 using EtcdDiscovery.Stores;
 using Microsoft.Extensions.Logging;
@@ -13,29 +12,18 @@ internal sealed partial class ServiceCatalog(
     IDiscoveryStore store, CatalogSettings settings, TimeProvider timeProvider, ILoggerFactory loggerFactory)
     : IAsyncDisposable, IDisposable
 {
-    /// <summary>How many services are watched at the same time. More than anybody calls.</summary>
+    /// <summary>How many services are watched at the same time. More than anybody calls, since strangers may choose names.</summary>
     public const int MaxServices = 10_000;
-
-    /// <summary>How many names that no service has are watched at the same time, in case one comes. Strangers may choose them.</summary>
-    public const int MaxUnknownNames = 1_000;
-
-    // So that a question takes no longer however many names wait to be read.
-    private const int MaxLooks = 8;
 
     // Idleness is counted in quarters of the time-out, so that questions need not tell the time.
     private const int IdlePeriods = 4;
 
     private readonly ConcurrentDictionary<string, WatchedService> _services = new(StringComparer.Ordinal);
-    // Each service once, in the order in which it was asked for first, until it is known to exist.
-    private readonly Queue<WatchedService> _newcomers = new();
-    private readonly Channel<WatchedService> _evicted = Channel.CreateUnbounded<WatchedService>();
-    private readonly BoundedReads _store = new(store, timeProvider);
     private readonly CancellationTokenSource _stopping = new();
     private readonly ILogger _logger = loggerFactory.CreateLogger<ServiceCatalog>();
     private readonly ILogger<SnapshotChangeToken> _callbackLogger = loggerFactory.CreateLogger<SnapshotChangeToken>();
     private readonly Lock _changing = new();
     private Task? _upkeep;
-    private int _leaving;
     private volatile bool _hasRead;
 
     public IEnumerable<WatchedService> Services => _services.Values;
@@ -95,7 +83,6 @@ internal sealed partial class ServiceCatalog(
         lock (_changing)
         {
             _stopping.Cancel();
-            _evicted.Writer.TryComplete();
         }
 
         foreach (var service in _services.Values)
@@ -114,8 +101,6 @@ internal sealed partial class ServiceCatalog(
             _services.TryRemove(service.Name, out _);
             await ForgetAsync(service).ConfigureAwait(false);
         }
-
-        _store.Dispose();
     }
 
     private WatchedService Add(string service)
@@ -126,61 +111,18 @@ internal sealed partial class ServiceCatalog(
         }
 
         ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, typeof(IServiceResolver));
-        EvictUnknownNames();
-        // Those that are evicted take room until they have ended.
-        if (_services.Count + Volatile.Read(ref _leaving) >= MaxServices)
+        if (_services.Count >= MaxServices)
         {
             throw new EtcdDiscoveryException(
                 $"Service '{Untrusted.Print(service)}' is not looked for: {MaxServices} services are watched already, which is the limit.",
                 isTransient: true);
         }
 
-        var watched = new WatchedService(service, _store, settings, timeProvider, loggerFactory);
+        var watched = new WatchedService(service, store, settings, timeProvider, loggerFactory);
         _services[service] = watched;
-        _newcomers.Enqueue(watched);
         watched.Start();
-        _upkeep ??= Background.StartAsync(() => Task.WhenAll(ForgetIdleAsync(_stopping.Token), SaveAsync(_stopping.Token), ForgetEvictedAsync()));
+        _upkeep ??= Background.Run(() => Task.WhenAll(ForgetIdleAsync(_stopping.Token), SaveAsync(_stopping.Token)));
         return watched;
-    }
-
-    // The oldest first, never one that exists or has readers. A name that is asked for again is read again.
-    private void EvictUnknownNames()
-    {
-        var allowed = _services.Count < MaxServices ? MaxUnknownNames : 0;
-        for (var looks = 0; looks < MaxLooks && _newcomers.Count > allowed; looks++)
-        {
-            var oldest = _newcomers.Dequeue();
-            if (oldest.Exists)
-            {
-                continue;
-            }
-
-            if (oldest.HasReaders)
-            {
-                _newcomers.Enqueue(oldest);
-            }
-            else if (_services.TryRemove(KeyValuePair.Create(oldest.Name, oldest)))
-            {
-                Interlocked.Increment(ref _leaving);
-                _evicted.Writer.TryWrite(oldest);
-            }
-        }
-    }
-
-    private async Task ForgetEvictedAsync()
-    {
-        // All that wait at once, so that on a busy machine too they end as fast as others come.
-        while (await _evicted.Reader.WaitToReadAsync(CancellationToken.None).ConfigureAwait(false))
-        {
-            var ending = new List<Task>();
-            while (_evicted.Reader.TryRead(out var evicted))
-            {
-                ending.Add(ForgetAsync(evicted));
-            }
-
-            await Task.WhenAll(ending).ConfigureAwait(false);
-            Interlocked.Add(ref _leaving, -ending.Count);
-        }
     }
 
     private async Task ForgetIdleAsync(CancellationToken stopping)
@@ -246,7 +188,7 @@ internal sealed partial class ServiceCatalog(
     {
         try
         {
-            saver.Save([.. _services.Values]);
+            saver.Save(_services.Values);
         }
         catch (Exception error)
         {
