@@ -73,7 +73,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         {
             ObjectDisposedException.ThrowIf(_stopped is not null || _stopping.IsCancellationRequested, typeof(IServiceRegistry));
             _registrations.Add(registration, this);
-            _running ??= Background.Run(() => RunAsync(_stopping.Token));
+            _running ??= Background.RunAsync(() => RunAsync(_stopping.Token));
         }
 
         Wake();
@@ -87,7 +87,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     {
         lock (_changing)
         {
-            return _stopped ??= Background.Run(() => EndAsync(cancellationToken));
+            return _stopped ??= Background.RunAsync(() => EndAsync(cancellationToken));
         }
     }
 

@@ -22,7 +22,7 @@ internal sealed class FreshReads(
         lock (_sync)
         {
             // One that is under way may have been answered already; those who come meanwhile share the one after it.
-            var read = _running.IsCompleted ? _running = Background.Run(ReadNowAsync) : _next ??= Background.Run(() => ReadNextAsync(_running));
+            var read = _running.IsCompleted ? _running = Background.RunAsync(ReadNowAsync) : _next ??= Background.RunAsync(() => ReadNextAsync(_running));
             // All who wait for it may be cancelled, and its failure is no unobserved exception then.
             _ = read.ContinueWith(
                 static failed => failed.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);

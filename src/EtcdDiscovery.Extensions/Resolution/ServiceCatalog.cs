@@ -121,7 +121,7 @@ internal sealed partial class ServiceCatalog(
         var watched = new WatchedService(service, store, settings, timeProvider, loggerFactory);
         _services[service] = watched;
         watched.Start();
-        _upkeep ??= Background.Run(() => Task.WhenAll(ForgetIdleAsync(_stopping.Token), SaveAsync(_stopping.Token)));
+        _upkeep ??= Background.RunAsync(() => Task.WhenAll(ForgetIdleAsync(_stopping.Token), SaveAsync(_stopping.Token)));
         return watched;
     }
 

@@ -3,8 +3,8 @@ namespace EtcdDiscovery.Stores;
 /// <summary>Starts what does not belong to the call that starts it: loops that outlive it, and reads that several callers share.</summary>
 internal static class Background
 {
-    /// <inheritdoc cref="Run{T}(Func{Task{T}})"/>
-    public static Task Run(Func<Task> loop) => Run(async () =>
+    /// <inheritdoc cref="RunAsync{T}(Func{Task{T}})"/>
+    public static Task RunAsync(Func<Task> loop) => RunAsync(async () =>
     {
         await loop().ConfigureAwait(false);
         return true;
@@ -12,7 +12,7 @@ internal static class Background
 
     /// <summary>Runs a loop without the caller's activity, logging scopes and other ambient values: it may be a request's.</summary>
     /// <remarks>With an activity, Grpc.Net makes one of its own, and waits for ever if a listener throws when that starts.</remarks>
-    public static Task<T> Run<T>(Func<Task<T>> loop)
+    public static Task<T> RunAsync<T>(Func<Task<T>> loop)
     {
         if (ExecutionContext.IsFlowSuppressed())
         {

@@ -18,7 +18,7 @@ internal sealed class StoreFollower(
     public TimeSpan RefreshInterval { get; init; } = Timeout.InfiniteTimeSpan;
 
     /// <summary>Starts, the first time that it is called. One call at a time.</summary>
-    public void Start() => _following ??= Background.Run(() => FollowAsync(_stopping.Token));
+    public void Start() => _following ??= Background.RunAsync(() => FollowAsync(_stopping.Token));
 
     public void Stop() => _stopping.Cancel();
 

@@ -52,9 +52,8 @@ public sealed class HostileInstanceTests
         var ports = string.Join(',', Enumerable.Range(0, 2_000).Select(i => $"\"\\nwarn: forged {i}\":\"80\""));
         await PutAsync(fleet, $$"""{"name":"h.dev","ports":{ {{ports}} } }""");
 
-        var error = await Assert.ThrowsAsync<HttpRequestException>(() => fleet.Http.GetAsync(Items, Token));
+        var error = await Assert.ThrowsAsync<UnknownSchemeException>(() => fleet.Http.GetAsync(Items, Token));
 
-        Assert.Equal(HttpRequestError.NameResolutionError, error.HttpRequestError);
         Assert.DoesNotContain('\n', error.Message);
         Assert.InRange(error.Message.Length, 1, 600);
     }
