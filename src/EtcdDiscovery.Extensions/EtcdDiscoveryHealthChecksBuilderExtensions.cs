@@ -14,7 +14,7 @@ public static class EtcdDiscoveryHealthChecksBuilderExtensions
     /// </summary>
     /// <remarks>
     /// Use it for readiness, never for liveness: a restart does not bring etcd back. It reads state from memory, asks etcd nothing and
-    /// takes no time. Its data contains no secret. Its description says who has to act.
+    /// takes no time. Its data contains no secret. Its description names the party that has to act.
     /// </remarks>
     /// <param name="builder">The health checks to add to. Service discovery is added to its services when it is not there yet.</param>
     /// <param name="name">The check's name; by default <c>etcd-discovery</c>.</param>
