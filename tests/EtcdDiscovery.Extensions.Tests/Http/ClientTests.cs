@@ -157,8 +157,7 @@ public sealed class ClientTests(SharedEtcd etcd)
             "http://_grpc.registry",
             new()
             {
-                HttpHandler = new WithoutDefaultPort(
-                    fleet.Services.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler(HttpFleet.Client)),
+                HttpHandler = fleet.Services.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler(HttpFleet.Client),
             });
         var store = new KV.KVClient(channel);
         var key = ByteString.CopyFromUtf8(UniqueName.Of("grpc"));
@@ -325,16 +324,6 @@ public sealed class ClientTests(SharedEtcd etcd)
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
             await _pipeline.ExecuteAsync(async token => await base.SendAsync(request, token), cancellationToken);
-    }
-
-    // Grpc.Net writes the port even where it is the scheme's, and the handler takes that for an address.
-    private sealed class WithoutDefaultPort(HttpMessageHandler inner) : DelegatingHandler(inner)
-    {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            request.RequestUri = new Uri(request.RequestUri!.AbsoluteUri);
-            return base.SendAsync(request, cancellationToken);
-        }
     }
 
     private sealed class DuplexContent : HttpContent
