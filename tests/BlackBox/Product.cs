@@ -248,6 +248,7 @@ internal static class Product
 /// <summary>The configuration keys of the settings.</summary>
 internal static class Setting
 {
+    public const string Misspelt = "EtcdDiscovery:Stor";
     public const string Store = "EtcdDiscovery:Store";
     public const string Balancing = "EtcdDiscovery:Balancing";
     public const string KeyPrefix = "EtcdDiscovery:KeyPrefix";

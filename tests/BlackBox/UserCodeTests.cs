@@ -28,7 +28,7 @@ public sealed class UserCodeTests
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
         await using var app = await App.StartAsync(
-            [.. Settings(server.Endpoint, Service), new(Setting.Store, store), new("unknown", "1"), new("EtcdDiscovery:Unknown", "1")],
+            [.. Settings(server.Endpoint, Service), new(Setting.Store, store), new(Setting.Misspelt, "1")],
             builder => builder.Logging.AddProvider(new ThrowingProvider(method)));
         await app.RegisteredAsync();
         await app.SeesAsync(Service, "127.0.0.1");

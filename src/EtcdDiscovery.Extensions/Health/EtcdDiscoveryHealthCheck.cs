@@ -9,6 +9,8 @@ namespace EtcdDiscovery.Health;
 internal sealed class EtcdDiscoveryHealthCheck(
     IDiscoveryStore store, SessionLoop session, ServiceCatalog catalog) : IHealthCheck
 {
+    private const int MaxTold = 1_000;
+
     public Task<HealthCheckResult> CheckHealthAsync(
         HealthCheckContext context, CancellationToken cancellationToken = default)
     {
@@ -20,7 +22,8 @@ internal sealed class EtcdDiscoveryHealthCheck(
                 registration => registration.InstanceId,
                 registration => $"{registration.ServiceName}: {registration.State}",
                 StringComparer.Ordinal),
-            ["watchedServices"] = catalog.Services.ToDictionary(service => service.Name, Describe, StringComparer.Ordinal),
+            ["watchedServices"] = catalog.Services.Where(IsWorthTelling).Take(MaxTold)
+                .ToDictionary(service => service.Name, Describe, StringComparer.Ordinal),
         };
         if (session.Registrations is [var first, ..])
         {
@@ -66,8 +69,8 @@ internal sealed class EtcdDiscoveryHealthCheck(
             }
         }
 
-        // Services that are known first: what was never read may be a name that no service has.
-        foreach (var service in catalog.Services.OrderBy(service => service.Current is null))
+        // Services that exist first: what else was asked for may be a name that no service has.
+        foreach (var service in catalog.Services.OrderBy(service => !service.Exists))
         {
             if (service.OutageReason is { } outage)
             {
@@ -85,6 +88,9 @@ internal sealed class EtcdDiscoveryHealthCheck(
     private static string NameActor(string reason, bool hasWorked) => reason.Contains($"{EtcdDiscoveryOptions.SectionName}:", StringComparison.Ordinal)
         ? reason
         : $"{reason.TrimEnd('.')}. The operators of etcd have to act{(hasWorked ? "" : $", unless {EtcdDiscoveryOptions.SectionName}:Etcd:Endpoints is wrong")}.";
+
+    // Strangers may choose names.
+    private static bool IsWorthTelling(WatchedService service) => service.Exists || service.HasReaders || service.OutageReason is not null;
 
     private static string Describe(WatchedService service)
     {

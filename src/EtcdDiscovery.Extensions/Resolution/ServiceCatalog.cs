@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using System.Threading.Channels;
 using EtcdDiscovery.Model;
 using EtcdDiscovery.Stores;
 using Microsoft.Extensions.Logging;
@@ -12,13 +13,23 @@ internal sealed partial class ServiceCatalog(
     IDiscoveryStore store, CatalogSettings settings, TimeProvider timeProvider, ILoggerFactory loggerFactory)
     : IAsyncDisposable, IDisposable
 {
-    /// <summary>How many services are watched at the same time. More than anybody calls, since strangers may choose names.</summary>
+    /// <summary>How many services are watched at the same time. More than anybody calls.</summary>
     public const int MaxServices = 10_000;
+
+    /// <summary>How many names that no service has are watched at the same time, in case one comes. Strangers may choose them.</summary>
+    public const int MaxUnknownNames = 1_000;
+
+    // So that a question takes no longer however many names wait to be read.
+    private const int MaxLooks = 8;
 
     // Idleness is counted in quarters of the time-out, so that questions need not tell the time.
     private const int IdlePeriods = 4;
 
     private readonly ConcurrentDictionary<string, WatchedService> _services = new(StringComparer.Ordinal);
+    // Each service once, in the order in which it was asked for first, until it is known to exist.
+    private readonly Queue<WatchedService> _newcomers = new();
+    private readonly Channel<WatchedService> _evicted = Channel.CreateUnbounded<WatchedService>();
+    private readonly BoundedReads _store = new(store, timeProvider);
     private readonly CancellationTokenSource _stopping = new();
     private readonly ILogger _logger = loggerFactory.CreateLogger<ServiceCatalog>();
     private readonly ILogger<SnapshotChangeToken> _callbackLogger = loggerFactory.CreateLogger<SnapshotChangeToken>();
@@ -83,6 +94,7 @@ internal sealed partial class ServiceCatalog(
         lock (_changing)
         {
             _stopping.Cancel();
+            _evicted.Writer.TryComplete();
         }
 
         foreach (var service in _services.Values)
@@ -101,6 +113,8 @@ internal sealed partial class ServiceCatalog(
             _services.TryRemove(service.Name, out _);
             await ForgetAsync(service).ConfigureAwait(false);
         }
+
+        _store.Dispose();
     }
 
     private WatchedService Add(string service)
@@ -111,6 +125,7 @@ internal sealed partial class ServiceCatalog(
         }
 
         ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, typeof(IServiceResolver));
+        EvictUnknownNames();
         if (_services.Count >= MaxServices)
         {
             throw new EtcdDiscoveryException(
@@ -118,11 +133,44 @@ internal sealed partial class ServiceCatalog(
                 isTransient: true);
         }
 
-        var watched = new WatchedService(service, store, settings, timeProvider, loggerFactory);
+        var watched = new WatchedService(service, _store, settings, timeProvider, loggerFactory);
         _services[service] = watched;
+        _newcomers.Enqueue(watched);
         watched.Start();
-        _upkeep ??= Background.RunAsync(() => Task.WhenAll(ForgetIdleAsync(_stopping.Token), SaveAsync(_stopping.Token)));
+        _upkeep ??= Background.StartAsync(() => Task.WhenAll(ForgetIdleAsync(_stopping.Token), SaveAsync(_stopping.Token), ForgetEvictedAsync()));
         return watched;
+    }
+
+    // The oldest first, never one that exists or has readers. A name that is asked for again is read again.
+    private void EvictUnknownNames()
+    {
+        var allowed = _services.Count < MaxServices ? MaxUnknownNames : 0;
+        for (var looks = 0; looks < MaxLooks && _newcomers.Count > allowed; looks++)
+        {
+            var oldest = _newcomers.Dequeue();
+            if (oldest.Exists)
+            {
+                continue;
+            }
+
+            if (oldest.HasReaders)
+            {
+                _newcomers.Enqueue(oldest);
+            }
+            else if (_services.TryRemove(KeyValuePair.Create(oldest.Name, oldest)))
+            {
+                oldest.Stop();
+                _evicted.Writer.TryWrite(oldest);
+            }
+        }
+    }
+
+    private async Task ForgetEvictedAsync()
+    {
+        await foreach (var evicted in _evicted.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+        {
+            await ForgetAsync(evicted).ConfigureAwait(false);
+        }
     }
 
     private async Task ForgetIdleAsync(CancellationToken stopping)
@@ -188,7 +236,7 @@ internal sealed partial class ServiceCatalog(
     {
         try
         {
-            saver.Save(_services.Values);
+            saver.Save([.. _services.Values]);
         }
         catch (Exception error)
         {

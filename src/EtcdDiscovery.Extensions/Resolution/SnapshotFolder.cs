@@ -44,6 +44,9 @@ internal sealed partial class SnapshotFolder(string path, ILogger<SnapshotFolder
         }
     }
 
+    /// <summary>Whether there is a file of a service.</summary>
+    public bool Holds(string service) => File.Exists(FileOf(service));
+
     /// <summary>The snapshot that was saved last; null when there is none, or none that can be read.</summary>
     public SavedSnapshot? Load(string service)
     {

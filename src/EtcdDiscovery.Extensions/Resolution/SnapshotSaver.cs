@@ -12,17 +12,25 @@ internal sealed class SnapshotSaver(SnapshotFolder folder, TimeProvider timeProv
     private readonly Dictionary<string, (CatalogSnapshot Snapshot, long At)> _saved = new(StringComparer.Ordinal);
 
     /// <summary>Saves those services whose files are not up to date.</summary>
-    public void Save(IEnumerable<WatchedService> services)
+    public void Save(IReadOnlyCollection<WatchedService> services)
     {
         foreach (var service in services)
         {
-            if (service is { Current: { } current, Freshness.Source: SnapshotSource.Live } && !IsSaved(service.Name, current)
+            if (service is { Current: { } current, Freshness.Source: SnapshotSource.Live } && IsWorthAFile(service) && !IsSaved(service.Name, current)
                 && folder.TrySave(service.Name, new SavedSnapshot(current, service.Freshness.AsOf)))
             {
                 _saved[service.Name] = (current, timeProvider.GetTimestamp());
             }
         }
+
+        foreach (var gone in _saved.Keys.Except(services.Select(service => service.Name)).ToList())
+        {
+            _saved.Remove(gone);
+        }
     }
+
+    // Strangers may choose names: only what exists, or did when its file was written, has one.
+    private bool IsWorthAFile(WatchedService service) => service.Exists || folder.Holds(service.Name);
 
     private bool IsSaved(string service, CatalogSnapshot current) =>
         _saved.TryGetValue(service, out var saved)

@@ -59,8 +59,14 @@ internal sealed class WatchedService : IAsyncDisposable
     /// <inheritdoc cref="LiveSnapshot.OutageReason"/>
     public string? OutageReason => _live.OutageReason;
 
+    /// <summary>Whether anything is known to stand in the store under its name. Anybody can ask for names that no service has.</summary>
+    public bool Exists => Current is { Info: not null } or { Instances.Length: > 0 } || UnreadableEntries > 0;
+
+    /// <summary>Whether somebody waits for it or follows it.</summary>
+    public bool HasReaders => Volatile.Read(ref _waiting) > 0 || _live.IsFollowed;
+
     // While the store is out of reach, what is forgotten cannot be read again.
-    private bool IsIrreplaceable => OutageReason is not null && Current is not (null or { Info: null, Instances.Length: 0 });
+    private bool IsIrreplaceable => OutageReason is not null && Exists;
 
     public int UnreadableEntries => _reader.UnreadableCount;
 
@@ -95,7 +101,7 @@ internal sealed class WatchedService : IAsyncDisposable
     /// <summary>Counts a period of time, and tells for how many in a row nobody asked for the service, waited for it or followed it.</summary>
     public int CountIdlePeriod()
     {
-        _idlePeriods = _isUsed || Volatile.Read(ref _waiting) > 0 || _live.IsFollowed || IsIrreplaceable ? 0 : _idlePeriods + 1;
+        _idlePeriods = _isUsed || HasReaders || IsIrreplaceable ? 0 : _idlePeriods + 1;
         _isUsed = false;
         return _idlePeriods;
     }

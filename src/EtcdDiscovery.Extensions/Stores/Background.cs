@@ -1,27 +1,31 @@
 namespace EtcdDiscovery.Stores;
 
-/// <summary>Starts what does not belong to the call that starts it: loops that outlive it, and reads that several callers share.</summary>
+/// <summary>
+/// Starts what does not belong to the call that starts it: loops that outlive it, and reads that several callers share. They run without
+/// that call's activity, logging scopes and other ambient values, which may be a request's.
+/// </summary>
+/// <remarks>With an activity, Grpc.Net makes one of its own, and waits for ever if a listener throws when that starts.</remarks>
 internal static class Background
 {
-    /// <inheritdoc cref="RunAsync{T}(Func{Task{T}})"/>
-    public static Task RunAsync(Func<Task> loop) => RunAsync(async () =>
-    {
-        await loop().ConfigureAwait(false);
-        return true;
-    });
+    /// <summary>Starts on another thread.</summary>
+    public static Task RunAsync(Func<Task> loop) => WithoutFlow(() => Task.Run(loop));
 
-    /// <summary>Runs a loop without the caller's activity, logging scopes and other ambient values: it may be a request's.</summary>
-    /// <remarks>With an activity, Grpc.Net makes one of its own, and waits for ever if a listener throws when that starts.</remarks>
-    public static Task<T> RunAsync<T>(Func<Task<T>> loop)
+    /// <inheritdoc cref="RunAsync(Func{Task})"/>
+    public static Task<T> RunAsync<T>(Func<Task<T>> read) => WithoutFlow(() => Task.Run(read));
+
+    /// <summary>Starts on this thread, and goes on elsewhere after the first wait.</summary>
+    public static Task StartAsync(Func<Task> loop) => WithoutFlow(loop);
+
+    private static T WithoutFlow<T>(Func<T> start)
     {
         if (ExecutionContext.IsFlowSuppressed())
         {
-            return Task.Run(loop);
+            return start();
         }
 
         using (ExecutionContext.SuppressFlow())
         {
-            return Task.Run(loop);
+            return start();
         }
     }
 }

@@ -1,4 +1,5 @@
 using EtcdDiscovery.Resolution;
+using EtcdDiscovery.Stores;
 using EtcdDiscovery.Tests.Infrastructure;
 using Microsoft.Extensions.Primitives;
 
@@ -155,17 +156,89 @@ public sealed class CatalogTests : ManualCatalogTests
     public async Task Services_MoreThanTheLimit_AreRefusedWhileOthersAreAnswered()
     {
         await using var catalog = new TestCatalog();
-        for (var i = 0; i < ServiceCatalog.MaxServices; i++)
-        {
-            catalog.Catalog.Watch($"{Service}-{i}");
-        }
+        var names = Enumerable.Range(0, ServiceCatalog.MaxServices).Select(i => $"{Service}-{i}").ToList();
+        await catalog.PutAsync([.. names.Select(name => TestCatalog.Put(name, "a"))]);
+        await AskAsync(catalog, names);
 
         var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(
             async () => await catalog.Resolver.GetSnapshotAsync("one-more", TestContext.Current.CancellationToken));
 
         Assert.Equal("Service 'one-more' is not looked for: 10000 services are watched already, which is the limit.", error.Message);
-        Assert.Empty((await catalog.Resolver.GetSnapshotAsync($"{Service}-0", TestContext.Current.CancellationToken)).Instances);
+        Assert.Single((await catalog.Resolver.GetSnapshotAsync($"{Service}-0", TestContext.Current.CancellationToken)).Instances);
     }
+
+    [Fact]
+    public async Task UnknownNames_ByTheThousands_LeaveServicesAndReadersAndMemoryAlone()
+    {
+        await using var catalog = await StartAsync();
+        await using var changes = new ChangeReader(catalog.Resolver.WatchAsync("not-yet", cancellationToken: Token));
+        var own = catalog.Catalog.Services.Single(service => service.Name == Service);
+
+        foreach (var names in Enumerable.Range(0, 50_000).Select(i => $"stranger-{i}").Chunk(5_000))
+        {
+            await AskAsync(catalog, names);
+            Assert.Equal("a", (await catalog.Resolver.GetInstanceAsync(Service, cancellationToken: Token)).Id);
+            Assert.InRange(catalog.Catalog.Services.Count(), 2, ServiceCatalog.MaxUnknownNames + 1_000);
+        }
+
+        Assert.Same(own, catalog.Catalog.Services.Single(service => service.Name == Service));
+        await catalog.PutAsync("not-yet", "x");
+        Assert.Equal("Up x h", await changes.NextAsync());
+        // One that was forgotten, and one that is still watched.
+        await catalog.PutAsync("stranger-0", "x");
+        await catalog.PutAsync("stranger-49999", "x");
+        Assert.Equal("x", (await catalog.Resolver.GetInstanceAsync("stranger-0", cancellationToken: Token)).Id);
+        await Eventually.TrueAsync(
+            async () => (await catalog.Resolver.GetSnapshotAsync("stranger-49999", Token)).Instances.Length == 1, "it is found");
+        await catalog.PutAsync("new", "x");
+        Assert.Equal("x", (await catalog.Resolver.GetInstanceAsync("new", cancellationToken: Token)).Id);
+    }
+
+    [Fact]
+    public async Task UnknownNames_AskedForInAnOutage_LeaveRoomForServicesAfterIt()
+    {
+        // A read may fail before its question waits for it; then the next one answers, which a clock that stands still would not let come.
+        await using var catalog = new TestCatalog(
+            Store, new CatalogSettings(new Backoff(TimeSpan.FromSeconds(0.2), TimeSpan.FromSeconds(2))), TimeProvider.System);
+        await catalog.PutAsync(Service, "a");
+        Assert.Equal("a", (await catalog.Resolver.GetInstanceAsync(Service, cancellationToken: Token)).Id);
+        Store.Outage = new EtcdDiscoveryException("away", isTransient: true);
+        for (var i = 0; i < ServiceCatalog.MaxServices + 1_000; i++)
+        {
+            await Assert.ThrowsAsync<EtcdDiscoveryException>(async () => await catalog.Resolver.GetSnapshotAsync($"stranger-{i}", Token));
+        }
+
+        Store.Outage = null;
+        await catalog.PutAsync("new", "x");
+
+        Assert.Equal("x", (await catalog.Resolver.GetInstanceAsync("new", cancellationToken: Token)).Id);
+        Assert.Equal("a", (await catalog.Resolver.GetInstanceAsync(Service, cancellationToken: Token)).Id);
+    }
+
+    [Fact]
+    public async Task Reads_OfManyServicesAtOnce_AreBoundedAndTheRestIsToldAfterAWhile()
+    {
+        await using var catalog = await StartAsync();
+        var (gate, before) = (new TaskCompletionSource(), Store.Reads);
+        Store.Gate = gate.Task;
+        var questions = Enumerable.Range(0, 200).Select(i => catalog.Resolver.GetSnapshotAsync($"stranger-{i}", Token).AsTask()).ToList();
+        await Eventually.TrueAsync(() => Task.FromResult(Store.Reads - before == 64 && Clock.ArmedTimers >= 200 - 64), "64 are read, the others wait");
+
+        Clock.Advance(TimeSpan.FromSeconds(5));
+        // Which of them wait is up to the thread pool.
+        await Eventually.TrueAsync(() => Task.FromResult(questions.Count(question => question.IsFaulted) == 200 - 64), "those are told");
+        gate.SetResult();
+
+        var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => questions.First(question => question.IsFaulted));
+        Assert.Contains("64 reads are under way", error.Message, StringComparison.Ordinal);
+        await Eventually.TrueAsync(() => Task.FromResult(questions.Count(question => question.IsCompletedSuccessfully) >= 64), "the others are answered");
+        Assert.Equal("a", (await catalog.Resolver.GetInstanceAsync(Service, cancellationToken: Token)).Id);
+    }
+
+    private static Task AskAsync(TestCatalog catalog, IEnumerable<string> names) => Parallel.ForEachAsync(
+        names,
+        new ParallelOptions { MaxDegreeOfParallelism = 50, CancellationToken = Token },
+        async (name, token) => await catalog.Resolver.GetSnapshotAsync(name, token));
 
     private Task<TestCatalog> StartAsync(TimeSpan? refreshInterval = null) => StartAsync(
         new CatalogSettings(TestCatalog.Quick)
