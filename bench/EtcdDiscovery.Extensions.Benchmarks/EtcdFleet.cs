@@ -49,7 +49,7 @@ internal sealed class EtcdFleet : IAsyncDisposable
     public static StorePut Put(string service, int number, string? stamp = null) =>
         new(ServiceKeys.Instance(service, IdOf(number)), ServiceJson.Encode(Instance(service, number, stamp)));
 
-    public EtcdClient NewClient() => new(Options(), new EtcdTokens(() => null), TimeProvider.System, NullLogger<EtcdClient>.Instance);
+    public EtcdClient NewClient() => new(Options(), new AuthTokens(() => null), TimeProvider.System, NullLogger<EtcdClient>.Instance);
 
     /// <summary>A store with a connection of its own.</summary>
     public EtcdStore NewStore() => new(Options(), TimeProvider.System, NullLoggerFactory.Instance);

@@ -55,7 +55,7 @@ internal sealed class RegisterCalls(EtcdStore store)
 
     private async ValueTask<double> BaselineAsync(string service, bool isFirst)
     {
-        var host = AdvertisedService.From(OptionsOf(service), "node-1.example", Guid.NewGuid());
+        var host = EncodedInstance.From(OptionsOf(service), "node-1.example", Guid.NewGuid());
         var info = new StorePut(ServiceKeys.Info(service), ServiceJson.Encode(host.Info)) { IsDurable = true, ExpectedRevision = 0 };
         var instance = new StorePut(ServiceKeys.Instance(service, host.Instance.Id), host.Value);
 

@@ -8,7 +8,7 @@ public sealed class NoInstanceFoundException : EtcdDiscoveryException
     /// <summary>Creates the error.</summary>
     /// <param name="serviceName">The service that was asked for.</param>
     public NoInstanceFoundException(string serviceName)
-        : base($"Service '{Untrusted.Print(serviceName)}' has no instance at the moment.")
+        : base($"Service '{LogSanitizer.Sanitize(serviceName)}' has no instance at the moment.")
     {
         ServiceName = serviceName;
     }

@@ -9,7 +9,7 @@ public sealed class NoInstanceOnShardException : EtcdDiscoveryException
     /// <param name="serviceName">The service that was asked for.</param>
     /// <param name="shard">The shard that was asked for.</param>
     public NoInstanceOnShardException(string serviceName, string shard)
-        : base($"Service '{Untrusted.Print(serviceName)}' has no instance on shard '{Untrusted.Print(shard)}'.")
+        : base($"Service '{LogSanitizer.Sanitize(serviceName)}' has no instance on shard '{LogSanitizer.Sanitize(shard)}'.")
     {
         ServiceName = serviceName;
         Shard = shard;

@@ -31,5 +31,5 @@ public sealed record ServiceInfo
     /// <exception cref="UnknownSchemeException">There is no port for the scheme, or it is empty.</exception>
     /// <exception cref="EtcdDiscoveryException">The host name or port would change the meaning of the URL.</exception>
     public Uri GetUri(string scheme, string path = "") =>
-        ServiceUri.Build(this, Hostname ?? "", Ports, Credentials, scheme, path);
+        ServiceUriBuilder.Build(this, Hostname ?? "", Ports, Credentials, scheme, path);
 }

@@ -62,7 +62,7 @@ public sealed record ServiceInstance
     public Uri GetUri(string scheme = "", string path = "")
     {
         var host = Hostname.Length == 0 && !Public ? PrivateHostname ?? "" : Hostname;
-        return ServiceUri.Build(this, host, Ports, Credentials, ServiceUri.OrWebScheme(scheme, Ports), path);
+        return ServiceUriBuilder.Build(this, host, Ports, Credentials, ServiceUriBuilder.OrWebScheme(scheme, Ports), path);
     }
 
     /// <summary>Builds the URL that callers within the private network use.</summary>
@@ -73,6 +73,6 @@ public sealed record ServiceInstance
     /// <exception cref="EtcdDiscoveryException">The host name or port would change the meaning of the URL.</exception>
     public Uri GetPrivateUri(string scheme = "", string path = "") => PrivateHostname is null
         ? GetUri(scheme, path)
-        : ServiceUri.Build(
-            this, PrivateHostname, PrivatePorts, Credentials, ServiceUri.OrWebScheme(scheme, PrivatePorts), path);
+        : ServiceUriBuilder.Build(
+            this, PrivateHostname, PrivatePorts, Credentials, ServiceUriBuilder.OrWebScheme(scheme, PrivatePorts), path);
 }

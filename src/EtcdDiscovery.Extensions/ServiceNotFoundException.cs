@@ -8,7 +8,7 @@ public sealed class ServiceNotFoundException : EtcdDiscoveryException
     /// <summary>Creates the error.</summary>
     /// <param name="serviceName">The service that was asked for.</param>
     public ServiceNotFoundException(string serviceName)
-        : base($"Service '{Untrusted.Print(serviceName)}' is not known: no host of that name has registered.")
+        : base($"Service '{LogSanitizer.Sanitize(serviceName)}' is not known: no host of that name has registered.")
     {
         ServiceName = serviceName;
     }

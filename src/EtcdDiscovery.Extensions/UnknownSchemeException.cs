@@ -20,9 +20,9 @@ public sealed class UnknownSchemeException : EtcdDiscoveryException
 
     private static string Describe(string scheme, string target, string known)
     {
-        var asked = scheme.Length == 0 ? "no scheme was asked for" : $"no port for scheme '{Untrusted.Print(scheme)}'";
+        var asked = scheme.Length == 0 ? "no scheme was asked for" : $"no port for scheme '{LogSanitizer.Sanitize(scheme)}'";
         return known.Length == 0
             ? $"{target}: {asked}, and it has no ports at all."
-            : $"{target}: {asked}; it has ports for: {Untrusted.Print(known)}.";
+            : $"{target}: {asked}; it has ports for: {LogSanitizer.Sanitize(known)}.";
     }
 }

@@ -26,7 +26,7 @@ internal static partial class DiscoveryServices
         services.AddSingleton(new GoEnvironment(Environment.GetEnvironmentVariable));
         services.AddSingleton<IPostConfigureOptions<EtcdDiscoveryOptions>>(Get<GoEnvironment>);
         services.AddSingleton<IValidateOptions<EtcdDiscoveryOptions>, EtcdDiscoveryOptionsValidator>();
-        services.AddSingleton<IValidateOptions<ServiceRegistrationOptions>, AddedServiceValidator>();
+        services.AddSingleton<IValidateOptions<ServiceRegistrationOptions>, AdditionalServiceValidator>();
         // Not BindConfiguration, which also binds and validates at every reload: a wrong setting would be thrown at the
         // configuration provider, on a thread of its own where that ends the process. Reloads are followed with care.
         services.AddOptions<EtcdDiscoveryOptions>()
@@ -90,7 +90,7 @@ internal static partial class DiscoveryServices
             OutageGrace = options.OutageGrace ?? options.TimeToLive * 2,
             Folder = string.IsNullOrEmpty(options.SnapshotDirectory)
                 ? null
-                : new SnapshotFolder(options.SnapshotDirectory, LoggerOf<SnapshotFolder>(provider)),
+                : new SnapshotDirectory(options.SnapshotDirectory, LoggerOf<SnapshotDirectory>(provider)),
         };
         return new(Part(provider), settings, Get<TimeProvider>(provider), Get<SafeLoggerFactory>(provider));
     }

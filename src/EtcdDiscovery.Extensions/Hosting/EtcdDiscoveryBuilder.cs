@@ -13,7 +13,7 @@ internal sealed class EtcdDiscoveryBuilder(IServiceCollection services) : IEtcdD
     public IEtcdDiscoveryBuilder AddService(string sectionName)
     {
         ArgumentException.ThrowIfNullOrEmpty(sectionName);
-        var service = new AddedService(sectionName);
+        var service = new AdditionalService(sectionName);
         if (!services.Any(known => service.Equals(known.ImplementationInstance)))
         {
             services.AddSingleton(service);
@@ -28,8 +28,8 @@ internal sealed class EtcdDiscoveryBuilder(IServiceCollection services) : IEtcdD
     public IEtcdDiscoveryBuilder AddService(Action<ServiceRegistrationOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(configure);
-        var name = $"AddService[{services.Count(service => service.ServiceType == typeof(AddedService))}]";
-        services.AddSingleton(new AddedService(name));
+        var name = $"AddService[{services.Count(service => service.ServiceType == typeof(AdditionalService))}]";
+        services.AddSingleton(new AdditionalService(name));
         services.AddOptions<ServiceRegistrationOptions>(name).Configure(configure).ValidateOnStart();
         return this;
     }

@@ -14,11 +14,11 @@ internal sealed class EtcdDiscoveryOptionsValidator : IValidateOptions<EtcdDisco
     {
         var problems = new List<string>();
         CheckTimes(options, problems);
-        RegistrationRules.CheckChoice($"{Section}:{nameof(options.Store)}", options.Store, problems);
-        RegistrationRules.CheckChoice($"{Section}:{nameof(options.Balancing)}", options.Balancing, problems);
+        RegistrationOptionsRules.CheckChoice($"{Section}:{nameof(options.Store)}", options.Store, problems);
+        RegistrationOptionsRules.CheckChoice($"{Section}:{nameof(options.Balancing)}", options.Balancing, problems);
         CheckEtcd(options, problems);
         CheckKeyPrefix(options.KeyPrefix, problems);
-        problems.AddRange(RegistrationRules.Check(options.Service, $"{Section}:{nameof(options.Service)}", nameRequired: false));
+        problems.AddRange(RegistrationOptionsRules.Check(options.Service, $"{Section}:{nameof(options.Service)}", nameRequired: false));
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
     }
 
@@ -61,7 +61,7 @@ internal sealed class EtcdDiscoveryOptionsValidator : IValidateOptions<EtcdDisco
         if (!string.IsNullOrEmpty(prefix)
             && (prefix[0] != '/' ? "does not start with '/'" : ServiceKeys.DescribeBadServiceName(prefix[1..])) is { } reason)
         {
-            problems.Add($"{Section}:{nameof(EtcdDiscoveryOptions.KeyPrefix)} is '{Untrusted.Print(prefix)}', which {reason}: "
+            problems.Add($"{Section}:{nameof(EtcdDiscoveryOptions.KeyPrefix)} is '{LogSanitizer.Sanitize(prefix)}', which {reason}: "
                 + "a prefix such as /fleet-a is allowed, without '/' at its end.");
         }
     }

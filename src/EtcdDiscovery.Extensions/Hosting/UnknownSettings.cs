@@ -5,7 +5,7 @@ using Microsoft.Extensions.Configuration;
 namespace EtcdDiscovery.Hosting;
 
 /// <summary>Finds what stands in the configuration and is read by nobody: misspelt, most likely.</summary>
-internal sealed class UnknownSettings(IConfiguration configuration, IEnumerable<AddedService> addedServices)
+internal sealed class UnknownSettings(IConfiguration configuration, IEnumerable<AdditionalService> addedServices)
 {
     private const string Section = EtcdDiscoveryOptions.SectionName;
 

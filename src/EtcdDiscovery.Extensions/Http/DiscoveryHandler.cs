@@ -202,8 +202,8 @@ internal sealed partial class DiscoveryHandler(
     }
 
     private bool MayGoOn(Call call, Exception error) =>
-        Replay.WasNotSent(error)
-        || (options.RetryIdempotent && Replay.WasCutOff(error) && Replay.IsRepeatable(call.Request));
+        ReplayPolicy.WasNotSent(error)
+        || (options.RetryIdempotent && ReplayPolicy.WasCutOff(error) && ReplayPolicy.IsRepeatable(call.Request));
 
     /// <summary>
     /// An instance that can be reached and is not among those tried by this attempt, if possible one that no attempt has tried;

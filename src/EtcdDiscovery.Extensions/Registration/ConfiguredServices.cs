@@ -8,7 +8,7 @@ namespace EtcdDiscovery.Registration;
 internal sealed class ConfiguredServices(
     IOptionsFactory<EtcdDiscoveryOptions> main,
     IOptionsFactory<ServiceRegistrationOptions> added,
-    IEnumerable<AddedService> addedServices,
+    IEnumerable<AdditionalService> addedServices,
     IConfiguration configuration)
 {
     private const string MainSection = $"{EtcdDiscoveryOptions.SectionName}:{nameof(EtcdDiscoveryOptions.Service)}";

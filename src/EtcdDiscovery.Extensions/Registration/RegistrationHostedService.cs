@@ -14,7 +14,7 @@ internal sealed partial class RegistrationHostedService(
     ILogger<RegistrationHostedService> logger) : IHostedLifecycleService, IDisposable
 {
     private readonly Dictionary<string, ServiceRegistration> _registrations = new(StringComparer.Ordinal);
-    private readonly WakeSignal _changed = new(timeProvider);
+    private readonly AsyncAutoResetEvent _changed = new(timeProvider);
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<Task> _withdrawals = [];
     private IDisposable? _subscription;
@@ -28,7 +28,7 @@ internal sealed partial class RegistrationHostedService(
     public async Task StartedAsync(CancellationToken cancellationToken)
     {
         // Before it is read: what changes from here on must not be missed, however long the start takes.
-        _subscription = configured.OnChange(_changed.Wake);
+        _subscription = configured.OnChange(_changed.Set);
         Apply(configured.Read());
         if (_registrations.Count == 0)
         {
@@ -66,7 +66,7 @@ internal sealed partial class RegistrationHostedService(
     {
         while (true)
         {
-            await _changed.SleepAsync(Timeout.InfiniteTimeSpan, stopping).ConfigureAwait(false);
+            await _changed.WaitAsync(Timeout.InfiniteTimeSpan, stopping).ConfigureAwait(false);
             if (stopping.IsCancellationRequested)
             {
                 return;

@@ -69,16 +69,16 @@ internal sealed partial class RegistrationObserver(ServiceRegistration registrat
         }
     }
 
-    private void See(ReadOnlyMemory<byte>? value, Func<RegistrationContent, RegistrationContent> transition)
+    private void See(ReadOnlyMemory<byte>? value, Func<ReconcileState, ReconcileState> transition)
     {
         var wasStored = registration.Content.Stored is not null;
         if (value is not null)
         {
-            registration.OnStanding();
+            registration.OnPresentInStore();
         }
 
         Advance(transition);
-        if (!wasStored || registration.Content.Stored is not null || registration.WithdrawalAsked)
+        if (!wasStored || registration.Content.Stored is not null || registration.WithdrawalRequested)
         {
             return;
         }
@@ -94,7 +94,7 @@ internal sealed partial class RegistrationObserver(ServiceRegistration registrat
         }
     }
 
-    private void Advance(Func<RegistrationContent, RegistrationContent> transition)
+    private void Advance(Func<ReconcileState, ReconcileState> transition)
     {
         registration.Advance(transition);
         session.Wake();

@@ -7,10 +7,10 @@ internal sealed class ServiceRegistration : IServiceRegistration
 {
     private readonly SessionLoop _session;
     private readonly string _nodeHostname;
-    private readonly Latest<ServiceCredentials?> _credentials;
+    private readonly ObservableValue<ServiceCredentials?> _credentials;
     private readonly Lock _changing = new();
     private readonly TaskCompletionSource _withdrawn = NewPromise();
-    private volatile RegistrationContent _content;
+    private volatile ReconcileState _content;
     private TaskCompletionSource _settled = NewPromise();
     private ServiceCredentials? _configured;
     private volatile bool _wasStored;
@@ -20,15 +20,15 @@ internal sealed class ServiceRegistration : IServiceRegistration
 
     public ServiceRegistration(ServiceRegistrationOptions options, string nodeHostname, SessionLoop session)
     {
-        var advertised = AdvertisedService.From(options, nodeHostname, Guid.NewGuid());
+        var advertised = EncodedInstance.From(options, nodeHostname, Guid.NewGuid());
         _session = session;
         _nodeHostname = nodeHostname;
         _configured = advertised.Instance.Credentials;
-        _content = new RegistrationContent(
+        _content = new ReconcileState(
             _configured is null && options.GenerateCredentials ? advertised.With(GeneratedCredentials.Create()) : advertised,
             _configured is not null || options.CredentialPolicy == CredentialPolicy.Overwrite
-                ? InfoIntent.Claim
-                : InfoIntent.Describe)
+                ? DescriptionWriteMode.Overwrite
+                : DescriptionWriteMode.Update)
         {
             Policy = options.CredentialPolicy,
         };
@@ -44,7 +44,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
 
     public string Key { get; }
 
-    public RegistrationContent Content => _content;
+    public ReconcileState Content => _content;
 
     public ServiceStatus Status => _content.Desired.Instance.Status;
 
@@ -53,7 +53,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
     /// <summary>Why the last write failed; null when it did not.</summary>
     public string? Failure => _failure;
 
-    public bool WithdrawalAsked => _withdrawalAsked;
+    public bool WithdrawalRequested => _withdrawalAsked;
 
     public bool IsWithdrawn => _withdrawn.Task.IsCompleted;
 
@@ -89,22 +89,22 @@ internal sealed class ServiceRegistration : IServiceRegistration
     }
 
     public IAsyncEnumerable<ServiceCredentials?> WatchCredentialsAsync(CancellationToken cancellationToken) =>
-        _credentials.FollowAsync(cancellationToken);
+        _credentials.WatchAsync(cancellationToken);
 
     public Task SetCredentialsAsync(ServiceCredentials credentials, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(credentials);
         ArgumentException.ThrowIfNullOrEmpty(credentials.User);
-        RegistrationLength.ThrowIfTooLong(_content.Desired.With(credentials), nameof(credentials));
+        EntrySizeLimit.ThrowIfTooLong(_content.Desired.With(credentials), nameof(credentials));
         return ChangeAsync(
-            content => content.OnChanged(content.Desired.With(credentials), InfoIntent.Claim), cancellationToken);
+            content => content.OnChanged(content.Desired.With(credentials), DescriptionWriteMode.Overwrite), cancellationToken);
     }
 
     public Task SetStatusAsync(ServiceStatus status, string? reason, CancellationToken cancellationToken)
     {
         if (!string.IsNullOrEmpty(reason))
         {
-            RegistrationLength.ThrowIfTooLong(_content.Desired.With(status, reason), nameof(reason));
+            EntrySizeLimit.ThrowIfTooLong(_content.Desired.With(status, reason), nameof(reason));
         }
 
         return ChangeAsync(
@@ -114,7 +114,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
     public Task UpdateAsync(ServiceRegistrationOptions options, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_withdrawalAsked, typeof(IServiceRegistration));
-        RegistrationRules.ThrowIfWrong(options);
+        RegistrationOptionsRules.ThrowIfWrong(options);
         if (options.Name != ServiceName)
         {
             throw new ArgumentException(
@@ -130,8 +130,8 @@ internal sealed class ServiceRegistration : IServiceRegistration
     {
         if (!_withdrawalAsked)
         {
-            await _session.Draining.AnnounceAsync([this], _session.Ending).ConfigureAwait(false);
-            AskWithdrawal();
+            await _session.Draining.DrainAsync([this], _session.Ending).ConfigureAwait(false);
+            RequestWithdrawal();
             _session.Wake();
         }
 
@@ -141,22 +141,22 @@ internal sealed class ServiceRegistration : IServiceRegistration
     /// <summary>Wants what other valid options of the same name say; nothing happens when that is what it wants already.</summary>
     public void Change(ServiceRegistrationOptions options)
     {
-        var update = AdvertisedService.From(options, _nodeHostname, Guid.Empty);
+        var update = EncodedInstance.From(options, _nodeHostname, Guid.Empty);
         var configured = update.Instance.Credentials;
         Advance(content =>
         {
             var claims = configured is not null && configured != _configured;
             _configured = configured;
             var desired = content.Desired.With(update);
-            return claims ? content.OnChanged(desired.With(configured), InfoIntent.Claim)
+            return claims ? content.OnChanged(desired.With(configured), DescriptionWriteMode.Overwrite)
                 : desired.Instance == content.Desired.Instance ? content
-                : content.OnChanged(desired, InfoIntent.Describe);
+                : content.OnChanged(desired, DescriptionWriteMode.Update);
         });
         _session.Wake();
     }
 
     /// <summary>Goes on to another content, and tells whoever waits for it.</summary>
-    public void Advance(Func<RegistrationContent, RegistrationContent> transition)
+    public void Advance(Func<ReconcileState, ReconcileState> transition)
     {
         lock (_changing)
         {
@@ -175,7 +175,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
     }
 
     /// <summary>From here on it is not put again, whatever happens to it.</summary>
-    public void AskWithdrawal() => _withdrawalAsked = true;
+    public void RequestWithdrawal() => _withdrawalAsked = true;
 
     public void OnFailed(string reason) => _failure = reason;
 
@@ -189,7 +189,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
     public void OnDeleting() => _mayStand = false;
 
     /// <summary>Its key stands in the store, as far as is known.</summary>
-    public void OnStanding() => _mayStand = true;
+    public void OnPresentInStore() => _mayStand = true;
 
     public void OnWithdrawn()
     {
@@ -207,7 +207,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
     private static TaskCompletionSource NewPromise() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private async Task ChangeAsync(
-        Func<RegistrationContent, RegistrationContent> transition, CancellationToken cancellationToken)
+        Func<ReconcileState, ReconcileState> transition, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_withdrawalAsked, typeof(IServiceRegistration));
         Advance(transition);

@@ -14,7 +14,7 @@ internal sealed class ServiceRegistry(SessionLoop session, string nodeHostname) 
 
     public ServiceRegistration Register(ServiceRegistrationOptions options)
     {
-        RegistrationRules.ThrowIfWrong(options);
+        RegistrationOptionsRules.ThrowIfWrong(options);
         var registration = new ServiceRegistration(options, nodeHostname, session);
         session.Add(registration);
         return registration;

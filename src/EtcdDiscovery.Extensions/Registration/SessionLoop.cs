@@ -15,10 +15,10 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     private readonly SessionSettings _settings;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
-    private readonly RegistrationSet _registrations;
-    private readonly RegistrationWriter _writer;
-    private readonly SessionClosing _closing;
-    private readonly WakeSignal _wake;
+    private readonly RegistrationTracker _registrations;
+    private readonly RegistrationReconciler _writer;
+    private readonly SessionCloser _closing;
+    private readonly AsyncAutoResetEvent _wake;
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _givingUp = new();
     private readonly Lock _changing = new();
@@ -36,17 +36,17 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         _timeProvider = timeProvider;
         _logger = loggerFactory.CreateLogger<SessionLoop>();
         _epoch = timeProvider.GetTimestamp();
-        _wake = new WakeSignal(timeProvider);
-        Draining = new Draining(settings.DrainDelay, store.TellsExpiry, timeProvider);
-        _registrations = new RegistrationSet(
+        _wake = new AsyncAutoResetEvent(timeProvider);
+        Draining = new DrainCoordinator(settings.DrainDelay, store.TellsExpiry, timeProvider);
+        _registrations = new RegistrationTracker(
             store, settings.Backoff, timeProvider, loggerFactory.CreateLogger<RegistrationObserver>());
-        _writer = new RegistrationWriter(
-            store, settings.Backoff, _registrations, _wake, loggerFactory.CreateLogger<RegistrationWriter>());
-        _closing = new SessionClosing(settings.Backoff, timeProvider, loggerFactory.CreateLogger<SessionClosing>());
+        _writer = new RegistrationReconciler(
+            store, settings.Backoff, _registrations, _wake, loggerFactory.CreateLogger<RegistrationReconciler>());
+        _closing = new SessionCloser(settings.Backoff, timeProvider, loggerFactory.CreateLogger<SessionCloser>());
     }
 
     /// <summary>How registrations sign off before they are withdrawn.</summary>
-    public Draining Draining { get; }
+    public DrainCoordinator Draining { get; }
 
     public IReadOnlyList<ServiceRegistration> Registrations => _registrations.Present;
 
@@ -79,7 +79,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         Wake();
     }
 
-    public void Wake() => _wake.Wake();
+    public void Wake() => _wake.Set();
 
     /// <summary>Withdraws everything and ends for good. Later calls wait for the first one.</summary>
     /// <param name="cancellationToken">Gives up; what is still in the store expires.</param>
@@ -108,12 +108,12 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     private async Task EndAsync(CancellationToken cancellationToken)
     {
         using var givingUp = cancellationToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _givingUp);
-        await Draining.AnnounceAsync(_registrations.Present, cancellationToken).ConfigureAwait(false);
+        await Draining.DrainAsync(_registrations.Present, cancellationToken).ConfigureAwait(false);
         await _stopping.CancelAsync().ConfigureAwait(false);
         await (_running ?? Task.CompletedTask).ConfigureAwait(false);
         foreach (var registration in _registrations.All)
         {
-            registration.AskWithdrawal();
+            registration.RequestWithdrawal();
         }
 
         if (_current is { } session)
@@ -152,7 +152,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
                 pause = await OnFailureAsync(error).ConfigureAwait(false);
             }
 
-            await _wake.SleepAsync(pause, stopping).ConfigureAwait(false);
+            await _wake.WaitAsync(pause, stopping).ConfigureAwait(false);
         }
     }
 
@@ -161,7 +161,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         var askedAt = Now;
         using var patience = new CancellationTokenSource(_settings.TimeToLive / 5, _timeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
-        var looking = _writer.LookAheadAsync(either.Token);
+        var looking = _writer.PrefetchDescriptionsAsync(either.Token);
         try
         {
             var session = await _store.OpenSessionAsync(_settings.TimeToLive, cancellationToken).ConfigureAwait(false);
@@ -257,7 +257,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     // Without a session nothing is in the store, so what was to be withdrawn is.
     private async Task ForgetSessionAsync(ServiceRegistration registration)
     {
-        if (registration.WithdrawalAsked)
+        if (registration.WithdrawalRequested)
         {
             await _registrations.RemoveAsync(registration).ConfigureAwait(false);
         }

@@ -16,5 +16,5 @@ internal sealed record CatalogSettings(Backoff Backoff)
     public TimeSpan OutageGrace { get; init; }
 
     /// <summary>Where snapshots are saved; null for nowhere.</summary>
-    public SnapshotFolder? Folder { get; init; }
+    public SnapshotDirectory? Folder { get; init; }
 }

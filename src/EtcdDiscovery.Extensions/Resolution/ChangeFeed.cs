@@ -7,7 +7,7 @@ internal sealed class ChangeFeed(LiveSnapshot live) : IDisposable
 
     /// <summary>Waits for changes.</summary>
     /// <returns>The changes; null when there is a gap, at the start too, that the snapshot closes.</returns>
-    public ValueTask<(IReadOnlyList<InstanceChange>? Changes, CatalogSnapshot Snapshot)> NextAsync(CancellationToken cancellationToken) =>
+    public ValueTask<(IReadOnlyList<InstanceChange>? Changes, ServiceView Snapshot)> NextAsync(CancellationToken cancellationToken) =>
         live.NextAsync(_queue, cancellationToken);
 
     public void Dispose() => live.Unfollow(_queue);

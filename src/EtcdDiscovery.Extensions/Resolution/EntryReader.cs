@@ -29,7 +29,7 @@ internal sealed partial class EntryReader(string serviceName, ILogger<EntryReade
     /// <param name="before">The snapshot before.</param>
     /// <param name="contents">What was read.</param>
     /// <param name="doubt">Whether to keep, as suspects, those that are not there any more and did not sign off.</param>
-    public CatalogUpdate Read(CatalogSnapshot before, StoreContents contents, bool doubt)
+    public ViewUpdate Read(ServiceView before, StoreContents contents, bool doubt)
     {
         // Only what is gone is forgotten: what is still unreadable was logged already.
         _unreadable.IntersectWith(contents.Entries.Select(entry => entry.Key));
@@ -62,7 +62,7 @@ internal sealed partial class EntryReader(string serviceName, ILogger<EntryReade
     /// <param name="before">The snapshot before.</param>
     /// <param name="batch">The changes.</param>
     /// <param name="losses">Who decides how many have really vanished; the others are kept as suspects.</param>
-    public CatalogUpdate? Apply(CatalogSnapshot before, StoreBatch batch, LossLimit losses)
+    public ViewUpdate? Apply(ServiceView before, StoreBatch batch, SelfPreservation losses)
     {
         if (batch.Events.Count == 0)
         {
@@ -101,7 +101,7 @@ internal sealed partial class EntryReader(string serviceName, ILogger<EntryReade
     }
 
     /// <summary>Takes out those who vanished together with too many others.</summary>
-    private static List<string> TakeDoubtful(List<InstanceChange> changes, LossLimit losses, int present)
+    private static List<string> TakeDoubtful(List<InstanceChange> changes, SelfPreservation losses, int present)
     {
         var vanished = changes.Where(HasVanished).Select(change => change.Id).ToList();
         if (vanished.Count == 0)
@@ -161,7 +161,7 @@ internal sealed partial class EntryReader(string serviceName, ILogger<EntryReade
             // Somebody may write entry after entry, or mend and break one of them all the time.
             if (_logged++ < MaxLogged)
             {
-                Log.EntryUnreadable(logger, Untrusted.Print(key), length, fault);
+                Log.EntryUnreadable(logger, LogSanitizer.Sanitize(key), length, fault);
             }
         }
     }

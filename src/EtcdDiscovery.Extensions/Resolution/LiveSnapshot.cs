@@ -9,9 +9,9 @@ internal sealed partial class LiveSnapshot : IStoreObserver, IDisposable
 {
     private readonly string _service;
     private readonly EntryReader _reader;
-    private readonly ServicePicking _picking;
+    private readonly BalancerState _picking;
     private readonly TimeSpan _outageGrace;
-    private readonly LossLimit _losses;
+    private readonly SelfPreservation _losses;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
     private readonly Func<SavedSnapshot?> _load;
@@ -21,9 +21,9 @@ internal sealed partial class LiveSnapshot : IStoreObserver, IDisposable
     private readonly Lock _publishing = new();
     private readonly List<ChangeQueue> _queues = [];
     private readonly Freshness _freshness;
-    private readonly CatalogSnapshot _unread = CatalogSnapshot.Nothing.With(null, [], [], default);
-    private volatile CatalogSnapshot? _current;
-    private TaskCompletionSource<CatalogSnapshot> _firstRead = NewFirstRead();
+    private readonly ServiceView _unread = ServiceView.Nothing.With(null, [], [], default);
+    private volatile ServiceView? _current;
+    private TaskCompletionSource<ServiceView> _firstRead = NewFirstRead();
     private EtcdDiscoveryException? _refusal;
     private volatile Outage? _outage;
     private bool _hasLostHistory;
@@ -31,7 +31,7 @@ internal sealed partial class LiveSnapshot : IStoreObserver, IDisposable
     public LiveSnapshot(
         string service,
         EntryReader reader,
-        ServicePicking picking,
+        BalancerState picking,
         TimeSpan outageGrace,
         Func<SavedSnapshot?> load,
         TimeProvider timeProvider,
@@ -41,7 +41,7 @@ internal sealed partial class LiveSnapshot : IStoreObserver, IDisposable
         _reader = reader;
         _picking = picking;
         _outageGrace = outageGrace;
-        _losses = new LossLimit(outageGrace, timeProvider);
+        _losses = new SelfPreservation(outageGrace, timeProvider);
         _load = load;
         _timeProvider = timeProvider;
         _logger = logger;
@@ -51,7 +51,7 @@ internal sealed partial class LiveSnapshot : IStoreObserver, IDisposable
     }
 
     /// <summary>The snapshot; null until the store was read or a saved one was found.</summary>
-    public CatalogSnapshot? Current => _current;
+    public ServiceView? Current => _current;
 
     public Freshness Freshness => _freshness;
 
@@ -75,13 +75,13 @@ internal sealed partial class LiveSnapshot : IStoreObserver, IDisposable
 
     /// <summary>The first snapshot, as soon as there is one.</summary>
     /// <exception cref="EtcdDiscoveryException">The try that was under way failed; others follow.</exception>
-    public Task<CatalogSnapshot> GetFirstAsync(CancellationToken cancellationToken)
+    public Task<ServiceView> GetFirstAsync(CancellationToken cancellationToken)
     {
         lock (_publishing)
         {
             // After a refusal the next try may be half a minute away, and would only say the same.
             return _current is { } current ? Task.FromResult(current)
-                : _refusal is { } refusal ? Task.FromException<CatalogSnapshot>(Unresolved(refusal))
+                : _refusal is { } refusal ? Task.FromException<ServiceView>(Unresolved(refusal))
                 : _firstRead.Task.WaitAsync(cancellationToken);
         }
     }
@@ -116,7 +116,7 @@ internal sealed partial class LiveSnapshot : IStoreObserver, IDisposable
 
     /// <summary>Waits for changes.</summary>
     /// <returns>The changes; null, and the snapshot, when there is a gap before it.</returns>
-    public async ValueTask<(IReadOnlyList<InstanceChange>? Changes, CatalogSnapshot Snapshot)> NextAsync(
+    public async ValueTask<(IReadOnlyList<InstanceChange>? Changes, ServiceView Snapshot)> NextAsync(
         ChangeQueue queue, CancellationToken cancellationToken)
     {
         await queue.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -144,7 +144,7 @@ internal sealed partial class LiveSnapshot : IStoreObserver, IDisposable
         lock (_publishing)
         {
             var isSaved = _freshness.Source == SnapshotSource.Disk;
-            var before = _current ?? CatalogSnapshot.Nothing;
+            var before = _current ?? ServiceView.Nothing;
             var wasBlind = _hasLostHistory || _outage is not null;
             var doubt = _outageGrace > TimeSpan.Zero && !isSaved && (wasBlind || before.Suspects.Count > 0);
             _hasLostHistory = false;
@@ -182,13 +182,13 @@ internal sealed partial class LiveSnapshot : IStoreObserver, IDisposable
         }
     }
 
-    private static TaskCompletionSource<CatalogSnapshot> NewFirstRead() =>
+    private static TaskCompletionSource<ServiceView> NewFirstRead() =>
         new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private EtcdDiscoveryException Unresolved(EtcdDiscoveryException error) =>
         new($"Service '{_service}' cannot be resolved yet: {error.Message}", error.IsTransient, error);
 
-    private void Publish(CatalogUpdate? update)
+    private void Publish(ViewUpdate? update)
     {
         _freshness.Confirm();
         _refusal = null;
@@ -204,7 +204,7 @@ internal sealed partial class LiveSnapshot : IStoreObserver, IDisposable
         }
     }
 
-    private void Replace(CatalogUpdate update)
+    private void Replace(ViewUpdate update)
     {
         var before = _current;
         _current = update.Snapshot;
@@ -217,7 +217,7 @@ internal sealed partial class LiveSnapshot : IStoreObserver, IDisposable
         }
     }
 
-    private void BeginGrace(CatalogSnapshot before)
+    private void BeginGrace(ServiceView before)
     {
         if (before.Suspects.Count == 0 && _current!.Suspects.Count > 0)
         {

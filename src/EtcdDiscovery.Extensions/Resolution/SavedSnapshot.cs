@@ -3,4 +3,4 @@ namespace EtcdDiscovery.Resolution;
 /// <summary>A snapshot that a process saved.</summary>
 /// <param name="Snapshot">The snapshot.</param>
 /// <param name="AsOf">When it was last known to be true.</param>
-internal sealed record SavedSnapshot(CatalogSnapshot Snapshot, DateTimeOffset AsOf);
+internal sealed record SavedSnapshot(ServiceView Snapshot, DateTimeOffset AsOf);

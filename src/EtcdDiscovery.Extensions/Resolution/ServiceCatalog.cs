@@ -50,7 +50,7 @@ internal sealed partial class ServiceCatalog(
     }
 
     /// <summary>A snapshot as current as the query asks for, of a service that is watched from now on.</summary>
-    public ValueTask<CatalogSnapshot> GetAsync(
+    public ValueTask<ServiceView> GetAsync(
         string service, ServiceQuery query, out WatchedService watched, CancellationToken cancellationToken)
     {
         lock (_changing)
@@ -121,7 +121,7 @@ internal sealed partial class ServiceCatalog(
     {
         if (ServiceKeys.DescribeBadServiceName(service) is { } reason)
         {
-            throw new ArgumentException($"Service name '{Untrusted.Print(service)}' {reason}.", nameof(service));
+            throw new ArgumentException($"Service name '{LogSanitizer.Sanitize(service)}' {reason}.", nameof(service));
         }
 
         ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, typeof(IServiceResolver));
@@ -129,7 +129,7 @@ internal sealed partial class ServiceCatalog(
         if (_services.Count >= MaxServices)
         {
             throw new EtcdDiscoveryException(
-                $"Service '{Untrusted.Print(service)}' is not looked for: {MaxServices} services are watched already, which is the limit.",
+                $"Service '{LogSanitizer.Sanitize(service)}' is not looked for: {MaxServices} services are watched already, which is the limit.",
                 isTransient: true);
         }
 

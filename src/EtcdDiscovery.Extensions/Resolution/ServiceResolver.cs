@@ -79,7 +79,7 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
             {
                 yield return new ServiceChange(ServiceChangeKind.Resync, null)
                 {
-                    Snapshot = Expose(watched, snapshot, snapshot.On(query.Shard)),
+                    Snapshot = Expose(watched, snapshot, snapshot.OnShard(query.Shard)),
                 };
             }
 
@@ -99,10 +99,10 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
         }
     }
 
-    private static IEnumerable<InstanceChange> Present(CatalogSnapshot snapshot) =>
+    private static IEnumerable<InstanceChange> Present(ServiceView snapshot) =>
         snapshot.Instances.Select(instance => new InstanceChange(null, instance));
 
-    private static ServiceSnapshot Expose(WatchedService watched, CatalogSnapshot snapshot, ServiceInstance[] instances) => new()
+    private static ServiceSnapshot Expose(WatchedService watched, ServiceView snapshot, ServiceInstance[] instances) => new()
     {
         Service = Describe(watched.Name, snapshot),
         Instances = ImmutableCollectionsMarshal.AsImmutableArray(instances),
@@ -113,10 +113,10 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
         UnreadableEntries = watched.UnreadableEntries,
     };
 
-    private static ServiceInfo Describe(string service, CatalogSnapshot snapshot) =>
+    private static ServiceInfo Describe(string service, ServiceView snapshot) =>
         snapshot.Info ?? new ServiceInfo { Name = service };
 
-    private static ServiceInstance[] Matching(string service, CatalogSnapshot snapshot, ServiceQuery query)
+    private static ServiceInstance[] Matching(string service, ServiceView snapshot, ServiceQuery query)
     {
         if (snapshot.Serving.Length == 0)
         {
@@ -125,11 +125,11 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
                 : new NoInstanceFoundException(service);
         }
 
-        var instances = snapshot.On(query.Shard);
+        var instances = snapshot.OnShard(query.Shard);
         return instances.Length > 0 ? instances : throw new NoInstanceOnShardException(service, query.Shard!);
     }
 
-    private ValueTask<CatalogSnapshot> SnapshotAsync(
+    private ValueTask<ServiceView> SnapshotAsync(
         string service, in ServiceQuery query, out WatchedService watched, CancellationToken cancellationToken) =>
         catalog.TryGetService(service, out watched!) && watched.TryGetCurrent(query) is { } snapshot
             ? new(snapshot)
@@ -142,10 +142,10 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
         return Pick(watched, snapshot, query);
     }
 
-    private ServiceInstance Pick(WatchedService watched, CatalogSnapshot snapshot, ServiceQuery query)
+    private ServiceInstance Pick(WatchedService watched, ServiceView snapshot, ServiceQuery query)
     {
         _ = Matching(watched.Name, snapshot, query);
-        return Pick(watched.Picking.Of(snapshot).Among(query, preferredZone)!, query);
+        return Pick(watched.Picking.PickSetsFor(snapshot).Among(query, preferredZone)!, query);
     }
 
     private ServiceInstance Pick(InstanceSet instances, ServiceQuery query) =>
@@ -153,7 +153,7 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private InstanceSet? Among(WatchedService watched, ServiceQuery query) =>
-        watched.TryGetCurrent(query) is { } snapshot ? watched.Picking.Of(snapshot).Among(query, preferredZone) : null;
+        watched.TryGetCurrent(query) is { } snapshot ? watched.Picking.PickSetsFor(snapshot).Among(query, preferredZone) : null;
 
     private InvalidOperationException PickedNothing(ServiceQuery query) =>
         new($"The instance picker {(query.Picker ?? picker).GetType()} returned null; it has to return one of the instances.");

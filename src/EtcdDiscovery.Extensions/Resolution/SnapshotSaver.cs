@@ -1,7 +1,7 @@
 namespace EtcdDiscovery.Resolution;
 
 /// <summary>Saves what has changed, and now and then that it has not.</summary>
-internal sealed class SnapshotSaver(SnapshotFolder folder, TimeProvider timeProvider)
+internal sealed class SnapshotSaver(SnapshotDirectory folder, TimeProvider timeProvider)
 {
     /// <summary>How often changes are saved: so old is a file at most when the process is killed.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
@@ -9,7 +9,7 @@ internal sealed class SnapshotSaver(SnapshotFolder folder, TimeProvider timeProv
     // A file tells until when its content was known to be true; for a service that never changes too.
     private static readonly TimeSpan Renewal = TimeSpan.FromMinutes(5);
 
-    private readonly Dictionary<string, (CatalogSnapshot Snapshot, long At)> _saved = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (ServiceView Snapshot, long At)> _saved = new(StringComparer.Ordinal);
 
     /// <summary>Saves those services whose files are not up to date.</summary>
     public void Save(IReadOnlyCollection<WatchedService> services)
@@ -32,7 +32,7 @@ internal sealed class SnapshotSaver(SnapshotFolder folder, TimeProvider timeProv
     // Strangers may choose names: only what exists, or did when its file was written, has one.
     private bool IsWorthAFile(WatchedService service) => service.Exists || folder.Holds(service.Name);
 
-    private bool IsSaved(string service, CatalogSnapshot current) =>
+    private bool IsSaved(string service, ServiceView current) =>
         _saved.TryGetValue(service, out var saved)
         && saved.Snapshot == current
         && timeProvider.GetElapsedTime(saved.At) < Renewal;

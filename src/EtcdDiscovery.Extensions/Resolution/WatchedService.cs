@@ -14,7 +14,7 @@ internal sealed class WatchedService : IAsyncDisposable
     private readonly LiveSnapshot _live;
     private readonly CoalescingObserver _coalescing;
     private readonly StoreFollower _follower;
-    private readonly FreshReads _freshReads;
+    private readonly SingleFlightReader _freshReads;
     private int _waiting;
     private int _idlePeriods;
     private volatile bool _isUsed = true;
@@ -27,7 +27,7 @@ internal sealed class WatchedService : IAsyncDisposable
         ILoggerFactory loggerFactory)
     {
         Name = name;
-        Picking = new ServicePicking(timeProvider, loggerFactory.CreateLogger<ServicePicking>());
+        Picking = new BalancerState(timeProvider, loggerFactory.CreateLogger<BalancerState>());
         _store = store;
         _reader = new EntryReader(name, loggerFactory.CreateLogger<EntryReader>());
         _live = new LiveSnapshot(
@@ -43,16 +43,16 @@ internal sealed class WatchedService : IAsyncDisposable
         {
             RefreshInterval = settings.RefreshInterval,
         };
-        _freshReads = new FreshReads(ReadAsync, timeProvider);
+        _freshReads = new SingleFlightReader(ReadAsync, timeProvider);
     }
 
     public string Name { get; }
 
     /// <summary>What picking from it has to remember.</summary>
-    public ServicePicking Picking { get; }
+    public BalancerState Picking { get; }
 
     /// <summary>The latest snapshot; null until there is one.</summary>
-    public CatalogSnapshot? Current => _live.Current;
+    public ServiceView? Current => _live.Current;
 
     public Freshness Freshness => _live.Freshness;
 
@@ -76,7 +76,7 @@ internal sealed class WatchedService : IAsyncDisposable
     public void Start() => _follower.Start();
 
     /// <summary>The latest snapshot if there is one that is current enough for a query. Takes no lock.</summary>
-    public CatalogSnapshot? TryGetCurrent(in ServiceQuery query)
+    public ServiceView? TryGetCurrent(in ServiceQuery query)
     {
         Use();
         return query.AcceptsAnyAge || IsCurrentEnough(query) ? Current : null;
@@ -86,7 +86,7 @@ internal sealed class WatchedService : IAsyncDisposable
     public InstanceSet? PickUsual()
     {
         Use();
-        return Picking.Usual;
+        return Picking.DefaultSet;
     }
 
     /// <summary>Somebody asks for the service. Threads that do it at the same time share nothing that they write.</summary>
@@ -108,7 +108,7 @@ internal sealed class WatchedService : IAsyncDisposable
 
     /// <summary>A snapshot as current as the query asks for.</summary>
     /// <exception cref="EtcdDiscoveryException">The store could not be read, and what is known does not do.</exception>
-    public ValueTask<CatalogSnapshot> GetAsync(ServiceQuery query, CancellationToken cancellationToken) =>
+    public ValueTask<ServiceView> GetAsync(ServiceQuery query, CancellationToken cancellationToken) =>
         TryGetCurrent(query) is { } current ? new(current) : new(WaitAsync(query, cancellationToken));
 
     // A snapshot copies the references to all instances, so the more there are the rarer it is made. Changes among less than
@@ -139,7 +139,7 @@ internal sealed class WatchedService : IAsyncDisposable
         _live.Dispose();
     }
 
-    private async Task<CatalogSnapshot> WaitAsync(ServiceQuery query, CancellationToken cancellationToken)
+    private async Task<ServiceView> WaitAsync(ServiceQuery query, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _waiting);
         try
@@ -155,7 +155,7 @@ internal sealed class WatchedService : IAsyncDisposable
         }
     }
 
-    private async Task<CatalogSnapshot> ReadAgainAsync(TimeSpan maxStaleness, CancellationToken cancellationToken)
+    private async Task<ServiceView> ReadAgainAsync(TimeSpan maxStaleness, CancellationToken cancellationToken)
     {
         try
         {
@@ -173,10 +173,10 @@ internal sealed class WatchedService : IAsyncDisposable
     }
 
     // A reader of its own: the other belongs to the loop, and has logged what is unreadable.
-    private async Task<CatalogSnapshot> ReadAsync(CancellationToken cancellationToken)
+    private async Task<ServiceView> ReadAsync(CancellationToken cancellationToken)
     {
         var contents = await _store.ReadAsync(_reader.Ranges, cancellationToken).ConfigureAwait(false);
         var reader = new EntryReader(Name, NullLogger<EntryReader>.Instance);
-        return reader.Read(Current ?? CatalogSnapshot.Nothing, contents, doubt: false).Snapshot;
+        return reader.Read(Current ?? ServiceView.Nothing, contents, doubt: false).Snapshot;
     }
 }

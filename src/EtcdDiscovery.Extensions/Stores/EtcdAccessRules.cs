@@ -38,9 +38,9 @@ internal static class EtcdAccessRules
             return;
         }
 
-        if (!string.IsNullOrEmpty(tls.ServerName) && ServiceUri.DescribeBadHost(tls.ServerName) is { } reason)
+        if (!string.IsNullOrEmpty(tls.ServerName) && ServiceUriBuilder.DescribeBadHost(tls.ServerName) is { } reason)
         {
-            problems.Add($"{section}:{nameof(tls.ServerName)} is '{Untrusted.Print(tls.ServerName)}', which {reason}: "
+            problems.Add($"{section}:{nameof(tls.ServerName)} is '{LogSanitizer.Sanitize(tls.ServerName)}', which {reason}: "
                 + "a host name or IP address is allowed.");
         }
 
@@ -75,7 +75,7 @@ internal static class EtcdAccessRules
             var endpoint = options.Endpoints[i];
             if (!(endpoint ?? "").TrimStart().StartsWith("https://", StringComparison.OrdinalIgnoreCase))
             {
-                problems.Add($"{section}:{nameof(options.Endpoints)}:{i} is '{Untrusted.Print(endpoint?[(endpoint.LastIndexOf('@') + 1)..] ?? "")}', "
+                problems.Add($"{section}:{nameof(options.Endpoints)}:{i} is '{LogSanitizer.Sanitize(endpoint?[(endpoint.LastIndexOf('@') + 1)..] ?? "")}', "
                     + $"but {nameof(options.Tls)} is set: write https:// in front of the address, or remove {nameof(options.Tls)}.");
             }
         }

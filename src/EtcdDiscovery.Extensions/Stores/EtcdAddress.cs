@@ -32,7 +32,7 @@ internal static class EtcdAddress
     }
 
     /// <summary>What was configured, for messages: what stands before an <c>@</c> may be a password.</summary>
-    public static string Display(string? endpoint) => Untrusted.Print(endpoint?[(endpoint.LastIndexOf('@') + 1)..] ?? "");
+    public static string Display(string? endpoint) => LogSanitizer.Sanitize(endpoint?[(endpoint.LastIndexOf('@') + 1)..] ?? "");
 
     /// <summary>The address for logs, messages and health reports; the port always, since it is what people forget.</summary>
     public static string Display(Uri address) => FormattableString.Invariant($"{address.Scheme}://{address.Host}:{address.Port}");

@@ -26,7 +26,7 @@ public sealed class GoldenTests
     {
         var golden = GoldenCase.Load(name);
 
-        var written = AdvertisedService.From(golden.Options, golden.NodeHostname, Guid.NewGuid());
+        var written = EncodedInstance.From(golden.Options, golden.NodeHostname, Guid.NewGuid());
 
         var id = written.Instance.Id;
         Assert.Equal(golden.InstanceKey(id), ServiceKeys.Instance(golden.Service, id));
@@ -40,7 +40,7 @@ public sealed class GoldenTests
     public void Registration_OfARecordedHost_IsReadBackAsItWas(string name)
     {
         var golden = GoldenCase.Load(name);
-        var written = AdvertisedService.From(golden.Options, golden.NodeHostname, Guid.NewGuid());
+        var written = EncodedInstance.From(golden.Options, golden.NodeHostname, Guid.NewGuid());
 
         Assert.True(ServiceJson.TryDecode(golden.Service, written.Instance.Id, ServiceJson.Encode(written.Instance), out var instance, out _));
         Assert.True(ServiceJson.TryDecode(golden.Service, ServiceJson.Encode(written.Info), out ServiceInfo? info, out _));
@@ -55,7 +55,7 @@ public sealed class GoldenTests
     {
         var options = GoldenCase.Load(name).Options;
 
-        var problem = Assert.Single(RegistrationRules.Check(options, "EtcdDiscovery:Service", nameRequired: true));
+        var problem = Assert.Single(RegistrationOptionsRules.Check(options, "EtcdDiscovery:Service", nameRequired: true));
 
         Assert.StartsWith($"EtcdDiscovery:Service:Name is '{options.Name}', which ", problem, StringComparison.Ordinal);
     }

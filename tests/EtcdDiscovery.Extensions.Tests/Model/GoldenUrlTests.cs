@@ -14,7 +14,7 @@ public sealed class GoldenUrlTests
     public void Instance_OfARecordedHost_BuildsTheSameUrls(string name)
     {
         var golden = GoldenCase.Load(name);
-        var instance = AdvertisedService.From(golden.Options, golden.NodeHostname, Guid.NewGuid()).Instance;
+        var instance = EncodedInstance.From(golden.Options, golden.NodeHostname, Guid.NewGuid()).Instance;
 
         foreach (var scheme in golden.Schemes)
         {
@@ -28,7 +28,7 @@ public sealed class GoldenUrlTests
     public async Task Resolver_AskedForARecordedHost_AnswersWithTheSameUrls(string name)
     {
         var golden = GoldenCase.Load(name);
-        var written = AdvertisedService.From(golden.Options, golden.NodeHostname, Guid.NewGuid());
+        var written = EncodedInstance.From(golden.Options, golden.NodeHostname, Guid.NewGuid());
         await using var catalog = new TestCatalog();
         await catalog.PutAsync(
             new StorePut(golden.InfoKey, ServiceJson.Encode(written.Info)) { IsDurable = true },

@@ -72,7 +72,7 @@ public sealed class CredentialAgreementTests
                     host.Hear();
                     break;
                 case < 92:
-                    host.Content = host.Content.OnChanged(host.Content.Desired.With(NewCredentials()), InfoIntent.Claim);
+                    host.Content = host.Content.OnChanged(host.Content.Desired.With(NewCredentials()), DescriptionWriteMode.Overwrite);
                     break;
                 case < 94:
                     var status = (ServiceStatus)dice.Next(3);
@@ -165,14 +165,14 @@ public sealed class CredentialAgreementTests
         private const string InfoKey = "/services_infos/shop";
 
         private IDiscoverySession? _session;
-        private RegistrationWrite? _planned;
-        private (RegistrationWrite Write, long? Revision)? _answer;
+        private ReconcilePlan? _planned;
+        private (ReconcilePlan Write, long? Revision)? _answer;
         private int _heard;
 
         public string Key { get; } = $"/services/shop/{number}";
 
-        public RegistrationContent Content { get; set; } = new(
-            new AdvertisedService(new ServiceInstance
+        public ReconcileState Content { get; set; } = new(
+            new EncodedInstance(new ServiceInstance
             {
                 Id = $"{number}",
                 ServiceName = "shop",
@@ -180,7 +180,7 @@ public sealed class CredentialAgreementTests
                 Public = true,
                 Credentials = number == 0 ? null : new("first", $"{number}"),
             }),
-            number == 1 ? InfoIntent.Claim : InfoIntent.Describe);
+            number == 1 ? DescriptionWriteMode.Overwrite : DescriptionWriteMode.Update);
 
         public bool IsBusy =>
             _planned is not null || _answer is not null || _heard < world.History.Count || Content.NeedsWrite(_session);

@@ -18,13 +18,13 @@ public sealed class EntryReaderTests
         var reader = new EntryReader(Service, NullLogger<EntryReader>.Instance);
         var put = TestCatalog.Put(Service, "a");
         var before = reader.Read(
-            CatalogSnapshot.Nothing, new StoreContents(new StoreRevision(1), [new StoreEntry(put.Key, put.Value, 1)]), doubt: false).Snapshot;
+            ServiceView.Nothing, new StoreContents(new StoreRevision(1), [new StoreEntry(put.Key, put.Value, 1)]), doubt: false).Snapshot;
         var again = TestCatalog.Put(Service, "a", hostname: hostname);
 
         var update = reader.Apply(
             before,
             new StoreBatch(new StoreRevision(3), [new StoreEvent(put.Key, null, 2), new StoreEvent(put.Key, again.Value, 3)]),
-            new LossLimit(TimeSpan.Zero, TimeProvider.System));
+            new SelfPreservation(TimeSpan.Zero, TimeProvider.System));
 
         Assert.Equal(changes, update!.Changes.Count);
         Assert.Equal(changes == 0, ReferenceEquals(before.Instances[0], update.Snapshot.Instances[0]));
@@ -37,11 +37,11 @@ public sealed class EntryReaderTests
         using var factory = LoggerFactory.Create(builder => builder.AddProvider(logs));
         var reader = new EntryReader(Service, factory.CreateLogger<EntryReader>());
         var before = reader.Read(
-            CatalogSnapshot.Nothing, new StoreContents(new StoreRevision(1), [.. Unreadable(0, 500, 1)]), doubt: false).Snapshot;
+            ServiceView.Nothing, new StoreContents(new StoreRevision(1), [.. Unreadable(0, 500, 1)]), doubt: false).Snapshot;
         Assert.Equal((500, EntryReader.MaxLogged), (reader.UnreadableCount, logs.Lines.Count));
 
         var events = Unreadable(500, 1_000, 2).Select(entry => new StoreEvent(entry.Key, entry.Value, 2));
-        reader.Apply(before, new StoreBatch(new StoreRevision(2), [.. events]), new LossLimit(TimeSpan.Zero, TimeProvider.System));
+        reader.Apply(before, new StoreBatch(new StoreRevision(2), [.. events]), new SelfPreservation(TimeSpan.Zero, TimeProvider.System));
         Assert.Equal((1_000, EntryReader.MaxLogged), (reader.UnreadableCount, logs.Lines.Count));
 
         // What is new at the next read is logged again.

@@ -102,13 +102,13 @@ public sealed class HostileWriterTests(SharedEtcd etcd)
         new Random(1).Shuffle(ids);
         var reader = new EntryReader(_service, NullLogger<EntryReader>.Instance);
         var value = Encoding.UTF8.GetBytes(Good);
-        var before = reader.Read(CatalogSnapshot.Nothing, new StoreContents(new StoreRevision(1), []), doubt: false).Snapshot;
+        var before = reader.Read(ServiceView.Nothing, new StoreContents(new StoreRevision(1), []), doubt: false).Snapshot;
 
         var started = TimeProvider.System.GetTimestamp();
         var update = reader.Apply(
             before,
             new StoreBatch(new StoreRevision(2), [.. ids.Select(id => new StoreEvent($"/services/{_service}/{id}", value, 2))]),
-            new LossLimit(TimeSpan.Zero, TimeProvider.System));
+            new SelfPreservation(TimeSpan.Zero, TimeProvider.System));
 
         Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(20));
         Assert.Equal(ids.Order(StringComparer.Ordinal), update!.Snapshot.Instances.Select(instance => instance.Id));

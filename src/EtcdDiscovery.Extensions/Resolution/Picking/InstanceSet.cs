@@ -9,14 +9,14 @@ namespace EtcdDiscovery;
 public sealed class InstanceSet : IReadOnlyList<ServiceInstance>
 {
     private readonly ServiceInstance[] _instances;
-    private readonly ServicePicking _service;
+    private readonly BalancerState _service;
     private readonly OutstandingCounts _outstanding;
     private readonly string _scope;
     private bool _hasEqualWeights;
 
     // Made when first asked for. Two who ask at once may make one twice, and both are right.
     private volatile WeightTable? _weights;
-    private volatile TurnCounter? _turns;
+    private volatile RoundRobinCounter? _turns;
     private volatile int[]? _placesFromOne;
     private volatile InstanceGroups? _byShard;
     private volatile InstanceGroups? _byZone;
@@ -25,7 +25,7 @@ public sealed class InstanceSet : IReadOnlyList<ServiceInstance>
     /// <param name="instances">The instances.</param>
     /// <exception cref="ArgumentException">There are none.</exception>
     public InstanceSet(IEnumerable<ServiceInstance> instances)
-        : this([.. instances], new ServicePicking(TimeProvider.System), "", mayHaveWeights: true)
+        : this([.. instances], new BalancerState(TimeProvider.System), "", mayHaveWeights: true)
     {
         if (_instances.Length == 0)
         {
@@ -33,7 +33,7 @@ public sealed class InstanceSet : IReadOnlyList<ServiceInstance>
         }
     }
 
-    internal InstanceSet(ServiceInstance[] instances, ServicePicking service, string scope, bool mayHaveWeights)
+    internal InstanceSet(ServiceInstance[] instances, BalancerState service, string scope, bool mayHaveWeights)
     {
         _instances = instances;
         _service = service;
@@ -52,7 +52,7 @@ public sealed class InstanceSet : IReadOnlyList<ServiceInstance>
     internal WeightTable Weights => _weights!;
 
     /// <summary>Whose turn it is. Goes on when the instances change, apart for each shard and zone.</summary>
-    internal TurnCounter Turns => _turns ??= _service.TurnsOf(_scope);
+    internal RoundRobinCounter Turns => _turns ??= _service.RoundRobinFor(_scope);
 
     /// <summary>Gets an instance.</summary>
     /// <param name="index">Its place, from 0.</param>
@@ -95,7 +95,7 @@ public sealed class InstanceSet : IReadOnlyList<ServiceInstance>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private int FindPlace(int index)
     {
-        var place = _service.PlaceOf(_instances[index].Id);
+        var place = _service.SlotFor(_instances[index].Id);
         _placesFromOne![index] = place + 1;
         return place;
     }

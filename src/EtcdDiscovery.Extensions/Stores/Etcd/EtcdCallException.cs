@@ -44,12 +44,12 @@ internal sealed class EtcdCallException(StatusCode code, string detail, Exceptio
     private static EtcdCallException Answer(Status status)
     {
         var (code, detail) = (status.StatusCode, status.Detail);
-        return new(code, detail.Length > 0 ? Untrusted.Print(detail) : $"status {code} without a message") { IsAnswer = true };
+        return new(code, detail.Length > 0 ? LogSanitizer.Sanitize(detail) : $"status {code} without a message") { IsAnswer = true };
     }
 
     private static EtcdCallException TooLarge() => new(
         StatusCode.ResourceExhausted, $"a message of more than the limit of {EtcdConnection.MaxMessageSize} bytes");
 
     private static EtcdCallException Malformed(string detail) =>
-        new(StatusCode.Internal, $"its answer is not valid gRPC: {Untrusted.Print(detail)}");
+        new(StatusCode.Internal, $"its answer is not valid gRPC: {LogSanitizer.Sanitize(detail)}");
 }

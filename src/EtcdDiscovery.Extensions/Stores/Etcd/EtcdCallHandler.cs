@@ -63,7 +63,7 @@ internal sealed class EtcdCallHandler(HttpMessageHandler connection) : Delegatin
     private static EtcdCallException NotGrpc(HttpResponseMessage response) => new(
         response.StatusCode == HttpStatusCode.OK ? StatusCode.Unimplemented : CodeOf(response.StatusCode),
         $"it answered HTTP {(int)response.StatusCode} ({response.StatusCode}) with content type "
-            + $"'{Untrusted.Print(response.Content.Headers.ContentType?.MediaType ?? "none")}' instead of gRPC; is it an etcd v3 endpoint?");
+            + $"'{LogSanitizer.Sanitize(response.Content.Headers.ContentType?.MediaType ?? "none")}' instead of gRPC; is it an etcd v3 endpoint?");
 
     // The mapping that gRPC prescribes for proxies and servers that answer in plain HTTP.
     private static StatusCode CodeOf(HttpStatusCode status) => status switch

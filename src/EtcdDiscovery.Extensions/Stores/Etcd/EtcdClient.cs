@@ -12,13 +12,13 @@ internal sealed partial class EtcdClient : IDisposable
     public const int MaxTxnOperations = 128;
 
     private readonly EtcdOptions _options;
-    private readonly EtcdTokens _tokens;
+    private readonly AuthTokens _tokens;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
     private readonly EndpointRotation<EtcdConnection> _rotation;
     private readonly ConcurrentDictionary<string, bool> _withoutProgress = new(StringComparer.Ordinal);
 
-    public EtcdClient(EtcdOptions options, EtcdTokens tokens, TimeProvider timeProvider, ILogger<EtcdClient> logger)
+    public EtcdClient(EtcdOptions options, AuthTokens tokens, TimeProvider timeProvider, ILogger<EtcdClient> logger)
     {
         _tokens = tokens;
         _options = options;
@@ -29,7 +29,7 @@ internal sealed partial class EtcdClient : IDisposable
 
     public IReadOnlyList<string> Endpoints => _rotation.Endpoints;
 
-    public EtcdHistory History { get; } = new();
+    public HistoryVerifier History { get; } = new();
 
     public TimeSpan RequestTimeout => _options.RequestTimeout;
 

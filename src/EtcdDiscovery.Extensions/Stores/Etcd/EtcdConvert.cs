@@ -10,7 +10,7 @@ internal static class EtcdConvert
         new(pair.Key.ToStringUtf8(), pair.Value.Memory, pair.ModRevision);
 
     public static StoreEvent ToEvent(Event change) => change.Kv is null
-        ? throw EtcdErrors.Nonsense("a change of nothing")
+        ? throw EtcdErrors.ProtocolViolation("a change of nothing")
         : change.Type == Event.Types.EventType.Delete
         ? new(change.Kv.Key.ToStringUtf8(), Value: null, change.Kv.ModRevision)
         : new(change.Kv.Key.ToStringUtf8(), change.Kv.Value.Memory, change.Kv.ModRevision);

@@ -24,7 +24,7 @@ internal static class EtcdErrors
             StatusCode.NotFound when Mentions(error, "lease not found") => new SessionLostException(message),
             StatusCode.OutOfRange when Mentions(error, "compacted") || Mentions(error, "future revision") =>
                 new HistoryLostException(message),
-            StatusCode.ResourceExhausted when !error.IsAnswer => new AnswerTooLargeException(message),
+            StatusCode.ResourceExhausted when !error.IsAnswer => new ResponseTooLargeException(message),
             _ => new EtcdDiscoveryException(message, IsTransient(error), error.InnerException),
         };
     }
@@ -34,7 +34,7 @@ internal static class EtcdErrors
         error.IsAnswer && StaleTokens.Any(words => Mentions(error, words));
 
     /// <summary>An answer that no etcd gives.</summary>
-    public static EtcdDiscoveryException Nonsense(string what) =>
+    public static EtcdDiscoveryException ProtocolViolation(string what) =>
         new($"Etcd gave an answer that makes no sense: {what}.", isTransient: true);
 
     /// <summary>Whether another endpoint may do better: this one is unreachable, silent, cut off or no etcd.</summary>

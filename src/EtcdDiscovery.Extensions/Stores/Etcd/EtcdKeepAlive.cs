@@ -7,7 +7,7 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
 {
     private readonly EtcdClient _client;
     private readonly LeaseKeepAliveRequest _request;
-    private readonly RenewalPatience _patience;
+    private readonly RenewalTimeout _patience;
     private readonly SemaphoreSlim _gate = new(1, 1);
     private EtcdStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse>? _stream;
     private bool _needsToken;
@@ -17,7 +17,7 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
     {
         _client = client;
         _request = new LeaseKeepAliveRequest { ID = lease };
-        _patience = new RenewalPatience(client.RequestTimeout, timeToLive, client.Endpoints.Count, grantLatency);
+        _patience = new RenewalTimeout(client.RequestTimeout, timeToLive, client.Endpoints.Count, grantLatency);
     }
 
     /// <summary>Renews the lease once.</summary>

@@ -50,7 +50,7 @@ internal sealed class EtcdReader
             {
                 return await ReadOnceAsync(ranges, pageSize, cancellationToken).ConfigureAwait(false);
             }
-            catch (AnswerTooLargeException) when (pageSize > 1)
+            catch (ResponseTooLargeException) when (pageSize > 1)
             {
                 // Somebody wrote many values that are too long to be taken. What stands beside them is read all the same.
                 pageSize /= 10;
@@ -86,13 +86,13 @@ internal sealed class EtcdReader
             revision ??= _client.History.ToRevision(response.Header);
             if (response.Responses.Count != requests.Length)
             {
-                throw EtcdErrors.Nonsense($"{response.Responses.Count} answers to {requests.Length} questions");
+                throw EtcdErrors.ProtocolViolation($"{response.Responses.Count} answers to {requests.Length} questions");
             }
 
             for (var i = 0; i < requests.Length; i++)
             {
                 requests[i].Revision = revision.Value.Number;
-                var page = response.Responses[i].ResponseRange ?? throw EtcdErrors.Nonsense("no entries where some were asked for");
+                var page = response.Responses[i].ResponseRange ?? throw EtcdErrors.ProtocolViolation("no entries where some were asked for");
                 await ReadRestAsync(requests[i], page, pairs, cancellationToken)
                     .ConfigureAwait(false);
             }
@@ -118,7 +118,7 @@ internal sealed class EtcdReader
             if (size > MaxSize)
             {
                 throw new EtcdDiscoveryException(
-                    $"More than the limit of {MaxSize} bytes stands below '{Untrusted.Print(request.Key.ToStringUtf8())}'.", isTransient: false);
+                    $"More than the limit of {MaxSize} bytes stands below '{LogSanitizer.Sanitize(request.Key.ToStringUtf8())}'.", isTransient: false);
             }
         }
     }
@@ -132,7 +132,7 @@ internal sealed class EtcdReader
             var order = page.Kvs[i].Key.Span.SequenceCompareTo(last.Span);
             if (order < 0 || (order == 0 && i > 0))
             {
-                throw EtcdErrors.Nonsense("entries out of order");
+                throw EtcdErrors.ProtocolViolation("entries out of order");
             }
 
             last = page.Kvs[i].Key;
@@ -141,7 +141,7 @@ internal sealed class EtcdReader
         var isInRange = request.RangeEnd.IsEmpty ? last == request.Key : last.Span.SequenceCompareTo(request.RangeEnd.Span) < 0;
         if (!isInRange || (page.More && page.Kvs.Count == 0))
         {
-            throw EtcdErrors.Nonsense("other entries than those that were asked for");
+            throw EtcdErrors.ProtocolViolation("other entries than those that were asked for");
         }
 
         pairs.AddRange(page.Kvs);

@@ -33,7 +33,7 @@ internal sealed class EtcdSession : IDiscoverySession
         // What is put under lease 0 has none, and stays for ever.
         if (granted is { TTL: <= 0 or > MaxTimeToLive } or { ID: 0 })
         {
-            throw EtcdErrors.Nonsense($"lease {granted.ID} of {granted.TTL} s");
+            throw EtcdErrors.ProtocolViolation($"lease {granted.ID} of {granted.TTL} s");
         }
 
         return new EtcdSession(client, granted, client.TimeProvider.GetElapsedTime(asked));

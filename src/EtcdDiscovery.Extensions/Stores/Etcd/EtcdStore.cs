@@ -17,7 +17,7 @@ internal sealed class EtcdStore : IDiscoveryStore, IDisposable
     public EtcdStore(
         EtcdOptions options, TimeProvider timeProvider, ILoggerFactory loggerFactory, Func<ServiceCredentials?>? credentials = null)
     {
-        var tokens = new EtcdTokens(credentials ?? (() => options.Credentials));
+        var tokens = new AuthTokens(credentials ?? (() => options.Credentials));
         _client = new EtcdClient(options, tokens, timeProvider, loggerFactory.CreateLogger<EtcdClient>());
         _reader = new EtcdReader(_client);
         _watches = new WatchHub(_client, loggerFactory.CreateLogger<WatchStream>());

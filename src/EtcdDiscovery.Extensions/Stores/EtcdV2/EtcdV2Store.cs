@@ -7,7 +7,7 @@ namespace EtcdDiscovery.Stores.EtcdV2;
 internal sealed class EtcdV2Store : IDiscoveryStore, IDisposable
 {
     private readonly V2Client _client;
-    private readonly V2Pulse _pulse;
+    private readonly V2LivenessProbe _pulse;
 
     /// <param name="options">How to reach etcd.</param>
     /// <param name="timeProvider">The clock.</param>
@@ -17,7 +17,7 @@ internal sealed class EtcdV2Store : IDiscoveryStore, IDisposable
         EtcdOptions options, TimeProvider timeProvider, ILoggerFactory loggerFactory, Func<ServiceCredentials?>? credentials = null)
     {
         _client = new V2Client(options, credentials ?? (() => options.Credentials), timeProvider, loggerFactory.CreateLogger<V2Client>());
-        _pulse = new V2Pulse(_client);
+        _pulse = new V2LivenessProbe(_client);
     }
 
     public IReadOnlyList<string> Endpoints => _client.Endpoints;

@@ -22,7 +22,7 @@ internal static class V2Change
         };
         if (node.Dir)
         {
-            return isExpiry is null ? null : throw new HistoryLostException($"The directory {Untrusted.Print(node.Key)} was deleted in etcd.");
+            return isExpiry is null ? null : throw new HistoryLostException($"The directory {LogSanitizer.Sanitize(node.Key)} was deleted in etcd.");
         }
 
         if (!range.Contains(node.Key))

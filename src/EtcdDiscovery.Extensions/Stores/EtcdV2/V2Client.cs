@@ -27,18 +27,18 @@ internal sealed partial class V2Client : IDisposable
 
     public TimeProvider TimeProvider { get; }
 
-    public Task<V2Answer> CallAsync(V2Request request, CancellationToken cancellationToken) =>
+    public Task<V2Response> CallAsync(V2Request request, CancellationToken cancellationToken) =>
         CallAsync(request, RequestTimeout, cancellationToken);
 
     /// <summary>One request, one answer, from the member in use, or from the next one when that cannot be reached at all.</summary>
-    public Task<V2Answer> CallAsync(V2Request request, TimeSpan timeout, CancellationToken cancellationToken)
+    public Task<V2Response> CallAsync(V2Request request, TimeSpan timeout, CancellationToken cancellationToken)
     {
         return ReachAsync(timeout, ExchangeAsync, cancellationToken);
 
-        async Task<V2Answer> ExchangeAsync(V2Connection connection, CancellationToken token)
+        async Task<V2Response> ExchangeAsync(V2Connection connection, CancellationToken token)
         {
             using var response = await connection.SendAsync(request, token).ConfigureAwait(false);
-            return await V2Answer.ReadAsync(response, token).ConfigureAwait(false);
+            return await V2Response.ReadAsync(response, token).ConfigureAwait(false);
         }
     }
 
@@ -137,7 +137,7 @@ internal sealed partial class V2Client : IDisposable
     private static async Task<bool> AskForLeaderAsync(V2Connection connection, CancellationToken cancellationToken)
     {
         using var response = await connection.SendAsync(V2Request.Leader, cancellationToken).ConfigureAwait(false);
-        await V2Answer.CheckAsync(response, cancellationToken).ConfigureAwait(false);
+        await V2Response.CheckAsync(response, cancellationToken).ConfigureAwait(false);
         return true;
     }
 

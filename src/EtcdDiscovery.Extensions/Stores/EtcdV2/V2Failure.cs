@@ -81,12 +81,12 @@ internal sealed class V2Failure(string message, Exception? cause = null) : Excep
             404 => "it does not serve the v2 keys API (HTTP status 404); start etcd 3.4 or 3.5 with --enable-v2",
             >= 300 and < 400 => $"it answers with a redirect ({status}), which is not followed",
             401 => $"it asks for a user and password ({status}); {DenialAdvice}",
-            _ => said is null ? status : $"{Untrusted.Print(said)} ({status})",
+            _ => said is null ? status : $"{LogSanitizer.Sanitize(said)} ({status})",
         };
         return new(message) { IsAnswer = true, IsTransient = number is >= 500 or 408 or 429, BlamesEndpoint = number is not (401 or 403) };
     }
 
     private static string Describe(V2Document error) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Untrusted.Print(error.Message ?? "an error")} (error {error.ErrorCode}: {Untrusted.Print(error.Cause ?? "")})");
+        $"{LogSanitizer.Sanitize(error.Message ?? "an error")} (error {error.ErrorCode}: {LogSanitizer.Sanitize(error.Cause ?? "")})");
 }

@@ -34,10 +34,10 @@ internal sealed class V2Poll : IDisposable
                 if (!response.IsSuccessStatusCode)
                 {
                     // Throws: an error is all that such an answer can hold.
-                    await V2Answer.ReadAsync(response, token).ConfigureAwait(false);
+                    await V2Response.ReadAsync(response, token).ConfigureAwait(false);
                 }
 
-                return new V2Poll(client, connection, response, V2Answer.RevisionOf(response));
+                return new V2Poll(client, connection, response, V2Response.RevisionOf(response));
             }
             catch
             {
@@ -54,8 +54,8 @@ internal sealed class V2Poll : IDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(_connection.Closing, cancellationToken);
         try
         {
-            var body = await V2Answer.ReadBodyAsync(_response.Content, either.Token).ConfigureAwait(false);
-            return body.IsEmpty ? null : V2Answer.Parse(body, _response.StatusCode);
+            var body = await V2Response.ReadBodyAsync(_response.Content, either.Token).ConfigureAwait(false);
+            return body.IsEmpty ? null : V2Response.Parse(body, _response.StatusCode);
         }
         catch (V2Failure failure)
         {

@@ -13,7 +13,7 @@ internal sealed class V2Session : IDiscoverySession
     private const int MaxConcurrentCalls = 8;
 
     private readonly V2Client _client;
-    private readonly RenewalPatience _patience;
+    private readonly RenewalTimeout _patience;
     private readonly SemaphoreSlim _renewing = new(1, 1);
     private readonly ConcurrentDictionary<string, HeldKey> _keys = new(StringComparer.Ordinal);
     private volatile string? _lost;
@@ -22,7 +22,7 @@ internal sealed class V2Session : IDiscoverySession
     {
         _client = client;
         TimeToLive = timeToLive;
-        _patience = new RenewalPatience(client.RequestTimeout, timeToLive, client.Endpoints.Count, latency);
+        _patience = new RenewalTimeout(client.RequestTimeout, timeToLive, client.Endpoints.Count, latency);
     }
 
     public TimeSpan TimeToLive { get; }
@@ -31,7 +31,7 @@ internal sealed class V2Session : IDiscoverySession
     public static async Task<V2Session> OpenAsync(V2Client client, TimeSpan timeToLive, CancellationToken cancellationToken)
     {
         var asked = client.TimeProvider.GetTimestamp();
-        await client.ProbeAsync(RenewalPatience.LeastOf(client.RequestTimeout, timeToLive), cancellationToken).ConfigureAwait(false);
+        await client.ProbeAsync(RenewalTimeout.LeastOf(client.RequestTimeout, timeToLive), cancellationToken).ConfigureAwait(false);
         // etcd counts in whole seconds.
         var seconds = Math.Max(1, (long)Math.Ceiling(timeToLive.TotalSeconds));
         return new V2Session(client, TimeSpan.FromSeconds(seconds), client.TimeProvider.GetElapsedTime(asked));
@@ -97,7 +97,7 @@ internal sealed class V2Session : IDiscoverySession
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private async Task<V2Answer> PutAsync(StorePut put, CancellationToken cancellationToken)
+    private async Task<V2Response> PutAsync(StorePut put, CancellationToken cancellationToken)
     {
         var value = Encoding.UTF8.GetString(put.Value.Span);
         if (!put.IsDurable)
@@ -159,7 +159,7 @@ internal sealed class V2Session : IDiscoverySession
         }
     }
 
-    private Task<V2Answer> ReadAsync(string key, CancellationToken cancellationToken) =>
+    private Task<V2Response> ReadAsync(string key, CancellationToken cancellationToken) =>
         _client.CallAsync(V2Request.Read(StoreRange.Exact(key)), cancellationToken);
 
     private void ThrowIfLost()

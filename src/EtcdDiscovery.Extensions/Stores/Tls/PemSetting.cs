@@ -42,7 +42,7 @@ internal sealed class PemSetting
     public bool IsFile => _text is null && Problem is null;
 
     /// <summary>Where the text comes from, for messages.</summary>
-    public string Origin => IsFile ? $"file '{Untrusted.Print(_path)}'" : Name;
+    public string Origin => IsFile ? $"file '{LogSanitizer.Sanitize(_path)}'" : Name;
 
     public static PemSetting? Of(string name, string? value) =>
         string.IsNullOrWhiteSpace(value) ? null : new PemSetting(name, value.Trim());
@@ -70,7 +70,7 @@ internal sealed class PemSetting
     {
         FileNotFoundException or DirectoryNotFoundException => "it does not exist",
         UnauthorizedAccessException => "access is denied",
-        _ => Untrusted.Print(error.Message.TrimEnd('.')),
+        _ => LogSanitizer.Sanitize(error.Message.TrimEnd('.')),
     };
 
     // DER instead of PEM, a key without its first and last line, base64 of base64, hexadecimal: no path is that long without a dot.

@@ -39,7 +39,7 @@ internal sealed class TlsConnector(EtcdTlsOptions options, TimeProvider timeProv
         }
 
         return material is null
-            ? new PlainStream(socket, new FirstWord(Report, _ =>
+            ? new MonitoredNetworkStream(socket, new FirstResponse(Report, _ =>
                 "the server closed the connection before it said anything; for an etcd that expects TLS write https://"))
             : await SecureAsync(socket, request, context.DnsEndPoint.Host, material, cancellationToken).ConfigureAwait(false);
     }
@@ -51,10 +51,10 @@ internal sealed class TlsConnector(EtcdTlsOptions options, TimeProvider timeProv
         var name = string.IsNullOrEmpty(options.ServerName) ? host : options.ServerName;
         var terms = TermsFor(name, material, request.Version.Major >= 2 ? SslApplicationProtocol.Http2 : SslApplicationProtocol.Http11);
         terms.RemoteCertificateValidationCallback = (_, shown, chain, errors) =>
-            (verdict = ServerVerdict.Explain(shown, chain, errors, name, material)) is null;
-        var firstWord = new FirstWord(Report, reason =>
+            (verdict = ServerCertificateVerifier.Explain(shown, chain, errors, name, material)) is null;
+        var firstWord = new FirstResponse(Report, reason =>
             $"the server refused the connection after the TLS handshake ({reason}); {material.DescribeIdentity(timeProvider.GetUtcNow())}");
-        var stream = new SecuredStream(new NetworkStream(socket, ownsSocket: true), firstWord);
+        var stream = new MonitoredSslStream(new NetworkStream(socket, ownsSocket: true), firstWord);
         try
         {
             await stream.AuthenticateAsClientAsync(terms, cancellationToken).ConfigureAwait(false);
@@ -73,7 +73,7 @@ internal sealed class TlsConnector(EtcdTlsOptions options, TimeProvider timeProv
     }
 
     private string ExplainHandshake(Exception error, TlsMaterial material) =>
-        $"the TLS handshake failed ({FirstWord.Innermost(error)}); {material.DescribeIdentity(timeProvider.GetUtcNow())}; "
+        $"the TLS handshake failed ({FirstResponse.Innermost(error)}); {material.DescribeIdentity(timeProvider.GetUtcNow())}; "
         + "for an etcd without TLS write http://";
 
     private void Report(string? refusal) => _refusal = refusal;

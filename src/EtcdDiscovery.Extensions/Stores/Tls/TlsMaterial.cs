@@ -66,7 +66,7 @@ internal sealed class TlsMaterial
             : shown;
     }
 
-    public static string Describe(X509Certificate2 certificate) => $"'{Untrusted.Print(certificate.Subject)}'";
+    public static string Describe(X509Certificate2 certificate) => $"'{LogSanitizer.Sanitize(certificate.Subject)}'";
 
     public static string Print(DateTime time) => time.ToUniversalTime().ToString("u", CultureInfo.InvariantCulture);
 

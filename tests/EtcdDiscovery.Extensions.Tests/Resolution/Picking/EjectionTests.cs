@@ -10,15 +10,15 @@ public sealed class EjectionTests : IDisposable
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
 
     private readonly CountingTimeProvider _clock = new();
-    private readonly ServicePicking _service;
+    private readonly BalancerState _service;
 
     public EjectionTests()
     {
-        _service = new ServicePicking(_clock);
+        _service = new BalancerState(_clock);
         Current = Snapshot("a", "b", "c", "d");
     }
 
-    private CatalogSnapshot Current
+    private ServiceView Current
     {
         get;
         set
@@ -149,7 +149,7 @@ public sealed class EjectionTests : IDisposable
         Assert.Equal("c d e", Pickable());
         Assert.Equal("b", Pickable(new() { Shard = "s0" }));
         Assert.Equal("f", Pickable(new() { Shard = "s2" }));
-        Assert.Null(_service.Of(Current).Among(new() { Shard = "s3" }, null));
+        Assert.Null(_service.PickSetsFor(Current).Among(new() { Shard = "s3" }, null));
         // A preference is none once nobody there is left.
         Assert.Equal("c d e", Pickable(new() { PreferredShard = "s0" }));
 
@@ -270,7 +270,7 @@ public sealed class EjectionTests : IDisposable
 
     public void Dispose() => _service.Dispose();
 
-    private static CatalogSnapshot Snapshot(params string[] ids) => TestCatalog.Snapshot([.. ids.Select(Instance)]);
+    private static ServiceView Snapshot(params string[] ids) => TestCatalog.Snapshot([.. ids.Select(Instance)]);
 
     private static ServiceInstance Instance(string id) => new() { Id = id, ServiceName = "shop" };
 
@@ -283,11 +283,11 @@ public sealed class EjectionTests : IDisposable
     }
 
     private string Pickable(ServiceQuery query = default, string? zone = null) =>
-        string.Join(' ', _service.Of(Current).Among(query, zone)!.Select(instance => instance.Id));
+        string.Join(' ', _service.PickSetsFor(Current).Among(query, zone)!.Select(instance => instance.Id));
 
     private int Outstanding(string id)
     {
-        var set = _service.Of(Current).All!;
+        var set = _service.PickSetsFor(Current).All!;
         return set.GetOutstanding(set.ToList().FindIndex(instance => instance.Id == id));
     }
 }

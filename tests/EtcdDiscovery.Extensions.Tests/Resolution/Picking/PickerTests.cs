@@ -109,9 +109,9 @@ public sealed class PickerTests
     [Fact]
     public void RoundRobin_WhenInstancesChange_GoesOnWhereItWas()
     {
-        using var service = new ServicePicking(TimeProvider.System);
+        using var service = new BalancerState(TimeProvider.System);
         var picked = Enumerable.Range(0, 300)
-            .Select(_ => InstancePickers.RoundRobin.Pick(service.Of(Snapshot(1, 1, 1)).All!).Id)
+            .Select(_ => InstancePickers.RoundRobin.Pick(service.PickSetsFor(Snapshot(1, 1, 1)).All!).Id)
             .CountBy(id => id)
             .Select(id => id.Value);
 
@@ -121,10 +121,10 @@ public sealed class PickerTests
     [Fact]
     public void RoundRobin_OfTwoShardsByTurns_IsFairInBoth()
     {
-        using var service = new ServicePicking(TimeProvider.System);
+        using var service = new BalancerState(TimeProvider.System);
         var snapshot = TestCatalog.Snapshot([.. Enumerable.Range(0, 4).Select(i => Instance(i, shard: $"s{i % 2}"))]);
         var picked = Enumerable.Range(0, 40)
-            .Select(turn => InstancePickers.RoundRobin.Pick(service.Of(snapshot).Among(new() { Shard = $"s{turn % 2}" }, null)!).Id)
+            .Select(turn => InstancePickers.RoundRobin.Pick(service.PickSetsFor(snapshot).Among(new() { Shard = $"s{turn % 2}" }, null)!).Id)
             .CountBy(id => id)
             .Select(id => id.Value);
 
@@ -134,11 +134,11 @@ public sealed class PickerTests
     [Fact]
     public void PowerOfTwoChoices_OfTwoInstances_TakesTheLessBusyOne()
     {
-        using var service = new ServicePicking(TimeProvider.System);
+        using var service = new BalancerState(TimeProvider.System);
         var snapshot = Snapshot(1, 1);
         service.Publish(snapshot);
         service.Report("0", CallOutcome.Started);
-        var set = service.Of(snapshot).All!;
+        var set = service.PickSetsFor(snapshot).All!;
 
         Assert.Equal([0, Picks], Count(InstancePickers.PowerOfTwoChoices, set));
         Assert.Equal((1, 0), (set.GetOutstanding(0), set.GetOutstanding(1)));
@@ -150,15 +150,15 @@ public sealed class PickerTests
     [Fact]
     public void PowerOfTwoChoices_WithCallsThatNeverEnd_FillsInstancesInProportionToTheirWeights()
     {
-        using var service = new ServicePicking(TimeProvider.System);
+        using var service = new BalancerState(TimeProvider.System);
         var snapshot = Snapshot(1, 3, 1, 1);
         service.Publish(snapshot);
         for (var call = 0; call < 600; call++)
         {
-            service.Report(InstancePickers.PowerOfTwoChoices.Pick(service.Of(snapshot).All!).Id, CallOutcome.Started);
+            service.Report(InstancePickers.PowerOfTwoChoices.Pick(service.PickSetsFor(snapshot).All!).Id, CallOutcome.Started);
         }
 
-        var set = service.Of(snapshot).All!;
+        var set = service.PickSetsFor(snapshot).All!;
         Assert.InRange(set.GetOutstanding(1), 280, 320);
         Assert.All([0, 2, 3], (int index) => Assert.InRange(set.GetOutstanding(index), 80, 120));
     }
@@ -203,7 +203,7 @@ public sealed class PickerTests
 
     private static InstanceSet Set(params double[] weights) => new(weights.Select((weight, i) => Instance(i, weight)));
 
-    private static CatalogSnapshot Snapshot(params double[] weights) =>
+    private static ServiceView Snapshot(params double[] weights) =>
         TestCatalog.Snapshot([.. weights.Select((weight, i) => Instance(i, weight))]);
 
     private static ServiceInstance Instance(int number, double weight = 1, string? shard = null) => new()

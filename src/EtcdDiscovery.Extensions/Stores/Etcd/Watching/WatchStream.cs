@@ -12,11 +12,11 @@ internal sealed partial class WatchStream : IAsyncDisposable
 
     private readonly EtcdClient _client;
     private readonly EtcdStream<WatchRequest, WatchResponse> _stream;
-    private readonly EtcdHistory _history;
+    private readonly HistoryVerifier _history;
     private readonly ILogger _logger;
     private readonly Lock _sync = new();
     private readonly WatchTable _watches = new();
-    private readonly WatchPulse _pulse;
+    private readonly WatchLivenessProbe _pulse;
     // Never disposed: it has no timer, and a subscription may still abort a stream that is over.
     private readonly CancellationTokenSource _ending = new();
     private readonly Task _reading;
@@ -31,7 +31,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
         _history = client.History;
         _logger = logger;
         _stream = client.Open((etcd, options) => etcd.Watch.Watch(options));
-        _pulse = new WatchPulse(client, _stream.Endpoint);
+        _pulse = new WatchLivenessProbe(client, _stream.Endpoint);
         Log.Opened(_logger, _stream.Endpoint);
         TryAttach(first);
         _reading = ReadAsync();
@@ -205,7 +205,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
 
     private WatchedRange? TakeCreated(WatchResponse response, out EtcdDiscoveryException? failure)
     {
-        failure = _watches.TryTakeCreated(response, out var range) ? null : EtcdErrors.Nonsense($"a watch with the id {response.WatchId}");
+        failure = _watches.TryTakeCreated(response, out var range) ? null : EtcdErrors.ProtocolViolation($"a watch with the id {response.WatchId}");
         AskForCreations();
         if (range is { IsDetached: true })
         {

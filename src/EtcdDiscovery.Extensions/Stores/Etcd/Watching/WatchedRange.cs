@@ -8,11 +8,11 @@ namespace EtcdDiscovery.Stores.Etcd.Watching;
 internal sealed class WatchedRange
 {
     private readonly int _index;
-    private readonly EtcdHistory _history;
+    private readonly HistoryVerifier _history;
     private List<StoreEvent> _events = [];
     private long _size;
 
-    public WatchedRange(WatchSubscription subscription, int index, EtcdHistory history)
+    public WatchedRange(WatchSubscription subscription, int index, HistoryVerifier history)
     {
         Subscription = subscription;
         _index = index;
@@ -49,7 +49,7 @@ internal sealed class WatchedRange
 
         if (response.Header is null)
         {
-            throw EtcdErrors.Nonsense("without a revision");
+            throw EtcdErrors.ProtocolViolation("without a revision");
         }
 
         return response.Created ? Confirm(response.Header) : Advance(response);
@@ -79,7 +79,7 @@ internal sealed class WatchedRange
         _events.AddRange(response.Events.Select(EtcdConvert.ToEvent));
         if (_events.FindIndex(first, change => !Range.Contains(change.Key)) >= 0)
         {
-            throw EtcdErrors.Nonsense("a change of a key that is not watched");
+            throw EtcdErrors.ProtocolViolation("a change of a key that is not watched");
         }
 
         if (response.Events.LastOrDefault(change => change.Type == Event.Types.EventType.Put) is { } put)
@@ -108,7 +108,7 @@ internal sealed class WatchedRange
     private static EtcdDiscoveryException Explain(WatchResponse response) => response.CompactRevision > 0
         ? new HistoryLostException($"Etcd has compacted its history up to revision {response.CompactRevision}.")
         : new EtcdDiscoveryException(
-            $"Etcd ended the watch: {(response.CancelReason.Length > 0 ? Untrusted.Print(response.CancelReason) : "no reason given")}.",
+            $"Etcd ended the watch: {(response.CancelReason.Length > 0 ? LogSanitizer.Sanitize(response.CancelReason) : "no reason given")}.",
             EtcdErrors.IsTransientReason(response.CancelReason));
 
     private static HistoryLostException TooSlow() => new("The watch's reader is too slow: too many changes wait for it.");

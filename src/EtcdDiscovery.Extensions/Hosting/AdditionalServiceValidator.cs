@@ -1,0 +1,14 @@
+using EtcdDiscovery.Registration;
+using Microsoft.Extensions.Options;
+
+namespace EtcdDiscovery.Hosting;
+
+/// <summary>Checks the options of the services that were added with <c>AddService</c>.</summary>
+internal sealed class AdditionalServiceValidator : IValidateOptions<ServiceRegistrationOptions>
+{
+    public ValidateOptionsResult Validate(string? name, ServiceRegistrationOptions options)
+    {
+        var problems = RegistrationOptionsRules.Check(options, name ?? "", nameRequired: true).ToList();
+        return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
+    }
+}

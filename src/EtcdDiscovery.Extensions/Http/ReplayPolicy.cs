@@ -1,0 +1,40 @@
+using System.Net.Http.Json;
+
+namespace EtcdDiscovery.Http;
+
+/// <summary>Decides whether a request that failed at one instance may be sent to another.</summary>
+internal static class ReplayPolicy
+{
+    /// <summary>
+    /// Whether no byte of the request has left: connecting is what failed. The request's content was not read then,
+    /// so even one that can be read only once may be sent.
+    /// </summary>
+    public static bool WasNotSent(Exception error) => error switch
+    {
+        HttpRequestException http => http.HttpRequestError
+            is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError,
+        // This is how SocketsHttpHandler says that its ConnectTimeout has passed.
+        OperationCanceledException => error.InnerException is TimeoutException,
+        _ => false,
+    };
+
+    /// <summary>Whether the connection broke before the beginning of an answer. The instance may have acted on the request.</summary>
+    public static bool WasCutOff(Exception error) => error is HttpRequestException { StatusCode: null } http
+        && (http.HttpRequestError == HttpRequestError.ResponseEnded
+            || (http is { HttpRequestError: HttpRequestError.Unknown, InnerException: IOException }));
+
+    /// <summary>Whether sending a request twice has the effect of sending it once (RFC 9110, 9.2.2), and is possible.</summary>
+    public static bool IsRepeatable(HttpRequestMessage request) =>
+        IsIdempotent(request.Method) && CanBeReadAgain(request.Content);
+
+    private static bool IsIdempotent(HttpMethod method) =>
+        method == HttpMethod.Get || method == HttpMethod.Head || method == HttpMethod.Put || method == HttpMethod.Delete
+        || method == HttpMethod.Options || method == HttpMethod.Trace;
+
+    private static bool CanBeReadAgain(HttpContent? content) => content switch
+    {
+        null or ByteArrayContent or ReadOnlyMemoryContent or JsonContent => true,
+        MultipartContent parts => parts.All(CanBeReadAgain),
+        _ => false,
+    };
+}

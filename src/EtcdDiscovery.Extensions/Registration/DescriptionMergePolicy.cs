@@ -1,0 +1,45 @@
+using EtcdDiscovery.Model;
+
+namespace EtcdDiscovery.Registration;
+
+/// <summary>How the hosts of a service agree on its description and, when it is public, on its credentials.</summary>
+/// <remarks>
+/// As in Go the last public host to register describes the service. Unlike in Go a private host never takes a public
+/// description away, and a description that is private or unreadable empties nobody's; one that is public but without
+/// credentials empties only those of hosts that follow as Go's do.
+/// </remarks>
+internal static class DescriptionMergePolicy
+{
+    /// <summary>The credentials that a host has after looking at the description that is there.</summary>
+    public static ServiceCredentials? Agree(
+        ServiceInstance ours, DescriptionWriteMode intent, CredentialPolicy policy, ServiceInfo? theirs) =>
+        ours.Public && intent != DescriptionWriteMode.Overwrite && theirs is { Public: true }
+        && (theirs.Credentials is not null || policy == CredentialPolicy.Overwrite)
+            ? theirs.Credentials
+            : ours.Credentials;
+
+    /// <summary>What to write in place of the description that is there; null to leave it.</summary>
+    /// <param name="ours">What this host says, with the credentials agreed on.</param>
+    /// <param name="intent">What this host wants.</param>
+    /// <param name="existing">What stands there; null when nothing does.</param>
+    public static StorePut? Write(ServiceInfo ours, DescriptionWriteMode intent, StoreEntry? existing)
+    {
+        var value = ServiceJson.Encode(ours);
+        if (existing is not { } entry)
+        {
+            return Put(expectedRevision: 0);
+        }
+
+        var readable = ServiceJson.TryDecode(ours.Name, entry.Value, out ServiceInfo? theirs, out _);
+        if (entry.Value.Span.SequenceEqual(value) || (theirs is { Public: true } && !ours.Public))
+        {
+            return null;
+        }
+
+        var mends = !readable || (ours.Public && !theirs!.Public) || (ours.Credentials is not null && theirs!.Credentials is null);
+        return mends || intent != DescriptionWriteMode.EnsureExists ? Put(entry.Revision) : null;
+
+        StorePut Put(long expectedRevision) =>
+            new(ServiceKeys.Info(ours.Name), value) { IsDurable = true, ExpectedRevision = expectedRevision };
+    }
+}

@@ -1,0 +1,37 @@
+namespace EtcdDiscovery.Registration;
+
+/// <summary>Signs registrations off while they still serve, so that nobody new comes when they stop.</summary>
+/// <param name="delay">How long they go on serving then.</param>
+/// <param name="isNoticed">Whether the store tells by itself, when an instance is gone, that it was withdrawn.</param>
+/// <param name="timeProvider">The clock.</param>
+internal sealed class DrainCoordinator(TimeSpan delay, bool isNoticed, TimeProvider timeProvider)
+{
+    // Time enough for one write to an etcd in reach; others are told of a host's leaving, but it does not wait for long.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    /// <summary>Marks what is in the store as draining, and lets others notice when they could be told.</summary>
+    /// <param name="registrations">Which are leaving.</param>
+    /// <param name="cancellationToken">Ends the waiting; it never throws.</param>
+    public async Task DrainAsync(IEnumerable<ServiceRegistration> registrations, CancellationToken cancellationToken)
+    {
+        var stored = registrations.Where(registration => registration.IsStored).ToList();
+        // A mark that is deleted at once says nothing more than the deletion, but wakes all who watch.
+        if (stored.Count == 0 || (isNoticed && delay == TimeSpan.Zero))
+        {
+            return;
+        }
+
+        using var patience = new CancellationTokenSource(Patience, timeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        // One that was withdrawn meanwhile throws at once.
+        var telling = stored.ConvertAll(async registration =>
+            await registration.SetStatusAsync(ServiceStatus.Draining, null, either.Token).ConfigureAwait(false));
+        await Task.WhenAll(telling).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // One that could not be told must not cost the others their delay.
+        if (telling.Exists(told => told.IsCompletedSuccessfully))
+        {
+            await Task.Delay(delay, timeProvider, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+using EtcdDiscovery.Model;
+
+namespace EtcdDiscovery.Registration;
+
+/// <summary>What a registration writes, made from its options by Go's defaults. Immutable.</summary>
+internal sealed class EncodedInstance(ServiceInstance instance)
+{
+    public ServiceInstance Instance { get; } = instance;
+
+    /// <summary>The instance's bytes in the store.</summary>
+    public ReadOnlyMemory<byte> Value { get; } = ServiceJson.Encode(instance);
+
+    /// <summary>What it says of the service as a whole: of a private one its name, and whether it is critical.</summary>
+    public ServiceInfo Info => Instance.Public
+        ? new ServiceInfo
+        {
+            Name = Instance.ServiceName,
+            Critical = Instance.Critical,
+            Public = true,
+            Hostname = Instance.Hostname,
+            Ports = Instance.Ports,
+            Credentials = Instance.Credentials,
+        }
+        : new ServiceInfo { Name = Instance.ServiceName, Critical = Instance.Critical };
+
+    public static EncodedInstance From(ServiceRegistrationOptions options, string nodeHostname, Guid uuid)
+    {
+        var privateHostname = PrivateHostnameOf(options, nodeHostname);
+        var ports = ToMap(options.Ports);
+        return new EncodedInstance(new ServiceInstance
+        {
+            Id = $"{uuid:D}-{privateHostname}",
+            ServiceName = options.Name!,
+            Hostname = options.Hostname ?? "",
+            Ports = ports,
+            Credentials = ConfiguredCredentials(options),
+            Public = options.Public,
+            PrivateHostname = privateHostname,
+            PrivatePorts = ToMap(options.PrivatePorts) is { Count: > 0 } privatePorts ? privatePorts : ports,
+            Critical = options.Critical,
+            Shard = options.Shard,
+            Weight = options.Weight,
+            Zone = options.Zone,
+            Status = options.InitialStatus,
+            Metadata = ToMap(options.Metadata),
+        });
+    }
+
+    public static ServiceCredentials? ConfiguredCredentials(ServiceRegistrationOptions options) =>
+        string.IsNullOrEmpty(options.User) && string.IsNullOrEmpty(options.Password)
+            ? null
+            : new ServiceCredentials(options.User ?? "", options.Password ?? "");
+
+    /// <summary>The same identity with another's content; what it agreed on or was set to meanwhile stays.</summary>
+    public EncodedInstance With(EncodedInstance other) => new(other.Instance with
+    {
+        Id = Instance.Id,
+        Credentials = Instance.Credentials,
+        Status = Instance.Status,
+        StatusReason = Instance.StatusReason,
+    });
+
+    public EncodedInstance With(ServiceCredentials? credentials) =>
+        credentials == Instance.Credentials ? this : new(Instance with { Credentials = credentials });
+
+    public EncodedInstance With(ServiceStatus status, string? reason) =>
+        new(Instance with { Status = status, StatusReason = reason });
+
+    private static string PrivateHostnameOf(ServiceRegistrationOptions options, string nodeHostname)
+    {
+        if (!string.IsNullOrEmpty(options.PrivateHostname))
+        {
+            return options.PrivateHostname;
+        }
+
+        return options.Public || string.IsNullOrEmpty(options.Hostname) ? nodeHostname : options.Hostname;
+    }
+
+    private static ServiceMap? ToMap(IDictionary<string, string>? entries) => entries is null ? null : new(entries);
+}

@@ -1,0 +1,83 @@
+using System.Globalization;
+using System.Text;
+using EtcdDiscovery.Model;
+
+namespace EtcdDiscovery.Registration;
+
+/// <summary>How long a registration may be in the store. A longer one would be written, and then read by nobody.</summary>
+internal static class EntrySizeLimit
+{
+    // Whatever else it says, there is room left to say that it drains.
+    private const int Max = ServiceJson.MaxLength - 64;
+
+    // What comes to the options later: this machine's name, credentials made or agreed on, a status and its reason.
+    private const int MaxOfOptions = Max - (4 * 1024);
+
+    // Of which this much is for credentials that others have chosen. Nobody has longer ones.
+    private const int MaxOfCredentials = 2 * 1024;
+
+    private const string Why = "since longer ones are skipped by all who read them";
+
+    /// <summary>What is wrong with the length of otherwise valid options; null when nothing is.</summary>
+    public static string? DescribeProblem(ServiceRegistrationOptions options, string section)
+    {
+        var length = EncodedInstance.From(options, "", Guid.Empty).Value.Length;
+        if (length <= MaxOfOptions)
+        {
+            return null;
+        }
+
+        var (setting, part) = PartsOf(options).MaxBy(part => part.Length);
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{section}:{setting} has {part} bytes, which makes the registration {length} bytes long: up to {MaxOfOptions} are allowed, {Why}.");
+    }
+
+    /// <summary>Whether credentials are short enough to be taken from others, who must not make this host unreadable.</summary>
+    public static bool HasRoomFor(ServiceCredentials? theirs, EncodedInstance ours) =>
+        ours.With(theirs).Value.Length - ours.With((ServiceCredentials?)null).Value.Length <= MaxOfCredentials;
+
+    /// <exception cref="ArgumentException">The service has become too long by an argument.</exception>
+    public static void ThrowIfTooLong(EncodedInstance service, string argument)
+    {
+        if (Describe(service, Max) is { } problem)
+        {
+            throw new ArgumentException(problem, argument);
+        }
+    }
+
+    /// <exception cref="EtcdDiscoveryException">The service has become too long by what others have written.</exception>
+    public static void ThrowIfTooLong(EncodedInstance service)
+    {
+        if (Describe(service, ServiceJson.MaxLength) is { } problem)
+        {
+            throw new EtcdDiscoveryException(problem);
+        }
+    }
+
+    private static string? Describe(EncodedInstance service, int max) => service.Value.Length <= max
+        ? null
+        : string.Create(
+            CultureInfo.InvariantCulture,
+            $"The registration of service '{LogSanitizer.Sanitize(service.Instance.ServiceName)}' would be {service.Value.Length} bytes long "
+            + $"with its settings, credentials and status: up to {max} are allowed, {Why}.");
+
+    private static (string Setting, int Length)[] PartsOf(ServiceRegistrationOptions options) =>
+    [
+        (nameof(options.Name), LengthOf(options.Name)),
+        (nameof(options.Hostname), LengthOf(options.Hostname)),
+        (nameof(options.PrivateHostname), LengthOf(options.PrivateHostname)),
+        (nameof(options.Ports), LengthOf(options.Ports)),
+        (nameof(options.PrivatePorts), LengthOf(options.PrivatePorts)),
+        (nameof(options.Shard), LengthOf(options.Shard)),
+        (nameof(options.User), LengthOf(options.User)),
+        (nameof(options.Password), LengthOf(options.Password)),
+        (nameof(options.Zone), LengthOf(options.Zone)),
+        (nameof(options.Metadata), LengthOf(options.Metadata)),
+    ];
+
+    private static int LengthOf(string? text) => Encoding.UTF8.GetByteCount(text ?? "");
+
+    private static int LengthOf(IDictionary<string, string>? entries) =>
+        entries?.Sum(entry => LengthOf(entry.Key) + LengthOf(entry.Value)) ?? 0;
+}

@@ -1,0 +1,151 @@
+using EtcdDiscovery.Model;
+
+namespace EtcdDiscovery.Registration;
+
+/// <summary>What should stand in the store for one registration, and what does. Where they differ, something is written.</summary>
+/// <remarks>Each transition is a pure function that makes another content; revisions tell old news from new.</remarks>
+internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteMode Intent)
+{
+    /// <summary>How credentials are shared.</summary>
+    public CredentialPolicy Policy { get; init; }
+
+    /// <summary>Rises with each change that the application makes.</summary>
+    public long Version { get; private init; }
+
+    /// <summary>What was put last; null when nothing was, or when somebody took it away.</summary>
+    public StoredInstance? Stored { get; private init; }
+
+    /// <summary>What is being put just now, or was put without an answer and so may stand there.</summary>
+    public ReadOnlyMemory<byte>? Writing { get; private init; }
+
+    /// <summary>The latest revision at which somebody else changed the instance's key; a put may be answered after that.</summary>
+    public long TakenAt { get; private init; }
+
+    /// <summary>Whether the service's description needs no look before the next write.</summary>
+    public bool InfoSettled { get; private init; }
+
+    /// <summary>The latest revision of the description that is known.</summary>
+    public long InfoRevision { get; private init; }
+
+    /// <summary>The description that was seen before the first write, which then need not look for itself; null when nobody looked.</summary>
+    public SeenInfo? FirstInfo { get; private init; }
+
+    public bool IsStoredIn(IDiscoverySession? session) => Stored is not null && Stored.Session == session;
+
+    public bool NeedsWrite(IDiscoverySession? session) =>
+        !InfoSettled || Writing is not null || !IsStoredIn(session) || !Stored!.Value.Span.SequenceEqual(Desired.Value.Span);
+
+    /// <summary>The application wants something else.</summary>
+    public ReconcileState OnChanged(EncodedInstance desired, DescriptionWriteMode? intent) => this with
+    {
+        Desired = desired,
+        Intent = intent is { } wanted && wanted > Intent ? wanted : Intent,
+        InfoSettled = InfoSettled && intent is null,
+        Version = Version + 1,
+    };
+
+    /// <summary>What to put now, given the description that is there.</summary>
+    public ReconcilePlan Plan(StoreEntry? info)
+    {
+        if (InfoSettled)
+        {
+            return new ReconcilePlan(this, Desired, null, InfoRevision);
+        }
+
+        var agreed = Agree(info);
+        // Credentials that it cannot take are not its own to take away either.
+        var description = Refuses(info) ? null : DescriptionMergePolicy.Write(agreed.Info, Intent, info);
+        return new ReconcilePlan(this, agreed, description, info?.Revision ?? 0);
+    }
+
+    public ReconcileState OnWriting(ReconcilePlan write) => this with { Writing = write.Service.Value };
+
+    public ReconcileState OnWritten(ReconcilePlan write, IDiscoverySession session, long revision) =>
+        OnWritten(write, session, revision, revision);
+
+    /// <summary>It stands in the store: the instance at one revision, the description, if it was written, at another or the same.</summary>
+    public ReconcileState OnWritten(ReconcilePlan write, IDiscoverySession session, long revision, long writtenInfoRevision)
+    {
+        var stored = revision > TakenAt ? new StoredInstance(session, write.Service.Value, revision) : null;
+        var written = this with { Stored = stored, Writing = null, FirstInfo = null };
+        var infoRevision = write.Info is null ? write.InfoRevision : writtenInfoRevision;
+        if (write.Plan.Version != Version)
+        {
+            return written;
+        }
+
+        if (InfoRevision > infoRevision)
+        {
+            // What it wanted did stand; whoever described the service since then is the last one now.
+            return write.Info is null ? written : written with { Intent = DescriptionWriteMode.EnsureExists };
+        }
+
+        return written with
+        {
+            Desired = write.Service,
+            Intent = DescriptionWriteMode.EnsureExists,
+            InfoSettled = true,
+            InfoRevision = infoRevision,
+        };
+    }
+
+    /// <summary>The instance's key was read, as of a revision.</summary>
+    public ReconcileState OnInstanceRead(ReadOnlyMemory<byte>? value, long revision) =>
+        // What is wanted may have changed since it was put: that is nobody else's doing.
+        Stored is { } stored && AreEqual(value, stored.Value) ? this : OnInstanceSeen(value, revision);
+
+    /// <summary>Somebody put or deleted the instance's key, perhaps this host.</summary>
+    public ReconcileState OnInstanceSeen(ReadOnlyMemory<byte>? value, long revision)
+    {
+        // What stands there already is put again by others only, and then it does not vanish with our session.
+        var isOurs = AreEqual(value, Writing) || (Stored is null && AreEqual(value, Desired.Value));
+        return isOurs || revision <= TakenAt || revision <= Stored?.Revision
+            ? this
+            : this with { Stored = null, TakenAt = revision };
+    }
+
+    /// <summary>The service's description has another value, or none.</summary>
+    public ReconcileState OnInfoSeen(StoreEntry? info, long revision)
+    {
+        if (revision <= InfoRevision)
+        {
+            return this;
+        }
+
+        var agreed = Agree(info);
+        return this with
+        {
+            Desired = agreed,
+            InfoRevision = revision,
+            FirstInfo = Stored is null ? new SeenInfo(info) : null,
+            InfoSettled = InfoSettled && DescriptionMergePolicy.Write(agreed.Info, DescriptionWriteMode.EnsureExists, info) is null,
+        };
+    }
+
+    /// <summary>Nothing is known of the store any more: the session is lost, or its history is another one.</summary>
+    public ReconcileState OnStoreUnknown() => this with
+    {
+        Stored = null,
+        TakenAt = 0,
+        InfoSettled = false,
+        InfoRevision = 0,
+        FirstInfo = null,
+    };
+
+    /// <summary>Whether this host keeps its own credentials because those of a description are too long.</summary>
+    public bool Refuses(StoreEntry? info) =>
+        CredentialsAfter(info) is var theirs && theirs != Desired.Instance.Credentials && !EntrySizeLimit.HasRoomFor(theirs, Desired);
+
+    private static bool AreEqual(ReadOnlyMemory<byte>? seen, ReadOnlyMemory<byte>? known) =>
+        seen is { } a && known is { } b && a.Span.SequenceEqual(b.Span);
+
+    private EncodedInstance Agree(StoreEntry? info) => Refuses(info) ? Desired : Desired.With(CredentialsAfter(info));
+
+    private ServiceCredentials? CredentialsAfter(StoreEntry? info) =>
+        DescriptionMergePolicy.Agree(Desired.Instance, Intent, Policy, Read(info));
+
+    private ServiceInfo? Read(StoreEntry? info) =>
+        info is { } entry && ServiceJson.TryDecode(Desired.Instance.ServiceName, entry.Value, out ServiceInfo? read, out _)
+            ? read
+            : null;
+}

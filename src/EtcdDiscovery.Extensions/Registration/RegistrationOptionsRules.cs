@@ -1,0 +1,118 @@
+using System.Globalization;
+using EtcdDiscovery.Model;
+using Microsoft.Extensions.Options;
+
+namespace EtcdDiscovery.Registration;
+
+/// <summary>What a registration's options may be. Every problem names the setting, its value and what is allowed.</summary>
+internal static class RegistrationOptionsRules
+{
+    private const int MaxWeight = 1_000_000;
+
+    /// <exception cref="OptionsValidationException">Something is wrong; the message lists all of it.</exception>
+    public static void ThrowIfWrong(ServiceRegistrationOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        const string name = nameof(ServiceRegistrationOptions);
+        var problems = Check(options, name, nameRequired: true).ToList();
+        if (problems.Count > 0)
+        {
+            throw new OptionsValidationException(name, typeof(ServiceRegistrationOptions), problems);
+        }
+    }
+
+    public static IEnumerable<string> Check(ServiceRegistrationOptions options, string section, bool nameRequired)
+    {
+        var problems = new List<string>();
+        CheckName(options, section, nameRequired, problems);
+        CheckHost($"{section}:{nameof(options.Hostname)}", options.Hostname, problems);
+        CheckHost($"{section}:{nameof(options.PrivateHostname)}", options.PrivateHostname, problems);
+        CheckPorts($"{section}:{nameof(options.Ports)}", options.Ports, problems);
+        CheckPorts($"{section}:{nameof(options.PrivatePorts)}", options.PrivatePorts, problems);
+        CheckChoice($"{section}:{nameof(options.CredentialPolicy)}", options.CredentialPolicy, problems);
+        if (!(options.Weight is > 0 and <= MaxWeight))
+        {
+            problems.Add($"{section}:{nameof(options.Weight)} is '{options.Weight.ToString(CultureInfo.InvariantCulture)}': "
+                + $"a number above 0, up to {MaxWeight}, is allowed.");
+        }
+
+        if (options.InitialStatus is not (ServiceStatus.Serving or ServiceStatus.Maintenance))
+        {
+            problems.Add($"{section}:{nameof(options.InitialStatus)} is '{options.InitialStatus}': "
+                + $"{nameof(ServiceStatus.Serving)} or {nameof(ServiceStatus.Maintenance)} is allowed.");
+        }
+
+        if (!string.IsNullOrEmpty(options.Password) && string.IsNullOrEmpty(options.User))
+        {
+            problems.Add(
+                $"{section}:{nameof(options.User)} is not set, but {nameof(options.Password)} is: "
+                + "callers drop a password without a user. Set both or neither.");
+        }
+
+        if (problems.Count == 0 && options.Name is not null && EntrySizeLimit.DescribeProblem(options, section) is { } problem)
+        {
+            problems.Add(problem);
+        }
+
+        return problems;
+    }
+
+    /// <summary>Configuration takes any number for an enumeration.</summary>
+    public static void CheckChoice<T>(string setting, T value, List<string> problems)
+        where T : struct, Enum
+    {
+        if (!Enum.IsDefined(value))
+        {
+            problems.Add($"{setting} is '{value}': {string.Join(", ", Enum.GetNames<T>())} are allowed.");
+        }
+    }
+
+    private static void CheckName(
+        ServiceRegistrationOptions options, string section, bool nameRequired, List<string> problems)
+    {
+        if (options.Name is null && !nameRequired)
+        {
+            if (SaysAnything(options))
+            {
+                problems.Add($"{section}:{nameof(options.Name)} is not set, but other settings of the service are: "
+                    + "set the service's name, or remove the section for an application that only consumes services.");
+            }
+
+            return;
+        }
+
+        if (ServiceKeys.DescribeBadServiceName(options.Name) is { } reason)
+        {
+            problems.Add(
+                $"{section}:{nameof(options.Name)} is '{LogSanitizer.Sanitize(options.Name ?? "")}', which {reason}: "
+                + "a name is text without control characters; a single '/' inside it is allowed, segments '.' and '..' are not.");
+        }
+    }
+
+    private static bool SaysAnything(ServiceRegistrationOptions options) =>
+        options.Public || options.Critical || options.GenerateCredentials
+        || options.Ports is { Count: > 0 } || options.PrivatePorts is { Count: > 0 } || options.Metadata is { Count: > 0 }
+        || new[] { options.Hostname, options.PrivateHostname, options.Shard, options.User, options.Password, options.Zone }
+            .Any(text => !string.IsNullOrEmpty(text));
+
+    private static void CheckHost(string setting, string? host, List<string> problems)
+    {
+        if (!string.IsNullOrEmpty(host) && ServiceUriBuilder.DescribeBadHost(host) is { } reason)
+        {
+            problems.Add($"{setting} is '{LogSanitizer.Sanitize(host)}', which {reason}: a host name or IP address is allowed, "
+                + "without scheme, port or path.");
+        }
+    }
+
+    private static void CheckPorts(string setting, IDictionary<string, string>? ports, List<string> problems)
+    {
+        foreach (var (scheme, port) in ports ?? new Dictionary<string, string>(StringComparer.Ordinal))
+        {
+            if (!ServiceUriBuilder.IsPort(port ?? ""))
+            {
+                problems.Add($"{setting}:{LogSanitizer.Sanitize(scheme)} is '{LogSanitizer.Sanitize(port ?? "")}': "
+                    + "a number from 1 to 65535 is allowed.");
+            }
+        }
+    }
+}

@@ -1,0 +1,237 @@
+using EtcdDiscovery.Model;
+using EtcdDiscovery.Stores;
+using Microsoft.Extensions.Logging;
+
+namespace EtcdDiscovery.Registration;
+
+/// <summary>Brings the store to what the registrations want, under one session, until that is lost.</summary>
+internal sealed partial class RegistrationReconciler(
+    IDiscoveryStore store, Backoff backoff, RegistrationTracker registrations, AsyncAutoResetEvent wake, ILogger logger)
+{
+    private const int MaxWriteConflicts = 20;
+
+    private int _failures;
+    private volatile bool _hasSettled;
+
+    /// <summary>Whether all that was registered at some moment stood in the store then.</summary>
+    public bool HasSettled => _hasSettled;
+
+    /// <summary>Looks, while a session is being opened, for what the first writes need to know. They look themselves if this fails.</summary>
+    public async Task PrefetchDescriptionsAsync(CancellationToken cancellationToken)
+    {
+        var all = registrations.Present;
+        try
+        {
+            var ranges = all.Select(registration => StoreRange.Exact(ServiceKeys.Info(registration.ServiceName))).Distinct();
+            var contents = await store.ReadAsync([.. ranges], cancellationToken).ConfigureAwait(false);
+            var infos = contents.Entries.ToDictionary(entry => entry.Key, StringComparer.Ordinal);
+            foreach (var registration in all)
+            {
+                StoreEntry? info = infos.TryGetValue(ServiceKeys.Info(registration.ServiceName), out var entry) ? entry : null;
+                registration.Advance(content => content.OnInfoSeen(info, info?.Revision ?? contents.Revision.Number));
+            }
+        }
+        catch (Exception error) when (error is EtcdDiscoveryException or OperationCanceledException)
+        {
+            // Opening the session fails for the same reason, and that is reported.
+        }
+    }
+
+    /// <summary>Writes and withdraws until no registration is left.</summary>
+    /// <exception cref="SessionLostException">The session is gone.</exception>
+    public async Task RunAsync(IDiscoverySession session, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var pause = await ReconcileAllAsync(session, cancellationToken).ConfigureAwait(false);
+            if (registrations.Present.IsEmpty)
+            {
+                return;
+            }
+
+            await wake.WaitAsync(pause, cancellationToken).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <returns>How long to wait before trying what failed again.</returns>
+    private async Task<TimeSpan> ReconcileAllAsync(IDiscoverySession session, CancellationToken cancellationToken)
+    {
+        var pause = Timeout.InfiniteTimeSpan;
+        foreach (var registration in InWriteOrder())
+        {
+            try
+            {
+                if (await ReconcileAsync(session, registration, cancellationToken).ConfigureAwait(false))
+                {
+                    _failures = 0;
+                }
+            }
+            catch (EtcdDiscoveryException error) when (error is not SessionLostException)
+            {
+                LogWriteFailed(registration, error.Message);
+                registration.OnFailed(error.Message);
+                pause = backoff.DelayAfter(++_failures, error);
+                if (error.IsTransient)
+                {
+                    break; // The others would wait for the same store in vain.
+                }
+            }
+            finally
+            {
+                registrations.Observe(registration);
+            }
+        }
+
+        _hasSettled |= registrations.Present is { IsEmpty: false } all && all.All(registration => registration.IsStored);
+        return pause;
+    }
+
+    // Etcd without space still deletes, and what others write over all the time must not keep the rest waiting.
+    private IEnumerable<ServiceRegistration> InWriteOrder() => registrations.All
+        .OrderBy(registration => registration.WithdrawalRequested ? 0 : registration.Failure is null ? 1 : 2);
+
+    private void LogRegistered(ServiceRegistration registration, TimeSpan timeToLive)
+    {
+        var instance = registration.Content.Desired.Instance;
+        var hostname = instance.Hostname.Length > 0 ? instance.Hostname : instance.PrivateHostname!;
+        var ports = instance.Ports is { Count: > 0 } some ? string.Join(' ', some.Select(port => $"{port.Key}={port.Value}")) : "no ports";
+        Log.Registered(logger, registration.ServiceName, registration.InstanceId, hostname, ports, timeToLive);
+    }
+
+    // As in Go a private host never takes it away, and GetUriAsync goes by it.
+    private void WarnOfPublicDescription(ServiceInstance ours, StoreEntry? info)
+    {
+        if (!ours.Public && info is { } entry
+            && ServiceJson.TryDecode(ours.ServiceName, entry.Value, out ServiceInfo? described, out _) && described.Public)
+        {
+            Log.DescribedAsPublic(logger, ours.ServiceName, LogSanitizer.Sanitize(described.Hostname ?? ""), entry.Key);
+        }
+    }
+
+    private void LogWriteFailed(ServiceRegistration registration, string reason)
+    {
+        if (registration.Failure == reason)
+        {
+            Log.WriteFailedAgain(logger, registration.ServiceName, reason);
+        }
+        else
+        {
+            Log.WriteFailed(logger, registration.ServiceName, reason);
+        }
+    }
+
+    /// <returns>Whether there was anything to do.</returns>
+    private async Task<bool> ReconcileAsync(
+        IDiscoverySession session, ServiceRegistration registration, CancellationToken cancellationToken)
+    {
+        if (registration.NeedsDeletion)
+        {
+            await WithdrawAsync(session, registration, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+
+        if (registration.WithdrawalRequested || !registration.Content.NeedsWrite(session))
+        {
+            return false;
+        }
+
+        var isNew = !registration.Content.IsStoredIn(session);
+        await WriteAsync(session, registration, cancellationToken).ConfigureAwait(false);
+        if (isNew)
+        {
+            LogRegistered(registration, session.TimeToLive);
+        }
+
+        return true;
+    }
+
+    private async Task WithdrawAsync(
+        IDiscoverySession session, ServiceRegistration registration, CancellationToken cancellationToken)
+    {
+        var isFirst = !registration.IsWithdrawn;
+        // Not after it, when the key may have been seen again already.
+        registration.OnDeleting();
+        try
+        {
+            await session.DeleteAsync([registration.Key], cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            registration.OnPresentInStore();
+            throw;
+        }
+
+        if (registration.Content.Writing is null)
+        {
+            await registrations.RemoveAsync(registration).ConfigureAwait(false);
+        }
+        else
+        {
+            // A put without an answer may be done yet, by a member that was frozen: so its key is observed, and deleted
+            // again, as long as the session lives that keeps it.
+            registration.OnWithdrawn();
+        }
+
+        if (isFirst)
+        {
+            Log.Withdrawn(logger, registration.ServiceName, registration.InstanceId);
+        }
+    }
+
+    private async Task WriteAsync(
+        IDiscoverySession session, ServiceRegistration registration, CancellationToken cancellationToken)
+    {
+        for (var conflicts = 0; conflicts < MaxWriteConflicts; conflicts++)
+        {
+            var content = registration.Content;
+            // Should what was seen while the session was being opened be old news, then the put tells.
+            var info = content.InfoSettled ? null
+                : conflicts == 0 && content.FirstInfo is { } seen ? seen.Entry
+                : await ReadInfoAsync(registration.ServiceName, cancellationToken).ConfigureAwait(false);
+            var write = content.Plan(info);
+            WarnOfPublicDescription(write.Service.Instance, info);
+            EntrySizeLimit.ThrowIfTooLong(write.Service);
+            registration.Advance(latest => latest.OnWriting(write));
+            if (await PutAsync(session, write, cancellationToken).ConfigureAwait(false) is var (infoRevision, revision))
+            {
+                registration.Advance(latest => latest.OnWritten(write, session, revision, infoRevision));
+                return;
+            }
+        }
+
+        throw new EtcdDiscoveryException(
+            $"The description of service '{registration.ServiceName}' is being rewritten by others all the time.",
+            isTransient: true);
+    }
+
+    /// <returns>The revisions of the description and of the instance; null when the description is not as expected.</returns>
+    private async Task<(long Info, long Instance)?> PutAsync(
+        IDiscoverySession session, ReconcilePlan write, CancellationToken cancellationToken)
+    {
+        // Where two puts are two changes, others may describe the service between them, and that must not be overlooked.
+        long? infoRevision = null;
+        var puts = write.Puts;
+        if (!store.PutsAtomically && write.Info is { } description)
+        {
+            if (await session.TryPutAsync([description], cancellationToken).ConfigureAwait(false) is not { } described)
+            {
+                return null;
+            }
+
+            infoRevision = described.Number;
+            puts = [write.Instance];
+        }
+
+        return await session.TryPutAsync(puts, cancellationToken).ConfigureAwait(false) is { } put
+            ? (infoRevision ?? put.Number, put.Number)
+            : null;
+    }
+
+    private async Task<StoreEntry?> ReadInfoAsync(string serviceName, CancellationToken cancellationToken)
+    {
+        StoreRange[] ranges = [StoreRange.Exact(ServiceKeys.Info(serviceName))];
+        var contents = await store.ReadAsync(ranges, cancellationToken).ConfigureAwait(false);
+        return contents.Entries.Count > 0 ? contents.Entries[0] : null;
+    }
+}
