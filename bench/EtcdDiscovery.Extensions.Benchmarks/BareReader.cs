@@ -1,6 +1,6 @@
 using System.Text.Json;
-using EtcdDiscovery.Model;
-using EtcdDiscovery.Stores.Etcd;
+using EtcdDiscovery.Etcd;
+using EtcdDiscovery.Wire;
 using Etcdserverpb;
 using Google.Protobuf;
 

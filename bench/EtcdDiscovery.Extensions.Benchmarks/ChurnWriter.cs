@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using EtcdDiscovery.Stores.Etcd;
+using EtcdDiscovery.Etcd;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Benchmarks;

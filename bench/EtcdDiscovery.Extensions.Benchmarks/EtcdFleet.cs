@@ -1,9 +1,9 @@
 using System.Globalization;
-using EtcdDiscovery.Model;
+using EtcdDiscovery.Etcd;
+using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Resolution;
-using EtcdDiscovery.Stores;
-using EtcdDiscovery.Stores.Etcd;
 using EtcdDiscovery.Tests.Infrastructure;
+using EtcdDiscovery.Wire;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Benchmarks;

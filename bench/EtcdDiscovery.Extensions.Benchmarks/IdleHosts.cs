@@ -1,6 +1,6 @@
 using System.Globalization;
+using EtcdDiscovery.Etcd;
 using EtcdDiscovery.Registration;
-using EtcdDiscovery.Stores.Etcd;
 using EtcdDiscovery.Tests.Infrastructure;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using EtcdDiscovery.Stores.Etcd;
+using EtcdDiscovery.Etcd;
 using Etcdserverpb;
 
 namespace EtcdDiscovery.Benchmarks;

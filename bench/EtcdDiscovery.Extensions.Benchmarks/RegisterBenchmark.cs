@@ -1,4 +1,4 @@
-using EtcdDiscovery.Stores.Etcd;
+using EtcdDiscovery.Etcd;
 using EtcdDiscovery.Tests.Infrastructure;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -1,8 +1,8 @@
 using System.Diagnostics;
-using EtcdDiscovery.Model;
+using EtcdDiscovery.Etcd;
+using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Registration;
-using EtcdDiscovery.Stores;
-using EtcdDiscovery.Stores.Etcd;
+using EtcdDiscovery.Wire;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Benchmarks;
@@ -56,7 +56,7 @@ internal sealed class RegisterCalls(EtcdStore store)
     private async ValueTask<double> BaselineAsync(string service, bool isFirst)
     {
         var host = EncodedInstance.From(OptionsOf(service), "node-1.example", Guid.NewGuid());
-        var info = new StorePut(ServiceKeys.Info(service), ServiceJson.Encode(host.Info)) { IsDurable = true, ExpectedRevision = 0 };
+        var info = new StorePut(ServiceKeys.Description(service), ServiceJson.Encode(host.Description)) { IsDurable = true, ExpectedRevision = 0 };
         var instance = new StorePut(ServiceKeys.Instance(service, host.Instance.Id), host.Value);
 
         var start = Stopwatch.GetTimestamp();

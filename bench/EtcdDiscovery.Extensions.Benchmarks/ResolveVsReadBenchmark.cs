@@ -1,6 +1,6 @@
 using System.Diagnostics;
+using EtcdDiscovery.Etcd;
 using EtcdDiscovery.Resolution;
-using EtcdDiscovery.Stores.Etcd;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Benchmarks;

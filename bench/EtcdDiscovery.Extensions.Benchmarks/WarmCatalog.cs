@@ -1,7 +1,7 @@
 using System.Globalization;
-using EtcdDiscovery.Model;
+using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Resolution;
-using EtcdDiscovery.Stores;
+using EtcdDiscovery.Wire;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Benchmarks;

@@ -1,4 +1,4 @@
-using EtcdDiscovery.Logging;
+using EtcdDiscovery.Primitives;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

@@ -1,5 +1,5 @@
 using System.Net;
-using EtcdDiscovery.Logging;
+using EtcdDiscovery.Primitives;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;

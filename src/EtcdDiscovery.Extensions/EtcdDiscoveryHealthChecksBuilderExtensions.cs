@@ -1,4 +1,4 @@
-using EtcdDiscovery.Health;
+using EtcdDiscovery.Diagnostics;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Microsoft.Extensions.DependencyInjection;

@@ -1,4 +1,4 @@
-using EtcdDiscovery.Model;
+using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery;
 

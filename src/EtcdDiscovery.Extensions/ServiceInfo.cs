@@ -1,4 +1,4 @@
-using EtcdDiscovery.Model;
+using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery;
 
@@ -31,5 +31,26 @@ public sealed record ServiceInfo
     /// <exception cref="UnknownSchemeException">There is no port for the scheme, or it is empty.</exception>
     /// <exception cref="EtcdDiscoveryException">The host name or port would change the meaning of the URL.</exception>
     public Uri GetUri(string scheme, string path = "") =>
-        ServiceUriBuilder.Build(this, Hostname ?? "", Ports, Credentials, scheme, path);
+        BuildUri($"Service '{LogSanitizer.Sanitize(Name)}'", Hostname ?? "", Ports, Credentials, scheme, path);
+
+    /// <summary>Builds a URL of a service or of one of its instances.</summary>
+    /// <param name="owner">Whose URL it is, for messages.</param>
+    /// <param name="host">The host name or IP address.</param>
+    /// <param name="ports">The ports by scheme.</param>
+    /// <param name="credentials">The user and password to put into the URL; null for none.</param>
+    /// <param name="scheme">The scheme.</param>
+    /// <param name="path">Path, query and fragment.</param>
+    internal static Uri BuildUri(
+        string owner, string host, ServiceMap? ports, ServiceCredentials? credentials, string scheme, string path)
+    {
+        ArgumentNullException.ThrowIfNull(scheme);
+        ArgumentNullException.ThrowIfNull(path);
+        if (scheme.Length == 0 || ports is null || !ports.TryGetValue(scheme, out var port))
+        {
+            throw new UnknownSchemeException(scheme, owner, ports?.Keys ?? []);
+        }
+
+        var problem = ServiceUriBuilder.Build(scheme, host, port, credentials?.User ?? "", credentials?.Password ?? "", path, out var uri);
+        return problem is null ? uri! : throw new EtcdDiscoveryException($"{owner}: no URL can be built, {problem}.");
+    }
 }

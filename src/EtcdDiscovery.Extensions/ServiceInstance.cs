@@ -1,4 +1,4 @@
-using EtcdDiscovery.Model;
+using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery;
 
@@ -62,7 +62,7 @@ public sealed record ServiceInstance
     public Uri GetUri(string scheme = "", string path = "")
     {
         var host = Hostname.Length == 0 && !Public ? PrivateHostname ?? "" : Hostname;
-        return ServiceUriBuilder.Build(this, host, Ports, Credentials, ServiceUriBuilder.OrWebScheme(scheme, Ports), path);
+        return BuildUri(host, Ports, scheme, path);
     }
 
     /// <summary>Builds the URL that callers within the private network use.</summary>
@@ -73,6 +73,19 @@ public sealed record ServiceInstance
     /// <exception cref="EtcdDiscoveryException">The host name or port would change the meaning of the URL.</exception>
     public Uri GetPrivateUri(string scheme = "", string path = "") => PrivateHostname is null
         ? GetUri(scheme, path)
-        : ServiceUriBuilder.Build(
-            this, PrivateHostname, PrivatePorts, Credentials, ServiceUriBuilder.OrWebScheme(scheme, PrivatePorts), path);
+        : BuildUri(PrivateHostname, PrivatePorts, scheme, path);
+
+    private Uri BuildUri(string host, ServiceMap? ports, string scheme, string path) => ServiceInfo.BuildUri(
+        $"Instance '{LogSanitizer.Sanitize(Id)}' of service '{LogSanitizer.Sanitize(ServiceName)}'",
+        host,
+        ports,
+        Credentials,
+        scheme is "" ? WebSchemeOf(ports) : scheme,
+        path);
+
+    // Without a scheme: the web scheme that there is a port for, http before https.
+    private static string WebSchemeOf(ServiceMap? ports) => ports is null ? ""
+        : ports.ContainsKey("http") ? "http"
+        : ports.ContainsKey("https") ? "https"
+        : "";
 }

@@ -1,6 +1,6 @@
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
-using EtcdDiscovery.Model;
+using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery;
 

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using EtcdDiscovery.Tests.Infrastructure;
-using EtcdDiscovery.Tests.Model;
 
 namespace EtcdDiscovery.BlackBox;
 

@@ -1,5 +1,4 @@
 using EtcdDiscovery.Tests.Infrastructure;
-using EtcdDiscovery.Tests.Model;
 using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.BlackBox;

@@ -1,106 +1,99 @@
 using System.Text.RegularExpressions;
+using ArchUnitNET.Domain;
+using ArchUnitNET.Loader;
 
 namespace EtcdDiscovery.Tests;
 
-/// <summary>Which room of the library may name which. A room is a folder with the namespace of the same name.</summary>
+/// <summary>Which room of the library may depend on which. A room is a folder; what lies below it belongs to it.</summary>
+/// <remarks>
+/// Dependencies come from the compiled assembly: base types, members' types, method bodies and attributes count, whether or not
+/// a <c>using</c> shows them. The folder of a type's file says which room it belongs to, since public types share namespaces.
+/// </remarks>
 internal static partial class RoomRules
 {
-    private const string Root = "";
+    public const string Root = "(root)";
 
-    // The longest room that a file's folder starts with is its room; what a folder below adds belongs to it.
-    private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
+    private const string Library = "src/EtcdDiscovery.Extensions";
+
+    /// <summary>For each room, the rooms that it may depend on. See docs/design.md, "Rooms".</summary>
+    public static readonly IReadOnlyDictionary<string, string[]> Allowed = new Dictionary<string, string[]>(StringComparer.Ordinal)
     {
-        [Root] = ["Model"],
-        ["Model"] = [],
-        ["Stores"] = ["Model"],
-        ["Stores.Etcd"] = ["Model", "Stores"],
-        ["Stores.EtcdV2"] = ["Model", "Stores"],
-        ["Stores.InMemory"] = ["Model", "Stores"],
-        ["Registration"] = ["Model", "Stores"],
-        ["Resolution"] = ["Model", "Stores"],
-        ["Logging"] = [],
-        ["Http"] = ["Logging"],
-        ["Health"] = ["Registration", "Resolution"],
-        ["Hosting"] = ["Model", "Logging", "Stores", "Stores.Etcd", "Stores.EtcdV2", "Stores.InMemory", "Registration", "Resolution", "Health"],
+        ["Primitives"] = [],
+        [Root] = ["Primitives"],
+        ["Wire"] = [Root, "Primitives"],
+        ["Stores"] = [Root, "Wire", "Primitives"],
+        ["Stores/InMemory"] = [Root, "Stores", "Wire", "Primitives"],
+        ["Transport"] = [Root, "Primitives"],
+        ["Etcd"] = [Root, "Stores", "Transport", "Primitives"],
+        ["EtcdV2"] = [Root, "Stores", "Transport", "Primitives"],
+        ["Registration"] = [Root, "Stores", "Wire", "Primitives"],
+        ["LoadBalancing"] = [Root, "Primitives"],
+        ["Resolution"] = [Root, "LoadBalancing", "Stores", "Wire", "Primitives"],
+        ["Http"] = [Root, "Primitives"],
+        ["Diagnostics"] = [Root, "Registration", "Resolution", "Stores", "Primitives"],
+        ["Hosting"] = ["*"],
     };
 
-    // The library's entrances: what users call leads into the rooms.
-    private static readonly Dictionary<string, string> Entrances = new(StringComparer.Ordinal)
+    // The library's entrances: what users call leads from the root into a room.
+    private static readonly Dictionary<string, string[]> Entrances = new(StringComparer.Ordinal)
     {
-        ["EtcdDiscoveryServiceCollectionExtensions.cs"] = "Hosting",
-        ["EtcdDiscoveryHealthChecksBuilderExtensions.cs"] = "Health",
-        ["EtcdDiscoveryHttpClientBuilderExtensions.cs"] = "Http",
+        ["EtcdDiscoveryServiceCollectionExtensions"] = ["Hosting"],
+        ["EtcdDiscoveryHealthChecksBuilderExtensions"] = ["Diagnostics"],
+        ["EtcdDiscoveryHttpClientBuilderExtensions"] = ["Http"],
+        ["IEtcdDiscoveryBuilder"] = ["Stores", "Stores/InMemory"],
+        // Public types whose files are in a room, for the sake of their internal members.
+        ["IInstancePicker"] = ["LoadBalancing"],
+        ["ServiceSnapshot"] = ["Stores"],
     };
 
-    private static readonly Dictionary<string, string> ConcreteStores = new(StringComparer.Ordinal)
+    private static readonly Lazy<Dictionary<string, string>> Rooms = new(FindRooms);
+
+    /// <summary>Every dependency of the library that its rules do not allow.</summary>
+    public static IReadOnlyList<string> FindViolations()
     {
-        ["EtcdStore"] = "Stores.Etcd",
-        ["EtcdV2Store"] = "Stores.EtcdV2",
-        ["InMemoryDiscoveryStore"] = "Stores.InMemory",
-    };
-
-    /// <summary>What is wrong with a source file of the library; nothing when it keeps to the rules.</summary>
-    /// <param name="file">Its path within the library's folder.</param>
-    /// <param name="source">Its text.</param>
-    public static IReadOnlyList<string> Check(string file, string source)
-    {
-        var folder = string.Join('.', file.Split('/')[..^1]);
-        if (RoomOf(folder) is not { } room || (room == Root && folder.Length > 0))
-        {
-            return [$"{file} is in a folder that {nameof(RoomRules)} does not know: say there what it may import."];
-        }
-
-        var code = NotCode().Replace(source, " ");
-        var problems = new List<string>();
-        if (Declaration().Match(code) is { Success: true } declared && !MayDeclare(folder, declared.Groups[1].Value))
-        {
-            problems.Add($"{file} declares the namespace {declared.Groups[1].Value}, not its folder's or the root.");
-        }
-
-        string[] allowed = [room, .. Allowed[room], .. Entrances.TryGetValue(file, out var entrance) ? [entrance] : Array.Empty<string>()];
-        problems.AddRange(NamedRooms(Declaration().Replace(code, " "), room)
-            .Where(named => !allowed.Contains(named))
-            .Select(named => $"{file} names the room {named}; allowed from here: {string.Join(", ", Allowed[room])}."));
-        problems.AddRange(ConcreteStores
-            .Where(store => room != "Hosting" && room != store.Value && file != "IEtcdDiscoveryBuilder.cs"
-                && Regex.IsMatch(code, $@"\b{store.Key}\b"))
-            .Select(store => $"{file} names {store.Key}; only Hosting, the composition root, names a concrete store."));
-        return problems;
+        var assembly = typeof(IServiceResolver).Assembly;
+        var architecture = new ArchLoader().LoadAssemblies(assembly).Build();
+        return [.. architecture.Types
+            .Where(type => RoomOf(type) is not null)
+            .SelectMany(type => type.Dependencies, (type, dependency) => (type, dependency.Target))
+            .Where(arrow => RoomOf(arrow.Target) is { } room && !IsAllowed(NameOf(arrow.type), RoomOf(arrow.type)!, room))
+            .Select(arrow => $"{RoomOf(arrow.type)}/{NameOf(arrow.type)} -> {RoomOf(arrow.Target)}/{NameOf(arrow.Target)}")
+            .Distinct()
+            .Order(StringComparer.Ordinal)];
     }
 
-    private static IEnumerable<string> NamedRooms(string code, string room)
+    public static bool IsAllowed(string type, string from, string to) =>
+        from == to || Allowed[from].Contains("*") || Allowed[from].Contains(to) || (from == Root && Entrances.GetValueOrDefault(type, []).Contains(to));
+
+    private static string? RoomOf(IType type) => Rooms.Value.GetValueOrDefault(NameOf(type));
+
+    // Nested and compiler-generated types belong to the type around them.
+    private static string NameOf(IType type)
     {
-        var qualified = Qualified().Matches(code).Select(name => name.Groups[1].Value);
-        // C# also finds a name from the namespaces around: Resolution.X, and within Stores even Etcd.X.
-        var relative = Relative().Matches(code).Select(name => name.Value);
-        var fromStores = room.StartsWith("Stores", StringComparison.Ordinal)
-            ? RelativeToStores().Matches(code).Select(name => "Stores." + name.Value)
-            : [];
-        return qualified.Concat(relative).Concat(fromStores).Select(RoomOf).OfType<string>().Where(named => named != Root).Distinct();
+        var name = type.FullName.Split('+', '/')[0];
+        name = name[(name.LastIndexOf('.') + 1)..];
+        return name.Split('`')[0];
     }
 
-    private static string? RoomOf(string name) => Allowed.Keys
-        .Where(room => room == Root || name == room || name.StartsWith(room + ".", StringComparison.Ordinal))
-        .MaxBy(room => room.Length);
+    private static Dictionary<string, string> FindRooms()
+    {
+        var rooms = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var file in Repository.FilesBelow(Library, "*.cs"))
+        {
+            var folder = string.Join('/', file.Split('/')[..^1]);
+            var room = folder.Length == 0 ? Root : Allowed.Keys
+                .Where(known => folder == known || folder.StartsWith(known + "/", StringComparison.Ordinal))
+                .MaxBy(known => known.Length)
+                ?? throw new InvalidOperationException($"{file} is in a folder that {nameof(RoomRules)} does not know: say there what it may depend on.");
+            foreach (Match type in Declaration().Matches(Repository.Read($"{Library}/{file}")))
+            {
+                rooms[type.Groups[1].Value] = room;
+            }
+        }
 
-    private static bool MayDeclare(string folder, string declared) =>
-        declared == "EtcdDiscovery"
-        || (folder.Length == 0 ? declared == "Microsoft.Extensions.DependencyInjection" : declared == "EtcdDiscovery." + folder);
+        return rooms;
+    }
 
-    [GeneratedRegex("""
-        "{3}[\s\S]*?"{3}|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])+'|//[^\n]*|/\*[\s\S]*?\*/
-        """, RegexOptions.IgnorePatternWhitespace)]
-    private static partial Regex NotCode();
-
-    [GeneratedRegex(@"\bnamespace\s+([\w.]+)")]
+    [GeneratedRegex(@"^(?:(?:public|internal|static|sealed|abstract|partial|readonly)\s+)*(?:class|struct|interface|enum|record(?:\s+(?:struct|class))?)\s+(\w+)", RegexOptions.Multiline)]
     private static partial Regex Declaration();
-
-    [GeneratedRegex(@"\bEtcdDiscovery\.([\w.]+)")]
-    private static partial Regex Qualified();
-
-    [GeneratedRegex(@"(?<![\w.])(?:Model|Stores|Registration|Resolution|Http|Health|Hosting|Logging)(?:\.\w+)+")]
-    private static partial Regex Relative();
-
-    [GeneratedRegex(@"(?<![\w.])(?:Etcd|EtcdV2|InMemory)(?:\.\w+)+")]
-    private static partial Regex RelativeToStores();
 }

@@ -1,9 +1,10 @@
-using EtcdDiscovery.Logging;
+using EtcdDiscovery.Etcd;
+using EtcdDiscovery.EtcdV2;
+using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Registration;
 using EtcdDiscovery.Resolution;
+using EtcdDiscovery.Resolution.Persistence;
 using EtcdDiscovery.Stores;
-using EtcdDiscovery.Stores.Etcd;
-using EtcdDiscovery.Stores.EtcdV2;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -44,9 +45,11 @@ internal static partial class DiscoveryServices
             Get<SessionLoop>(provider), NodeHostname.Get(Get<GoEnvironment>(provider).Variable)));
         services.AddSingleton<IServiceRegistry>(Get<ServiceRegistry>);
         services.AddSingleton<ConfiguredServices>();
-        services.AddSingleton<UnknownSettings>();
-        services.AddSingleton<IHostedService>(provider => new SettingsReport(
-            Get<UnknownSettings>(provider), Get<GoEnvironment>(provider), LoggerOf<SettingsReport>(provider)));
+        services.AddSingleton<IHostedService>(provider => new SettingsDiagnostics(
+            Get<IConfiguration>(provider),
+            provider.GetServices<AdditionalService>(),
+            Get<GoEnvironment>(provider),
+            LoggerOf<SettingsDiagnostics>(provider)));
         services.AddSingleton<IHostedService>(CreateHostedService);
     }
 

@@ -1,6 +1,7 @@
-using EtcdDiscovery.Model;
+using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Registration;
-using EtcdDiscovery.Stores;
+using EtcdDiscovery.Transport;
+using EtcdDiscovery.Wire;
 using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.Hosting;

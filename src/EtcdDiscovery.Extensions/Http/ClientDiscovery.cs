@@ -1,5 +1,5 @@
 using System.Net;
-using EtcdDiscovery.Logging;
+using EtcdDiscovery.Primitives;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Http;

@@ -1,4 +1,4 @@
-using EtcdDiscovery.Model;
+using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Registration;
 
@@ -11,7 +11,7 @@ namespace EtcdDiscovery.Registration;
 internal static class DescriptionMergePolicy
 {
     /// <summary>The credentials that a host has after looking at the description that is there.</summary>
-    public static ServiceCredentials? Agree(
+    public static ServiceCredentials? AgreeOnCredentials(
         ServiceInstance ours, DescriptionWriteMode intent, CredentialPolicy policy, ServiceInfo? theirs) =>
         ours.Public && intent != DescriptionWriteMode.Overwrite && theirs is { Public: true }
         && (theirs.Credentials is not null || policy == CredentialPolicy.Overwrite)
@@ -22,7 +22,7 @@ internal static class DescriptionMergePolicy
     /// <param name="ours">What this host says, with the credentials agreed on.</param>
     /// <param name="intent">What this host wants.</param>
     /// <param name="existing">What stands there; null when nothing does.</param>
-    public static StorePut? Write(ServiceInfo ours, DescriptionWriteMode intent, StoreEntry? existing)
+    public static StorePut? PlanWrite(ServiceInfo ours, DescriptionWriteMode intent, StoreEntry? existing)
     {
         var value = ServiceJson.Encode(ours);
         if (existing is not { } entry)
@@ -40,6 +40,6 @@ internal static class DescriptionMergePolicy
         return mends || intent != DescriptionWriteMode.EnsureExists ? Put(entry.Revision) : null;
 
         StorePut Put(long expectedRevision) =>
-            new(ServiceKeys.Info(ours.Name), value) { IsDurable = true, ExpectedRevision = expectedRevision };
+            new(ServiceKeys.Description(ours.Name), value) { IsDurable = true, ExpectedRevision = expectedRevision };
     }
 }

@@ -1,4 +1,4 @@
-using EtcdDiscovery.Model;
+using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Registration;
 
@@ -11,7 +11,7 @@ internal sealed class EncodedInstance(ServiceInstance instance)
     public ReadOnlyMemory<byte> Value { get; } = ServiceJson.Encode(instance);
 
     /// <summary>What it says of the service as a whole: of a private one its name, and whether it is critical.</summary>
-    public ServiceInfo Info => Instance.Public
+    public ServiceInfo Description => Instance.Public
         ? new ServiceInfo
         {
             Name = Instance.ServiceName,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
-using EtcdDiscovery.Model;
+using EtcdDiscovery.Primitives;
+using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Registration;
 

@@ -1,10 +1,10 @@
-using EtcdDiscovery.Model;
+using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Registration;
 
 /// <summary>What should stand in the store for one registration, and what does. Where they differ, something is written.</summary>
 /// <remarks>Each transition is a pure function that makes another content; revisions tell old news from new.</remarks>
-internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteMode Intent)
+internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteMode WriteMode)
 {
     /// <summary>How credentials are shared.</summary>
     public CredentialPolicy Policy { get; init; }
@@ -19,42 +19,42 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
     public ReadOnlyMemory<byte>? Writing { get; private init; }
 
     /// <summary>The latest revision at which somebody else changed the instance's key; a put may be answered after that.</summary>
-    public long TakenAt { get; private init; }
+    public long ExternalChangeRevision { get; private init; }
 
     /// <summary>Whether the service's description needs no look before the next write.</summary>
-    public bool InfoSettled { get; private init; }
+    public bool DescriptionSettled { get; private init; }
 
     /// <summary>The latest revision of the description that is known.</summary>
-    public long InfoRevision { get; private init; }
+    public long DescriptionRevision { get; private init; }
 
     /// <summary>The description that was seen before the first write, which then need not look for itself; null when nobody looked.</summary>
-    public SeenInfo? FirstInfo { get; private init; }
+    public SeenInfo? PrefetchedDescription { get; private init; }
 
     public bool IsStoredIn(IDiscoverySession? session) => Stored is not null && Stored.Session == session;
 
     public bool NeedsWrite(IDiscoverySession? session) =>
-        !InfoSettled || Writing is not null || !IsStoredIn(session) || !Stored!.Value.Span.SequenceEqual(Desired.Value.Span);
+        !DescriptionSettled || Writing is not null || !IsStoredIn(session) || !Stored!.Value.Span.SequenceEqual(Desired.Value.Span);
 
     /// <summary>The application wants something else.</summary>
     public ReconcileState OnChanged(EncodedInstance desired, DescriptionWriteMode? intent) => this with
     {
         Desired = desired,
-        Intent = intent is { } wanted && wanted > Intent ? wanted : Intent,
-        InfoSettled = InfoSettled && intent is null,
+        WriteMode = intent is { } wanted && wanted > WriteMode ? wanted : WriteMode,
+        DescriptionSettled = DescriptionSettled && intent is null,
         Version = Version + 1,
     };
 
     /// <summary>What to put now, given the description that is there.</summary>
     public ReconcilePlan Plan(StoreEntry? info)
     {
-        if (InfoSettled)
+        if (DescriptionSettled)
         {
-            return new ReconcilePlan(this, Desired, null, InfoRevision);
+            return new ReconcilePlan(this, Desired, null, DescriptionRevision);
         }
 
         var agreed = Agree(info);
         // Credentials that it cannot take are not its own to take away either.
-        var description = Refuses(info) ? null : DescriptionMergePolicy.Write(agreed.Info, Intent, info);
+        var description = Refuses(info) ? null : DescriptionMergePolicy.PlanWrite(agreed.Description, WriteMode, info);
         return new ReconcilePlan(this, agreed, description, info?.Revision ?? 0);
     }
 
@@ -66,26 +66,26 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
     /// <summary>It stands in the store: the instance at one revision, the description, if it was written, at another or the same.</summary>
     public ReconcileState OnWritten(ReconcilePlan write, IDiscoverySession session, long revision, long writtenInfoRevision)
     {
-        var stored = revision > TakenAt ? new StoredInstance(session, write.Service.Value, revision) : null;
-        var written = this with { Stored = stored, Writing = null, FirstInfo = null };
-        var infoRevision = write.Info is null ? write.InfoRevision : writtenInfoRevision;
-        if (write.Plan.Version != Version)
+        var stored = revision > ExternalChangeRevision ? new StoredInstance(session, write.Service.Value, revision) : null;
+        var written = this with { Stored = stored, Writing = null, PrefetchedDescription = null };
+        var infoRevision = write.Description is null ? write.DescriptionRevision : writtenInfoRevision;
+        if (write.BasedOn.Version != Version)
         {
             return written;
         }
 
-        if (InfoRevision > infoRevision)
+        if (DescriptionRevision > infoRevision)
         {
             // What it wanted did stand; whoever described the service since then is the last one now.
-            return write.Info is null ? written : written with { Intent = DescriptionWriteMode.EnsureExists };
+            return write.Description is null ? written : written with { WriteMode = DescriptionWriteMode.EnsureExists };
         }
 
         return written with
         {
             Desired = write.Service,
-            Intent = DescriptionWriteMode.EnsureExists,
-            InfoSettled = true,
-            InfoRevision = infoRevision,
+            WriteMode = DescriptionWriteMode.EnsureExists,
+            DescriptionSettled = true,
+            DescriptionRevision = infoRevision,
         };
     }
 
@@ -99,15 +99,15 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
     {
         // What stands there already is put again by others only, and then it does not vanish with our session.
         var isOurs = AreEqual(value, Writing) || (Stored is null && AreEqual(value, Desired.Value));
-        return isOurs || revision <= TakenAt || revision <= Stored?.Revision
+        return isOurs || revision <= ExternalChangeRevision || revision <= Stored?.Revision
             ? this
-            : this with { Stored = null, TakenAt = revision };
+            : this with { Stored = null, ExternalChangeRevision = revision };
     }
 
     /// <summary>The service's description has another value, or none.</summary>
-    public ReconcileState OnInfoSeen(StoreEntry? info, long revision)
+    public ReconcileState OnDescriptionSeen(StoreEntry? info, long revision)
     {
-        if (revision <= InfoRevision)
+        if (revision <= DescriptionRevision)
         {
             return this;
         }
@@ -116,9 +116,9 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
         return this with
         {
             Desired = agreed,
-            InfoRevision = revision,
-            FirstInfo = Stored is null ? new SeenInfo(info) : null,
-            InfoSettled = InfoSettled && DescriptionMergePolicy.Write(agreed.Info, DescriptionWriteMode.EnsureExists, info) is null,
+            DescriptionRevision = revision,
+            PrefetchedDescription = Stored is null ? new SeenInfo(info) : null,
+            DescriptionSettled = DescriptionSettled && DescriptionMergePolicy.PlanWrite(agreed.Description, DescriptionWriteMode.EnsureExists, info) is null,
         };
     }
 
@@ -126,10 +126,10 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
     public ReconcileState OnStoreUnknown() => this with
     {
         Stored = null,
-        TakenAt = 0,
-        InfoSettled = false,
-        InfoRevision = 0,
-        FirstInfo = null,
+        ExternalChangeRevision = 0,
+        DescriptionSettled = false,
+        DescriptionRevision = 0,
+        PrefetchedDescription = null,
     };
 
     /// <summary>Whether this host keeps its own credentials because those of a description are too long.</summary>
@@ -142,7 +142,7 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
     private EncodedInstance Agree(StoreEntry? info) => Refuses(info) ? Desired : Desired.With(CredentialsAfter(info));
 
     private ServiceCredentials? CredentialsAfter(StoreEntry? info) =>
-        DescriptionMergePolicy.Agree(Desired.Instance, Intent, Policy, Read(info));
+        DescriptionMergePolicy.AgreeOnCredentials(Desired.Instance, WriteMode, Policy, Read(info));
 
     private ServiceInfo? Read(StoreEntry? info) =>
         info is { } entry && ServiceJson.TryDecode(Desired.Instance.ServiceName, entry.Value, out ServiceInfo? read, out _)

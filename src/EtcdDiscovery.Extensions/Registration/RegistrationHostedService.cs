@@ -1,3 +1,4 @@
+using EtcdDiscovery.Primitives;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;

@@ -1,5 +1,5 @@
-using EtcdDiscovery.Model;
 using EtcdDiscovery.Stores;
+using EtcdDiscovery.Wire;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Registration;
@@ -8,17 +8,17 @@ namespace EtcdDiscovery.Registration;
 internal sealed partial class RegistrationObserver(ServiceRegistration registration, SessionLoop session, ILogger logger)
     : IStoreObserver
 {
-    private readonly string _infoKey = ServiceKeys.Info(registration.ServiceName);
+    private readonly string _descriptionKey = ServiceKeys.Description(registration.ServiceName);
     private bool _warned;
     private bool _warnedOfCredentials;
 
-    public IReadOnlyList<StoreRange> Ranges => [StoreRange.Exact(_infoKey), StoreRange.Exact(registration.Key)];
+    public IReadOnlyList<StoreRange> Ranges => [StoreRange.Exact(_descriptionKey), StoreRange.Exact(registration.Key)];
 
     public void OnRead(StoreContents contents)
     {
-        var known = registration.Content;
+        var known = registration.ReconcileState;
         var revision = contents.Revision.Number;
-        if (revision < known.InfoRevision || revision < known.Stored?.Revision)
+        if (revision < known.DescriptionRevision || revision < known.Stored?.Revision)
         {
             Advance(content => content.OnStoreUnknown());
             return;
@@ -27,7 +27,7 @@ internal sealed partial class RegistrationObserver(ServiceRegistration registrat
         StoreEntry? info = null, instance = null;
         foreach (var entry in contents.Entries)
         {
-            if (entry.Key == _infoKey)
+            if (entry.Key == _descriptionKey)
             {
                 info = entry;
             }
@@ -37,48 +37,48 @@ internal sealed partial class RegistrationObserver(ServiceRegistration registrat
             }
         }
 
-        SeeInfo(info, info?.Revision ?? revision);
-        See(instance?.Value, content => content.OnInstanceRead(instance?.Value, revision));
+        OnDescription(info, info?.Revision ?? revision);
+        OnInstance(instance?.Value, content => content.OnInstanceRead(instance?.Value, revision));
     }
 
     public void OnBatch(StoreBatch batch)
     {
         foreach (var change in batch.Events)
         {
-            if (change.Key != _infoKey)
+            if (change.Key != _descriptionKey)
             {
-                See(change.Value, content => content.OnInstanceSeen(change.Value, change.Revision));
+                OnInstance(change.Value, content => content.OnInstanceSeen(change.Value, change.Revision));
                 continue;
             }
 
             StoreEntry? info = change.Value is { } value ? new StoreEntry(change.Key, value, change.Revision) : null;
-            SeeInfo(info, change.Revision);
+            OnDescription(info, change.Revision);
         }
     }
 
     // The session notices by itself when the store is out of reach.
     public void OnFailure(EtcdDiscoveryException error) => Log.NotObserved(logger, registration.ServiceName, error.Message);
 
-    private void SeeInfo(StoreEntry? info, long revision)
+    private void OnDescription(StoreEntry? info, long revision)
     {
-        Advance(content => content.OnInfoSeen(info, revision));
-        if (!_warnedOfCredentials && registration.Content.Refuses(info))
+        Advance(content => content.OnDescriptionSeen(info, revision));
+        if (!_warnedOfCredentials && registration.ReconcileState.Refuses(info))
         {
             _warnedOfCredentials = true;
             Log.CredentialsRefused(logger, registration.ServiceName);
         }
     }
 
-    private void See(ReadOnlyMemory<byte>? value, Func<ReconcileState, ReconcileState> transition)
+    private void OnInstance(ReadOnlyMemory<byte>? value, Func<ReconcileState, ReconcileState> transition)
     {
-        var wasStored = registration.Content.Stored is not null;
+        var wasStored = registration.ReconcileState.Stored is not null;
         if (value is not null)
         {
             registration.OnPresentInStore();
         }
 
         Advance(transition);
-        if (!wasStored || registration.Content.Stored is not null || registration.WithdrawalRequested)
+        if (!wasStored || registration.ReconcileState.Stored is not null || registration.WithdrawalRequested)
         {
             return;
         }

@@ -1,5 +1,6 @@
 using System.Globalization;
-using EtcdDiscovery.Model;
+using EtcdDiscovery.Primitives;
+using EtcdDiscovery.Wire;
 using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.Registration;

@@ -1,5 +1,5 @@
-using EtcdDiscovery.Model;
-using EtcdDiscovery.Stores;
+using EtcdDiscovery.Primitives;
+using EtcdDiscovery.Wire;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Registration;
@@ -22,13 +22,13 @@ internal sealed partial class RegistrationReconciler(
         var all = registrations.Present;
         try
         {
-            var ranges = all.Select(registration => StoreRange.Exact(ServiceKeys.Info(registration.ServiceName))).Distinct();
+            var ranges = all.Select(registration => StoreRange.Exact(ServiceKeys.Description(registration.ServiceName))).Distinct();
             var contents = await store.ReadAsync([.. ranges], cancellationToken).ConfigureAwait(false);
             var infos = contents.Entries.ToDictionary(entry => entry.Key, StringComparer.Ordinal);
             foreach (var registration in all)
             {
-                StoreEntry? info = infos.TryGetValue(ServiceKeys.Info(registration.ServiceName), out var entry) ? entry : null;
-                registration.Advance(content => content.OnInfoSeen(info, info?.Revision ?? contents.Revision.Number));
+                StoreEntry? info = infos.TryGetValue(ServiceKeys.Description(registration.ServiceName), out var entry) ? entry : null;
+                registration.Advance(content => content.OnDescriptionSeen(info, info?.Revision ?? contents.Revision.Number));
             }
         }
         catch (Exception error) when (error is EtcdDiscoveryException or OperationCanceledException)
@@ -71,7 +71,7 @@ internal sealed partial class RegistrationReconciler(
             {
                 LogWriteFailed(registration, error.Message);
                 registration.OnFailed(error.Message);
-                pause = backoff.DelayAfter(++_failures, error);
+                pause = backoff.DelayAfter(++_failures, error.IsTransient);
                 if (error.IsTransient)
                 {
                     break; // The others would wait for the same store in vain.
@@ -93,7 +93,7 @@ internal sealed partial class RegistrationReconciler(
 
     private void LogRegistered(ServiceRegistration registration, TimeSpan timeToLive)
     {
-        var instance = registration.Content.Desired.Instance;
+        var instance = registration.ReconcileState.Desired.Instance;
         var hostname = instance.Hostname.Length > 0 ? instance.Hostname : instance.PrivateHostname!;
         var ports = instance.Ports is { Count: > 0 } some ? string.Join(' ', some.Select(port => $"{port.Key}={port.Value}")) : "no ports";
         Log.Registered(logger, registration.ServiceName, registration.InstanceId, hostname, ports, timeToLive);
@@ -131,12 +131,12 @@ internal sealed partial class RegistrationReconciler(
             return true;
         }
 
-        if (registration.WithdrawalRequested || !registration.Content.NeedsWrite(session))
+        if (registration.WithdrawalRequested || !registration.ReconcileState.NeedsWrite(session))
         {
             return false;
         }
 
-        var isNew = !registration.Content.IsStoredIn(session);
+        var isNew = !registration.ReconcileState.IsStoredIn(session);
         await WriteAsync(session, registration, cancellationToken).ConfigureAwait(false);
         if (isNew)
         {
@@ -162,7 +162,7 @@ internal sealed partial class RegistrationReconciler(
             throw;
         }
 
-        if (registration.Content.Writing is null)
+        if (registration.ReconcileState.Writing is null)
         {
             await registrations.RemoveAsync(registration).ConfigureAwait(false);
         }
@@ -184,11 +184,11 @@ internal sealed partial class RegistrationReconciler(
     {
         for (var conflicts = 0; conflicts < MaxWriteConflicts; conflicts++)
         {
-            var content = registration.Content;
+            var content = registration.ReconcileState;
             // Should what was seen while the session was being opened be old news, then the put tells.
-            var info = content.InfoSettled ? null
-                : conflicts == 0 && content.FirstInfo is { } seen ? seen.Entry
-                : await ReadInfoAsync(registration.ServiceName, cancellationToken).ConfigureAwait(false);
+            var info = content.DescriptionSettled ? null
+                : conflicts == 0 && content.PrefetchedDescription is { } seen ? seen.Entry
+                : await ReadDescriptionAsync(registration.ServiceName, cancellationToken).ConfigureAwait(false);
             var write = content.Plan(info);
             WarnOfPublicDescription(write.Service.Instance, info);
             EntrySizeLimit.ThrowIfTooLong(write.Service);
@@ -212,7 +212,7 @@ internal sealed partial class RegistrationReconciler(
         // Where two puts are two changes, others may describe the service between them, and that must not be overlooked.
         long? infoRevision = null;
         var puts = write.Puts;
-        if (!store.PutsAtomically && write.Info is { } description)
+        if (!store.PutsAtomically && write.Description is { } description)
         {
             if (await session.TryPutAsync([description], cancellationToken).ConfigureAwait(false) is not { } described)
             {
@@ -228,9 +228,9 @@ internal sealed partial class RegistrationReconciler(
             : null;
     }
 
-    private async Task<StoreEntry?> ReadInfoAsync(string serviceName, CancellationToken cancellationToken)
+    private async Task<StoreEntry?> ReadDescriptionAsync(string serviceName, CancellationToken cancellationToken)
     {
-        StoreRange[] ranges = [StoreRange.Exact(ServiceKeys.Info(serviceName))];
+        StoreRange[] ranges = [StoreRange.Exact(ServiceKeys.Description(serviceName))];
         var contents = await store.ReadAsync(ranges, cancellationToken).ConfigureAwait(false);
         return contents.Entries.Count > 0 ? contents.Entries[0] : null;
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Stores;
 using Microsoft.Extensions.Logging;
 

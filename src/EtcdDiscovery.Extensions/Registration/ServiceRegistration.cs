@@ -1,4 +1,5 @@
-using EtcdDiscovery.Model;
+using EtcdDiscovery.Primitives;
+using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Registration;
 
@@ -44,7 +45,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
 
     public string Key { get; }
 
-    public ReconcileState Content => _content;
+    public ReconcileState ReconcileState => _content;
 
     public ServiceStatus Status => _content.Desired.Instance.Status;
 

@@ -1,4 +1,4 @@
-using EtcdDiscovery.Stores;
+using EtcdDiscovery.Primitives;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Registration;

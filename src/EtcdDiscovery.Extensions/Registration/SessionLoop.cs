@@ -1,4 +1,4 @@
-using EtcdDiscovery.Stores;
+using EtcdDiscovery.Primitives;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Registration;
@@ -251,7 +251,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
             await ForgetSessionAsync(registration).ConfigureAwait(false);
         }
 
-        return _settings.Backoff.DelayAfter(_state.Failures, error);
+        return _settings.Backoff.DelayAfter(_state.Failures, error is EtcdDiscoveryException { IsTransient: true });
     }
 
     // Without a session nothing is in the store, so what was to be withdrawn is.

@@ -1,4 +1,4 @@
-using EtcdDiscovery.Stores;
+using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.Registration;
 

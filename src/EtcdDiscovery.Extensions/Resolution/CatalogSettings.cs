@@ -1,4 +1,5 @@
-using EtcdDiscovery.Stores;
+using EtcdDiscovery.Primitives;
+using EtcdDiscovery.Resolution.Persistence;
 
 namespace EtcdDiscovery.Resolution;
 

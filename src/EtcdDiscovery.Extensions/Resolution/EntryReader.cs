@@ -1,4 +1,5 @@
-using EtcdDiscovery.Model;
+using EtcdDiscovery.Primitives;
+using EtcdDiscovery.Wire;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Resolution;
@@ -10,17 +11,17 @@ internal sealed partial class EntryReader(string serviceName, ILogger<EntryReade
     /// <summary>How many unreadable entries are logged between two reads. All are counted.</summary>
     public const int MaxLogged = 100;
 
-    private readonly string _infoKey = ServiceKeys.Info(serviceName);
+    private readonly string _descriptionKey = ServiceKeys.Description(serviceName);
     private readonly HashSet<string> _unreadable = new(StringComparer.Ordinal);
 
     private int _logged;
 
     // A watch that is resumed may tell again what one range has told already; old news must not undo new.
-    private long _infoRevision;
+    private long _descriptionRevision;
     private long _instancesRevision;
 
     public StoreRange[] Ranges { get; } =
-        [StoreRange.Exact(ServiceKeys.Info(serviceName)), StoreRange.Prefix(ServiceKeys.InstancesOf(serviceName))];
+        [StoreRange.Exact(ServiceKeys.Description(serviceName)), StoreRange.Prefix(ServiceKeys.InstancesOf(serviceName))];
 
     /// <summary>How many entries are skipped now; read by any thread.</summary>
     public int UnreadableCount { get => Volatile.Read(ref field); private set => Volatile.Write(ref field, value); }
@@ -35,14 +36,14 @@ internal sealed partial class EntryReader(string serviceName, ILogger<EntryReade
         _unreadable.IntersectWith(contents.Entries.Select(entry => entry.Key));
         UnreadableCount = _unreadable.Count;
         _logged = 0;
-        _infoRevision = _instancesRevision = 0;
+        _descriptionRevision = _instancesRevision = 0;
         ServiceInfo? info = null;
         var instances = new List<ServiceInstance>(contents.Entries.Count);
         foreach (var entry in contents.Entries)
         {
-            if (entry.Key == _infoKey)
+            if (entry.Key == _descriptionKey)
             {
-                info = DecodeInfo(entry.Key, entry.Value);
+                info = DecodeDescription(entry.Key, entry.Value);
             }
             else if (ServiceKeys.TryParseInstance(serviceName, entry.Key, out var id)
                 && DecodeInstance(entry.Key, id, entry.Value, before.Find(id)) is { } instance)
@@ -51,7 +52,7 @@ internal sealed partial class EntryReader(string serviceName, ILogger<EntryReade
             }
         }
 
-        _infoRevision = _instancesRevision = contents.Revision.Number;
+        _descriptionRevision = _instancesRevision = contents.Revision.Number;
         var changes = InstanceArray.Differences(before.Instances, [.. instances]);
         var suspects = doubt ? changes.Where(HasVanished).Select(change => change.Id).ToList() : [];
         var believed = suspects.Count == 0 ? changes : changes.FindAll(change => !HasVanished(change));
@@ -69,14 +70,14 @@ internal sealed partial class EntryReader(string serviceName, ILogger<EntryReade
             return null;
         }
 
-        var info = before.Info;
+        var info = before.Description;
         var changes = new Dictionary<string, InstanceChange>(StringComparer.Ordinal);
         foreach (var change in batch.Events)
         {
-            if (change.Key == _infoKey)
+            if (change.Key == _descriptionKey)
             {
-                info = change.Revision > _infoRevision ? DecodeInfo(change.Key, change.Value) : info;
-                _infoRevision = Math.Max(_infoRevision, change.Revision);
+                info = change.Revision > _descriptionRevision ? DecodeDescription(change.Key, change.Value) : info;
+                _descriptionRevision = Math.Max(_descriptionRevision, change.Revision);
             }
             else if (change.Revision >= _instancesRevision
                 && ServiceKeys.TryParseInstance(serviceName, change.Key, out var id))
@@ -123,7 +124,7 @@ internal sealed partial class EntryReader(string serviceName, ILogger<EntryReade
 
     private static InstanceChange Unchanged(ServiceInstance? instance) => new(instance, instance);
 
-    private ServiceInfo? DecodeInfo(string key, ReadOnlyMemory<byte>? value)
+    private ServiceInfo? DecodeDescription(string key, ReadOnlyMemory<byte>? value)
     {
         if (value is null)
         {

@@ -1,4 +1,5 @@
-using EtcdDiscovery.Resolution.Picking;
+using EtcdDiscovery.LoadBalancing;
+using EtcdDiscovery.Resolution.Persistence;
 using EtcdDiscovery.Stores;
 using Microsoft.Extensions.Logging;
 
@@ -232,7 +233,7 @@ internal sealed partial class LiveSnapshot : IStoreObserver, IDisposable
         {
             var current = _current!;
             var gone = current.Suspects.Select(id => new InstanceChange(current.Find(id), null)).ToList();
-            Replace(new(current.With(current.Info, gone, [], current.Revision), gone));
+            Replace(new(current.With(current.Description, gone, [], current.Revision), gone));
         }
     }
 

@@ -1,8 +1,9 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
-using EtcdDiscovery.Model;
-using EtcdDiscovery.Stores;
+using EtcdDiscovery.Primitives;
+using EtcdDiscovery.Resolution.Persistence;
+using EtcdDiscovery.Wire;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;
 

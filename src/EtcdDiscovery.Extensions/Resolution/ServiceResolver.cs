@@ -42,7 +42,7 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
         string service, string scheme, string path, ServiceQuery query, CancellationToken cancellationToken)
     {
         var snapshot = await SnapshotAsync(service, query, out var watched, cancellationToken).ConfigureAwait(false);
-        if (snapshot.Info is { Public: true } info && query is { Shard: null, Network: ServiceNetwork.Public })
+        if (snapshot.Description is { Public: true } info && query is { Shard: null, Network: ServiceNetwork.Public })
         {
             return info.GetUri(scheme, path);
         }
@@ -114,13 +114,13 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
     };
 
     private static ServiceInfo Describe(string service, ServiceView snapshot) =>
-        snapshot.Info ?? new ServiceInfo { Name = service };
+        snapshot.Description ?? new ServiceInfo { Name = service };
 
     private static ServiceInstance[] Matching(string service, ServiceView snapshot, ServiceQuery query)
     {
         if (snapshot.Serving.Length == 0)
         {
-            throw snapshot is { Info: null, Instances.Length: 0 }
+            throw snapshot is { Description: null, Instances.Length: 0 }
                 ? new ServiceNotFoundException(service)
                 : new NoInstanceFoundException(service);
         }

@@ -16,7 +16,7 @@ internal sealed class ServiceView
         StoreRevision revision,
         long version)
     {
-        Info = info;
+        Description = info;
         Instances = instances;
         Serving = serving;
         Suspects = suspects;
@@ -27,7 +27,7 @@ internal sealed class ServiceView
     public static ServiceView Nothing { get; } = new(null, [], [], [], default, 0);
 
     /// <summary>What describes the service; null when nobody has.</summary>
-    public ServiceInfo? Info { get; }
+    public ServiceInfo? Description { get; }
 
     /// <summary>The instances in the order of their keys. Not to be written to.</summary>
     public ServiceInstance[] Instances { get; }

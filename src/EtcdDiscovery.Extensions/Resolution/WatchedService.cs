@@ -1,5 +1,5 @@
 using System.Globalization;
-using EtcdDiscovery.Resolution.Picking;
+using EtcdDiscovery.LoadBalancing;
 using EtcdDiscovery.Stores;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -60,7 +60,7 @@ internal sealed class WatchedService : IAsyncDisposable
     public string? OutageReason => _live.OutageReason;
 
     /// <summary>Whether anything is known to stand in the store under its name. Anybody can ask for names that no service has.</summary>
-    public bool Exists => Current is { Info: not null } or { Instances.Length: > 0 } || UnreadableEntries > 0;
+    public bool Exists => Current is { Description: not null } or { Instances.Length: > 0 } || UnreadableEntries > 0;
 
     /// <summary>Whether somebody waits for it or follows it.</summary>
     public bool HasReaders => Volatile.Read(ref _waiting) > 0 || _live.IsFollowed;

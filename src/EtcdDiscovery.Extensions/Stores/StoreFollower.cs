@@ -1,3 +1,5 @@
+using EtcdDiscovery.Primitives;
+
 namespace EtcdDiscovery.Stores;
 
 /// <summary>Follows ranges of a store for ever: reads, watches from there, resumes what ended, reads again what was lost.</summary>
@@ -58,7 +60,7 @@ internal sealed class StoreFollower(
                 Tell(failure);
             }
 
-            await Task.Delay(backoff.DelayAfter(++failures, failure), timeProvider, stopping)
+            await Task.Delay(backoff.DelayAfter(++failures, failure?.IsTransient ?? true), timeProvider, stopping)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }

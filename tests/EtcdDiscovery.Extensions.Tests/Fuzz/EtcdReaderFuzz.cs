@@ -1,5 +1,5 @@
+using EtcdDiscovery.Tests.Etcd;
 using EtcdDiscovery.Tests.Infrastructure;
-using EtcdDiscovery.Tests.Stores.Etcd;
 using Etcdserverpb;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Http;

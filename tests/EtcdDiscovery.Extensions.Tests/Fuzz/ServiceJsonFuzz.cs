@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text;
-using EtcdDiscovery.Model;
+using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Tests.Fuzz;
 

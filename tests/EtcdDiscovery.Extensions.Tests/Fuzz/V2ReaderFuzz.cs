@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
+using EtcdDiscovery.Tests.EtcdV2;
 using EtcdDiscovery.Tests.Infrastructure;
-using EtcdDiscovery.Tests.Stores.EtcdV2;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 

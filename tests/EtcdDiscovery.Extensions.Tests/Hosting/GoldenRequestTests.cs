@@ -1,5 +1,5 @@
 using EtcdDiscovery.Tests.Infrastructure;
-using EtcdDiscovery.Tests.Model;
+using EtcdDiscovery.Tests.Wire;
 
 namespace EtcdDiscovery.Tests.Hosting;
 

@@ -1,5 +1,5 @@
 using EtcdDiscovery.Tests.Infrastructure;
-using EtcdDiscovery.Tests.Model;
+using EtcdDiscovery.Tests.Wire;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using EtcdDiscovery.Tests.Model;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 

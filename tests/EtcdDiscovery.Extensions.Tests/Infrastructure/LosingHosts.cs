@@ -1,6 +1,6 @@
+using EtcdDiscovery.Etcd;
+using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Registration;
-using EtcdDiscovery.Stores;
-using EtcdDiscovery.Stores.Etcd;
 using Etcdserverpb;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -1,6 +1,6 @@
-using EtcdDiscovery.Model;
+using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Resolution;
-using EtcdDiscovery.Stores;
+using EtcdDiscovery.Wire;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Tests.Infrastructure;

@@ -1,6 +1,6 @@
+using EtcdDiscovery.Tests.Etcd;
 using EtcdDiscovery.Tests.Infrastructure;
 using EtcdDiscovery.Tests.Stores;
-using EtcdDiscovery.Tests.Stores.Etcd;
 
 namespace EtcdDiscovery.Tests.Integration;
 

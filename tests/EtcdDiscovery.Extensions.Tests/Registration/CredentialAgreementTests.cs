@@ -1,6 +1,6 @@
 using System.Globalization;
-using EtcdDiscovery.Model;
 using EtcdDiscovery.Registration;
+using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Tests.Registration;
 
@@ -192,7 +192,7 @@ public sealed class CredentialAgreementTests
             _session ??= await store.OpenSessionAsync(TimeSpan.FromDays(1), Token);
             if (_planned is null && _answer is null && Content.NeedsWrite(_session))
             {
-                var contents = Content.InfoSettled ? null : await store.ReadAsync([StoreRange.Exact(InfoKey)], Token);
+                var contents = Content.DescriptionSettled ? null : await store.ReadAsync([StoreRange.Exact(InfoKey)], Token);
                 _planned = Content.Plan(contents is { Entries: [var entry] } ? entry : null);
                 Content = Content.OnWriting(_planned);
             }
@@ -232,7 +232,7 @@ public sealed class CredentialAgreementTests
             else if (change.Key == InfoKey)
             {
                 StoreEntry? info = change.Value is { } value ? new StoreEntry(InfoKey, value, change.Revision) : null;
-                Content = Content.OnInfoSeen(info, change.Revision);
+                Content = Content.OnDescriptionSeen(info, change.Revision);
             }
         }
 

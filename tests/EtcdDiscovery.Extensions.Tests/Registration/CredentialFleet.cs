@@ -1,7 +1,7 @@
 using System.Text;
-using EtcdDiscovery.Model;
+using EtcdDiscovery.Tests.Etcd;
 using EtcdDiscovery.Tests.Infrastructure;
-using EtcdDiscovery.Tests.Stores.Etcd;
+using EtcdDiscovery.Wire;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace EtcdDiscovery.Tests.Registration;

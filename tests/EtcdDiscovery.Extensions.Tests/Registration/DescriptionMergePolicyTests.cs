@@ -1,6 +1,6 @@
 using System.Text;
-using EtcdDiscovery.Model;
 using EtcdDiscovery.Registration;
+using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Tests.Registration;
 
@@ -40,7 +40,7 @@ public sealed class DescriptionMergePolicyTests
     public void Agree_OverEveryDescription_IsAsInTheTable(
         bool isPublic, string? ours, string intent, string? there, string? expected)
     {
-        var agreed = DescriptionMergePolicy.Agree(
+        var agreed = DescriptionMergePolicy.AgreeOnCredentials(
             Instance(isPublic, ours), Enum.Parse<DescriptionWriteMode>(intent), CredentialPolicy.Share, Read(there));
 
         Assert.Equal(Credentials(expected), agreed);
@@ -57,7 +57,7 @@ public sealed class DescriptionMergePolicyTests
     [InlineData("a", nameof(DescriptionWriteMode.EnsureExists), null, "a")]
     public void Agree_OfAHostThatOverwrites_IsAsInGo(string? ours, string intent, string? there, string? expected)
     {
-        var agreed = DescriptionMergePolicy.Agree(
+        var agreed = DescriptionMergePolicy.AgreeOnCredentials(
             Instance(true, ours), Enum.Parse<DescriptionWriteMode>(intent), CredentialPolicy.Overwrite, Read(there));
 
         Assert.Equal(Credentials(expected), agreed);
@@ -94,10 +94,10 @@ public sealed class DescriptionMergePolicyTests
         bool isPublic, string? ours, string intent, string? there, bool writes)
     {
         const int revision = 7;
-        var info = new EncodedInstance(Instance(isPublic, ours)).Info;
+        var info = new EncodedInstance(Instance(isPublic, ours)).Description;
         StoreEntry? existing = there is null ? null : new StoreEntry("/services_infos/shop", Bytes(there), revision);
 
-        var put = DescriptionMergePolicy.Write(info, Enum.Parse<DescriptionWriteMode>(intent), existing);
+        var put = DescriptionMergePolicy.PlanWrite(info, Enum.Parse<DescriptionWriteMode>(intent), existing);
 
         Assert.Equal(writes, put is not null);
         if (put is { } written)

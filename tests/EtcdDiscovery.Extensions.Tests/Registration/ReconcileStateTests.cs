@@ -1,6 +1,6 @@
 using System.Text;
-using EtcdDiscovery.Model;
 using EtcdDiscovery.Registration;
+using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Tests.Registration;
 
@@ -34,7 +34,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
 
         Assert.False(content.NeedsWrite(_session));
         Assert.True(content.NeedsWrite(null));
-        Assert.Equal((DescriptionWriteMode.EnsureExists, 10L, null), (content.Intent, content.InfoRevision, content.Writing));
+        Assert.Equal((DescriptionWriteMode.EnsureExists, 10L, null), (content.WriteMode, content.DescriptionRevision, content.Writing));
     }
 
     [Fact]
@@ -43,8 +43,8 @@ public sealed class ReconcileStateTests : IAsyncDisposable
         var write = Content(null).Plan(Info("b", 5));
 
         Assert.Equal("b", write.Service.Instance.Credentials!.User);
-        Assert.Null(write.Info);
-        Assert.Equal(5, write.InfoRevision);
+        Assert.Null(write.Description);
+        Assert.Equal(5, write.DescriptionRevision);
         Assert.Equal("/services/shop/id", Assert.Single(write.Puts).Key);
     }
 
@@ -54,7 +54,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
         var write = Content("a", DescriptionWriteMode.Overwrite).Plan(Info("b", 5));
 
         Assert.Equal("a", write.Service.Instance.Credentials!.User);
-        Assert.Equal(5, write.Info!.Value.ExpectedRevision);
+        Assert.Equal(5, write.Description!.Value.ExpectedRevision);
         Assert.Equal(["/services_infos/shop", "/services/shop/id"], write.Puts.Select(put => put.Key));
     }
 
@@ -64,7 +64,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
         var content = Registered(Content("a"), 10).OnChanged(Service("a").With(ServiceStatus.Maintenance, "x"), null);
 
         Assert.True(content.NeedsWrite(_session));
-        Assert.Null(content.Plan(null).Info);
+        Assert.Null(content.Plan(null).Description);
     }
 
     [Fact]
@@ -90,11 +90,11 @@ public sealed class ReconcileStateTests : IAsyncDisposable
     [Fact]
     public void InfoSeen_WithOtherCredentials_AreAdoptedAndRewritten()
     {
-        var content = Registered(Content("a"), 10).OnInfoSeen(Info("b", 11), 11);
+        var content = Registered(Content("a"), 10).OnDescriptionSeen(Info("b", 11), 11);
 
         Assert.Equal("b", content.Desired.Instance.Credentials!.User);
         Assert.True(content.NeedsWrite(_session));
-        Assert.True(content.InfoSettled);
+        Assert.True(content.DescriptionSettled);
     }
 
     [Theory]
@@ -104,17 +104,17 @@ public sealed class ReconcileStateTests : IAsyncDisposable
     {
         var content = Registered(Content("a"), 10);
 
-        Assert.Same(content, content.OnInfoSeen(Info("old", revision), revision));
-        Assert.Same(content, content.OnInfoSeen(null, revision));
+        Assert.Same(content, content.OnDescriptionSeen(Info("old", revision), revision));
+        Assert.Same(content, content.OnDescriptionSeen(null, revision));
     }
 
     [Fact]
     public void InfoSeen_Gone_IsRestoredWithTheNewestCredentials()
     {
-        var content = Registered(Content("a"), 10).OnInfoSeen(Info("b", 11), 11).OnInfoSeen(null, 12);
+        var content = Registered(Content("a"), 10).OnDescriptionSeen(Info("b", 11), 11).OnDescriptionSeen(null, 12);
 
-        Assert.False(content.InfoSettled);
-        var info = Decode(content.Plan(null).Info!.Value);
+        Assert.False(content.DescriptionSettled);
+        var info = Decode(content.Plan(null).Description!.Value);
         Assert.Equal("b", info.Credentials!.User);
     }
 
@@ -128,11 +128,11 @@ public sealed class ReconcileStateTests : IAsyncDisposable
     {
         var there = new StoreEntry("/services_infos/shop", Encoding.UTF8.GetBytes(value), 11);
 
-        var content = Registered(Content("a"), 10).OnInfoSeen(there, 11);
+        var content = Registered(Content("a"), 10).OnDescriptionSeen(there, 11);
 
         Assert.Equal("a", content.Desired.Instance.Credentials!.User);
         Assert.True(content.NeedsWrite(_session));
-        var put = content.Plan(there).Info!.Value;
+        var put = content.Plan(there).Description!.Value;
         Assert.Equal("a", Decode(put).Credentials!.User);
         Assert.Equal(11, put.ExpectedRevision);
     }
@@ -200,7 +200,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
 
         Assert.True(content.NeedsWrite(_session));
         var again = content.Plan(Info("b", 11));
-        Assert.Equal("c", Decode(again.Info!.Value).Credentials!.User);
+        Assert.Equal("c", Decode(again.Description!.Value).Credentials!.User);
     }
 
     [Theory]
@@ -213,12 +213,12 @@ public sealed class ReconcileStateTests : IAsyncDisposable
         var write = content.Plan(null);
         content = content.OnWriting(write);
         content = seenFirst
-            ? content.OnInfoSeen(Info("b", 11), 11).OnWritten(write, _session, 12, 10)
-            : content.OnWritten(write, _session, 12, 10).OnInfoSeen(Info("b", 11), 11);
+            ? content.OnDescriptionSeen(Info("b", 11), 11).OnWritten(write, _session, 12, 10)
+            : content.OnWritten(write, _session, 12, 10).OnDescriptionSeen(Info("b", 11), 11);
 
         Assert.True(content.NeedsWrite(_session));
         var again = content.Plan(Info("b", 11));
-        Assert.Null(again.Info);
+        Assert.Null(again.Description);
         Assert.Equal("b", again.Service.Instance.Credentials!.User);
     }
 
@@ -227,11 +227,11 @@ public sealed class ReconcileStateTests : IAsyncDisposable
     {
         var content = Content("a", DescriptionWriteMode.Overwrite);
         var write = content.Plan(null);
-        content = content.OnWriting(write).OnInfoSeen(Info("b", 11), 11).OnWritten(write, _session, 10);
+        content = content.OnWriting(write).OnDescriptionSeen(Info("b", 11), 11).OnWritten(write, _session, 10);
 
         Assert.True(content.NeedsWrite(_session));
         var again = content.Plan(Info("b", 11));
-        Assert.Null(again.Info);
+        Assert.Null(again.Description);
         Assert.Equal("b", again.Service.Instance.Credentials!.User);
         Assert.False(content.OnWriting(again).OnWritten(again, _session, 12).NeedsWrite(_session));
     }
@@ -256,23 +256,23 @@ public sealed class ReconcileStateTests : IAsyncDisposable
     {
         var content = Content("a", DescriptionWriteMode.Overwrite).OnChanged(Service("a", "h2.dev"), DescriptionWriteMode.Update);
 
-        Assert.Equal(DescriptionWriteMode.Overwrite, content.Intent);
+        Assert.Equal(DescriptionWriteMode.Overwrite, content.WriteMode);
         Assert.Equal(1, content.Version);
     }
 
     [Fact]
     public void Changed_StatusOnly_NeedsNoLookAtTheDescription() =>
-        Assert.True(Registered(Content("a"), 10).OnChanged(Service("a"), null).InfoSettled);
+        Assert.True(Registered(Content("a"), 10).OnChanged(Service("a"), null).DescriptionSettled);
 
     [Fact]
     public void StoreUnknown_AfterAWipe_WritesBothAgainWithTheNewestCredentials()
     {
-        var content = Registered(Content("a", DescriptionWriteMode.Overwrite), 10).OnInfoSeen(Info("b", 11), 11).OnStoreUnknown();
+        var content = Registered(Content("a", DescriptionWriteMode.Overwrite), 10).OnDescriptionSeen(Info("b", 11), 11).OnStoreUnknown();
 
         Assert.True(content.NeedsWrite(_session));
-        Assert.Equal("b", Decode(content.Plan(null).Info!.Value).Credentials!.User);
+        Assert.Equal("b", Decode(content.Plan(null).Description!.Value).Credentials!.User);
         // Revisions of the new history may be lower.
-        Assert.Equal("c", content.OnInfoSeen(Info("c", 2), 2).Desired.Instance.Credentials!.User);
+        Assert.Equal("c", content.OnDescriptionSeen(Info("c", 2), 2).Desired.Instance.Credentials!.User);
         Assert.Equal("c", content.Plan(Info("c", 2)).Service.Instance.Credentials!.User);
     }
 
@@ -284,9 +284,9 @@ public sealed class ReconcileStateTests : IAsyncDisposable
 
         var write = content.Plan(Info("b", 5));
 
-        Assert.Null(write.Info);
+        Assert.Null(write.Description);
         Assert.Equal("a", write.Service.Instance.Credentials!.User);
-        Assert.Null(Decode(content.Plan(null).Info!.Value).Credentials);
+        Assert.Null(Decode(content.Plan(null).Description!.Value).Credentials);
     }
 
     public async ValueTask DisposeAsync()
@@ -308,7 +308,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
     });
 
     private static StoreEntry Info(string user, long revision) =>
-        new("/services_infos/shop", ServiceJson.Encode(Service(user).Info), revision);
+        new("/services_infos/shop", ServiceJson.Encode(Service(user).Description), revision);
 
     private static ServiceInfo Decode(StorePut put)
     {

@@ -1,6 +1,6 @@
 using System.Text;
-using EtcdDiscovery.Model;
 using EtcdDiscovery.Registration;
+using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Tests.Registration;
 

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
+using EtcdDiscovery.Tests.Etcd;
 using EtcdDiscovery.Tests.Infrastructure;
-using EtcdDiscovery.Tests.Stores.Etcd;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;

@@ -1,5 +1,5 @@
+using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Resolution;
-using EtcdDiscovery.Stores;
 using EtcdDiscovery.Tests.Infrastructure;
 using Microsoft.Extensions.Primitives;
 

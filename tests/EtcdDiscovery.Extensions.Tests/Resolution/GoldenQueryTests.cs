@@ -1,9 +1,8 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using EtcdDiscovery.Model;
+using EtcdDiscovery.Tests.EtcdV2;
 using EtcdDiscovery.Tests.Infrastructure;
-using EtcdDiscovery.Tests.Model;
-using EtcdDiscovery.Tests.Stores.EtcdV2;
+using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Tests.Resolution;
 
@@ -88,7 +87,7 @@ public sealed class GoldenQueryTests(SharedEtcd etcd)
     public async Task Resolver_AskedForADescribedService_AnswersAsDescribed()
     {
         await using var catalog = new TestCatalog();
-        await catalog.PutAsync(new StorePut(ServiceKeys.Info("shop"), """
+        await catalog.PutAsync(new StorePut(ServiceKeys.Description("shop"), """
             {"name":"shop","critical":true,"hostname":"pub.dev","user":"u","password":"p","ports":{"http":80},"public":true}
             """u8.ToArray()));
 

@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Text;
-using EtcdDiscovery.Model;
+using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Resolution;
 using EtcdDiscovery.Tests.Infrastructure;
+using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Tests.Resolution;
 
@@ -39,7 +40,7 @@ internal sealed class Interleaving : IAsyncDisposable
 
     private string Prefix => ServiceKeys.InstancesOf(_service);
 
-    private string InfoKey => ServiceKeys.Info(_service);
+    private string InfoKey => ServiceKeys.Description(_service);
 
     private WatchedService Watched => _catalog.Catalog.Watch(_service);
 

@@ -1,6 +1,6 @@
-using EtcdDiscovery.Model;
 using EtcdDiscovery.Resolution;
 using EtcdDiscovery.Tests.Infrastructure;
+using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Tests.Resolution;
 

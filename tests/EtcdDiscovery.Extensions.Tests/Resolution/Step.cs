@@ -1,5 +1,5 @@
 using System.Text;
-using EtcdDiscovery.Model;
+using EtcdDiscovery.Wire;
 using FsCheck;
 using FsCheck.Fluent;
 

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using EtcdDiscovery.Tests.Etcd;
 using EtcdDiscovery.Tests.Infrastructure;
-using EtcdDiscovery.Tests.Stores.Etcd;
 
 namespace EtcdDiscovery.Tests.Resolution;
 

@@ -1,4 +1,4 @@
-using EtcdDiscovery.Stores;
+using EtcdDiscovery.Transport;
 
 namespace EtcdDiscovery.Tests.Stores;
 

@@ -1,7 +1,7 @@
 using EtcdDiscovery.Stores;
+using EtcdDiscovery.Tests.Etcd;
+using EtcdDiscovery.Tests.EtcdV2;
 using EtcdDiscovery.Tests.Infrastructure;
-using EtcdDiscovery.Tests.Stores.Etcd;
-using EtcdDiscovery.Tests.Stores.EtcdV2;
 
 namespace EtcdDiscovery.Tests.Stores;
 

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using EtcdDiscovery.Model;
+using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Stores.InMemory;
 
 namespace EtcdDiscovery;

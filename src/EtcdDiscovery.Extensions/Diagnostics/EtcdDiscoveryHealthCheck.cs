@@ -1,0 +1,112 @@
+using System.Globalization;
+using EtcdDiscovery.Registration;
+using EtcdDiscovery.Resolution;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace EtcdDiscovery.Diagnostics;
+
+/// <summary>Tells from memory, without asking etcd, whether this host is registered and how current its knowledge is.</summary>
+internal sealed class EtcdDiscoveryHealthCheck(
+    IDiscoveryStore store, SessionLoop session, ServiceCatalog catalog) : IHealthCheck
+{
+    private const int MaxTold = 1_000;
+
+    public Task<HealthCheckResult> CheckHealthAsync(
+        HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        var state = session.State;
+        var data = new Dictionary<string, object>(StringComparer.Ordinal)
+        {
+            ["endpoints"] = store.Endpoints,
+            ["registrations"] = session.Registrations.ToDictionary(
+                registration => registration.InstanceId,
+                registration => $"{registration.ServiceName}: {registration.State}",
+                StringComparer.Ordinal),
+            ["watchedServices"] = catalog.Services.Where(IsWorthTelling).Take(MaxTold)
+                .ToDictionary(service => service.Name, Describe, StringComparer.Ordinal),
+        };
+        if (session.Registrations is [var first, ..])
+        {
+            data["state"] = first.State.ToString();
+            data["instanceId"] = first.InstanceId;
+        }
+
+        if (state.IsAlive)
+        {
+            data["leaseAge"] = Math.Round(session.Age.TotalSeconds, 1);
+            data["leaseTimeToLive"] = state.TimeToLive.TotalSeconds;
+        }
+
+        var (health, description) = Findings(state)
+            .DefaultIfEmpty((Health: HealthStatus.Healthy, Description: WithoutFindings()))
+            .MinBy(finding => finding.Health);
+        return Task.FromResult(new HealthCheckResult(
+            health == HealthStatus.Unhealthy ? context.Registration.FailureStatus : health, description, null, data));
+    }
+
+    private string WithoutFindings() => session.Ending.IsCancellationRequested ? "Withdrawn: the application is stopping."
+        : session.Registrations.Count > 0 ? "Registered."
+        : "Nothing to register.";
+
+    // What has worked goes on without etcd, as far as this host's callers can tell; what has never worked does not.
+    private IEnumerable<(HealthStatus Health, string Description)> Findings(SessionState state)
+    {
+        foreach (var registration in session.Registrations)
+        {
+            var reason = NameActor(registration.Failure ?? state.Failure ?? "no answer from etcd yet", session.HasRegistered);
+            if (!registration.IsStored)
+            {
+                var since = registration.State == RegistrationState.Lost ? "not registered any more" : "not registered yet";
+                yield return (AtFirst(!session.HasRegistered), $"Service '{registration.ServiceName}' is {since}: {reason}");
+            }
+            else if (registration.Failure is not null)
+            {
+                yield return (HealthStatus.Degraded, $"A change of service '{registration.ServiceName}' is not in etcd yet: {reason}");
+            }
+            else if (state.Phase == SessionPhase.Late)
+            {
+                yield return (HealthStatus.Degraded, $"The registration was last renewed {Seconds(session.Age)} ago: {reason}");
+            }
+        }
+
+        // Services that exist first: what else was asked for may be a name that no service has.
+        foreach (var service in catalog.Services.OrderBy(service => !service.Exists))
+        {
+            if (service.OutageReason is { } outage)
+            {
+                var reason = NameActor(outage, catalog.HasRead);
+                yield return service.Current is null
+                    ? (AtFirst(!catalog.HasRead), $"Service '{service.Name}' could not be read yet: {reason}")
+                    : (HealthStatus.Degraded, $"Service '{service.Name}' is served from what was known {Seconds(service.Freshness.Age)} ago: {reason}");
+            }
+        }
+    }
+
+    private static HealthStatus AtFirst(bool hasNeverWorked) => hasNeverWorked ? HealthStatus.Unhealthy : HealthStatus.Degraded;
+
+    // A reason that names a setting says already what has to be changed, and by that where.
+    private static string NameActor(string reason, bool hasWorked) => reason.Contains($"{EtcdDiscoveryOptions.SectionName}:", StringComparison.Ordinal)
+        ? reason
+        : $"{reason.TrimEnd('.')}. The operators of etcd have to act{(hasWorked ? "" : $", unless {EtcdDiscoveryOptions.SectionName}:Etcd:Endpoints is wrong")}.";
+
+    // Strangers may choose names.
+    private static bool IsWorthTelling(WatchedService service) => service.Exists || service.HasReaders || service.OutageReason is not null;
+
+    private static string Describe(WatchedService service)
+    {
+        if (service.Current is not { } current)
+        {
+            return "being read";
+        }
+
+        var age = service.OutageReason is null ? "" : $" for {Seconds(service.Freshness.Age)}";
+        var state = service.Freshness.Source.ToString().ToLowerInvariant();
+        var instances = string.Create(CultureInfo.InvariantCulture, $"{state}{age}, {current.Instances.Length} instances");
+        return service.UnreadableEntries == 0
+            ? instances
+            : string.Create(CultureInfo.InvariantCulture, $"{instances}, {service.UnreadableEntries} unreadable entries");
+    }
+
+    private static string Seconds(TimeSpan time) =>
+        string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.0} s");
+}

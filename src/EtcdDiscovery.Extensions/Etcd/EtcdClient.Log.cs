@@ -1,0 +1,19 @@
+using Microsoft.Extensions.Logging;
+
+namespace EtcdDiscovery.Etcd;
+
+internal sealed partial class EtcdClient
+{
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "Leaving etcd at {Endpoint} for {NextEndpoint}: {Reason}", EventName = "EndpointLeft")]
+        public static partial void EndpointLeft(ILogger logger, string endpoint, string nextEndpoint, string reason);
+
+        [LoggerMessage(
+            2,
+            LogLevel.Information,
+            "Etcd at {Endpoint} does not tell how far a watch has got, as etcd's grpc-proxy does not: quiet watches are checked by reads.",
+            EventName = "WithoutProgress")]
+        public static partial void WithoutProgress(ILogger logger, string endpoint);
+    }
+}

@@ -1,0 +1,128 @@
+using EtcdDiscovery.Transport;
+using EtcdDiscovery.Transport.Tls;
+using Etcdserverpb;
+using Grpc.Core;
+using Grpc.Net.Client;
+
+namespace EtcdDiscovery.Etcd;
+
+/// <summary>One HTTP/2 connection to one endpoint, with dotnet-etcd's generated clients on it.</summary>
+/// <remarks>
+/// No compression, no retries, no load balancing of Grpc.Net's. Every failure is an <see cref="EtcdCallException"/>, every
+/// cancellation an <see cref="OperationCanceledException"/> with the caller's token.
+/// </remarks>
+internal sealed class EtcdConnection : IDisposable
+{
+    /// <summary>
+    /// The largest message that is read. Far above the 4 MiB of common clients, which a page of large values exceeds
+    /// without being wrong, and low enough that a broken peer cannot exhaust the process.
+    /// </summary>
+    public const int MaxMessageSize = 64 * 1024 * 1024;
+
+    // etcd takes pings more often than every 5 s for an attack and drops the connection.
+    private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(10);
+
+    private readonly TlsConnector _connector;
+    private readonly EtcdCallHandler _handler;
+    private readonly TimeProvider _timeProvider;
+
+    // Never disposed: it has no timer, and a call may still be linking itself to it.
+    private readonly CancellationTokenSource _closing = new();
+
+    public EtcdConnection(Uri address, EtcdOptions options, TimeProvider timeProvider)
+    {
+        Address = address;
+        _timeProvider = timeProvider;
+        _connector = new TlsConnector(options.Tls, timeProvider);
+        _handler = new EtcdCallHandler(NewHandler(options, _connector));
+        // Never disposed, which would end single calls that still wait for their answers. It holds nothing but the handler.
+        var channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions
+        {
+            HttpHandler = _handler,
+            MaxReceiveMessageSize = MaxMessageSize,
+            CompressionProviders = [],
+            ThrowOperationCanceledOnCancellation = false,
+        });
+        KV = new KV.KVClient(channel);
+        Lease = new Lease.LeaseClient(channel);
+        Watch = new Watch.WatchClient(channel);
+        Auth = new Auth.AuthClient(channel);
+    }
+
+    public Uri Address { get; }
+
+    public KV.KVClient KV { get; }
+
+    public Lease.LeaseClient Lease { get; }
+
+    public Watch.WatchClient Watch { get; }
+
+    public Auth.AuthClient Auth { get; }
+
+    /// <summary>Cancelled when the connection is disposed.</summary>
+    public CancellationToken Closing => _closing.Token;
+
+    /// <summary>What a failure means, if the server refused the connection: the connector knows better than the HTTP stack.</summary>
+    public EtcdCallException Refine(EtcdCallException error) =>
+        error is { IsAnswer: false, Code: StatusCode.Unavailable, InnerException: not null } && _connector.Refusal is { } refusal
+            ? new EtcdCallException(StatusCode.Unavailable, refusal, error.InnerException) { IsUnsent = error.IsUnsent }
+            : error;
+
+    /// <summary>One request, one answer.</summary>
+    public async Task<TResponse> CallAsync<TResponse>(
+        Func<EtcdConnection, CallOptions, AsyncUnaryCall<TResponse>> start, TimeSpan timeout, string? token, CancellationToken cancellationToken)
+    {
+        using var deadline = new CallDeadline(timeout, _timeProvider, cancellationToken);
+        var options = new CallOptions(HeadersWith(token), cancellationToken: deadline.Token);
+        var call = new EtcdCall(timeout);
+        try
+        {
+            return await EtcdCallHandler.Start(call, () => start(this, options)).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            throw deadline.Explain(EtcdCallException.From(e, call));
+        }
+    }
+
+    /// <summary>Any number of requests and answers. Never fails: a failure is told to the reader.</summary>
+    public AsyncDuplexStreamingCall<TRequest, TResponse> Open<TRequest, TResponse>(
+        Func<EtcdConnection, CallOptions, AsyncDuplexStreamingCall<TRequest, TResponse>> start,
+        EtcdCall call,
+        string? token,
+        CancellationToken cancellationToken)
+    {
+        var options = new CallOptions(HeadersWith(token), cancellationToken: cancellationToken);
+        return EtcdCallHandler.Start(call, () => start(this, options));
+    }
+
+    /// <summary>Ends the streams at once and the connection as soon as the last single call has its answer.</summary>
+    public void Dispose()
+    {
+        _closing.Cancel();
+        _handler.Dispose();
+    }
+
+    private static SocketsHttpHandler NewHandler(EtcdOptions options, TlsConnector connector)
+    {
+        var handler = StoreHttp.NewHandler(options, connector);
+        handler.EnableMultipleHttp2Connections = false;
+        handler.PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan;
+        handler.KeepAlivePingDelay = PingInterval;
+        handler.KeepAlivePingTimeout = PingInterval;
+        handler.KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests;
+        return handler;
+    }
+
+    private static Metadata HeadersWith(string? token)
+    {
+        // A member that has lost its leader answers and ends streams with "no leader" instead of keeping them, silent, for ever.
+        var headers = new Metadata { { "hasleader", "true" } };
+        if (token is not null)
+        {
+            headers.Add("token", token);
+        }
+
+        return headers;
+    }
+}

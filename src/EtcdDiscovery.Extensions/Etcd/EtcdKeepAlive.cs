@@ -1,0 +1,107 @@
+using EtcdDiscovery.Transport;
+using Etcdserverpb;
+
+namespace EtcdDiscovery.Etcd;
+
+/// <summary>Renews one lease over one stream, which is opened again when it has failed.</summary>
+internal sealed class EtcdKeepAlive : IAsyncDisposable
+{
+    private readonly EtcdClient _client;
+    private readonly LeaseKeepAliveRequest _request;
+    private readonly RenewalTimeout _patience;
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private EtcdStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse>? _stream;
+    private bool _needsToken;
+    private bool _disposed;
+
+    public EtcdKeepAlive(EtcdClient client, long lease, TimeSpan timeToLive, TimeSpan grantLatency)
+    {
+        _client = client;
+        _request = new LeaseKeepAliveRequest { ID = lease };
+        _patience = new RenewalTimeout(client.RequestTimeout, timeToLive, client.Endpoints.Count, grantLatency);
+    }
+
+    /// <summary>Renews the lease once.</summary>
+    public async Task RenewAsync(CancellationToken cancellationToken)
+    {
+        // An answer carries nothing but the lease, so only one request may be under way on the stream.
+        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_disposed, typeof(EtcdSession));
+            await ExchangeAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _gate.WaitAsync().ConfigureAwait(false);
+        _disposed = true;
+        await CloseStreamAsync().ConfigureAwait(false);
+        _gate.Release();
+    }
+
+    private async Task ExchangeAsync(CancellationToken cancellationToken)
+    {
+        if (_stream is { IsLeft: true })
+        {
+            await CloseStreamAsync().ConfigureAwait(false);
+        }
+
+        using var deadline = new CallDeadline(_patience.Current, _client.TimeProvider, cancellationToken);
+        if (_needsToken)
+        {
+            // Not before: to this day etcd lets everybody renew, and a wrong password must not cost the lease.
+            await _client.AuthenticateAsync(deadline.Token).ConfigureAwait(false);
+            _needsToken = false;
+        }
+
+        var stream = _stream ??= _client.Open((etcd, options) => etcd.Lease.LeaseKeepAlive(options));
+        var asked = _client.TimeProvider.GetTimestamp();
+        LeaseKeepAliveResponse answer;
+        try
+        {
+            stream.Write(_request);
+            answer = await stream.ReadAsync(deadline.Token).ConfigureAwait(false);
+            _patience.OnAnswered(_client.TimeProvider.GetElapsedTime(asked));
+        }
+        catch (Exception e)
+        {
+            _patience.OnFailed();
+            // Whatever happened, its answer may still come, and would then be taken for the next one's.
+            await CloseStreamAsync().ConfigureAwait(false);
+            var explained = deadline.Explain(e);
+            if (explained is not EtcdCallException error)
+            {
+                throw explained;
+            }
+
+            _needsToken = _client.ForgetIfStale(stream.Token, error);
+            throw stream.Fail(error);
+        }
+
+        if (!_client.TellsProgress(stream.Endpoint))
+        {
+            // A grpc-proxy answers another renewal on the same stream only when it next renews the lease by itself.
+            await CloseStreamAsync().ConfigureAwait(false);
+        }
+
+        if (answer.TTL <= 0)
+        {
+            throw new SessionLostException($"Etcd at {stream.Endpoint}: the lease has expired or was revoked.");
+        }
+    }
+
+    private async ValueTask CloseStreamAsync()
+    {
+        if (_stream is { } stream)
+        {
+            _stream = null;
+            await stream.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,172 @@
+using System.Diagnostics.CodeAnalysis;
+using EtcdDiscovery.Primitives;
+using Etcdserverpb;
+using Google.Protobuf;
+using Mvccpb;
+
+namespace EtcdDiscovery.Etcd;
+
+/// <summary>Reads ranges of any size page by page, all of it as of one revision.</summary>
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "The turns never have a handle.")]
+internal sealed class EtcdReader
+{
+    private const int PageSize = 1_000;
+    private const int MaxAttempts = 3;
+
+    // What one read may keep in memory: a million instances. Nobody's services need as much.
+    private const long MaxSize = 512 * 1024 * 1024;
+
+    // What an entry takes beside its key and value.
+    private const int EntrySize = 256;
+
+    // A host that asks for a thousand services at once would have so many answers under way that all are late, and blame
+    // the endpoint for it.
+    private const int MaxConcurrentReads = 16;
+
+    private readonly EtcdClient _client;
+    private readonly SemaphoreSlim _turns = new(MaxConcurrentReads, MaxConcurrentReads);
+
+    public EtcdReader(EtcdClient client) => _client = client;
+
+    public async Task<StoreContents> ReadAsync(IReadOnlyList<StoreRange> ranges, CancellationToken cancellationToken)
+    {
+        await _turns.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await ReadInTurnAsync(ranges, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _turns.Release();
+        }
+    }
+
+    private async Task<StoreContents> ReadInTurnAsync(IReadOnlyList<StoreRange> ranges, CancellationToken cancellationToken)
+    {
+        var pageSize = PageSize;
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await ReadOnceAsync(ranges, pageSize, cancellationToken).ConfigureAwait(false);
+            }
+            catch (ResponseTooLargeException) when (pageSize > 1)
+            {
+                // Somebody wrote many values that are too long to be taken. What stands beside them is read all the same.
+                pageSize /= 10;
+                attempt--;
+            }
+            catch (HistoryLostException e)
+            {
+                // Somebody compacted between two pages. Only a store that compacts all the time gets to the end of this.
+                if (attempt == MaxAttempts)
+                {
+                    throw new EtcdDiscoveryException($"Reading was overtaken by compactions {attempt} times.", isTransient: true, e);
+                }
+            }
+        }
+    }
+
+    private async Task<StoreContents> ReadOnceAsync(
+        IReadOnlyList<StoreRange> ranges, int pageSize, CancellationToken cancellationToken)
+    {
+        var pairs = new List<KeyValue>();
+        StoreRevision? revision = null;
+        foreach (var chunk in ranges.Chunk(EtcdClient.MaxTxnOperations))
+        {
+            // One transaction reads the first page of every range: one round trip, one revision.
+            var requests = Array.ConvertAll(chunk, range => FirstPage(range, pageSize, revision?.Number ?? 0));
+            var request = new TxnRequest();
+            foreach (var range in requests)
+            {
+                request.Success.Add(new RequestOp { RequestRange = range });
+            }
+
+            var response = await _client.CallAsync((etcd, options) => etcd.KV.TxnAsync(request, options), cancellationToken).ConfigureAwait(false);
+            revision ??= _client.History.ToRevision(response.Header);
+            if (response.Responses.Count != requests.Length)
+            {
+                throw EtcdErrors.ProtocolViolation($"{response.Responses.Count} answers to {requests.Length} questions");
+            }
+
+            for (var i = 0; i < requests.Length; i++)
+            {
+                requests[i].Revision = revision.Value.Number;
+                var page = response.Responses[i].ResponseRange ?? throw EtcdErrors.ProtocolViolation("no entries where some were asked for");
+                await ReadRestAsync(requests[i], page, pairs, cancellationToken)
+                    .ConfigureAwait(false);
+            }
+        }
+
+        if (pairs.MaxBy(pair => pair.ModRevision) is { } latest)
+        {
+            _client.History.Note(latest.Key, latest.ModRevision);
+        }
+
+        return new StoreContents(revision ?? default, ToEntries(pairs, mayOverlap: ranges.Count > 1));
+    }
+
+    private async Task ReadRestAsync(
+        RangeRequest request, RangeResponse page, List<KeyValue> pairs, CancellationToken cancellationToken)
+    {
+        var size = Add(page, request, pairs);
+        while (page.More)
+        {
+            request.Key = FirstKeyAfter(page.Kvs[^1].Key);
+            page = await _client.CallAsync((etcd, options) => etcd.KV.RangeAsync(request, options), cancellationToken).ConfigureAwait(false);
+            size += Add(page, request, pairs);
+            if (size > MaxSize)
+            {
+                throw new EtcdDiscoveryException(
+                    $"More than the limit of {MaxSize} bytes stands below '{LogSanitizer.Sanitize(request.Key.ToStringUtf8())}'.", isTransient: false);
+            }
+        }
+    }
+
+    // Pages have to lead somewhere, or a server that is out of its mind is read for ever; and who reads them relies on their order.
+    private static long Add(RangeResponse page, RangeRequest request, List<KeyValue> pairs)
+    {
+        var last = request.Key;
+        for (var i = 0; i < page.Kvs.Count; i++)
+        {
+            var order = page.Kvs[i].Key.Span.SequenceCompareTo(last.Span);
+            if (order < 0 || (order == 0 && i > 0))
+            {
+                throw EtcdErrors.ProtocolViolation("entries out of order");
+            }
+
+            last = page.Kvs[i].Key;
+        }
+
+        var isInRange = request.RangeEnd.IsEmpty ? last == request.Key : last.Span.SequenceCompareTo(request.RangeEnd.Span) < 0;
+        if (!isInRange || (page.More && page.Kvs.Count == 0))
+        {
+            throw EtcdErrors.ProtocolViolation("other entries than those that were asked for");
+        }
+
+        pairs.AddRange(page.Kvs);
+        return page.Kvs.Sum(pair => (long)EntrySize + pair.Key.Length + pair.Value.Length);
+    }
+
+    private static RangeRequest FirstPage(StoreRange range, int pageSize, long revision) => new()
+    {
+        Key = ByteString.CopyFromUtf8(range.Key),
+        RangeEnd = EtcdConvert.EndOf(range),
+        Limit = pageSize,
+        Revision = revision,
+    };
+
+    private static ByteString FirstKeyAfter(ByteString key) => ByteString.CopyFrom([.. key.Span, 0]);
+
+    private static StoreEntry[] ToEntries(List<KeyValue> pairs, bool mayOverlap)
+    {
+        // Each range arrives in order; several have to be merged, and may have keys in common.
+        if (!mayOverlap)
+        {
+            return [.. pairs.Select(EtcdConvert.ToEntry)];
+        }
+
+        pairs.Sort(static (a, b) => a.Key.Span.SequenceCompareTo(b.Key.Span));
+        return [.. pairs.Where((pair, i) => i == 0 || pair.Key != pairs[i - 1].Key).Select(EtcdConvert.ToEntry)];
+    }
+}

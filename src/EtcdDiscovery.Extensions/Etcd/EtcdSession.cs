@@ -1,0 +1,114 @@
+using Etcdserverpb;
+using Google.Protobuf;
+
+namespace EtcdDiscovery.Etcd;
+
+/// <summary>A lease, and what is put under it.</summary>
+internal sealed class EtcdSession : IDiscoverySession
+{
+    // In seconds. An hour is the most that is asked for, and a server adds no more than an election takes.
+    private const long MaxTimeToLive = 24 * 60 * 60;
+
+    private readonly EtcdClient _client;
+    private readonly EtcdKeepAlive _keepAlive;
+    private readonly long _lease;
+
+    private EtcdSession(EtcdClient client, LeaseGrantResponse granted, TimeSpan grantLatency)
+    {
+        _client = client;
+        _lease = granted.ID;
+        TimeToLive = TimeSpan.FromSeconds(granted.TTL);
+        _keepAlive = new EtcdKeepAlive(client, granted.ID, TimeToLive, grantLatency);
+    }
+
+    public TimeSpan TimeToLive { get; }
+
+    public static async Task<EtcdSession> OpenAsync(
+        EtcdClient client, TimeSpan timeToLive, CancellationToken cancellationToken)
+    {
+        // etcd counts in whole seconds, and never grants less than its election timeout allows.
+        var request = new LeaseGrantRequest { TTL = Math.Max(1, (long)Math.Ceiling(timeToLive.TotalSeconds)) };
+        var asked = client.TimeProvider.GetTimestamp();
+        var granted = await client.CallAsync((etcd, options) => etcd.Lease.LeaseGrantAsync(request, options), cancellationToken).ConfigureAwait(false);
+        // What is put under lease 0 has none, and stays for ever.
+        if (granted is { TTL: <= 0 or > MaxTimeToLive } or { ID: 0 })
+        {
+            throw EtcdErrors.ProtocolViolation($"lease {granted.ID} of {granted.TTL} s");
+        }
+
+        return new EtcdSession(client, granted, client.TimeProvider.GetElapsedTime(asked));
+    }
+
+    public Task RenewAsync(CancellationToken cancellationToken) => _keepAlive.RenewAsync(cancellationToken);
+
+    public async Task<StoreRevision?> TryPutAsync(IReadOnlyList<StorePut> puts, CancellationToken cancellationToken)
+    {
+        var request = new TxnRequest();
+        foreach (var put in puts)
+        {
+            var key = ByteString.CopyFromUtf8(put.Key);
+            if (put.ExpectedRevision is { } expected)
+            {
+                request.Compare.Add(HasRevision(key, expected));
+            }
+
+            request.Success.Add(new RequestOp
+            {
+                RequestPut = new PutRequest
+                {
+                    Key = key,
+                    Value = ByteString.CopyFrom(put.Value.Span),
+                    Lease = put.IsDurable ? 0 : _lease,
+                },
+            });
+        }
+
+        var response = await _client.CallAsync((etcd, options) => etcd.KV.TxnAsync(request, options), cancellationToken).ConfigureAwait(false);
+        if (!response.Succeeded)
+        {
+            return null;
+        }
+
+        var revision = _client.History.ToRevision(response.Header);
+        _client.History.Note(request.Success[^1].RequestPut.Key, revision.Number);
+        return revision;
+    }
+
+    public async Task DeleteAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken)
+    {
+        foreach (var chunk in keys.Distinct(StringComparer.Ordinal).Chunk(EtcdClient.MaxTxnOperations))
+        {
+            var request = new TxnRequest();
+            foreach (var key in chunk)
+            {
+                request.Success.Add(new RequestOp { RequestDeleteRange = new() { Key = ByteString.CopyFromUtf8(key) } });
+            }
+
+            await _client.CallAsync((etcd, options) => etcd.KV.TxnAsync(request, options), cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    public async Task CloseAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var request = new LeaseRevokeRequest { ID = _lease };
+            await _client.CallAsync((etcd, options) => etcd.Lease.LeaseRevokeAsync(request, options), cancellationToken).ConfigureAwait(false);
+        }
+        catch (SessionLostException)
+        {
+            // Lost or closed already: either way its entries are gone, which is all that closing promises.
+        }
+    }
+
+    public ValueTask DisposeAsync() => _keepAlive.DisposeAsync();
+
+    private static Compare HasRevision(ByteString key, long revision) => new()
+    {
+        Result = Compare.Types.CompareResult.Equal,
+        Target = Compare.Types.CompareTarget.Mod,
+        Key = key,
+        // Of a key that does not exist it is 0.
+        ModRevision = revision,
+    };
+}

@@ -1,0 +1,46 @@
+using EtcdDiscovery.Etcd.Watching;
+using Microsoft.Extensions.Logging;
+
+namespace EtcdDiscovery.Etcd;
+
+/// <summary>etcd's v3 API as a discovery store: leases for sessions, transactions for puts, one stream for all watches.</summary>
+internal sealed class EtcdStore : IDiscoveryStore, IDisposable
+{
+    private readonly EtcdClient _client;
+    private readonly EtcdReader _reader;
+    private readonly WatchHub _watches;
+
+    /// <param name="options">How to reach etcd.</param>
+    /// <param name="timeProvider">The clock.</param>
+    /// <param name="loggerFactory">Where to log to.</param>
+    /// <param name="credentials">The user and password as they are now; by default those of the options.</param>
+    public EtcdStore(
+        EtcdOptions options, TimeProvider timeProvider, ILoggerFactory loggerFactory, Func<ServiceCredentials?>? credentials = null)
+    {
+        var tokens = new AuthTokens(credentials ?? (() => options.Credentials));
+        _client = new EtcdClient(options, tokens, timeProvider, loggerFactory.CreateLogger<EtcdClient>());
+        _reader = new EtcdReader(_client);
+        _watches = new WatchHub(_client, loggerFactory.CreateLogger<WatchStream>());
+    }
+
+    public IReadOnlyList<string> Endpoints => _client.Endpoints;
+
+    public async Task<IDiscoverySession> OpenSessionAsync(TimeSpan timeToLive, CancellationToken cancellationToken) =>
+        await EtcdSession.OpenAsync(_client, timeToLive, cancellationToken).ConfigureAwait(false);
+
+    public Task<StoreContents> ReadAsync(IReadOnlyList<StoreRange> ranges, CancellationToken cancellationToken) =>
+        _reader.ReadAsync(ranges, cancellationToken);
+
+    public IAsyncEnumerable<StoreBatch> WatchAsync(
+        IReadOnlyList<StoreRange> ranges, StoreRevision after, CancellationToken cancellationToken) =>
+        _watches.WatchAsync(ranges, after, cancellationToken);
+
+    // For containers that are disposed synchronously: closing the connection ends the streams, and with them their tasks.
+    public void Dispose() => _client.Dispose();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _watches.DisposeAsync().ConfigureAwait(false);
+        _client.Dispose();
+    }
+}

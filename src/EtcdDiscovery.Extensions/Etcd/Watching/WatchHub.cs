@@ -1,0 +1,132 @@
+using System.Runtime.CompilerServices;
+using Etcdserverpb;
+using Google.Protobuf;
+using Microsoft.Extensions.Logging;
+
+namespace EtcdDiscovery.Etcd.Watching;
+
+/// <summary>All watches of a store, over one stream that is opened for the first of them and again after it has ended.</summary>
+internal sealed class WatchHub : IAsyncDisposable
+{
+    private readonly EtcdClient _client;
+    private readonly ILogger<WatchStream> _logger;
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private readonly List<WatchStream> _retired = [];
+    private WatchStream? _stream;
+    private bool _disposed;
+
+    public WatchHub(EtcdClient client, ILogger<WatchStream> logger)
+    {
+        _client = client;
+        _logger = logger;
+    }
+
+    public async IAsyncEnumerable<StoreBatch> WatchAsync(
+        IReadOnlyList<StoreRange> ranges,
+        StoreRevision after,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var subscription = new WatchSubscription(ranges, after);
+        var stream = await AttachAsync(subscription, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await WaitUntilCreatedAsync(subscription, stream, cancellationToken).ConfigureAwait(false);
+            if (subscription.Failure is not null and not HistoryLostException && _client.HasUser)
+            {
+                await AskAgainAsync(subscription, cancellationToken).ConfigureAwait(false);
+            }
+
+            await foreach (var batch in subscription.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            {
+                yield return batch;
+            }
+        }
+        finally
+        {
+            stream.Detach(subscription);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _gate.WaitAsync().ConfigureAwait(false);
+        _disposed = true;
+        foreach (var stream in _stream is null ? _retired : [_stream, .. _retired])
+        {
+            await stream.DisposeAsync().ConfigureAwait(false);
+        }
+
+        _gate.Release();
+    }
+
+    private async Task<WatchStream> AttachAsync(WatchSubscription subscription, CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_disposed, typeof(EtcdStore));
+            var token = await _client.AuthenticateAsync(cancellationToken).ConfigureAwait(false);
+            if (_stream is { } stream)
+            {
+                if (stream.Token == token && stream.TryAttach(subscription))
+                {
+                    return stream;
+                }
+
+                await LeaveAsync(stream).ConfigureAwait(false);
+            }
+
+            await _client.History.ResumeAsync(_client, cancellationToken).ConfigureAwait(false);
+            return _stream = new WatchStream(_client, _logger, subscription);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    // A stream speaks for the token it was opened with. Etcd looks at that only when a watch begins: those that stand go on
+    // to the end of the stream, which comes with the last of them.
+    private async Task LeaveAsync(WatchStream stream)
+    {
+        stream.Retire();
+        _retired.Add(stream);
+        foreach (var ended in _retired.Where(retired => retired.HasEnded).ToList())
+        {
+            _retired.Remove(ended);
+            await ended.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    // Etcd 3.4 says "permission denied" to a watch whose token has expired. A read tells the two apart, and renews the token.
+    private async Task AskAgainAsync(WatchSubscription subscription, CancellationToken cancellationToken)
+    {
+        foreach (var range in subscription.Ranges)
+        {
+            var request = new RangeRequest
+            {
+                Key = ByteString.CopyFromUtf8(range.Key),
+                RangeEnd = EtcdConvert.EndOf(range),
+                Limit = 1,
+            };
+            await _client.CallAsync((etcd, options) => etcd.KV.RangeAsync(request, options), cancellationToken).ConfigureAwait(false);
+        }
+
+        throw new EtcdDiscoveryException(subscription.Failure!.Message, isTransient: true, subscription.Failure);
+    }
+
+    // Without a deadline here, an endpoint that accepts and then stays silent would look like a quiet key range.
+    private async Task WaitUntilCreatedAsync(
+        WatchSubscription subscription, WatchStream stream, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await subscription.Created.WaitAsync(_client.RequestTimeout, _client.TimeProvider, cancellationToken)
+                .ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            stream.Abort(CallDeadline.Exceeded(_client.RequestTimeout));
+        }
+    }
+}

@@ -1,0 +1,281 @@
+using Etcdserverpb;
+using Grpc.Core;
+using Microsoft.Extensions.Logging;
+
+namespace EtcdDiscovery.Etcd.Watching;
+
+/// <summary>One stream to etcd with the watches of many subscriptions on it. When it ends, all of them fail.</summary>
+internal sealed partial class WatchStream : IAsyncDisposable
+{
+    // The id of what concerns all watches of a stream.
+    private const long EveryWatch = -1;
+
+    private readonly EtcdClient _client;
+    private readonly EtcdStream<WatchRequest, WatchResponse> _stream;
+    private readonly HistoryVerifier _history;
+    private readonly ILogger _logger;
+    private readonly Lock _sync = new();
+    private readonly WatchTable _watches = new();
+    private readonly WatchLivenessProbe _pulse;
+    // Never disposed: it has no timer, and a subscription may still abort a stream that is over.
+    private readonly CancellationTokenSource _ending = new();
+    private readonly Task _reading;
+    private readonly Task _pulsing;
+    private EtcdCallException? _abortReason;
+    private bool _ended;
+    private bool _retired;
+
+    public WatchStream(EtcdClient client, ILogger<WatchStream> logger, WatchSubscription first)
+    {
+        _client = client;
+        _history = client.History;
+        _logger = logger;
+        _stream = client.Open((etcd, options) => etcd.Watch.Watch(options));
+        _pulse = new WatchLivenessProbe(client, _stream.Endpoint);
+        Log.Opened(_logger, _stream.Endpoint);
+        TryAttach(first);
+        _reading = ReadAsync();
+        _pulsing = PulseAsync();
+    }
+
+    /// <inheritdoc cref="EtcdStream{TRequest, TResponse}.Token"/>
+    public string? Token => _stream.Token;
+
+    public bool HasEnded
+    {
+        get
+        {
+            lock (_sync)
+            {
+                return _ended;
+            }
+        }
+    }
+
+    /// <summary>No subscription comes any more: the stream ends with its last one.</summary>
+    public void Retire()
+    {
+        lock (_sync)
+        {
+            _retired = true;
+        }
+
+        EndIfIdle();
+    }
+
+    /// <summary>Asks for a subscription's watches.</summary>
+    /// <returns>Whether the stream was still there to ask.</returns>
+    public bool TryAttach(WatchSubscription subscription)
+    {
+        lock (_sync)
+        {
+            if (_ended)
+            {
+                return false;
+            }
+
+            for (var i = 0; i < subscription.Ranges.Count; i++)
+            {
+                _watches.Add(new WatchedRange(subscription, i, _history));
+            }
+
+            AskForCreations();
+            return true;
+        }
+    }
+
+    /// <summary>Forgets a subscription and cancels its watches; nothing happens when that is done already.</summary>
+    public void Detach(WatchSubscription subscription)
+    {
+        lock (_sync)
+        {
+            foreach (var id in _watches.Remove(subscription))
+            {
+                Cancel(id);
+            }
+        }
+
+        EndIfIdle();
+    }
+
+    /// <summary>Ends the stream, and with it every subscription, for a reason of ours.</summary>
+    public void Abort(EtcdCallException reason)
+    {
+        Interlocked.CompareExchange(ref _abortReason, reason, null);
+        _ending.Cancel();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Abort(new EtcdCallException(StatusCode.FailedPrecondition, "the store was disposed") { IsAnswer = true });
+        await _reading.ConfigureAwait(false);
+        await _pulsing.ConfigureAwait(false);
+    }
+
+    private async Task ReadAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                var response = await _stream.ReadAsync(_ending.Token).ConfigureAwait(false);
+                _pulse.OnResponse(isProgress: IsProgress(response));
+                Dispatch(response);
+            }
+        }
+        catch (Exception e)
+        {
+            End(_ending.IsCancellationRequested ? _abortReason! : e as EtcdCallException ?? EtcdCallException.OnTheWay(e));
+        }
+
+        await _ending.CancelAsync().ConfigureAwait(false);
+        await _stream.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async Task PulseAsync()
+    {
+        try
+        {
+            Abort(await _pulse.RunAsync(TryAsk, _ending.Token).ConfigureAwait(false));
+        }
+        catch (Exception error) when (!_ending.IsCancellationRequested)
+        {
+            // A logger threw, or the store was disposed. Unasked, the stream could be dead for ever.
+            Abort(EtcdCallException.OnTheWay(error));
+        }
+        catch
+        {
+            // The stream has ended, whatever became of the question.
+        }
+    }
+
+    /// <summary>Asks how far the stream has got, if wanted.</summary>
+    /// <returns>Something that is watched; null when nothing is.</returns>
+    private StoreRange? TryAsk(bool forProgress)
+    {
+        lock (_sync)
+        {
+            if (_ended || _watches.Subscriptions is not [var subscription, ..])
+            {
+                return null;
+            }
+
+            if (forProgress)
+            {
+                _stream.Write(new WatchRequest { ProgressRequest = new() });
+            }
+
+            return subscription.Ranges[0];
+        }
+    }
+
+    private void Dispatch(WatchResponse response)
+    {
+        if (IsProgress(response))
+        {
+            ReportProgress(response.Header);
+            return;
+        }
+
+        WatchedRange? range;
+        EtcdDiscoveryException? failure = null;
+        lock (_sync)
+        {
+            range = response.Created ? TakeCreated(response, out failure) : _watches.Find(response.WatchId);
+        }
+
+        if (response is { Created: true, Canceled: false } && !_watches.KeepsIds)
+        {
+            _client.NoteWithoutProgress(_stream.Endpoint);
+        }
+
+        // Not there: cancelled by us while the response was on its way.
+        failure ??= range?.Accept(response);
+        if (range is not null && failure is not null)
+        {
+            Log.WatchEnded(_logger, _stream.Endpoint, failure.Message);
+            Detach(range.Subscription);
+            range.Subscription.Fail(failure);
+        }
+    }
+
+    // A watch that is refused has this id too.
+    private static bool IsProgress(WatchResponse response) =>
+        response is { WatchId: EveryWatch, Created: false, Canceled: false };
+
+    private WatchedRange? TakeCreated(WatchResponse response, out EtcdDiscoveryException? failure)
+    {
+        failure = _watches.TryTakeCreated(response, out var range) ? null : EtcdErrors.ProtocolViolation($"a watch with the id {response.WatchId}");
+        AskForCreations();
+        if (range is { IsDetached: true })
+        {
+            Cancel(response.WatchId);
+            return null;
+        }
+
+        return range;
+    }
+
+    private void AskForCreations()
+    {
+        foreach (var creation in _watches.NextCreations())
+        {
+            _stream.Write(creation);
+        }
+    }
+
+    private void Cancel(long id) => _stream.Write(new WatchRequest { CancelRequest = new() { WatchId = id } });
+
+    // Tells only that the stream lives: before 3.4.25 and 3.5.8 etcd may answer before it has sent all changes up to there.
+    private void ReportProgress(ResponseHeader header)
+    {
+        WatchSubscription[] subscriptions;
+        lock (_sync)
+        {
+            subscriptions = _watches.Subscriptions;
+        }
+
+        foreach (var subscription in subscriptions)
+        {
+            subscription.Report(_history.IdOf(header));
+        }
+    }
+
+    private void EndIfIdle()
+    {
+        lock (_sync)
+        {
+            if (!_retired || _ended || !_watches.IsEmpty)
+            {
+                return;
+            }
+        }
+
+        Abort(new EtcdCallException(StatusCode.Cancelled, "no watch is left on it") { IsAnswer = true });
+    }
+
+    private void End(EtcdCallException reason)
+    {
+        WatchSubscription[] subscriptions;
+        lock (_sync)
+        {
+            _ended = true;
+            if (!_retired)
+            {
+                // While another stream goes on, changes are still seen.
+                _history.Interrupt();
+            }
+
+            subscriptions = _watches.Subscriptions;
+            _watches.Clear();
+        }
+
+        Log.Ended(_logger, _stream.Endpoint, reason.Message);
+        _stream.Fail(reason);
+        // An exception each, since each is thrown on a thread of its own.
+        foreach (var subscription in subscriptions)
+        {
+            subscription.Fail(_stream.Fail(reason));
+        }
+    }
+}

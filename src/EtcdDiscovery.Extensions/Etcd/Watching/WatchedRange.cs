@@ -1,0 +1,115 @@
+using EtcdDiscovery.Primitives;
+using Etcdserverpb;
+using Mvccpb;
+
+namespace EtcdDiscovery.Etcd.Watching;
+
+/// <summary>One watch in etcd: what its responses mean for the subscription that it belongs to.</summary>
+internal sealed class WatchedRange
+{
+    private readonly int _index;
+    private readonly HistoryVerifier _history;
+    private List<StoreEvent> _events = [];
+    private long _size;
+
+    public WatchedRange(WatchSubscription subscription, int index, HistoryVerifier history)
+    {
+        Subscription = subscription;
+        _index = index;
+        _history = history;
+    }
+
+    public WatchSubscription Subscription { get; }
+
+    public StoreRange Range => Subscription.Ranges[_index];
+
+    /// <summary>Whether its subscription has left the stream before the watch was created.</summary>
+    public bool IsDetached { get; set; }
+
+    /// <summary>Takes a response in.</summary>
+    /// <returns>Why the subscription cannot go on, or <see langword="null"/>.</returns>
+    public EtcdDiscoveryException? Accept(WatchResponse response)
+    {
+        try
+        {
+            return Take(response);
+        }
+        catch (EtcdDiscoveryException nonsense)
+        {
+            return nonsense;
+        }
+    }
+
+    private EtcdDiscoveryException? Take(WatchResponse response)
+    {
+        if (response.Canceled)
+        {
+            return Explain(response);
+        }
+
+        if (response.Header is null)
+        {
+            throw EtcdErrors.ProtocolViolation("without a revision");
+        }
+
+        return response.Created ? Confirm(response.Header) : Advance(response);
+    }
+
+    private HistoryLostException? Confirm(ResponseHeader header)
+    {
+        var after = Subscription.After;
+        if (after.ClusterId != 0 && after.ClusterId != ClusterIdOf(header))
+        {
+            return new HistoryLostException("Etcd is another cluster now, or was wiped or restored.");
+        }
+
+        // A watch from the future stays silent. It is the future when etcd was wiped or restored, or for a moment on a
+        // member that lags behind the one that was read from; reading again puts both right.
+        if (header.Revision < after.Number)
+        {
+            return new HistoryLostException($"Etcd went back in time: its revision is {header.Revision}, it was {after.Number}.");
+        }
+
+        return Subscription.TryConfirm(ClusterIdOf(header)) ? null : TooSlow();
+    }
+
+    private HistoryLostException? Advance(WatchResponse response)
+    {
+        var first = _events.Count;
+        _events.AddRange(response.Events.Select(EtcdConvert.ToEvent));
+        if (_events.FindIndex(first, change => !Range.Contains(change.Key)) >= 0)
+        {
+            throw EtcdErrors.ProtocolViolation("a change of a key that is not watched");
+        }
+
+        if (response.Events.LastOrDefault(change => change.Type == Event.Types.EventType.Put) is { } put)
+        {
+            _history.Note(put.Kv.Key, put.Kv.ModRevision);
+        }
+
+        _size += response.Events.Sum(change => (long)change.Kv.Key.Length + change.Kv.Value.Length);
+        if (response.Fragment)
+        {
+            return _size > WatchSubscription.MaxWaitingBytes ? TooSlow() : null;
+        }
+
+        var (events, size) = (_events, _size);
+        (_events, _size) = ([], 0);
+        // While etcd sends a watcher history in portions, the header is ahead of the events: it has the store's revision.
+        var reached = events.Count > 0 ? events[^1].Revision : response.Header.Revision;
+        return Subscription.TryAdvance(_index, new StoreRevision(reached, ClusterIdOf(response.Header)), events, size)
+            ? null
+            : TooSlow();
+    }
+
+    // A grpc-proxy that has the same watch already confirms another one without asking etcd, and does not know the cluster.
+    private ulong ClusterIdOf(ResponseHeader header) => header.ClusterId == 0 ? Subscription.After.ClusterId : _history.IdOf(header);
+
+    private static EtcdDiscoveryException Explain(WatchResponse response) => response.CompactRevision > 0
+        ? new HistoryLostException($"Etcd has compacted its history up to revision {response.CompactRevision}.")
+        : new EtcdDiscoveryException(
+            $"Etcd ended the watch: {(response.CancelReason.Length > 0 ? LogSanitizer.Sanitize(response.CancelReason) : "no reason given")}.",
+            EtcdErrors.IsTransientReason(response.CancelReason));
+
+    private static HistoryLostException TooSlow() => new("The watch's reader is too slow: too many changes wait for it.");
+}

@@ -1,0 +1,60 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
+
+namespace EtcdDiscovery.EtcdV2;
+
+/// <summary>etcd's v2 keys API as a discovery store: keys with a time to live for sessions, long polls for watches.</summary>
+internal sealed class EtcdV2Store : IDiscoveryStore, IDisposable
+{
+    private readonly V2Client _client;
+    private readonly V2LivenessProbe _pulse;
+
+    /// <param name="options">How to reach etcd.</param>
+    /// <param name="timeProvider">The clock.</param>
+    /// <param name="loggerFactory">Where to log to.</param>
+    /// <param name="credentials">The user and password as they are now; by default those of the options.</param>
+    public EtcdV2Store(
+        EtcdOptions options, TimeProvider timeProvider, ILoggerFactory loggerFactory, Func<ServiceCredentials?>? credentials = null)
+    {
+        _client = new V2Client(options, credentials ?? (() => options.Credentials), timeProvider, loggerFactory.CreateLogger<V2Client>());
+        _pulse = new V2LivenessProbe(_client);
+    }
+
+    public IReadOnlyList<string> Endpoints => _client.Endpoints;
+
+    public bool PutsAtomically => false;
+
+    public bool TellsExpiry => true;
+
+    public async Task<IDiscoverySession> OpenSessionAsync(TimeSpan timeToLive, CancellationToken cancellationToken) =>
+        await V2Session.OpenAsync(_client, timeToLive, cancellationToken).ConfigureAwait(false);
+
+    public Task<StoreContents> ReadAsync(IReadOnlyList<StoreRange> ranges, CancellationToken cancellationToken) =>
+        V2Reader.ReadAsync(_client, ranges, cancellationToken);
+
+    public async IAsyncEnumerable<StoreBatch> WatchAsync(
+        IReadOnlyList<StoreRange> ranges, StoreRevision after, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        _pulse.OnWatchBegun();
+        try
+        {
+            await foreach (var batch in V2Watch.RunAsync(_client, ranges, after, cancellationToken).ConfigureAwait(false))
+            {
+                yield return batch;
+            }
+        }
+        finally
+        {
+            _pulse.OnWatchEnded();
+        }
+    }
+
+    // For containers that are disposed synchronously: leaving the endpoint ends the polls.
+    public void Dispose() => _client.Dispose();
+
+    public async ValueTask DisposeAsync()
+    {
+        _client.Dispose();
+        await _pulse.DisposeAsync().ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,14 @@
+namespace EtcdDiscovery.EtcdV2;
+
+/// <summary>etcd's own numbers for errors, those that mean something to us.</summary>
+internal static class V2ErrorCode
+{
+    public const int KeyNotFound = 100;
+    public const int CompareFailed = 101;
+    public const int KeyExists = 105;
+    public const int Unauthorized = 110;
+    public const int RaftInternal = 300;
+    public const int LeaderElect = 301;
+    public const int WatcherCleared = 400;
+    public const int EventIndexCleared = 401;
+}

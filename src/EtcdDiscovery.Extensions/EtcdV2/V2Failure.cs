@@ -1,0 +1,93 @@
+using System.Globalization;
+using System.Net;
+using EtcdDiscovery.Primitives;
+using EtcdDiscovery.Transport;
+
+namespace EtcdDiscovery.EtcdV2;
+
+/// <summary>A request that did not get an answer to work with, and what that means.</summary>
+internal sealed class V2Failure(string message, Exception? cause = null) : Exception(message, cause)
+{
+    private const string DenialAdvice = $"check {EtcdDiscoveryOptions.SectionName}:Etcd:User and Password";
+
+    /// <summary>Whether the request cannot have reached a server.</summary>
+    public bool IsUnsent { get; private init; }
+
+    /// <summary>Whether nothing came within the time allowed.</summary>
+    public bool IsSilence { get; private init; }
+
+    /// <summary>Whether the server is there and answers.</summary>
+    public bool IsAnswer { get; private init; }
+
+    /// <summary>Whether another endpoint may do better.</summary>
+    public bool BlamesEndpoint { get; private init; } = true;
+
+    private bool IsTransient { get; init; } = true;
+
+    private bool IsHistoryLost { get; init; }
+
+    public static V2Failure OfTransport(Exception exception) =>
+        new(TransportFailure.Describe(exception, "HTTP/1.1"), exception) { IsUnsent = TransportFailure.IsUnsent(exception) };
+
+    /// <summary>The same failure on the way, told by somebody who knows the reason.</summary>
+    public V2Failure Because(string reason) =>
+        IsAnswer || InnerException is null ? this : new(reason, InnerException) { IsUnsent = IsUnsent };
+
+    public static V2Failure OfSilence(TimeSpan timeout) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"no answer within {timeout.TotalSeconds:0.###} s")) { IsSilence = true };
+
+    public static V2Failure OfNonsense(string what) => new(what) { IsAnswer = true };
+
+    /// <summary>An answer of more than we read is no smaller the next time, or elsewhere.</summary>
+    public static V2Failure OfSize(int limit) => new(
+        string.Create(CultureInfo.InvariantCulture, $"an answer of more than {limit / 1024 / 1024} MiB"))
+    {
+        IsAnswer = true,
+        BlamesEndpoint = false,
+        IsTransient = false,
+    };
+
+    public static V2Failure OfStatus(HttpStatusCode status, V2Document? document)
+    {
+        var number = (int)status;
+        if (document is not { ErrorCode: > 0 } error)
+        {
+            return OfStatus(number, document?.Message);
+        }
+
+        var isTrouble = number >= 500 || error.ErrorCode is V2ErrorCode.RaftInternal or V2ErrorCode.LeaderElect;
+        var isDenied = error.ErrorCode == V2ErrorCode.Unauthorized;
+        return new(isDenied ? $"{Describe(error)}; {DenialAdvice}, and what the user's roles may read and write" : Describe(error))
+        {
+            IsAnswer = true,
+            BlamesEndpoint = isTrouble,
+            IsTransient = isTrouble || error.ErrorCode is V2ErrorCode.WatcherCleared or V2ErrorCode.EventIndexCleared,
+            IsHistoryLost = error.ErrorCode == V2ErrorCode.EventIndexCleared,
+        };
+    }
+
+    /// <summary>What callers of the store are told.</summary>
+    public EtcdDiscoveryException Translate(string endpoint)
+    {
+        var message = $"Etcd at {endpoint}: {Message.TrimEnd('.')}.";
+        return IsHistoryLost ? new HistoryLostException(message)
+            : new EtcdDiscoveryException(message, IsTransient, InnerException);
+    }
+
+    private static V2Failure OfStatus(int number, string? said)
+    {
+        var status = string.Create(CultureInfo.InvariantCulture, $"HTTP status {number}");
+        var message = number switch
+        {
+            404 => "it does not serve the v2 keys API (HTTP status 404); start etcd 3.4 or 3.5 with --enable-v2",
+            >= 300 and < 400 => $"it answers with a redirect ({status}), which is not followed",
+            401 => $"it asks for a user and password ({status}); {DenialAdvice}",
+            _ => said is null ? status : $"{LogSanitizer.Sanitize(said)} ({status})",
+        };
+        return new(message) { IsAnswer = true, IsTransient = number is >= 500 or 408 or 429, BlamesEndpoint = number is not (401 or 403) };
+    }
+
+    private static string Describe(V2Document error) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{LogSanitizer.Sanitize(error.Message ?? "an error")} (error {error.ErrorCode}: {LogSanitizer.Sanitize(error.Cause ?? "")})");
+}

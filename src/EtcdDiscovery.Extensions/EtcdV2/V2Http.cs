@@ -1,0 +1,29 @@
+using System.Net.Sockets;
+using EtcdDiscovery.Transport;
+using EtcdDiscovery.Transport.Tls;
+
+namespace EtcdDiscovery.EtcdV2;
+
+/// <summary>The one place that knows how connections for the v2 keys API are made.</summary>
+internal static class V2Http
+{
+    // A poll may say nothing for days: without these, nobody would notice that whoever is between has forgotten it.
+    private const int KeepAliveAfterSeconds = 30;
+    private const int KeepAliveIntervalSeconds = 5;
+    private const int KeepAliveProbes = 3;
+
+    public static V2Connection Connect(
+        Uri address, EtcdOptions options, TimeProvider timeProvider, Func<ServiceCredentials?> credentials)
+    {
+        var connector = new TlsConnector(options.Tls, timeProvider, KeepAlive);
+        return new V2Connection(address, StoreHttp.NewHandler(options, connector), credentials, () => connector.Refusal);
+    }
+
+    private static void KeepAlive(Socket socket)
+    {
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, KeepAliveAfterSeconds);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, KeepAliveIntervalSeconds);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, KeepAliveProbes);
+    }
+}

@@ -1,0 +1,28 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+
+namespace EtcdDiscovery.EtcdV2;
+
+/// <summary>Writes keys as paths: percent-encoded exactly as the Go client does it.</summary>
+internal static class V2Path
+{
+    private static readonly SearchValues<byte> Plain = SearchValues.Create(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~$&+,/:;=@"u8);
+
+    public static string OfKey(string key)
+    {
+        var path = new StringBuilder("/v2/keys", "/v2/keys".Length + key.Length);
+        foreach (var character in Encoding.UTF8.GetBytes(key))
+        {
+            _ = Plain.Contains(character)
+                ? path.Append((char)character)
+                : path.Append(CultureInfo.InvariantCulture, $"%{character:X2}");
+        }
+
+        return path.ToString();
+    }
+
+    /// <summary>The directory that holds every key of a range; a single key is its own.</summary>
+    public static string Of(StoreRange range) => OfKey(range.IsPrefix ? range.Key[..range.Key.LastIndexOf('/')] : range.Key);
+}

@@ -1,0 +1,72 @@
+namespace EtcdDiscovery.EtcdV2;
+
+/// <summary>One long poll: a request whose answer comes when something has changed, or never.</summary>
+internal sealed class V2Poll : IDisposable
+{
+    private readonly V2Client _client;
+    private readonly V2Connection _connection;
+    private readonly HttpResponseMessage _response;
+    private readonly long _begun;
+
+    private V2Poll(V2Client client, V2Connection connection, HttpResponseMessage response, StoreRevision revision)
+    {
+        (_client, _connection, _response, Revision) = (client, connection, response, revision);
+        _begun = client.TimeProvider.GetTimestamp();
+    }
+
+    /// <summary>How far the member had got when it began to wait.</summary>
+    public StoreRevision Revision { get; }
+
+    /// <summary>How long it has stood.</summary>
+    public TimeSpan Age => _client.TimeProvider.GetElapsedTime(_begun);
+
+    /// <exception cref="V2Failure">There is no such poll.</exception>
+    public static Task<V2Poll> OpenAsync(
+        V2Client client, V2Connection connection, V2Request request, CancellationToken cancellationToken)
+    {
+        return client.WithinAsync(client.RequestTimeout, BeginAsync, cancellationToken);
+
+        async Task<V2Poll> BeginAsync(CancellationToken token)
+        {
+            var response = await connection.SendAsync(request, token).ConfigureAwait(false);
+            try
+            {
+                if (!response.IsSuccessStatusCode)
+                {
+                    // Throws: an error is all that such an answer can hold.
+                    await V2Response.ReadAsync(response, token).ConfigureAwait(false);
+                }
+
+                return new V2Poll(client, connection, response, V2Response.RevisionOf(response));
+            }
+            catch
+            {
+                response.Dispose();
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Waits for the change.</summary>
+    /// <returns>The change; null when the member ended the poll without one, as it does when it stops.</returns>
+    public async Task<V2Document?> ReadAsync(CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(_connection.Closing, cancellationToken);
+        try
+        {
+            var body = await V2Response.ReadBodyAsync(_response.Content, either.Token).ConfigureAwait(false);
+            return body.IsEmpty ? null : V2Response.Parse(body, _response.StatusCode);
+        }
+        catch (V2Failure failure)
+        {
+            throw _client.Fail(_connection, failure);
+        }
+        catch (Exception e)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw _client.Fail(_connection, V2Failure.OfTransport(e));
+        }
+    }
+
+    public void Dispose() => _response.Dispose();
+}

@@ -1,0 +1,72 @@
+using System.Text;
+using EtcdDiscovery.Primitives;
+
+namespace EtcdDiscovery.EtcdV2;
+
+/// <summary>Reads ranges: a directory, or one key, each by a request of its own.</summary>
+internal static class V2Reader
+{
+    // Whoever may write can nest directories without end. Nobody's services stand in so many of them.
+    private const int MaxDirectories = 32;
+
+    public static async Task<StoreContents> ReadAsync(
+        V2Client client, IReadOnlyList<StoreRange> ranges, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var reads = await Task.WhenAll(ranges.Select(range => ReadAsync(client, range, cancellationToken))).ConfigureAwait(false);
+        // Ranges may have keys in common, and etcd answers in no order.
+        var entries = new Dictionary<string, StoreEntry>(StringComparer.Ordinal);
+        foreach (var entry in reads.SelectMany(read => read.Entries))
+        {
+            entries[entry.Key] = entry;
+        }
+
+        // Read one by one, so what is certain of all of them is what the first one saw.
+        var revision = reads.Length > 0 ? reads.MinBy(read => read.Revision.Number).Revision : default;
+        return new StoreContents(revision, [.. entries.Values.OrderBy(entry => entry.Key, Utf8Order.Instance)]);
+    }
+
+    /// <summary>The value's bytes; v2 knows only text.</summary>
+    public static ReadOnlyMemory<byte> ValueOf(V2Node node) => Encoding.UTF8.GetBytes(node.Value ?? "");
+
+    /// <summary>Reads one range. Directories below it are read one by one: all at once, deep ones make an answer of any length.</summary>
+    private static async Task<(StoreRevision Revision, List<StoreEntry> Entries)> ReadAsync(
+        V2Client client, StoreRange range, CancellationToken cancellationToken)
+    {
+        var answer = await client.CallAsync(V2Request.Read(range), cancellationToken).ConfigureAwait(false);
+        var revision = answer.Revision;
+        var entries = new List<StoreEntry>();
+        var directories = new Queue<string>();
+        for (var read = 1; ; read++)
+        {
+            if (!answer.IsKeyMissing)
+            {
+                Collect(answer.Node, range, entries, directories);
+            }
+
+            if (read >= MaxDirectories || !directories.TryDequeue(out var directory))
+            {
+                return (revision, entries);
+            }
+
+            answer = await client.CallAsync(V2Request.Read(StoreRange.Exact(directory)), cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private static void Collect(V2Node node, StoreRange range, List<StoreEntry> entries, Queue<string> directories)
+    {
+        // Whoever asks for one key does not mean what stands below it.
+        V2Node?[] found = !node.Dir ? [node] : range.IsPrefix ? [.. node.Nodes ?? []] : [];
+        foreach (var child in found.OfType<V2Node>())
+        {
+            if (!child.Dir && range.Contains(child.Key))
+            {
+                entries.Add(new StoreEntry(child.Key, ValueOf(child), child.ModifiedIndex));
+            }
+            else if (child.Dir && directories.Count < MaxDirectories && range.Contains(child.Key + "/"))
+            {
+                directories.Enqueue(child.Key);
+            }
+        }
+    }
+}

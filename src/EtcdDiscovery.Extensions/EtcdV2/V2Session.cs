@@ -1,0 +1,189 @@
+using System.Collections.Concurrent;
+using System.Text;
+using EtcdDiscovery.Transport;
+
+namespace EtcdDiscovery.EtcdV2;
+
+/// <summary>Keys that have a time to live, each of its own, and are refreshed together.</summary>
+/// <remarks>
+/// etcd knows nothing of the session. It is lost when one of its keys is gone without our doing: its owner then opens
+/// another one and puts everything again. A refresh raises a key's revision; that of durable entries stays.
+/// </remarks>
+internal sealed class V2Session : IDiscoverySession
+{
+    private const int MaxConcurrentCalls = 8;
+
+    private readonly V2Client _client;
+    private readonly RenewalTimeout _patience;
+    private readonly SemaphoreSlim _renewing = new(1, 1);
+    private readonly ConcurrentDictionary<string, HeldKey> _keys = new(StringComparer.Ordinal);
+    private volatile string? _lost;
+
+    private V2Session(V2Client client, TimeSpan timeToLive, TimeSpan latency)
+    {
+        _client = client;
+        TimeToLive = timeToLive;
+        _patience = new RenewalTimeout(client.RequestTimeout, timeToLive, client.Endpoints.Count, latency);
+    }
+
+    public TimeSpan TimeToLive { get; }
+
+    /// <summary>Opens nothing in etcd, but makes sure that there is one, with the v2 keys API and a leader.</summary>
+    public static async Task<V2Session> OpenAsync(V2Client client, TimeSpan timeToLive, CancellationToken cancellationToken)
+    {
+        var asked = client.TimeProvider.GetTimestamp();
+        await client.ProbeAsync(RenewalTimeout.LeastOf(client.RequestTimeout, timeToLive), cancellationToken).ConfigureAwait(false);
+        // etcd counts in whole seconds.
+        var seconds = Math.Max(1, (long)Math.Ceiling(timeToLive.TotalSeconds));
+        return new V2Session(client, TimeSpan.FromSeconds(seconds), client.TimeProvider.GetElapsedTime(asked));
+    }
+
+    public async Task RenewAsync(CancellationToken cancellationToken)
+    {
+        await _renewing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            ThrowIfLost();
+            await ForEachAsync(_keys, key => RefreshAsync(key.Key, key.Value, cancellationToken)).ConfigureAwait(false);
+        }
+        finally
+        {
+            _renewing.Release();
+        }
+    }
+
+    public async Task<StoreRevision?> TryPutAsync(IReadOnlyList<StorePut> puts, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        ThrowIfLost();
+        StoreRevision? revision = null;
+        foreach (var put in puts)
+        {
+            var answer = await PutAsync(put, cancellationToken).ConfigureAwait(false);
+            if (answer.IsRefused)
+            {
+                return null;
+            }
+
+            revision = answer.Revision with { Number = answer.Node.ModifiedIndex };
+        }
+
+        return revision;
+    }
+
+    public Task DeleteAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return ForEachAsync(keys, async key =>
+        {
+            _keys.TryRemove(key, out _);
+            await _client.CallAsync(V2Request.Delete(key), cancellationToken).ConfigureAwait(false);
+        });
+    }
+
+    public Task CloseAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        _lost ??= "it was closed";
+        return ForEachAsync(_keys, async key =>
+        {
+            if (await IsOursAsync(key.Key, key.Value, cancellationToken).ConfigureAwait(false))
+            {
+                await _client.CallAsync(V2Request.Delete(key.Key), cancellationToken).ConfigureAwait(false);
+            }
+
+            _keys.TryRemove(key);
+        });
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private async Task<V2Response> PutAsync(StorePut put, CancellationToken cancellationToken)
+    {
+        var value = Encoding.UTF8.GetString(put.Value.Span);
+        if (!put.IsDurable)
+        {
+            // From here on it may be there, whatever becomes of the answer.
+            _keys[put.Key] = new HeldKey(value, isCertain: false);
+        }
+
+        var answer = await _client.CallAsync(V2Request.Put(put, value, TimeToLive), cancellationToken).ConfigureAwait(false);
+        if (answer.IsKeyThere)
+        {
+            await ThrowIfDirectoryAsync(put.Key, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (!put.IsDurable && !answer.IsRefused)
+        {
+            _keys[put.Key] = new HeldKey(value, isCertain: true);
+        }
+
+        return answer;
+    }
+
+    private async Task RefreshAsync(string key, HeldKey held, CancellationToken cancellationToken)
+    {
+        var asked = _client.TimeProvider.GetTimestamp();
+        try
+        {
+            var request = V2Request.Refresh(key, TimeToLive);
+            var answer = await _client.CallAsync(request, _patience.Current, cancellationToken).ConfigureAwait(false);
+            _patience.OnAnswered(_client.TimeProvider.GetElapsedTime(asked));
+            // It may just have been withdrawn, or be put once more.
+            if (answer.IsKeyMissing && held.IsCertain && _keys.TryGetValue(key, out var now) && now == held)
+            {
+                _lost ??= $"the key {key} has expired or was deleted";
+                ThrowIfLost();
+            }
+        }
+        catch (EtcdDiscoveryException e) when (e is not SessionLostException)
+        {
+            _patience.OnFailed();
+            throw;
+        }
+    }
+
+    /// <summary>Whether nobody else has put the key since. Values carry the instance's id, so they tell.</summary>
+    private async Task<bool> IsOursAsync(string key, HeldKey held, CancellationToken cancellationToken)
+    {
+        var answer = await ReadAsync(key, cancellationToken).ConfigureAwait(false);
+        return !answer.IsKeyMissing && (!held.IsCertain || answer.Node.Value == held.Value);
+    }
+
+    // Trying again would be of no use: a service a/b makes a directory of the key of a service a.
+    private async Task ThrowIfDirectoryAsync(string key, CancellationToken cancellationToken)
+    {
+        var answer = await ReadAsync(key, cancellationToken).ConfigureAwait(false);
+        if (answer is { IsKeyMissing: false, Node.Dir: true })
+        {
+            throw new EtcdDiscoveryException($"{key} is a directory in etcd, so nothing can be put there: other keys are below it.");
+        }
+    }
+
+    private Task<V2Response> ReadAsync(string key, CancellationToken cancellationToken) =>
+        _client.CallAsync(V2Request.Read(StoreRange.Exact(key)), cancellationToken);
+
+    private void ThrowIfLost()
+    {
+        if (_lost is { } reason)
+        {
+            throw new SessionLostException($"The session is gone from etcd: {reason}.");
+        }
+    }
+
+    private static async Task ForEachAsync<T>(IEnumerable<T> items, Func<T, Task> action)
+    {
+        foreach (var chunk in items.Chunk(MaxConcurrentCalls))
+        {
+            await Task.WhenAll(chunk.Select(action)).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>What was put under a key. A new one each time, so that another put can be told from none.</summary>
+    private sealed class HeldKey(string value, bool isCertain)
+    {
+        public string Value => value;
+
+        public bool IsCertain => isCertain;
+    }
+}

@@ -1,0 +1,72 @@
+using System.Diagnostics.CodeAnalysis;
+using EtcdDiscovery.Registration;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace EtcdDiscovery.Hosting;
+
+/// <summary>Warns at start of settings that have no effect: misspelt keys, and environment variables that only count together.</summary>
+internal sealed partial class SettingsDiagnostics(
+    IConfiguration configuration,
+    IEnumerable<AdditionalService> additionalServices,
+    GoEnvironment environment,
+    ILogger<SettingsDiagnostics> logger) : IHostedService
+{
+    private const string Section = EtcdDiscoveryOptions.SectionName;
+
+    // The sections of the package for ASP.NET Core.
+    private static readonly string[] OfOthers = ["ServerAddresses", "Readiness"];
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        foreach (var (setting, known) in FindUnknown())
+        {
+            Log.UnknownSetting(logger, setting, known);
+        }
+
+        if (environment.FindMissingForTls() is { Count: > 0 } missing)
+        {
+            Log.IncompleteTls(logger, string.Join(", ", missing));
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Each unknown setting, and what may stand in its place.</summary>
+    private IEnumerable<(string Setting, string Known)> FindUnknown()
+    {
+        var etcd = $"{Section}:{nameof(EtcdDiscoveryOptions.Etcd)}";
+        var added = additionalServices.Select(service => service.OptionsName).Distinct(StringComparer.OrdinalIgnoreCase).ToList();
+        var ofAdded = added.Where(name => name.StartsWith($"{Section}:", StringComparison.OrdinalIgnoreCase)).Select(name => name.Split(':')[1]);
+        return
+        [
+            .. FindIn<EtcdDiscoveryOptions>(Section, [.. OfOthers, .. ofAdded]),
+            .. FindIn<EtcdOptions>(etcd),
+            .. FindIn<EtcdTlsOptions>($"{etcd}:{nameof(EtcdOptions.Tls)}"),
+            .. FindIn<ServiceRegistrationOptions>($"{Section}:{nameof(EtcdDiscoveryOptions.Service)}"),
+            .. added.SelectMany(name => FindIn<ServiceRegistrationOptions>(name)),
+        ];
+    }
+
+    private IEnumerable<(string Setting, string Known)> FindIn<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] T>(
+        string section, params string[] others)
+    {
+        var properties = typeof(T).GetProperties();
+        var known = properties.Select(property => property.Name).Concat(others).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var maps = properties.Where(property => property.PropertyType == typeof(IDictionary<string, string>)).Select(property => property.Name);
+        foreach (var child in configuration.GetSection(section).GetChildren())
+        {
+            if (!known.Contains(child.Key))
+            {
+                yield return (child.Path, string.Join(", ", known));
+            }
+            else if (!string.IsNullOrEmpty(child.Value) && maps.Contains(child.Key, StringComparer.OrdinalIgnoreCase))
+            {
+                yield return (child.Path, $"{child.Key}:http and the like");
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+namespace EtcdDiscovery.LoadBalancing;
+
+/// <summary>What callers reported of their calls to one instance.</summary>
+/// <param name="counts">Where its outstanding calls are counted.</param>
+/// <param name="place">Its place there.</param>
+internal sealed class InstanceCallState(OutstandingCounts counts, int place)
+{
+    private static readonly InstanceHealth Well = InstanceHealth.AfterSuccess();
+
+    private volatile bool _isWell;
+
+    public int Place => place;
+
+    /// <summary>How many calls have begun and not ended.</summary>
+    public int Outstanding => Volatile.Read(ref counts[place]);
+
+    /// <summary>Whether there is nothing that another success could improve; read without the lock.</summary>
+    public bool IsWell => _isWell;
+
+    /// <summary>Read and written under the service's lock.</summary>
+    public InstanceHealth Health
+    {
+        get;
+        set
+        {
+            field = value;
+            _isWell = value == Well;
+        }
+    }
+
+    public void Start() => Interlocked.Increment(ref counts[place]);
+
+    /// <summary>A call has ended, whose start may not have been reported.</summary>
+    public void End()
+    {
+        var outstanding = Outstanding;
+        while (outstanding > 0)
+        {
+            var seen = Interlocked.CompareExchange(ref counts[place], outstanding - 1, outstanding);
+            if (seen == outstanding)
+            {
+                return;
+            }
+
+            outstanding = seen;
+        }
+    }
+}

@@ -1,0 +1,48 @@
+using EtcdDiscovery.Primitives;
+
+namespace EtcdDiscovery.LoadBalancing;
+
+/// <summary>Which instances of a service are ejected, each until its timer ends that. Used under the service's lock.</summary>
+internal sealed class OutlierDetector(TimeProvider timeProvider, TimerCallback returned) : IDisposable
+{
+    // Drawn from the upper half: 1 to 2 s at first, 30 to 60 s at last.
+    private static readonly Backoff Times = new(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(60));
+
+    private readonly List<Ejection> _ejections = [];
+    private bool _disposed;
+
+    /// <summary>Those that are ejected, the first ones first.</summary>
+    public ServiceInstance[] Instances => [.. _ejections.Select(ejection => ejection.Instance)];
+
+    /// <summary>Ejects an instance.</summary>
+    /// <returns>For how long; null when it is ejected already.</returns>
+    public TimeSpan? Add(ServiceInstance instance, int times)
+    {
+        if (_disposed || _ejections.Exists(ejection => ejection.Instance.Id == instance.Id))
+        {
+            return null;
+        }
+
+        var ejection = new Ejection(instance);
+        var time = Times.DelayAfter(times);
+        _ejections.Add(ejection);
+        ejection.Timer = timeProvider.CreateTimer(returned, ejection, time, Timeout.InfiniteTimeSpan);
+        return time;
+    }
+
+    /// <summary>Ends those that something is true of.</summary>
+    /// <returns>The ended ones.</returns>
+    public IReadOnlyList<Ejection> End(Predicate<Ejection> match)
+    {
+        var ended = _ejections.FindAll(match);
+        ended.ForEach(ejection => ejection.Timer?.Dispose());
+        _ejections.RemoveAll(match);
+        return ended;
+    }
+
+    public void Dispose()
+    {
+        _disposed = true;
+        End(_ => true);
+    }
+}

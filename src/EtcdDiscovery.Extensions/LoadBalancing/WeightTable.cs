@@ -1,0 +1,83 @@
+using System.Numerics;
+
+namespace EtcdDiscovery.LoadBalancing;
+
+/// <summary>Gives everyone a share of the range of <see cref="uint"/> in proportion to its weight, and tells whose a point is.</summary>
+/// <remarks>Immutable. Finding takes two steps on average, whatever the weights and however many there are.</remarks>
+internal sealed class WeightTable
+{
+    private readonly uint[] _lasts;
+    private readonly int[] _owners;
+    private readonly int _shift;
+
+    private WeightTable(uint[] lasts)
+    {
+        // As many sections as shares; for each of them the owner of its first point, where the search begins.
+        var bits = BitOperations.Log2((uint)lasts.Length - 1) + 1;
+        _lasts = lasts;
+        _owners = new int[1 << bits];
+        _shift = 32 - bits;
+        var owner = 0;
+        for (var section = 0u; section < _owners.Length; section++)
+        {
+            while (lasts[owner] < section << _shift)
+            {
+                owner++;
+            }
+
+            _owners[section] = owner;
+        }
+    }
+
+    /// <summary>The table of some instances; null when all weigh the same.</summary>
+    public static WeightTable? Create(ReadOnlySpan<ServiceInstance> instances)
+    {
+        double heaviest = 0, lightest = double.PositiveInfinity;
+        foreach (var instance in instances)
+        {
+            var weight = WeightOf(instance);
+            heaviest = Math.Max(heaviest, weight);
+            lightest = Math.Min(lightest, weight);
+        }
+
+        // Compared with the heaviest, no weight is too large to be added up.
+        return heaviest == lightest ? null : new WeightTable(Share(instances, heaviest));
+    }
+
+    /// <summary>A weight that can be calculated with: what is none counts as 1, as it does where entries are read.</summary>
+    public static double WeightOf(ServiceInstance instance) =>
+        instance.Weight is > 0 and < double.PositiveInfinity ? instance.Weight : 1;
+
+    public int Find(uint point)
+    {
+        var owner = _owners[point >> _shift];
+        while (_lasts[owner] < point)
+        {
+            owner++;
+        }
+
+        return owner;
+    }
+
+    /// <summary>How large a share is.</summary>
+    public long ShareOf(int owner) => 1L + _lasts[owner] - (owner == 0 ? 0 : _lasts[owner - 1]);
+
+    private static uint[] Share(ReadOnlySpan<ServiceInstance> instances, double heaviest)
+    {
+        double total = 0, sum = 0;
+        foreach (var instance in instances)
+        {
+            total += WeightOf(instance) / heaviest;
+        }
+
+        var lasts = new uint[instances.Length];
+        for (var i = 0; i < lasts.Length; i++)
+        {
+            sum += WeightOf(instances[i]) / heaviest;
+            lasts[i] = (uint)Math.Clamp((sum / total * (1L << 32)) - 1, 0, uint.MaxValue);
+        }
+
+        lasts[^1] = uint.MaxValue;
+        return lasts;
+    }
+}

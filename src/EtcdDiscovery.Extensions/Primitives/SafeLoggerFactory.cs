@@ -1,0 +1,72 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EtcdDiscovery.Primitives;
+
+/// <summary>Makes loggers that never throw, whatever the application's logger providers do.</summary>
+/// <remarks>
+/// Loops, timers and locks log. A provider that throws there would end a registration, a watch or, from a timer, the process.
+/// </remarks>
+internal sealed class SafeLoggerFactory(ILoggerFactory inner) : ILoggerFactory
+{
+    public ILogger CreateLogger(string categoryName)
+    {
+        try
+        {
+            return new SafeLogger(inner.CreateLogger(categoryName));
+        }
+        catch (Exception)
+        {
+            return NullLogger.Instance;
+        }
+    }
+
+    public void AddProvider(ILoggerProvider provider) => inner.AddProvider(provider);
+
+    // The factory is the application's.
+    public void Dispose()
+    {
+    }
+
+    private sealed class SafeLogger(ILogger inner) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull
+        {
+            try
+            {
+                return inner.BeginScope(state);
+            }
+            catch (Exception)
+            {
+                return null;
+            }
+        }
+
+        public bool IsEnabled(LogLevel logLevel)
+        {
+            try
+            {
+                return inner.IsEnabled(logLevel);
+            }
+            catch (Exception)
+            {
+                // The providers that work get the message.
+                return true;
+            }
+        }
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            try
+            {
+                inner.Log(logLevel, eventId, state, exception, formatter);
+            }
+            catch (Exception)
+            {
+                // There is nowhere left to report it.
+            }
+        }
+    }
+}

@@ -1,0 +1,23 @@
+namespace EtcdDiscovery.Primitives;
+
+/// <summary>Orders strings as their UTF-8 bytes are ordered: etcd's and Go's order, which UTF-16's is not.</summary>
+internal sealed class Utf8Order : IComparer<string>
+{
+    public static Utf8Order Instance { get; } = new();
+
+    public int Compare(string? x, string? y)
+    {
+        if (x is null || y is null)
+        {
+            return (x is null ? 0 : 1) - (y is null ? 0 : 1);
+        }
+
+        var common = x.AsSpan().CommonPrefixLength(y);
+        return common == x.Length || common == y.Length
+            ? x.Length - y.Length
+            : Rank(x[common]) - Rank(y[common]);
+    }
+
+    // Surrogates stand for code points above U+FFFF, so they rank above the rest of the basic plane.
+    private static int Rank(char c) => char.IsSurrogate(c) ? c + 0x10000 : c;
+}

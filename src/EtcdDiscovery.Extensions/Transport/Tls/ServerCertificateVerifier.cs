@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using EtcdDiscovery.Primitives;
+
+namespace EtcdDiscovery.Transport.Tls;
+
+/// <summary>Says why a server's certificate is not good enough.</summary>
+internal static class ServerCertificateVerifier
+{
+    private const int MaxNames = 10;
+
+    /// <returns>The reason, or null when there is none.</returns>
+    public static string? Explain(
+        X509Certificate? shown, X509Chain? chain, SslPolicyErrors errors, string name, TlsMaterial material)
+    {
+        if (shown is not X509Certificate2 certificate || chain is null)
+        {
+            return "the server showed no certificate";
+        }
+
+        // .NET takes a common name for a host name where there is none of the latter; Go, etcdctl and RFC 9525 do not.
+        if (errors == SslPolicyErrors.None && certificate.MatchesHostname(AsciiOf(name), allowCommonName: false))
+        {
+            return null;
+        }
+
+        var server = $"the server's certificate {TlsMaterial.Describe(certificate)}";
+        return errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors)
+            ? ExplainChain(server, certificate, chain, material)
+            : $"{server} is for {NamesOf(certificate)}, not for '{LogSanitizer.Sanitize(name)}'; if that is the right server, set "
+                + $"{EtcdDiscoveryOptions.SectionName}:Etcd:Tls:ServerName";
+    }
+
+    private static string ExplainChain(string server, X509Certificate2 certificate, X509Chain chain, TlsMaterial material)
+    {
+        var outdated = chain.ChainElements.FirstOrDefault(
+            element => element.ChainElementStatus.Any(status => status.Status == X509ChainStatusFlags.NotTimeValid));
+        if (outdated is not null)
+        {
+            var who = outdated.Certificate.Thumbprint == certificate.Thumbprint
+                ? server
+                : $"the authority {TlsMaterial.Describe(outdated.Certificate)} {OriginOf(outdated.Certificate, material)}";
+            return $"{who} is valid only from {TlsMaterial.Print(outdated.Certificate.NotBefore)} "
+                + $"to {TlsMaterial.Print(outdated.Certificate.NotAfter)}";
+        }
+
+        var statuses = chain.ChainStatus.Select(status => status.Status).ToList();
+        if (statuses.Any(status => status is X509ChainStatusFlags.PartialChain or X509ChainStatusFlags.UntrustedRoot))
+        {
+            var authorities = material.Authorities is { } own ? $" ({string.Join(", ", own.Take(MaxNames).Select(TlsMaterial.Describe))})" : "";
+            return $"{server} was issued by '{LogSanitizer.Sanitize(certificate.Issuer)}', whose authority is not in {material.AuthorityOrigin}{authorities}"
+                + (HasNoRoot(material) ? ", which has to hold the root too" : "");
+        }
+
+        return $"{server} cannot be used: {string.Join(", ", statuses)}";
+    }
+
+    private static string OriginOf(X509Certificate2 authority, TlsMaterial material) => material.Authorities?.Contains(authority) == false
+        ? "that the server showed"
+        : $"from {material.AuthorityOrigin}";
+
+    private static bool HasNoRoot(TlsMaterial material) =>
+        material.Authorities is { } own && own.All(authority => authority.Subject != authority.Issuer);
+
+    private static string AsciiOf(string name) => Ascii.IsValid(name) ? name : new IdnMapping().GetAscii(name);
+
+    private static string NamesOf(X509Certificate2 certificate)
+    {
+        var names = certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>()
+            .SelectMany(names => names.EnumerateDnsNames().Concat(names.EnumerateIPAddresses().Select(address => address.ToString())))
+            .Take(MaxNames)
+            .Select(name => $"'{LogSanitizer.Sanitize(name)}'")
+            .ToList();
+        return names.Count > 0 ? string.Join(", ", names) : "no host name at all";
+    }
+}

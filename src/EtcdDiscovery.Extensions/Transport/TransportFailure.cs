@@ -1,0 +1,76 @@
+using System.Net.Sockets;
+using System.Security.Authentication;
+using EtcdDiscovery.Transport.Tls;
+
+namespace EtcdDiscovery.Transport;
+
+/// <summary>Says in plain words what the HTTP stack throws as a pile of nested exceptions.</summary>
+internal static class TransportFailure
+{
+    // HTTP/2's code for a stream or connection that is ended without anything being wrong.
+    private const long NoError = 0;
+
+    // HTTP/2's own code for "speak HTTP/1.1 with me".
+    private const long Http11Required = 13;
+
+    /// <summary>Whether the request cannot have reached a server.</summary>
+    /// <remarks>A connection that takes too long is a cancellation around the handler's own TimeoutException. Grpc.Net wraps one more around it.</remarks>
+    public static bool IsUnsent(Exception exception) => exception
+        is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError }
+        or OperationCanceledException { InnerException: TimeoutException or OperationCanceledException { InnerException: TimeoutException } };
+
+    /// <summary>What went wrong on the way to a server or back.</summary>
+    /// <param name="exception">What the HTTP stack threw.</param>
+    /// <param name="protocol">What the server was expected to speak.</param>
+    public static string Describe(Exception exception, string protocol)
+    {
+        for (var cause = exception; cause is not null; cause = cause.InnerException)
+        {
+            if (DescribeRoot(cause, protocol) is { } text)
+            {
+                return text;
+            }
+        }
+
+        return exception switch
+        {
+            HttpRequestException e => Describe(e.HttpRequestError, protocol),
+            HttpIOException e => Describe(e.HttpRequestError, protocol),
+            OperationCanceledException => "the connection was given up",
+            _ => "the connection failed",
+        };
+    }
+
+    private static string? DescribeRoot(Exception cause, string protocol) => cause switch
+    {
+        TlsException e => e.Message,
+        SocketException e => Describe(e.SocketErrorCode),
+        HttpProtocolException { ErrorCode: Http11Required } => Describe(HttpRequestError.HttpProtocolError, protocol),
+        HttpProtocolException { ErrorCode: NoError } => "the connection was closed",
+        HttpProtocolException e => $"the stream was reset (HTTP/2 error {e.ErrorCode})",
+        AuthenticationException => "the TLS handshake failed",
+        ObjectDisposedException => "the connection was given up",
+        // The handler's ConnectTimeout; timeouts of whole requests are told apart before they get here.
+        TimeoutException => "no connection in time",
+        _ => null,
+    };
+
+    private static string Describe(SocketError error) => error switch
+    {
+        SocketError.ConnectionRefused => "connection refused",
+        SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown => "connection reset",
+        SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain => "host name not found",
+        SocketError.HostUnreachable or SocketError.NetworkUnreachable => "no route to the host",
+        SocketError.TimedOut => "connection timed out",
+        _ => $"connection failed ({error})",
+    };
+
+    private static string Describe(HttpRequestError error, string protocol) => error switch
+    {
+        HttpRequestError.NameResolutionError => "host name not found",
+        HttpRequestError.SecureConnectionError => "the TLS handshake failed",
+        HttpRequestError.HttpProtocolError or HttpRequestError.InvalidResponse => $"it does not speak {protocol}",
+        HttpRequestError.ResponseEnded => "the connection was closed",
+        _ => $"the connection failed ({error})",
+    };
+}

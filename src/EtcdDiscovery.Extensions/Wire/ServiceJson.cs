@@ -1,0 +1,170 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using System.Text.Unicode;
+
+namespace EtcdDiscovery.Wire;
+
+/// <summary>Values in the store: written byte for byte as Go's etcd-discovery v8 does, read with more tolerance.</summary>
+internal static class ServiceJson
+{
+    /// <summary>The longest value that is read, in bytes. Real ones have some hundred.</summary>
+    public const int MaxLength = 64 * 1024;
+
+    public static byte[] Encode(ServiceInstance instance)
+    {
+        var document = new InstanceDocument
+        {
+            Name = instance.Hostname,
+            ServiceName = instance.ServiceName,
+            Ports = instance.Ports,
+            User = NullIfEmpty(instance.Credentials?.User),
+            Password = NullIfEmpty(instance.Credentials?.Password),
+            Public = instance.Public ? true : null,
+            PrivateHostname = instance.PrivateHostname,
+            PrivatePorts = NullIfEmpty(instance.PrivatePorts),
+            Critical = instance.Critical ? true : null,
+            Shard = instance.Shard,
+            Uuid = instance.Id,
+            Status = WireStatus.Write(instance.Status),
+            StatusReason = instance.StatusReason,
+            Weight = instance.Weight is 1 ? null : instance.Weight,
+            Zone = instance.Zone,
+            Metadata = NullIfEmpty(instance.Metadata),
+        };
+        return JsonSerializer.SerializeToUtf8Bytes(document, WireJsonContext.Go.InstanceDocument);
+    }
+
+    public static byte[] Encode(ServiceInfo info)
+    {
+        var document = new InfoDocument
+        {
+            Name = info.Name,
+            Critical = info.Critical,
+            Hostname = info.Hostname,
+            User = NullIfEmpty(info.Credentials?.User),
+            Password = NullIfEmpty(info.Credentials?.Password),
+            Ports = NullIfEmpty(info.Ports),
+            Public = info.Public ? true : null,
+        };
+        return JsonSerializer.SerializeToUtf8Bytes(document, WireJsonContext.Go.InfoDocument);
+    }
+
+    /// <summary>Reads an instance. Its name and service are those of its key, which nobody else can have taken.</summary>
+    /// <returns>False when it is unreadable, or has no host name at all and so is no use to anybody; the fault says why.</returns>
+    public static bool TryDecode(
+        string serviceName,
+        string id,
+        ReadOnlyMemory<byte> value,
+        [NotNullWhen(true)] out ServiceInstance? instance,
+        [NotNullWhen(false)] out string? fault)
+    {
+        instance = null;
+        if (!ServiceKeys.IsReadable(id))
+        {
+            fault = "a key that is not UTF-8";
+            return false;
+        }
+
+        if (!TryParse(value.Span, WireJsonContext.Go.InstanceDocument, out var document, out fault))
+        {
+            return false;
+        }
+
+        if (string.IsNullOrEmpty(document.Name) && string.IsNullOrEmpty(document.PrivateHostname))
+        {
+            fault = "no host name";
+            return false;
+        }
+
+        instance = new ServiceInstance
+        {
+            Id = id,
+            ServiceName = serviceName,
+            Hostname = document.Name ?? "",
+            Ports = document.Ports,
+            Credentials = CredentialsOf(document.User, document.Password),
+            Public = document.Public ?? false,
+            PrivateHostname = document.PrivateHostname,
+            PrivatePorts = document.PrivatePorts,
+            Critical = document.Critical ?? false,
+            Shard = document.Shard,
+            Status = WireStatus.Read(document.Status),
+            StatusReason = document.StatusReason,
+            Weight = document.Weight is > 0 and < double.PositiveInfinity ? document.Weight.Value : 1,
+            Zone = document.Zone,
+            Metadata = document.Metadata,
+        };
+        return true;
+    }
+
+    /// <summary>Reads a description. Its name is that of its key.</summary>
+    /// <returns>False when it is unreadable; the fault says why.</returns>
+    public static bool TryDecode(
+        string serviceName,
+        ReadOnlyMemory<byte> value,
+        [NotNullWhen(true)] out ServiceInfo? info,
+        [NotNullWhen(false)] out string? fault)
+    {
+        info = null;
+        if (!TryParse(value.Span, WireJsonContext.Go.InfoDocument, out var document, out fault))
+        {
+            return false;
+        }
+
+        info = new ServiceInfo
+        {
+            Name = serviceName,
+            Critical = document.Critical ?? false,
+            Hostname = document.Hostname,
+            Credentials = CredentialsOf(document.User, document.Password),
+            Ports = document.Ports,
+            Public = document.Public ?? false,
+        };
+        return true;
+    }
+
+    private static bool TryParse<T>(
+        ReadOnlySpan<byte> json,
+        JsonTypeInfo<T> type,
+        [NotNullWhen(true)] out T? document,
+        [NotNullWhen(false)] out string? fault)
+        where T : class
+    {
+        document = null;
+        if (json.Length > MaxLength)
+        {
+            fault = string.Create(CultureInfo.InvariantCulture, $"longer than {MaxLength} bytes");
+            return false;
+        }
+
+        var text = json.StartsWith("\uFEFF"u8) ? json[3..] : json;
+        try
+        {
+            document = JsonSerializer.Deserialize(Utf8.IsValid(text) ? text : Repair(text), type);
+            fault = document is null ? "null" : null;
+        }
+        catch (JsonException error)
+        {
+            fault = FaultOf(error);
+        }
+
+        return fault is null;
+    }
+
+    // Its message may quote the value, and values hold passwords.
+    private static string FaultOf(JsonException error) =>
+        string.Create(CultureInfo.InvariantCulture, $"unexpected JSON at line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}");
+
+    // Go reads invalid UTF-8 as replacement characters.
+    private static byte[] Repair(ReadOnlySpan<byte> text) => Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(text));
+
+    private static ServiceCredentials? CredentialsOf(string? user, string? password) =>
+        string.IsNullOrEmpty(user) && string.IsNullOrEmpty(password) ? null : new(user ?? "", password ?? "");
+
+    private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+
+    private static ServiceMap? NullIfEmpty(ServiceMap? map) => map is { Count: > 0 } ? map : null;
+}

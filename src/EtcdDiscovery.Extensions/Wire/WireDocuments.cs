@@ -1,0 +1,116 @@
+using System.Text.Json.Serialization;
+
+namespace EtcdDiscovery.Wire;
+
+/// <summary>An instance's value. The order of the properties is the order in the store.</summary>
+internal sealed class InstanceDocument
+{
+    [JsonPropertyName("name")]
+    [JsonConverter(typeof(LenientStringConverter))]
+    public string? Name { get; set; }
+
+    [JsonPropertyName("service_name")]
+    [JsonConverter(typeof(LenientStringConverter))]
+    public string? ServiceName { get; set; }
+
+    [JsonPropertyName("ports")]
+    public ServiceMap? Ports { get; set; }
+
+    [JsonPropertyName("user")]
+    [JsonConverter(typeof(LenientStringConverter))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? User { get; set; }
+
+    [JsonPropertyName("password")]
+    [JsonConverter(typeof(LenientStringConverter))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Password { get; set; }
+
+    [JsonPropertyName("public")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool? Public { get; set; }
+
+    [JsonPropertyName("private_hostname")]
+    [JsonConverter(typeof(LenientStringConverter))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? PrivateHostname { get; set; }
+
+    [JsonPropertyName("private_ports")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ServiceMap? PrivatePorts { get; set; }
+
+    [JsonPropertyName("critical")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool? Critical { get; set; }
+
+    [JsonPropertyName("shard")]
+    [JsonConverter(typeof(LenientStringConverter))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Shard { get; set; }
+
+    [JsonPropertyName("uuid")]
+    [JsonConverter(typeof(LenientStringConverter))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Uuid { get; set; }
+
+    // From here on ours: after Go's fields and absent when unset, so that the bytes stay Go's. Go
+    // ignores them, so what stands there may be anything, and must not make an entry unreadable that Go reads.
+    [JsonPropertyName("status")]
+    [JsonConverter(typeof(OptionalConverter.Text))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Status { get; set; }
+
+    [JsonPropertyName("status_reason")]
+    [JsonConverter(typeof(OptionalConverter.Text))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? StatusReason { get; set; }
+
+    [JsonPropertyName("weight")]
+    [JsonConverter(typeof(OptionalConverter.Number))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Weight { get; set; }
+
+    [JsonPropertyName("zone")]
+    [JsonConverter(typeof(OptionalConverter.Text))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Zone { get; set; }
+
+    [JsonPropertyName("metadata")]
+    [JsonConverter(typeof(OptionalConverter.Map))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ServiceMap? Metadata { get; set; }
+}
+
+/// <summary>A service's value. The order of the properties is the order in the store.</summary>
+internal sealed class InfoDocument
+{
+    [JsonPropertyName("name")]
+    [JsonConverter(typeof(LenientStringConverter))]
+    public string? Name { get; set; }
+
+    [JsonPropertyName("critical")]
+    public bool? Critical { get; set; }
+
+    [JsonPropertyName("hostname")]
+    [JsonConverter(typeof(LenientStringConverter))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Hostname { get; set; }
+
+    [JsonPropertyName("user")]
+    [JsonConverter(typeof(LenientStringConverter))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? User { get; set; }
+
+    [JsonPropertyName("password")]
+    [JsonConverter(typeof(LenientStringConverter))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Password { get; set; }
+
+    [JsonPropertyName("ports")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ServiceMap? Ports { get; set; }
+
+    [JsonPropertyName("public")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool? Public { get; set; }
+}

@@ -1,0 +1,17 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace EtcdDiscovery.Wire;
+
+[JsonSerializable(typeof(InstanceDocument))]
+[JsonSerializable(typeof(InfoDocument))]
+internal sealed partial class WireJsonContext : JsonSerializerContext
+{
+    /// <summary>The context that reads and writes as Go does.</summary>
+    public static WireJsonContext Go { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNameCaseInsensitive = true,
+        Encoder = GoJsonEncoder.Instance,
+        Converters = { new ServiceMapConverter() },
+    });
+}

@@ -1,0 +1,126 @@
+using EtcdDiscovery.Tests.Infrastructure;
+using Etcdserverpb;
+using Google.Protobuf;
+using Mvccpb;
+
+namespace EtcdDiscovery.Tests.Etcd;
+
+/// <summary>A server that speaks etcd's language and means no good: an error that says so, in one line.</summary>
+public sealed class HostileEtcdTests
+{
+    private const string Forgery = "reason\nwarn: forged";
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Message_LikeALogLine_IsToldAsOneLineOfBoundedLength(bool inTrailers)
+    {
+        var message = Uri.EscapeDataString(Forgery) + new string('x', 5_000);
+        await using var server = await GrpcTestServer.StartAsync(context =>
+            inTrailers ? GrpcTestServer.AnswerAsync(context, 14, message) : GrpcTestServer.FailAsync(context, 14, message));
+        await using var store = EtcdStores.Create(server.Endpoint);
+
+        AssertTold(await Assert.ThrowsAsync<EtcdDiscoveryException>(() => store.ReadAsync([StoreRange.Exact("/a")], Token)));
+    }
+
+    [Fact]
+    public async Task ReasonOfAWatchsEnd_LikeALogLine_IsToldAsOneLineOfBoundedLength()
+    {
+        var end = new WatchResponse { WatchId = 1, Canceled = true, CancelReason = Forgery + new string('x', 100_000), Header = new() };
+        await using var server = await StartWatchAsync(end);
+        await using var store = EtcdStores.Create(server.Endpoint);
+        await using var watch = new StoreWatch(store, default, StoreRange.Prefix("/a/"));
+
+        AssertTold(await watch.FailureAsync<EtcdDiscoveryException>());
+    }
+
+    [Fact]
+    public async Task ContentType_OfAnyLength_IsToldShortly()
+    {
+        await using var server = await GrpcTestServer.StartAsync(context =>
+        {
+            context.Response.ContentType = "text/" + new string('x', 20_000);
+            return Task.CompletedTask;
+        });
+        await using var store = EtcdStores.Create(server.Endpoint);
+
+        var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => store.ReadAsync([StoreRange.Exact("/a")], Token));
+
+        Assert.InRange(error.Message.Length, 1, 500);
+    }
+
+    [Theory]
+    [InlineData("/a/1 /a/1", "entries out of order")]
+    [InlineData("/a/2 /a/1", "entries out of order")]
+    [InlineData("/", "entries out of order")]
+    [InlineData("/b", "other entries than those that were asked for")]
+    [InlineData("/a/1 /b", "other entries than those that were asked for")]
+    public async Task Read_OfOtherKeysThanAskedFor_IsNonsense(string keys, string told)
+    {
+        await using var server = await GrpcTestServer.StartAsync(context =>
+            GrpcTestServer.AnswerAsync(context, 0, null, Entries(keys.Split(' ')).ToByteArray()));
+        await using var store = EtcdStores.Create(server.Endpoint);
+
+        var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => store.ReadAsync([StoreRange.Prefix("/a/")], Token));
+
+        Assert.Equal(($"Etcd gave an answer that makes no sense: {told}.", true), (error.Message, error.IsTransient));
+    }
+
+    [Theory]
+    [InlineData("/b")]
+    [InlineData("")]
+    [InlineData("/a")]
+    public async Task Watch_ToldOfAnotherKey_EndsWithNonsense(string key)
+    {
+        var change = new WatchResponse { WatchId = 1, Header = new() { Revision = 3 } };
+        change.Events.Add(new Event { Kv = new() { Key = ByteString.CopyFromUtf8(key), ModRevision = 3 } });
+        await using var server = await StartWatchAsync(change);
+        await using var store = EtcdStores.Create(server.Endpoint);
+        await using var watch = new StoreWatch(store, default, StoreRange.Prefix("/a/"));
+
+        var error = await watch.FailureAsync<EtcdDiscoveryException>();
+
+        Assert.Equal(("Etcd gave an answer that makes no sense: a change of a key that is not watched.", true), (error.Message, error.IsTransient));
+    }
+
+    [Theory]
+    [InlineData(0, 5)]
+    [InlineData(1, 0)]
+    [InlineData(1, -5)]
+    [InlineData(1, 9_000_000_000)]
+    [InlineData(1, long.MaxValue)]
+    public async Task Lease_ThatIsNone_IsNonsense(long id, long timeToLive)
+    {
+        await using var server = await GrpcTestServer.StartAsync(context =>
+            GrpcTestServer.AnswerAsync(context, 0, null, new LeaseGrantResponse { ID = id, TTL = timeToLive }.ToByteArray()));
+        await using var store = EtcdStores.Create(server.Endpoint);
+
+        var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => store.OpenSessionAsync(TimeSpan.FromSeconds(5), Token));
+
+        Assert.Equal($"Etcd gave an answer that makes no sense: lease {id} of {timeToLive} s.", error.Message);
+    }
+
+    private static void AssertTold(EtcdDiscoveryException error)
+    {
+        Assert.Contains("warn: forged", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', error.Message);
+        Assert.InRange(error.Message.Length, 1, 500);
+    }
+
+    private static TxnResponse Entries(IEnumerable<string> keys)
+    {
+        var range = new RangeResponse();
+        range.Kvs.AddRange(keys.Select(key => new KeyValue { Key = ByteString.CopyFromUtf8(key), ModRevision = 3 }));
+        return new() { Header = new() { Revision = 7, ClusterId = 9 }, Responses = { new ResponseOp { ResponseRange = range } } };
+    }
+
+    private static Task<GrpcTestServer> StartWatchAsync(WatchResponse response) => GrpcTestServer.StartAsync(async context =>
+    {
+        await GrpcTestServer.ReadAsync(context, WatchRequest.Parser);
+        var created = new WatchResponse { WatchId = 1, Created = true, Header = new() { Revision = 3 } };
+        await GrpcTestServer.AnswerAsync(context, 0, null, created.ToByteArray(), response.ToByteArray());
+        await GrpcTestServer.StaySilentAsync(context);
+    });
+}

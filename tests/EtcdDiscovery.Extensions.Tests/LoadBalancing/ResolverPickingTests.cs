@@ -1,0 +1,234 @@
+using EtcdDiscovery.Tests.Infrastructure;
+using EtcdDiscovery.Wire;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+
+namespace EtcdDiscovery.Tests.LoadBalancing;
+
+/// <summary>Picking and reporting as applications use them: by configuration, by query, by a picker of their own.</summary>
+public sealed class ResolverPickingTests
+{
+    private const string Service = "shop";
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("RoundRobin", "10 10 10")]
+    [InlineData("First", "30 0 0")]
+    public async Task Balancing_Configured_IsUsed(string balancing, string expected)
+    {
+        await using var host = await StartAsync(new() { ["Balancing"] = balancing }, "a", "b", "c");
+
+        Assert.Equal(expected, await CountAsync(host, default));
+    }
+
+    [Fact]
+    public async Task Balancing_NotConfigured_IsRandom()
+    {
+        await using var host = await StartAsync([], "a", "b");
+
+        Assert.Same(InstancePickers.Random, host.Services.GetRequiredService<IInstancePicker>());
+        await Eventually.TrueAsync(async () => await PickAsync(host, default) == "a", "one is picked");
+        await Eventually.TrueAsync(async () => await PickAsync(host, default) == "b", "the other is picked");
+    }
+
+    [Fact]
+    public async Task Balancing_ThatThereIsNot_IsRefused()
+    {
+        await using var host = DiscoveryHost.Build(new() { ["Store"] = "InMemory", ["Balancing"] = "7" });
+
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
+
+        Assert.Equal(
+            "EtcdDiscovery:Balancing is '7': Random, RoundRobin, PowerOfTwoChoices, First are allowed.", Assert.Single(error.Failures));
+    }
+
+    [Fact]
+    public async Task Picker_OfTheQuery_WinsOverTheConfiguredOne()
+    {
+        await using var host = await StartAsync(new() { ["Balancing"] = "First" }, "a", "b", "c");
+
+        Assert.Equal("10 10 10", await CountAsync(host, new() { Picker = InstancePickers.RoundRobin }));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Picker_OfTheApplication_IsUsedInsteadOfABuiltInOne(bool first)
+    {
+        await using var host = await StartAsync(
+            new() { ["Balancing"] = "First" },
+            services =>
+            {
+                if (first)
+                {
+                    services.Remove(services.Single(service => service.ServiceType == typeof(IInstancePicker)));
+                }
+
+                services.AddSingleton<IInstancePicker, LastPicker>();
+                services.AddEtcdDiscovery();
+            },
+            "a",
+            "b",
+            "c");
+
+        Assert.Equal("0 0 30", await CountAsync(host, default));
+        Assert.Equal("c", (await host.Resolver.GetUriAsync(Service, "http", cancellationToken: Token)).Host);
+        Assert.Equal("a", (await host.Resolver.GetFirstInstanceAsync(Service, cancellationToken: Token)).Id);
+    }
+
+    [Fact]
+    public async Task Picker_ThatPicksNothing_IsNamed()
+    {
+        await using var host = await StartAsync([], "a");
+
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(
+            () => PickAsync(host, new() { Picker = new NoPicker() }));
+
+        Assert.Contains(nameof(NoPicker), error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task PreferredZone_Configured_IsPreferredUnlessTheQuerySaysOtherwise()
+    {
+        await using var host = await StartAsync(
+            new() { ["PreferredZone"] = "zone-b", ["Balancing"] = "RoundRobin" }, "a", "b", "c");
+
+        Assert.Equal("0 30 0", await CountAsync(host, default));
+        Assert.Equal("0 0 30", await CountAsync(host, new() { PreferredZone = "zone-c" }));
+        Assert.Equal("10 10 10", await CountAsync(host, new() { PreferredZone = "" }));
+        Assert.Equal("10 10 10", await CountAsync(host, new() { PreferredZone = "zone-x" }));
+    }
+
+    [Fact]
+    public async Task Report_OfAFailure_LeavesTheInstanceOutOfPicksOnly()
+    {
+        var clock = new FakeTimeProvider();
+        await using var memory = new InMemoryDiscoveryStore();
+        await using var catalog = new TestCatalog(memory, timeProvider: clock);
+        await catalog.PutAsync(Put("a"), Put("b"), Put("c"));
+        var resolver = catalog.Resolver;
+        var query = new ServiceQuery { Picker = InstancePickers.First };
+        var failing = await resolver.GetInstanceAsync(Service, query, Token);
+        Assert.Equal("a", failing.Id);
+
+        resolver.Report(failing, CallOutcome.Failed);
+
+        Assert.Equal("b", (await resolver.GetInstanceAsync(Service, query, Token)).Id);
+        Assert.Equal("b", (await resolver.GetUriAsync(Service, "http", "", query, Token)).Host);
+        Assert.Equal("a", (await resolver.GetFirstInstanceAsync(Service, cancellationToken: Token)).Id);
+        Assert.Equal(3, (await resolver.GetInstancesAsync(Service, cancellationToken: Token)).Count);
+        Assert.Equal(3, (await resolver.GetSnapshotAsync(Service, Token)).Instances.Length);
+
+        clock.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.Same(failing, await resolver.GetInstanceAsync(Service, query, Token));
+    }
+
+    [Fact]
+    public async Task Report_OfOddInstances_IsHarmless()
+    {
+        await using var host = await StartAsync([], "a");
+        await PickAsync(host, default);
+
+        foreach (var instance in new ServiceInstance[]
+        {
+            new() { Id = "a", ServiceName = "never-asked-for" },
+            new() { Id = "x", ServiceName = Service },
+            new() { Id = "", ServiceName = "//" },
+            new() { Id = null!, ServiceName = Service },
+            new() { Id = "a", ServiceName = null! },
+        })
+        {
+            Assert.All(Enum.GetValues<CallOutcome>(), outcome => host.Resolver.Report(instance, outcome));
+            host.Resolver.Report(instance, (CallOutcome)99);
+        }
+
+        Assert.Throws<ArgumentNullException>(() => host.Resolver.Report(null!, CallOutcome.Failed));
+        Assert.Equal("a", await PickAsync(host, default));
+    }
+
+    [Fact]
+    public async Task Report_OfAFailure_IsLogged()
+    {
+        await using var host = await StartAsync([], "a", "b");
+        var instance = await host.Resolver.GetInstanceAsync(Service, cancellationToken: Token);
+
+        host.Resolver.Report(instance, CallOutcome.Failed);
+
+        Assert.Contains($"Instance {instance.Id} of service shop", Assert.Single(host.Logs.Of("Ejected")).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(PickerTests.Balancings), MemberType = typeof(PickerTests))]
+    public async Task GetInstance_OnceWarm_AllocatesNothing(InstanceBalancing balancing)
+    {
+        await using var host = await StartAsync(new() { ["Balancing"] = balancing.ToString() }, "a", "b", "c");
+        var zone = new ServiceQuery { Shard = "s0", PreferredZone = "zone-b", Picker = InstancePickers.Of(balancing) };
+        await PickAsync(host, default);
+        Pick(1_000);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Pick(1_000);
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        static void Check(ValueTask<ServiceInstance> answer) => Assert.True(answer.IsCompletedSuccessfully);
+
+        void Pick(int times)
+        {
+            for (var i = 0; i < times; i++)
+            {
+                Check(host.Resolver.GetInstanceAsync(Service, cancellationToken: Token));
+                Check(host.Resolver.GetInstanceAsync(Service, zone, Token));
+            }
+        }
+    }
+
+    private static async Task<string> CountAsync(DiscoveryHost host, ServiceQuery query)
+    {
+        var counts = new SortedDictionary<string, int>(StringComparer.Ordinal) { ["a"] = 0, ["b"] = 0, ["c"] = 0 };
+        for (var pick = 0; pick < 30; pick++)
+        {
+            counts[await PickAsync(host, query)]++;
+        }
+
+        return string.Join(' ', counts.Values);
+    }
+
+    private static async Task<string> PickAsync(DiscoveryHost host, ServiceQuery query) =>
+        (await host.Resolver.GetInstanceAsync(Service, query, Token)).Id;
+
+    private static Task<DiscoveryHost> StartAsync(Dictionary<string, string?> settings, params string[] ids) =>
+        StartAsync(settings, _ => { }, ids);
+
+    private static async Task<DiscoveryHost> StartAsync(
+        Dictionary<string, string?> settings, Action<IServiceCollection> configure, params string[] ids)
+    {
+        var host = await DiscoveryHost.StartAsync(new(settings) { ["Store"] = "InMemory" }, builder => configure(builder.Services));
+        var session = await host.Services.GetRequiredService<IDiscoveryStore>().OpenSessionAsync(TimeSpan.FromHours(1), Token);
+        Assert.NotNull(await session.TryPutAsync([.. ids.Select(Put)], Token));
+        return host;
+    }
+
+    private static StorePut Put(string id) => new(ServiceKeys.Instance(Service, id), ServiceJson.Encode(new ServiceInstance
+    {
+        Id = id,
+        ServiceName = Service,
+        Hostname = id,
+        Ports = new ServiceMap([KeyValuePair.Create("http", "80")]),
+        Zone = "zone-" + id,
+        Shard = "s0",
+    }));
+
+    private sealed class LastPicker : IInstancePicker
+    {
+        public ServiceInstance Pick(InstanceSet instances) => instances[^1];
+    }
+
+    private sealed class NoPicker : IInstancePicker
+    {
+        public ServiceInstance Pick(InstanceSet instances) => null!;
+    }
+}
