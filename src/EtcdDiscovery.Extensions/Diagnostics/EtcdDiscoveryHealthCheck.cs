@@ -14,7 +14,7 @@ internal sealed class EtcdDiscoveryHealthCheck(
     public Task<HealthCheckResult> CheckHealthAsync(
         HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        var state = session.State;
+        var state = session.Session.State;
         var data = new Dictionary<string, object>(StringComparer.Ordinal)
         {
             ["endpoints"] = store.Endpoints,
@@ -33,7 +33,7 @@ internal sealed class EtcdDiscoveryHealthCheck(
 
         if (state.IsAlive)
         {
-            data["leaseAge"] = Math.Round(session.Age.TotalSeconds, 1);
+            data["leaseAge"] = Math.Round(session.Session.Age.TotalSeconds, 1);
             data["leaseTimeToLive"] = state.TimeToLive.TotalSeconds;
         }
 
@@ -44,7 +44,7 @@ internal sealed class EtcdDiscoveryHealthCheck(
             health == HealthStatus.Unhealthy ? context.Registration.FailureStatus : health, description, null, data));
     }
 
-    private string WithoutFindings() => session.Ending.IsCancellationRequested ? "Withdrawn: the application is stopping."
+    private string WithoutFindings() => session.Session.Ending.IsCancellationRequested ? "Withdrawn: the application is stopping."
         : session.Registrations.Count > 0 ? "Registered."
         : "Nothing to register.";
 
@@ -65,7 +65,7 @@ internal sealed class EtcdDiscoveryHealthCheck(
             }
             else if (state.Phase == SessionPhase.Late)
             {
-                yield return (HealthStatus.Degraded, $"The registration was last renewed {Seconds(session.Age)} ago: {reason}");
+                yield return (HealthStatus.Degraded, $"The registration was last renewed {Seconds(session.Session.Age)} ago: {reason}");
             }
         }
 

@@ -12,9 +12,10 @@ internal sealed class DrainCoordinator(TimeSpan delay, bool isNoticed, TimeProvi
     /// <summary>Marks what is in the store as draining, and lets others notice when they could be told.</summary>
     /// <param name="registrations">Which are leaving.</param>
     /// <param name="cancellationToken">Ends the waiting; it never throws.</param>
-    public async Task DrainAsync(IEnumerable<ServiceRegistration> registrations, CancellationToken cancellationToken)
+    public async Task DrainAsync(IEnumerable<IServiceRegistration> registrations, CancellationToken cancellationToken)
     {
-        var stored = registrations.Where(registration => registration.IsStored).ToList();
+        var stored = registrations.Where(
+            registration => registration.State is RegistrationState.Registered or RegistrationState.RenewingLate).ToList();
         // A mark that is deleted at once says nothing more than the deletion, but wakes all who watch.
         if (stored.Count == 0 || (isNoticed && delay == TimeSpan.Zero))
         {

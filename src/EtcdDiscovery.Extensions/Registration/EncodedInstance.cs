@@ -5,10 +5,13 @@ namespace EtcdDiscovery.Registration;
 /// <summary>What a registration writes, made from its options by Go's defaults. Immutable.</summary>
 internal sealed class EncodedInstance(ServiceInstance instance)
 {
+    // Encoded when first needed: many are only a step on the way to what is written. A race encodes twice, with the same result.
+    private byte[]? _value;
+
     public ServiceInstance Instance { get; } = instance;
 
     /// <summary>The instance's bytes in the store.</summary>
-    public ReadOnlyMemory<byte> Value { get; } = ServiceJson.Encode(instance);
+    public ReadOnlyMemory<byte> Value => _value ??= ServiceJson.Encode(Instance);
 
     /// <summary>What it says of the service as a whole: of a private one its name, and whether it is critical.</summary>
     public ServiceInfo Description => Instance.Public

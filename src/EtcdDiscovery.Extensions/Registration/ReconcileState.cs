@@ -15,6 +15,12 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
     /// <summary>What was put last; null when nothing was, or when somebody took it away.</summary>
     public StoredInstance? Stored { get; private init; }
 
+    /// <summary>Whether the instance has ever been in the store.</summary>
+    public bool WasStored { get; private init; }
+
+    /// <summary>Whether the instance's key may be in the store, and has to be deleted in the end.</summary>
+    public bool MayExist { get; private init; } = true;
+
     /// <summary>What is being put just now, or was put without an answer and so may stand there.</summary>
     public ReadOnlyMemory<byte>? Writing { get; private init; }
 
@@ -28,7 +34,7 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
     public long DescriptionRevision { get; private init; }
 
     /// <summary>The description that was seen before the first write, which then need not look for itself; null when nobody looked.</summary>
-    public SeenInfo? PrefetchedDescription { get; private init; }
+    public SeenDescription? PrefetchedDescription { get; private init; }
 
     public bool IsStoredIn(IDiscoverySession? session) => Stored is not null && Stored.Session == session;
 
@@ -67,7 +73,13 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
     public ReconcileState OnWritten(ReconcilePlan write, IDiscoverySession session, long revision, long writtenInfoRevision)
     {
         var stored = revision > ExternalChangeRevision ? new StoredInstance(session, write.Service.Value, revision) : null;
-        var written = this with { Stored = stored, Writing = null, PrefetchedDescription = null };
+        var written = this with
+        {
+            Stored = stored,
+            WasStored = WasStored || stored is not null,
+            Writing = null,
+            PrefetchedDescription = null,
+        };
         var infoRevision = write.Description is null ? write.DescriptionRevision : writtenInfoRevision;
         if (write.BasedOn.Version != Version)
         {
@@ -91,8 +103,8 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
 
     /// <summary>The instance's key was read, as of a revision.</summary>
     public ReconcileState OnInstanceRead(ReadOnlyMemory<byte>? value, long revision) =>
-        // What is wanted may have changed since it was put: that is nobody else's doing.
-        Stored is { } stored && AreEqual(value, stored.Value) ? this : OnInstanceSeen(value, revision);
+        // The desired value may have changed since it was put; that is not an external change.
+        Stored is { } stored && AreEqual(value, stored.Value) ? Existing(value) : OnInstanceSeen(value, revision);
 
     /// <summary>Somebody put or deleted the instance's key, perhaps this host.</summary>
     public ReconcileState OnInstanceSeen(ReadOnlyMemory<byte>? value, long revision)
@@ -100,9 +112,15 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
         // What stands there already is put again by others only, and then it does not vanish with our session.
         var isOurs = AreEqual(value, Writing) || (Stored is null && AreEqual(value, Desired.Value));
         return isOurs || revision <= ExternalChangeRevision || revision <= Stored?.Revision
-            ? this
-            : this with { Stored = null, ExternalChangeRevision = revision };
+            ? Existing(value)
+            : Existing(value) with { Stored = null, ExternalChangeRevision = revision };
     }
+
+    /// <summary>The instance's key is about to be deleted.</summary>
+    public ReconcileState OnDeleting() => this with { MayExist = false };
+
+    /// <summary>Whether the key was deleted is not known.</summary>
+    public ReconcileState OnDeletionFailed() => this with { MayExist = true };
 
     /// <summary>The service's description has another value, or none.</summary>
     public ReconcileState OnDescriptionSeen(StoreEntry? info, long revision)
@@ -117,7 +135,7 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
         {
             Desired = agreed,
             DescriptionRevision = revision,
-            PrefetchedDescription = Stored is null ? new SeenInfo(info) : null,
+            PrefetchedDescription = Stored is null ? new SeenDescription(info) : null,
             DescriptionSettled = DescriptionSettled && DescriptionMergePolicy.PlanWrite(agreed.Description, DescriptionWriteMode.EnsureExists, info) is null,
         };
     }
@@ -136,6 +154,8 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
     public bool Refuses(StoreEntry? info) =>
         CredentialsAfter(info) is var theirs && theirs != Desired.Instance.Credentials && !EntrySizeLimit.HasRoomFor(theirs, Desired);
 
+    private ReconcileState Existing(ReadOnlyMemory<byte>? value) => value is null || MayExist ? this : this with { MayExist = true };
+
     private static bool AreEqual(ReadOnlyMemory<byte>? seen, ReadOnlyMemory<byte>? known) =>
         seen is { } a && known is { } b && a.Span.SequenceEqual(b.Span);
 
@@ -148,4 +168,14 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
         info is { } entry && ServiceJson.TryDecode(Desired.Instance.ServiceName, entry.Value, out ServiceInfo? read, out _)
             ? read
             : null;
+
+    /// <summary>An instance's value as it was put.</summary>
+    /// <param name="Session">The session that it expires with.</param>
+    /// <param name="Value">Its bytes.</param>
+    /// <param name="Revision">The number of the revision that put it.</param>
+    internal sealed record StoredInstance(IDiscoverySession Session, ReadOnlyMemory<byte> Value, long Revision);
+
+    /// <summary>The result of looking for a service's description.</summary>
+    /// <param name="Entry">The description; null when there is none.</param>
+    internal sealed record SeenDescription(StoreEntry? Entry);
 }

@@ -109,7 +109,7 @@ internal sealed partial class RegistrationHostedService(
             }
             else
             {
-                _registrations.Add(section, registry.Register(service));
+                _registrations.Add(section, registry.Add(service));
             }
         }
     }
@@ -130,7 +130,7 @@ internal sealed partial class RegistrationHostedService(
                 return;
             }
 
-            var reason = missing.Failure ?? session.State.Failure ?? "no answer yet";
+            var reason = missing.Failure ?? session.Session.State.Failure ?? "no answer yet";
             await session.StopAsync(cancellationToken).ConfigureAwait(false);
             throw new EtcdDiscoveryException(
                 $"Service '{missing.ServiceName}' could not be registered within {timeout}: {reason} "

@@ -5,8 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace EtcdDiscovery.Registration;
 
 /// <summary>Watches one registration's two keys for what others do to them: new credentials, deletions, overwriting.</summary>
-internal sealed partial class RegistrationObserver(ServiceRegistration registration, SessionLoop session, ILogger logger)
-    : IStoreObserver
+internal sealed partial class RegistrationObserver(ServiceRegistration registration, ILogger logger) : IStoreObserver
 {
     private readonly string _descriptionKey = ServiceKeys.Description(registration.ServiceName);
     private bool _warned;
@@ -20,7 +19,7 @@ internal sealed partial class RegistrationObserver(ServiceRegistration registrat
         var revision = contents.Revision.Number;
         if (revision < known.DescriptionRevision || revision < known.Stored?.Revision)
         {
-            Advance(content => content.OnStoreUnknown());
+            registration.Request(content => content.OnStoreUnknown());
             return;
         }
 
@@ -61,7 +60,7 @@ internal sealed partial class RegistrationObserver(ServiceRegistration registrat
 
     private void OnDescription(StoreEntry? info, long revision)
     {
-        Advance(content => content.OnDescriptionSeen(info, revision));
+        registration.Request(content => content.OnDescriptionSeen(info, revision));
         if (!_warnedOfCredentials && registration.ReconcileState.Refuses(info))
         {
             _warnedOfCredentials = true;
@@ -72,12 +71,7 @@ internal sealed partial class RegistrationObserver(ServiceRegistration registrat
     private void OnInstance(ReadOnlyMemory<byte>? value, Func<ReconcileState, ReconcileState> transition)
     {
         var wasStored = registration.ReconcileState.Stored is not null;
-        if (value is not null)
-        {
-            registration.OnPresentInStore();
-        }
-
-        Advance(transition);
+        registration.Request(transition);
         if (!wasStored || registration.ReconcileState.Stored is not null || registration.WithdrawalRequested)
         {
             return;
@@ -92,11 +86,5 @@ internal sealed partial class RegistrationObserver(ServiceRegistration registrat
             _warned = true;
             Log.Overwritten(logger, registration.ServiceName, registration.InstanceId);
         }
-    }
-
-    private void Advance(Func<ReconcileState, ReconcileState> transition)
-    {
-        registration.Advance(transition);
-        session.Wake();
     }
 }

@@ -151,14 +151,14 @@ internal sealed partial class RegistrationReconciler(
     {
         var isFirst = !registration.IsWithdrawn;
         // Not after it, when the key may have been seen again already.
-        registration.OnDeleting();
+        registration.Advance(state => state.OnDeleting());
         try
         {
             await session.DeleteAsync([registration.Key], cancellationToken).ConfigureAwait(false);
         }
         catch
         {
-            registration.OnPresentInStore();
+            registration.Advance(state => state.OnDeletionFailed());
             throw;
         }
 

@@ -30,9 +30,9 @@ internal sealed class RegistrationTracker(
         }
     }
 
-    public void Add(ServiceRegistration registration, SessionLoop session)
+    public void Add(ServiceRegistration registration)
     {
-        var observer = new RegistrationObserver(registration, session, logger);
+        var observer = new RegistrationObserver(registration, logger);
         var follower = new StoreFollower(store, observer.Ranges, backoff, timeProvider, observer);
         lock (_changing)
         {

@@ -6,37 +6,50 @@ namespace EtcdDiscovery.Registration;
 /// <summary>One service of this process, as the application sees it.</summary>
 internal sealed class ServiceRegistration : IServiceRegistration
 {
-    private readonly SessionLoop _session;
+    private readonly ProcessSession _session;
+    private readonly DrainCoordinator _drain;
     private readonly string _nodeHostname;
     private readonly ObservableValue<ServiceCredentials?> _credentials;
     private readonly Lock _changing = new();
     private readonly TaskCompletionSource _withdrawn = NewPromise();
-    private volatile ReconcileState _content;
+    private volatile ReconcileState _reconcile;
+    private volatile Lifecycle _lifecycle;
     private TaskCompletionSource _settled = NewPromise();
     private ServiceCredentials? _configured;
-    private volatile bool _wasStored;
-    private volatile bool _withdrawalAsked;
-    private volatile bool _mayStand = true;
     private volatile string? _failure;
 
-    public ServiceRegistration(ServiceRegistrationOptions options, string nodeHostname, SessionLoop session)
+    /// <param name="options">What to register; valid.</param>
+    /// <param name="nodeHostname">This machine's host name.</param>
+    /// <param name="session">The session that it is registered under.</param>
+    /// <param name="drain">How it signs off.</param>
+    public ServiceRegistration(
+        ServiceRegistrationOptions options, string nodeHostname, ProcessSession session, DrainCoordinator drain)
     {
-        var advertised = EncodedInstance.From(options, nodeHostname, Guid.NewGuid());
+        var instance = EncodedInstance.From(options, nodeHostname, Guid.NewGuid());
         _session = session;
+        _drain = drain;
         _nodeHostname = nodeHostname;
-        _configured = advertised.Instance.Credentials;
-        _content = new ReconcileState(
-            _configured is null && options.GenerateCredentials ? advertised.With(GeneratedCredentials.Create()) : advertised,
+        _configured = instance.Instance.Credentials;
+        _reconcile = new ReconcileState(
+            _configured is null && options.GenerateCredentials ? instance.With(GeneratedCredentials.Create()) : instance,
             _configured is not null || options.CredentialPolicy == CredentialPolicy.Overwrite
                 ? DescriptionWriteMode.Overwrite
                 : DescriptionWriteMode.Update)
         {
             Policy = options.CredentialPolicy,
         };
-        _credentials = new(_content.Desired.Instance.Credentials);
-        ServiceName = advertised.Instance.ServiceName;
-        InstanceId = advertised.Instance.Id;
+        _credentials = new(_reconcile.Desired.Instance.Credentials);
+        ServiceName = instance.Instance.ServiceName;
+        InstanceId = instance.Instance.Id;
         Key = ServiceKeys.Instance(ServiceName, InstanceId);
+    }
+
+    // It only ever moves on. How much of it the store holds is the business of ReconcileState.
+    private enum Lifecycle
+    {
+        Active,
+        Withdrawing,
+        Withdrawn,
     }
 
     public string ServiceName { get; }
@@ -45,21 +58,21 @@ internal sealed class ServiceRegistration : IServiceRegistration
 
     public string Key { get; }
 
-    public ReconcileState ReconcileState => _content;
+    public ReconcileState ReconcileState => _reconcile;
 
-    public ServiceStatus Status => _content.Desired.Instance.Status;
+    public ServiceStatus Status => _reconcile.Desired.Instance.Status;
 
     public ServiceCredentials? Credentials => _credentials.Value;
 
     /// <summary>Why the last write failed; null when it did not.</summary>
     public string? Failure => _failure;
 
-    public bool WithdrawalRequested => _withdrawalAsked;
+    public bool WithdrawalRequested => _lifecycle >= Lifecycle.Withdrawing;
 
-    public bool IsWithdrawn => _withdrawn.Task.IsCompleted;
+    public bool IsWithdrawn => _lifecycle == Lifecycle.Withdrawn;
 
-    /// <summary>Whether its key has to be taken out of the store, once more perhaps.</summary>
-    public bool NeedsDeletion => _withdrawalAsked && _mayStand;
+    /// <summary>Whether its key has to be deleted, perhaps once more.</summary>
+    public bool NeedsDeletion => WithdrawalRequested && _reconcile.MayExist;
 
     public bool IsStored => State is RegistrationState.Registered or RegistrationState.RenewingLate;
 
@@ -72,9 +85,9 @@ internal sealed class ServiceRegistration : IServiceRegistration
                 return RegistrationState.Withdrawn;
             }
 
-            if (_session.Current is not { } session || !_content.IsStoredIn(session))
+            if (_session.Current is not { } session || !_reconcile.IsStoredIn(session))
             {
-                return _wasStored ? RegistrationState.Lost : RegistrationState.Registering;
+                return _reconcile.WasStored ? RegistrationState.Lost : RegistrationState.Registering;
             }
 
             return _session.State.Phase == SessionPhase.Late ? RegistrationState.RenewingLate : RegistrationState.Registered;
@@ -96,7 +109,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
     {
         ArgumentNullException.ThrowIfNull(credentials);
         ArgumentException.ThrowIfNullOrEmpty(credentials.User);
-        EntrySizeLimit.ThrowIfTooLong(_content.Desired.With(credentials), nameof(credentials));
+        EntrySizeLimit.ThrowIfTooLong(_reconcile.Desired.With(credentials), nameof(credentials));
         return ChangeAsync(
             content => content.OnChanged(content.Desired.With(credentials), DescriptionWriteMode.Overwrite), cancellationToken);
     }
@@ -105,7 +118,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
     {
         if (!string.IsNullOrEmpty(reason))
         {
-            EntrySizeLimit.ThrowIfTooLong(_content.Desired.With(status, reason), nameof(reason));
+            EntrySizeLimit.ThrowIfTooLong(_reconcile.Desired.With(status, reason), nameof(reason));
         }
 
         return ChangeAsync(
@@ -114,7 +127,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
 
     public Task UpdateAsync(ServiceRegistrationOptions options, CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(_withdrawalAsked, typeof(IServiceRegistration));
+        ObjectDisposedException.ThrowIf(WithdrawalRequested, typeof(IServiceRegistration));
         RegistrationOptionsRules.ThrowIfWrong(options);
         if (options.Name != ServiceName)
         {
@@ -129,11 +142,11 @@ internal sealed class ServiceRegistration : IServiceRegistration
 
     public async ValueTask DisposeAsync()
     {
-        if (!_withdrawalAsked)
+        if (!WithdrawalRequested)
         {
-            await _session.Draining.DrainAsync([this], _session.Ending).ConfigureAwait(false);
+            await _drain.DrainAsync([this], _session.Ending).ConfigureAwait(false);
             RequestWithdrawal();
-            _session.Wake();
+            _session.Changed.Set();
         }
 
         await _withdrawn.Task.ConfigureAwait(false);
@@ -144,7 +157,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
     {
         var update = EncodedInstance.From(options, _nodeHostname, Guid.Empty);
         var configured = update.Instance.Credentials;
-        Advance(content =>
+        Request(content =>
         {
             var claims = configured is not null && configured != _configured;
             _configured = configured;
@@ -153,19 +166,25 @@ internal sealed class ServiceRegistration : IServiceRegistration
                 : desired.Instance == content.Desired.Instance ? content
                 : content.OnChanged(desired, DescriptionWriteMode.Update);
         });
-        _session.Wake();
     }
 
-    /// <summary>Goes on to another content, and tells whoever waits for it.</summary>
+    /// <summary>Goes on to another state, which the session's keeper then brings the store to.</summary>
+    public void Request(Func<ReconcileState, ReconcileState> transition)
+    {
+        Advance(transition);
+        _session.Changed.Set();
+    }
+
+    /// <summary>Goes on to another state, and completes the waits that it ends.</summary>
     public void Advance(Func<ReconcileState, ReconcileState> transition)
     {
         lock (_changing)
         {
-            _content = transition(_content);
-            _credentials.Set(_content.Desired.Instance.Credentials);
-            if (!_content.NeedsWrite(_session.Current))
+            _reconcile = transition(_reconcile);
+            _credentials.Set(_reconcile.Desired.Instance.Credentials);
+            if (!_reconcile.NeedsWrite(_session.Current))
             {
-                (_wasStored, _failure) = (true, null);
+                _failure = null;
                 _settled.TrySetResult();
             }
             else if (_settled.Task.IsCompletedSuccessfully)
@@ -176,7 +195,13 @@ internal sealed class ServiceRegistration : IServiceRegistration
     }
 
     /// <summary>From here on it is not put again, whatever happens to it.</summary>
-    public void RequestWithdrawal() => _withdrawalAsked = true;
+    public void RequestWithdrawal()
+    {
+        lock (_changing)
+        {
+            _lifecycle = _lifecycle == Lifecycle.Active ? Lifecycle.Withdrawing : _lifecycle;
+        }
+    }
 
     public void OnFailed(string reason) => _failure = reason;
 
@@ -186,17 +211,11 @@ internal sealed class ServiceRegistration : IServiceRegistration
         Advance(content => content.OnStoreUnknown());
     }
 
-    /// <summary>Its key is being deleted.</summary>
-    public void OnDeleting() => _mayStand = false;
-
-    /// <summary>Its key stands in the store, as far as is known.</summary>
-    public void OnPresentInStore() => _mayStand = true;
-
     public void OnWithdrawn()
     {
         lock (_changing)
         {
-            _withdrawalAsked = true;
+            _lifecycle = Lifecycle.Withdrawn;
             _withdrawn.TrySetResult();
             _settled = _settled.Task.IsCompleted ? NewPromise() : _settled;
             _settled.TrySetException(new ObjectDisposedException(
@@ -210,9 +229,8 @@ internal sealed class ServiceRegistration : IServiceRegistration
     private async Task ChangeAsync(
         Func<ReconcileState, ReconcileState> transition, CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(_withdrawalAsked, typeof(IServiceRegistration));
-        Advance(transition);
-        _session.Wake();
+        ObjectDisposedException.ThrowIf(WithdrawalRequested, typeof(IServiceRegistration));
+        Request(transition);
         await WaitUntilRegisteredAsync(cancellationToken).ConfigureAwait(false);
     }
 }

@@ -9,13 +9,14 @@ internal sealed class ServiceRegistry(SessionLoop session, string nodeHostname) 
         ServiceRegistrationOptions options, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult<IServiceRegistration>(Register(options));
+        RegistrationOptionsRules.ThrowIfWrong(options);
+        return Task.FromResult<IServiceRegistration>(Add(options));
     }
 
-    public ServiceRegistration Register(ServiceRegistrationOptions options)
+    /// <summary>Registers a service whose options are valid, as those are that come from configuration.</summary>
+    public ServiceRegistration Add(ServiceRegistrationOptions options)
     {
-        RegistrationOptionsRules.ThrowIfWrong(options);
-        var registration = new ServiceRegistration(options, nodeHostname, session);
+        var registration = new ServiceRegistration(options, nodeHostname, session.Session, session.Drain);
         session.Add(registration);
         return registration;
     }

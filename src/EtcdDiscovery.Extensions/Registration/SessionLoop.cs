@@ -18,13 +18,9 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     private readonly RegistrationTracker _registrations;
     private readonly RegistrationReconciler _writer;
     private readonly SessionCloser _closing;
-    private readonly AsyncAutoResetEvent _wake;
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _givingUp = new();
     private readonly Lock _changing = new();
-    private readonly long _epoch;
-    private volatile SessionState _state = SessionState.Initial;
-    private volatile IDiscoverySession? _current;
     private Task? _running;
     private Task? _stopped;
 
@@ -35,51 +31,37 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         _settings = settings;
         _timeProvider = timeProvider;
         _logger = loggerFactory.CreateLogger<SessionLoop>();
-        _epoch = timeProvider.GetTimestamp();
-        _wake = new AsyncAutoResetEvent(timeProvider);
-        Draining = new DrainCoordinator(settings.DrainDelay, store.TellsExpiry, timeProvider);
+        Session = new ProcessSession(timeProvider, _stopping.Token);
+        Drain = new DrainCoordinator(settings.DrainDelay, store.TellsExpiry, timeProvider);
         _registrations = new RegistrationTracker(
             store, settings.Backoff, timeProvider, loggerFactory.CreateLogger<RegistrationObserver>());
         _writer = new RegistrationReconciler(
-            store, settings.Backoff, _registrations, _wake, loggerFactory.CreateLogger<RegistrationReconciler>());
+            store, settings.Backoff, _registrations, Session.Changed, loggerFactory.CreateLogger<RegistrationReconciler>());
         _closing = new SessionCloser(settings.Backoff, timeProvider, loggerFactory.CreateLogger<SessionCloser>());
     }
 
+    /// <summary>The session, for those who only look at it.</summary>
+    public ProcessSession Session { get; }
+
     /// <summary>How registrations sign off before they are withdrawn.</summary>
-    public DrainCoordinator Draining { get; }
+    public DrainCoordinator Drain { get; }
 
     public IReadOnlyList<ServiceRegistration> Registrations => _registrations.Present;
 
-    /// <summary>The state as of now: time alone may have made the session late or lost.</summary>
-    public SessionState State => _state.OnTime(Now);
-
-    /// <summary>The session that is alive; null when none is.</summary>
-    public IDiscoverySession? Current => State.IsAlive ? _current : null;
-
-    /// <summary>Cancelled when everything is withdrawn for good, and nothing drains any longer.</summary>
-    public CancellationToken Ending => _stopping.Token;
-
     /// <summary>Whether there was a moment at which everything was registered.</summary>
     public bool HasRegistered => _writer.HasSettled;
-
-    /// <summary>How long ago the session was last renewed.</summary>
-    public TimeSpan Age => Now - _state.RenewedAt;
-
-    private TimeSpan Now => _timeProvider.GetElapsedTime(_epoch);
 
     public void Add(ServiceRegistration registration)
     {
         lock (_changing)
         {
             ObjectDisposedException.ThrowIf(_stopped is not null || _stopping.IsCancellationRequested, typeof(IServiceRegistry));
-            _registrations.Add(registration, this);
+            _registrations.Add(registration);
             _running ??= Background.RunAsync(() => RunAsync(_stopping.Token));
         }
 
-        Wake();
+        Session.Changed.Set();
     }
-
-    public void Wake() => _wake.Set();
 
     /// <summary>Withdraws everything and ends for good. Later calls wait for the first one.</summary>
     /// <param name="cancellationToken">Gives up; what is still in the store expires.</param>
@@ -108,7 +90,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     private async Task EndAsync(CancellationToken cancellationToken)
     {
         using var givingUp = cancellationToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _givingUp);
-        await Draining.DrainAsync(_registrations.Present, cancellationToken).ConfigureAwait(false);
+        await Drain.DrainAsync(_registrations.Present, cancellationToken).ConfigureAwait(false);
         await _stopping.CancelAsync().ConfigureAwait(false);
         await (_running ?? Task.CompletedTask).ConfigureAwait(false);
         foreach (var registration in _registrations.All)
@@ -116,7 +98,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
             registration.RequestWithdrawal();
         }
 
-        if (_current is { } session)
+        if (Session.Held is { } session)
         {
             await CloseAsync(session).ConfigureAwait(false);
         }
@@ -152,21 +134,20 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
                 pause = await OnFailureAsync(error).ConfigureAwait(false);
             }
 
-            await _wake.WaitAsync(pause, stopping).ConfigureAwait(false);
+            await Session.Changed.WaitAsync(pause, stopping).ConfigureAwait(false);
         }
     }
 
     private async Task<IDiscoverySession> OpenAsync(CancellationToken cancellationToken)
     {
-        var askedAt = Now;
+        var askedAt = Session.Now;
         using var patience = new CancellationTokenSource(_settings.TimeToLive / 5, _timeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         var looking = _writer.PrefetchDescriptionsAsync(either.Token);
         try
         {
             var session = await _store.OpenSessionAsync(_settings.TimeToLive, cancellationToken).ConfigureAwait(false);
-            _current = session;
-            _state = SessionState.Opened(session.TimeToLive, askedAt);
+            Session.OnOpened(session, askedAt);
             return session;
         }
         finally
@@ -192,10 +173,9 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         var pause = TimeSpan.Zero;
         while (true)
         {
-            await Task.Delay(Longer(pause, _state.UntilRenewal(Now)), _timeProvider, ending).ConfigureAwait(false);
-            var askedAt = Now;
-            _state = _state.OnTime(askedAt);
-            if (!_state.IsAlive)
+            await Task.Delay(Longer(pause, Session.State.UntilRenewal(Session.Now)), _timeProvider, ending).ConfigureAwait(false);
+            var askedAt = Session.Now;
+            if (!Session.State.IsAlive)
             {
                 throw new SessionLostException("The session was not renewed in time.");
             }
@@ -203,14 +183,14 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
             try
             {
                 await RenewInTimeAsync(session, ending).ConfigureAwait(false);
-                _state = _state.OnRenewed(askedAt);
+                Session.OnRenewed(askedAt);
                 pause = TimeSpan.Zero;
             }
             catch (EtcdDiscoveryException error) when (error is not SessionLostException)
             {
-                _state = _state.OnFailed(error.Message, Now);
+                Session.OnFailed(error.Message);
                 LogRenewalFailed(error);
-                pause = Shorter(_settings.Backoff.DelayAfter(_state.Failures), _state.UntilExpiry(Now));
+                pause = Shorter(_settings.Backoff.DelayAfter(Session.State.Failures), UntilExpiry);
             }
         }
     }
@@ -219,7 +199,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     private async Task RenewInTimeAsync(IDiscoverySession session, CancellationToken ending)
     {
         // Not below zero: the process may have been paused since the state was looked at.
-        using var expiry = new CancellationTokenSource(Longer(TimeSpan.Zero, _state.UntilExpiry(Now)), _timeProvider);
+        using var expiry = new CancellationTokenSource(Longer(TimeSpan.Zero, UntilExpiry), _timeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(expiry.Token, ending);
         try
         {
@@ -233,16 +213,15 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
 
     private async Task<TimeSpan> OnFailureAsync(Exception error)
     {
-        if (_current is { } lost)
+        if (Session.Held is { } lost)
         {
             Log.SessionLost(_logger, error.Message);
-            _state = SessionState.Gone(error.Message);
-            _current = null;
+            Session.OnLost(error.Message);
             await _closing.DisposeAsync(lost).ConfigureAwait(false);
         }
         else
         {
-            _state = _state.OnFailed(error.Message, Now);
+            Session.OnFailed(error.Message);
             LogOpeningFailed(error);
         }
 
@@ -251,7 +230,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
             await ForgetSessionAsync(registration).ConfigureAwait(false);
         }
 
-        return _settings.Backoff.DelayAfter(_state.Failures, error is EtcdDiscoveryException { IsTransient: true });
+        return _settings.Backoff.DelayAfter(Session.State.Failures, error is EtcdDiscoveryException { IsTransient: true });
     }
 
     // Without a session nothing is in the store, so what was to be withdrawn is.
@@ -270,34 +249,35 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     private async Task CloseAsync(IDiscoverySession session)
     {
         await _closing.CloseAsync(session, _givingUp.Token).ConfigureAwait(false);
-        _current = null;
-        _state = SessionState.Initial;
+        Session.OnClosed();
     }
 
     private void LogOpeningFailed(Exception error)
     {
-        if (_state.Failures == 1)
+        if (Session.State.Failures == 1)
         {
             Log.OpeningFailed(_logger, error.Message);
         }
         else
         {
-            Log.OpeningFailedAgain(_logger, _state.Failures, error.Message);
+            Log.OpeningFailedAgain(_logger, Session.State.Failures, error.Message);
         }
     }
 
     private void LogRenewalFailed(EtcdDiscoveryException error)
     {
-        var left = Longer(TimeSpan.Zero, _state.UntilExpiry(Now)).TotalSeconds;
-        if (_state.Failures == 1)
+        var left = Longer(TimeSpan.Zero, UntilExpiry).TotalSeconds;
+        if (Session.State.Failures == 1)
         {
             Log.RenewalFailed(_logger, left, error.Message);
         }
         else
         {
-            Log.RenewalFailedAgain(_logger, _state.Failures, left, error.Message);
+            Log.RenewalFailedAgain(_logger, Session.State.Failures, left, error.Message);
         }
     }
+
+    private TimeSpan UntilExpiry => Session.State.UntilExpiry(Session.Now);
 
     private static TimeSpan Longer(TimeSpan a, TimeSpan b) => a > b ? a : b;
 

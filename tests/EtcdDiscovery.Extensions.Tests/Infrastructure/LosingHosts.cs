@@ -83,7 +83,7 @@ internal sealed class LosingHosts : IAsyncDisposable
         var store = new SessionCensus(wrap(new EtcdStore(options, _clock, NullLoggerFactory.Instance), _clock));
         var settings = new SessionSettings(TimeSpan.FromSeconds(2), TimeSpan.Zero, Quick);
         var loop = new SessionLoop(store, settings, _clock, NullLoggerFactory.Instance);
-        loop.Add(new ServiceRegistration(new ServiceRegistrationOptions { Name = service }, "node", loop));
+        loop.Add(new ServiceRegistration(new ServiceRegistrationOptions { Name = service }, "node", loop.Session, loop.Drain));
         _hosts.Add((loop, store));
     }
 
