@@ -75,9 +75,9 @@ internal sealed class EtcdDiscoveryHealthCheck(
             if (service.OutageReason is { } outage)
             {
                 var reason = NameActor(outage, catalog.HasRead);
-                yield return service.Current is null
+                yield return !service.View.IsKnown
                     ? (AtFirst(!catalog.HasRead), $"Service '{service.Name}' could not be read yet: {reason}")
-                    : (HealthStatus.Degraded, $"Service '{service.Name}' is served from what was known {Seconds(service.Freshness.Age)} ago: {reason}");
+                    : (HealthStatus.Degraded, $"Service '{service.Name}' is served from what was known {Seconds(service.Age)} ago: {reason}");
             }
         }
     }
@@ -90,18 +90,18 @@ internal sealed class EtcdDiscoveryHealthCheck(
         : $"{reason.TrimEnd('.')}. The operators of etcd have to act{(hasWorked ? "" : $", unless {EtcdDiscoveryOptions.SectionName}:Etcd:Endpoints is wrong")}.";
 
     // Strangers may choose names.
-    private static bool IsWorthTelling(WatchedService service) => service.Exists || service.HasReaders || service.OutageReason is not null;
+    private static bool IsWorthTelling(ServiceWatcher service) => service.Exists || service.HasReaders || service.OutageReason is not null;
 
-    private static string Describe(WatchedService service)
+    private static string Describe(ServiceWatcher service)
     {
-        if (service.Current is not { } current)
+        if (service.View is not { IsKnown: true } view)
         {
             return "being read";
         }
 
-        var age = service.OutageReason is null ? "" : $" for {Seconds(service.Freshness.Age)}";
-        var state = service.Freshness.Source.ToString().ToLowerInvariant();
-        var instances = string.Create(CultureInfo.InvariantCulture, $"{state}{age}, {current.Instances.Length} instances");
+        var age = service.OutageReason is null ? "" : $" for {Seconds(service.Age)}";
+        var state = view.Freshness.Source.ToString().ToLowerInvariant();
+        var instances = string.Create(CultureInfo.InvariantCulture, $"{state}{age}, {view.Instances.Length} instances");
         return service.UnreadableEntries == 0
             ? instances
             : string.Create(CultureInfo.InvariantCulture, $"{instances}, {service.UnreadableEntries} unreadable entries");

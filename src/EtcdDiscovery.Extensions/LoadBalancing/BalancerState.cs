@@ -1,15 +1,14 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using EtcdDiscovery.Primitives;
-using EtcdDiscovery.Resolution;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.LoadBalancing;
 
-/// <summary>What picking from one service has to remember from one snapshot to the next: calls, turns, ejections.</summary>
+/// <summary>What load balancing remembers of a service from one view to the next: outstanding calls, turns, ejections.</summary>
 /// <remarks>
-/// Ejections are rare and picks are not: so a pick only reads a set, and an ejection, or the end of one, makes another set.
+/// Ejections are rare and picks are not, so a pick only reads a set; an ejection, or its end, asks for new sets.
 /// </remarks>
 internal sealed partial class BalancerState : IDisposable
 {
@@ -20,37 +19,42 @@ internal sealed partial class BalancerState : IDisposable
     private readonly Dictionary<string, RoundRobinCounter> _turns = new(StringComparer.Ordinal);
     private readonly OutlierDetector _ejections;
     private readonly Lock _changing = new();
-    private volatile ServiceView _snapshot = ServiceView.Nothing;
-    private volatile PickSets? _current;
-    private volatile InstanceSet? _usual;
+    private readonly Action _ejectionsChanged;
+    private volatile ServiceInstance[] _instances = [];
     private int _knownCalls;
     private int _sweepAt = SpareCalls;
 
-    public BalancerState(TimeProvider timeProvider, ILogger? logger = null)
+    /// <param name="timeProvider">The clock that ends ejections.</param>
+    /// <param name="ejectionsChanged">Called, without a lock, when <see cref="CreatePickSets"/> would give other sets than before.</param>
+    /// <param name="logger">Logs ejections.</param>
+    public BalancerState(TimeProvider timeProvider, Action? ejectionsChanged = null, ILogger? logger = null)
     {
+        _ejectionsChanged = ejectionsChanged ?? (static () => { });
         _logger = logger ?? NullLogger.Instance;
         _ejections = new OutlierDetector(timeProvider, Return);
     }
 
-    /// <summary>How many calls are outstanding, at the place of each instance.</summary>
+    /// <summary>How many calls are outstanding, by the slot of each instance.</summary>
     public OutstandingCounts Outstanding { get; } = new();
 
-    /// <summary>What is picked from when nothing is asked for; null until <see cref="PickSetsFor"/> was asked since the last change.</summary>
-    public InstanceSet? DefaultSet => _usual;
-
-    /// <summary>What can be picked of a snapshot.</summary>
-    public PickSets PickSetsFor(ServiceView snapshot) =>
-        _current is { } current && current.Snapshot == snapshot ? current : Renew(snapshot);
-
-    /// <summary>There is a newer snapshot.</summary>
-    public void Publish(ServiceView snapshot)
+    /// <summary>The sets to pick from now.</summary>
+    /// <param name="serving">The instances that take requests, in order.</param>
+    /// <param name="mayHaveWeights">False when all of them are known to have the weight 1.</param>
+    public PickSets CreatePickSets(ServiceInstance[] serving, bool mayHaveWeights)
     {
         lock (_changing)
         {
-            _snapshot = snapshot;
-            // Who was written anew is given another chance, and who is gone needs none.
-            _ejections.End(ejection => snapshot.Find(ejection.Instance.Id) != (object)ejection.Instance);
-            Forget();
+            return new PickSets(serving, mayHaveWeights, _ejections.Instances, this);
+        }
+    }
+
+    /// <summary>Replaces the known instances. An instance that was written again, or is gone, is not ejected any more.</summary>
+    public void SetInstances(ServiceInstance[] instances)
+    {
+        lock (_changing)
+        {
+            _instances = instances;
+            _ejections.End(ejection => !ReferenceEquals(InstanceOrder.Find(instances, ejection.Instance.Id), ejection.Instance));
         }
     }
 
@@ -70,7 +74,7 @@ internal sealed partial class BalancerState : IDisposable
     {
         if (!_calls.TryGetValue(id, out var calls))
         {
-            if (_snapshot.Find(id) is null)
+            if (InstanceOrder.Find(_instances, id) is null)
             {
                 return;
             }
@@ -85,13 +89,10 @@ internal sealed partial class BalancerState : IDisposable
         }
 
         calls.End();
-        if (outcome == CallOutcome.Failed)
+        if ((outcome == CallOutcome.Failed && NoteFailure(calls, id))
+            || (outcome == CallOutcome.Succeeded && !calls.IsWell && NoteSuccess(calls, id)))
         {
-            NoteFailure(calls, id);
-        }
-        else if (outcome == CallOutcome.Succeeded && !calls.IsWell)
-        {
-            NoteSuccess(calls, id);
+            _ejectionsChanged();
         }
     }
 
@@ -103,68 +104,57 @@ internal sealed partial class BalancerState : IDisposable
         }
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private PickSets Renew(ServiceView snapshot)
-    {
-        lock (_changing)
-        {
-            var renewed = new PickSets(snapshot, _ejections.Instances, this);
-            // Somebody who is late may still be asking about an older one.
-            if (snapshot == _snapshot)
-            {
-                _current = renewed;
-                _usual = renewed.All;
-            }
-
-            return renewed;
-        }
-    }
-
-    private void Forget()
-    {
-        _current = null;
-        _usual = null;
-    }
-
-    private void NoteFailure(InstanceCallState calls, string id)
+    /// <returns>Whether the instance is ejected now.</returns>
+    private bool NoteFailure(InstanceCallState calls, string id)
     {
         lock (_changing)
         {
             calls.Health = calls.Health.AfterFailure();
-            if (_snapshot.Find(id) is { } instance && calls.Health.IsToBeEjected
-                && _ejections.Add(instance, calls.Health.Ejections + 1) is { } time)
+            if (InstanceOrder.Find(_instances, id) is not { } instance || !calls.Health.IsToBeEjected
+                || _ejections.Add(instance, calls.Health.Ejections + 1) is not { } time)
             {
-                calls.Health = calls.Health.AfterEjection();
-                Forget();
-                Log.Ejected(_logger, LogSanitizer.Sanitize(instance.Id), instance.ServiceName, time);
+                return false;
             }
+
+            calls.Health = calls.Health.AfterEjection();
+            Log.Ejected(_logger, LogSanitizer.Sanitize(instance.Id), instance.ServiceName, time);
+            return true;
         }
     }
 
-    private void NoteSuccess(InstanceCallState calls, string id)
+    /// <returns>Whether an ejection ended.</returns>
+    private bool NoteSuccess(InstanceCallState calls, string id)
     {
         lock (_changing)
         {
             calls.Health = InstanceHealth.AfterSuccess();
-            End(ejection => ejection.Instance.Id == id);
+            return End(ejection => ejection.Instance.Id == id);
         }
     }
 
     private void Return(object? ended)
     {
+        bool isChanged;
         lock (_changing)
         {
-            End(ejection => ejection == ended);
+            isChanged = End(ejection => ejection == ended);
+        }
+
+        if (isChanged)
+        {
+            _ejectionsChanged();
         }
     }
 
-    private void End(Predicate<Ejection> match)
+    private bool End(Predicate<Ejection> match)
     {
-        foreach (var ended in _ejections.End(match))
+        var all = _ejections.End(match);
+        foreach (var ended in all)
         {
-            Forget();
             Log.Returned(_logger, LogSanitizer.Sanitize(ended.Instance.Id), ended.Instance.ServiceName);
         }
+
+        return all.Count > 0;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -192,7 +182,7 @@ internal sealed partial class BalancerState : IDisposable
     {
         foreach (var (id, calls) in _calls)
         {
-            if (calls.Outstanding == 0 && _snapshot.Find(id) is null)
+            if (calls.Outstanding == 0 && InstanceOrder.Find(_instances, id) is null)
             {
                 _calls.TryRemove(id, out _);
                 Outstanding.GiveBack(calls.Place);

@@ -1,32 +1,30 @@
 using System.Runtime.CompilerServices;
-using EtcdDiscovery.Resolution;
 
 namespace EtcdDiscovery.LoadBalancing;
 
-/// <summary>What can be picked of a snapshot while the same instances are ejected. Immutable.</summary>
-/// <remarks>
-/// What is needed once a snapshot must not be inlined: the compiler has only so much room in the method that answers nearly
-/// all questions, and spends it by chance.
-/// </remarks>
+/// <summary>The sets that instances are picked from, for one view of a service and the ejections of that moment. Immutable.</summary>
+/// <remarks>Methods that run once for a view are not inlined, to leave the JIT compiler's budget to the hot path.</remarks>
 internal sealed class PickSets
 {
-    private readonly BalancerState _service;
+    private readonly ServiceInstance[] _serving;
     private readonly IReadOnlyList<ServiceInstance> _ejected;
-    private InstanceGroups? _byShard;
+    private readonly bool _mayHaveWeights;
+    private readonly BalancerState _balancer;
+    private volatile InstanceGroups? _byShard;
 
-    /// <summary>Creates it.</summary>
-    /// <param name="snapshot">The snapshot.</param>
-    /// <param name="ejected">Those to do without if possible; the first ones first.</param>
-    /// <param name="service">What is remembered from one snapshot to the next.</param>
-    public PickSets(ServiceView snapshot, IReadOnlyList<ServiceInstance> ejected, BalancerState service)
+    /// <param name="serving">The instances that take requests, in order.</param>
+    /// <param name="mayHaveWeights">False when all instances are known to have the weight 1.</param>
+    /// <param name="ejected">Those to leave out if possible; the first ejected first.</param>
+    /// <param name="balancer">What is remembered from one view to the next.</param>
+    public PickSets(
+        ServiceInstance[] serving, bool mayHaveWeights, IReadOnlyList<ServiceInstance> ejected, BalancerState balancer)
     {
-        Snapshot = snapshot;
+        _serving = serving;
+        _mayHaveWeights = mayHaveWeights;
         _ejected = ejected;
-        _service = service;
-        All = snapshot.Serving.Length == 0 ? null : NewSet(snapshot.Serving, "");
+        _balancer = balancer;
+        All = serving.Length == 0 ? null : NewSet(serving, "");
     }
-
-    public ServiceView Snapshot { get; }
 
     /// <summary>What is picked from when nothing is asked for; null when there is no instance.</summary>
     public InstanceSet? All { get; }
@@ -52,16 +50,16 @@ internal sealed class PickSets
     // Half of a shard may be ejected whatever the others do, and never its last instance.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private InstanceSet? OnShard(string shard) => (_byShard ??= new(
-        Snapshot.Serving, static instance => instance.Shard, (name, instances) => NewSet(instances, $"on shard={name}"))).Find(shard);
+        _serving, static instance => instance.Shard, (name, instances) => NewSet(instances, $"on shard={name}"))).Find(shard);
 
     private InstanceSet NewSet(ServiceInstance[] instances, string scope) =>
-        new(TakeOut(instances), _service, scope, Snapshot.MayHaveWeights);
+        new(WithoutEjected(instances), _balancer, scope, _mayHaveWeights);
 
     // Where more than half have failed, the reason may well be on this side, and the others could not bear it all.
-    private ServiceInstance[] TakeOut(ServiceInstance[] instances)
+    private ServiceInstance[] WithoutEjected(ServiceInstance[] instances)
     {
         var places = _ejected
-            .Select(instance => InstanceArray.Find(instances, instance.Id))
+            .Select(instance => InstanceOrder.IndexOf(instances, instance.Id))
             .Where(place => place >= 0)
             .Take(instances.Length / 2)
             .Order()

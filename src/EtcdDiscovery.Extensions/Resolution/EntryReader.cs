@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Resolution;
 
-/// <summary>Turns a service's entries into snapshots; what cannot be read is skipped, counted and logged once.</summary>
+/// <summary>Turns a service's entries into views; what cannot be read is skipped, counted and logged once.</summary>
 /// <remarks>Used by one loop only.</remarks>
 internal sealed partial class EntryReader(string serviceName, ILogger<EntryReader> logger)
 {
@@ -26,8 +26,8 @@ internal sealed partial class EntryReader(string serviceName, ILogger<EntryReade
     /// <summary>How many entries are skipped now; read by any thread.</summary>
     public int UnreadableCount { get => Volatile.Read(ref field); private set => Volatile.Write(ref field, value); }
 
-    /// <summary>The snapshot after a read. What is the same as before stays the same object.</summary>
-    /// <param name="before">The snapshot before.</param>
+    /// <summary>The view after a read. What is the same as before stays the same object.</summary>
+    /// <param name="before">The view before.</param>
     /// <param name="contents">What was read.</param>
     /// <param name="doubt">Whether to keep, as suspects, those that are not there any more and did not sign off.</param>
     public ViewUpdate Read(ServiceView before, StoreContents contents, bool doubt)
@@ -59,8 +59,8 @@ internal sealed partial class EntryReader(string serviceName, ILogger<EntryReade
         return new(before.With(info, believed, suspects, contents.Revision), believed);
     }
 
-    /// <summary>The snapshot after a batch of changes; null when nothing changed.</summary>
-    /// <param name="before">The snapshot before.</param>
+    /// <summary>The view after a batch of changes; null when nothing changed.</summary>
+    /// <param name="before">The view before.</param>
     /// <param name="batch">The changes.</param>
     /// <param name="losses">Who decides how many have really vanished; the others are kept as suspects.</param>
     public ViewUpdate? Apply(ServiceView before, StoreBatch batch, SelfPreservation losses)

@@ -1,32 +1,14 @@
+using EtcdDiscovery.LoadBalancing;
 using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.Resolution;
 
-/// <summary>Instances in the order of their ids' UTF-8 bytes, which is the order of their keys.</summary>
+/// <summary>Arrays of instances in <see cref="InstanceOrder"/>, and the steps from one to the next.</summary>
 internal static class InstanceArray
 {
     public static bool Any(ServiceInstance instance) => true;
 
     public static bool IsServing(ServiceInstance instance) => instance.Status == ServiceStatus.Serving;
-
-    /// <summary>Where an id stands; the complement of where it would stand when it is not there.</summary>
-    public static int Find(ReadOnlySpan<ServiceInstance> instances, string id)
-    {
-        int low = 0, high = instances.Length - 1;
-        while (low <= high)
-        {
-            var middle = (low + high) >>> 1;
-            var order = Utf8Order.Instance.Compare(instances[middle].Id, id);
-            if (order == 0)
-            {
-                return middle;
-            }
-
-            (low, high) = order < 0 ? (middle + 1, high) : (low, middle - 1);
-        }
-
-        return ~low;
-    }
 
     /// <summary>Replaces, adds and removes instances. It costs a copy of the array and a search for each change.</summary>
     /// <param name="instances">What there is.</param>
@@ -40,7 +22,7 @@ internal static class InstanceArray
         int read = 0, written = 0;
         foreach (var change in changes)
         {
-            var index = Find(instances.AsSpan(read), change.Id);
+            var index = InstanceOrder.IndexOf(instances.AsSpan(read), change.Id);
             var kept = index < 0 ? ~index : index;
             instances.AsSpan(read, kept).CopyTo(result.AsSpan(written));
             read += index < 0 ? kept : kept + 1;

@@ -26,10 +26,10 @@ internal sealed partial class ServiceCatalog(
     // Idleness is counted in quarters of the time-out, so that questions need not tell the time.
     private const int IdlePeriods = 4;
 
-    private readonly ConcurrentDictionary<string, WatchedService> _services = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, ServiceWatcher> _services = new(StringComparer.Ordinal);
     // Each service once, in the order in which it was asked for first, until it is known to exist.
-    private readonly Queue<WatchedService> _newcomers = new();
-    private readonly Channel<WatchedService> _evicted = Channel.CreateUnbounded<WatchedService>();
+    private readonly Queue<ServiceWatcher> _newcomers = new();
+    private readonly Channel<ServiceWatcher> _evicted = Channel.CreateUnbounded<ServiceWatcher>();
     private readonly BoundedReads _store = new(store, timeProvider);
     private readonly CancellationTokenSource _stopping = new();
     private readonly ILogger _logger = loggerFactory.CreateLogger<ServiceCatalog>();
@@ -38,41 +38,41 @@ internal sealed partial class ServiceCatalog(
     private Task? _upkeep;
     private volatile bool _hasRead;
 
-    public IEnumerable<WatchedService> Services => _services.Values;
+    public IEnumerable<ServiceWatcher> Services => _services.Values;
 
     /// <summary>Whether this process has ever known anything of a service, from the store or from a file.</summary>
-    public bool HasRead => _hasRead || (_hasRead = _services.Values.Any(service => service.Current is not null));
+    public bool HasRead => _hasRead || (_hasRead = _services.Values.Any(service => service.View.IsKnown));
 
     /// <summary>A service, if it is watched. Takes no lock.</summary>
-    public bool TryGetService(string service, [NotNullWhen(true)] out WatchedService? watched)
+    public bool TryGetService(string service, [NotNullWhen(true)] out ServiceWatcher? watched)
     {
         ArgumentNullException.ThrowIfNull(service);
         return _services.TryGetValue(service, out watched);
     }
 
     /// <summary>A snapshot as current as the query asks for, of a service that is watched from now on.</summary>
-    public ValueTask<ServiceView> GetAsync(
-        string service, ServiceQuery query, out WatchedService watched, CancellationToken cancellationToken)
+    public ValueTask<ServiceView> GetViewAsync(
+        string service, ServiceQuery query, out ServiceWatcher watched, CancellationToken cancellationToken)
     {
         lock (_changing)
         {
             watched = Watch(service);
-            return watched.GetAsync(query, cancellationToken);
+            return watched.GetViewAsync(query, cancellationToken);
         }
     }
 
     /// <summary>Begins to follow the changes of a service.</summary>
-    public ChangeFeed Follow(string service, out WatchedService watched)
+    public ChangeQueue Subscribe(string service, out ServiceWatcher watched)
     {
         lock (_changing)
         {
             watched = Watch(service);
-            return watched.Follow();
+            return watched.Subscribe();
         }
     }
 
     /// <summary>A service, watched from now on when it was not before. It may be forgotten soon when nobody waits for it.</summary>
-    public WatchedService Watch(string service)
+    public ServiceWatcher Watch(string service)
     {
         ArgumentNullException.ThrowIfNull(service);
         lock (_changing)
@@ -88,7 +88,7 @@ internal sealed partial class ServiceCatalog(
     }
 
     /// <summary>What tells once that a service, watched from now on, has changed.</summary>
-    public IChangeToken GetChangeToken(string service) => new SnapshotChangeToken(Watch(service).Superseded, _callbackLogger);
+    public IChangeToken GetChangeToken(string service) => new SnapshotChangeToken(Watch(service).View.Superseded, _callbackLogger);
 
     public void Dispose()
     {
@@ -118,7 +118,7 @@ internal sealed partial class ServiceCatalog(
         _store.Dispose();
     }
 
-    private WatchedService Add(string service)
+    private ServiceWatcher Add(string service)
     {
         if (ServiceKeys.DescribeBadServiceName(service) is { } reason)
         {
@@ -134,7 +134,7 @@ internal sealed partial class ServiceCatalog(
                 isTransient: true);
         }
 
-        var watched = new WatchedService(service, _store, settings, timeProvider, loggerFactory);
+        var watched = new ServiceWatcher(service, _store, settings, timeProvider, loggerFactory);
         _services[service] = watched;
         _newcomers.Enqueue(watched);
         watched.Start();
@@ -192,7 +192,7 @@ internal sealed partial class ServiceCatalog(
         }
     }
 
-    private List<WatchedService> TakeIdle()
+    private List<ServiceWatcher> TakeIdle()
     {
         lock (_changing)
         {
@@ -221,7 +221,7 @@ internal sealed partial class ServiceCatalog(
         Save(saver);
     }
 
-    private async Task ForgetAsync(WatchedService service)
+    private async Task ForgetAsync(ServiceWatcher service)
     {
         try
         {

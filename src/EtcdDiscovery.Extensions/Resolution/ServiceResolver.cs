@@ -12,42 +12,42 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
 {
     public async ValueTask<ServiceInfo> GetServiceAsync(string service, CancellationToken cancellationToken)
     {
-        var snapshot = await SnapshotAsync(service, default, out _, cancellationToken).ConfigureAwait(false);
-        return Describe(service, snapshot);
+        var view = await SnapshotAsync(service, default, out _, cancellationToken).ConfigureAwait(false);
+        return Describe(service, view);
     }
 
     public async ValueTask<IReadOnlyList<ServiceInstance>> GetInstancesAsync(
         string service, ServiceQuery query, CancellationToken cancellationToken)
     {
-        var snapshot = await SnapshotAsync(service, query, out _, cancellationToken).ConfigureAwait(false);
-        return ImmutableCollectionsMarshal.AsImmutableArray(Matching(service, snapshot, query));
+        var view = await SnapshotAsync(service, query, out _, cancellationToken).ConfigureAwait(false);
+        return ImmutableCollectionsMarshal.AsImmutableArray(Matching(service, view, query));
     }
 
     // What nearly everybody asks for has the shortest way: it is compared with a look-up and a pick from an array.
     public ValueTask<ServiceInstance> GetInstanceAsync(
         string service, ServiceQuery query, CancellationToken cancellationToken) =>
         catalog.TryGetService(service, out var watched)
-            && (query.LooksForAny && preferredZone is null ? watched.PickUsual() : Among(watched, query)) is { } instances
+            && (query.LooksForAny && preferredZone is null ? DefaultSet(watched) : Among(watched, query)) is { } instances
             ? new(Pick(instances, query))
             : PickAsync(service, query, cancellationToken);
 
     public async ValueTask<ServiceInstance> GetFirstInstanceAsync(
         string service, ServiceQuery query, CancellationToken cancellationToken)
     {
-        var snapshot = await SnapshotAsync(service, query, out _, cancellationToken).ConfigureAwait(false);
-        return Matching(service, snapshot, query)[0];
+        var view = await SnapshotAsync(service, query, out _, cancellationToken).ConfigureAwait(false);
+        return Matching(service, view, query)[0];
     }
 
     public async ValueTask<Uri> GetUriAsync(
         string service, string scheme, string path, ServiceQuery query, CancellationToken cancellationToken)
     {
-        var snapshot = await SnapshotAsync(service, query, out var watched, cancellationToken).ConfigureAwait(false);
-        if (snapshot.Description is { Public: true } info && query is { Shard: null, Network: ServiceNetwork.Public })
+        var view = await SnapshotAsync(service, query, out var watched, cancellationToken).ConfigureAwait(false);
+        if (view.Description is { Public: true } info && query is { Shard: null, Network: ServiceNetwork.Public })
         {
             return info.GetUri(scheme, path);
         }
 
-        var instance = Pick(watched, snapshot, query);
+        var instance = Pick(watched, view, query);
         return query.Network == ServiceNetwork.Private
             ? instance.GetPrivateUri(scheme, path)
             : instance.GetUri(scheme, path);
@@ -55,19 +55,19 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
 
     public async ValueTask<ServiceSnapshot> GetSnapshotAsync(string service, CancellationToken cancellationToken)
     {
-        var snapshot = await SnapshotAsync(service, default, out var watched, cancellationToken).ConfigureAwait(false);
-        return Expose(watched, snapshot, snapshot.Instances);
+        var view = await SnapshotAsync(service, default, out var watched, cancellationToken).ConfigureAwait(false);
+        return Expose(watched, view, view.Instances);
     }
 
     public async IAsyncEnumerable<ServiceChange> WatchAsync(
         string service, ServiceQuery query, bool includePresent, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var feed = catalog.Follow(service, out var watched);
+        using var queue = catalog.Subscribe(service, out var watched);
         var isStart = true;
         while (true)
         {
-            var (changes, snapshot) = await feed.NextAsync(cancellationToken).ConfigureAwait(false);
-            foreach (var change in changes ?? (isStart && includePresent ? Present(snapshot) : []))
+            var (changes, view) = await queue.NextAsync(cancellationToken).ConfigureAwait(false);
+            foreach (var change in changes ?? (isStart && includePresent ? Present(view) : []))
             {
                 if (change.SeenOn(query.Shard) is { } seen)
                 {
@@ -79,7 +79,7 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
             {
                 yield return new ServiceChange(ServiceChangeKind.Resync, null)
                 {
-                    Snapshot = Expose(watched, snapshot, snapshot.OnShard(query.Shard)),
+                    Snapshot = Expose(watched, view, view.OnShard(query.Shard)),
                 };
             }
 
@@ -95,65 +95,71 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
         if (instance is { ServiceName: not null, Id: not null }
             && catalog.TryGetService(instance.ServiceName, out var watched))
         {
-            watched.Picking.Report(instance.Id, outcome);
+            watched.Report(instance.Id, outcome);
         }
     }
 
-    private static IEnumerable<InstanceChange> Present(ServiceView snapshot) =>
-        snapshot.Instances.Select(instance => new InstanceChange(null, instance));
+    private static IEnumerable<InstanceChange> Present(ServiceView view) =>
+        view.Instances.Select(instance => new InstanceChange(null, instance));
 
-    private static ServiceSnapshot Expose(WatchedService watched, ServiceView snapshot, ServiceInstance[] instances) => new()
+    private static ServiceSnapshot Expose(ServiceWatcher watched, ServiceView view, ServiceInstance[] instances) => new()
     {
-        Service = Describe(watched.Name, snapshot),
+        Service = Describe(watched.Name, view),
         Instances = ImmutableCollectionsMarshal.AsImmutableArray(instances),
-        Suspects = [.. snapshot.Suspects.Select(snapshot.Find).OfType<ServiceInstance>()],
-        Revision = snapshot.Revision,
-        AsOf = watched.Freshness.AsOf,
-        Source = watched.Freshness.Source,
+        Suspects = [.. view.Suspects.Select(view.Find).OfType<ServiceInstance>()],
+        Revision = view.Revision,
+        AsOf = view.Freshness.AsOf,
+        Source = view.Freshness.Source,
         UnreadableEntries = watched.UnreadableEntries,
     };
 
-    private static ServiceInfo Describe(string service, ServiceView snapshot) =>
-        snapshot.Description ?? new ServiceInfo { Name = service };
+    private static ServiceInfo Describe(string service, ServiceView view) =>
+        view.Description ?? new ServiceInfo { Name = service };
 
-    private static ServiceInstance[] Matching(string service, ServiceView snapshot, ServiceQuery query)
+    private static ServiceInstance[] Matching(string service, ServiceView view, ServiceQuery query)
     {
-        if (snapshot.Serving.Length == 0)
+        if (view.Serving.Length == 0)
         {
-            throw snapshot is { Description: null, Instances.Length: 0 }
+            throw view is { Description: null, Instances.Length: 0 }
                 ? new ServiceNotFoundException(service)
                 : new NoInstanceFoundException(service);
         }
 
-        var instances = snapshot.OnShard(query.Shard);
+        var instances = view.OnShard(query.Shard);
         return instances.Length > 0 ? instances : throw new NoInstanceOnShardException(service, query.Shard!);
     }
 
     private ValueTask<ServiceView> SnapshotAsync(
-        string service, in ServiceQuery query, out WatchedService watched, CancellationToken cancellationToken) =>
-        catalog.TryGetService(service, out watched!) && watched.TryGetCurrent(query) is { } snapshot
-            ? new(snapshot)
-            : catalog.GetAsync(service, query, out watched, cancellationToken);
+        string service, in ServiceQuery query, out ServiceWatcher watched, CancellationToken cancellationToken) =>
+        catalog.TryGetService(service, out watched!) && watched.TryGetView(query) is { } view
+            ? new(view)
+            : catalog.GetViewAsync(service, query, out watched, cancellationToken);
 
     private async ValueTask<ServiceInstance> PickAsync(
         string service, ServiceQuery query, CancellationToken cancellationToken)
     {
-        var snapshot = await catalog.GetAsync(service, query, out var watched, cancellationToken).ConfigureAwait(false);
-        return Pick(watched, snapshot, query);
+        var view = await catalog.GetViewAsync(service, query, out var watched, cancellationToken).ConfigureAwait(false);
+        return Pick(watched, view, query);
     }
 
-    private ServiceInstance Pick(WatchedService watched, ServiceView snapshot, ServiceQuery query)
+    private ServiceInstance Pick(ServiceWatcher watched, ServiceView view, ServiceQuery query)
     {
-        _ = Matching(watched.Name, snapshot, query);
-        return Pick(watched.Picking.PickSetsFor(snapshot).Among(query, preferredZone)!, query);
+        _ = Matching(watched.Name, view, query);
+        return Pick(watched.PicksOf(view).Among(query, preferredZone)!, query);
     }
 
     private ServiceInstance Pick(InstanceSet instances, ServiceQuery query) =>
         (query.Picker ?? picker).Pick(instances) ?? throw PickedNothing(query);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private InstanceSet? Among(WatchedService watched, ServiceQuery query) =>
-        watched.TryGetCurrent(query) is { } snapshot ? watched.Picking.PickSetsFor(snapshot).Among(query, preferredZone) : null;
+    private InstanceSet? Among(ServiceWatcher watched, ServiceQuery query) =>
+        watched.TryGetView(query) is { } view ? watched.PicksOf(view).Among(query, preferredZone) : null;
+
+    private static InstanceSet? DefaultSet(ServiceWatcher watched)
+    {
+        watched.Use();
+        return watched.View.DefaultSet;
+    }
 
     private InvalidOperationException PickedNothing(ServiceQuery query) =>
         new($"The instance picker {(query.Picker ?? picker).GetType()} returned null; it has to return one of the instances.");

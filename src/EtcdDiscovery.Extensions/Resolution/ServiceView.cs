@@ -1,32 +1,46 @@
 using System.Collections.Frozen;
+using EtcdDiscovery.LoadBalancing;
 
 namespace EtcdDiscovery.Resolution;
 
-/// <summary>All that a service's entries said at one revision. Never changes; a change makes another one.</summary>
+/// <summary>Everything that is known of a service at one moment, and the sets to pick from. Immutable: a change makes another view.</summary>
 internal sealed class ServiceView
 {
-    private readonly TaskCompletionSource _superseded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _superseded;
     private FrozenDictionary<string, ServiceInstance[]>? _byShard;
 
     private ServiceView(
-        ServiceInfo? info,
-        ServiceInstance[] instances,
-        ServiceInstance[] serving,
-        IReadOnlyList<string> suspects,
-        StoreRevision revision,
-        long version)
+        ServiceInfo? description, ServiceInstance[] instances, ServiceInstance[] serving, StoreRevision revision, long version)
     {
-        Description = info;
+        Description = description;
         Instances = instances;
         Serving = serving;
-        Suspects = suspects;
         Revision = revision;
         Version = version;
+        _superseded = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    public static ServiceView Nothing { get; } = new(null, [], [], [], default, 0);
+    // The same content, of another age or with other sets to pick from.
+    private ServiceView(ServiceView content, Freshness freshness, PickSets? picks)
+    {
+        Description = content.Description;
+        Instances = content.Instances;
+        Serving = content.Serving;
+        Suspects = content.Suspects;
+        Revision = content.Revision;
+        Version = content.Version;
+        MayHaveWeights = content.MayHaveWeights;
+        Freshness = freshness;
+        Picks = picks;
+        DefaultSet = picks?.All;
+        _superseded = content._superseded;
+        _byShard = content._byShard;
+    }
 
-    /// <summary>What describes the service; null when nobody has.</summary>
+    /// <summary>The content to begin with: no description and no instance.</summary>
+    public static ServiceView Empty { get; } = NewUnknown();
+
+    /// <summary>What describes the service; null when nothing does.</summary>
     public ServiceInfo? Description { get; }
 
     /// <summary>The instances in the order of their keys. Not to be written to.</summary>
@@ -35,41 +49,61 @@ internal sealed class ServiceView
     /// <summary>Those that take requests; the very same array when all do.</summary>
     public ServiceInstance[] Serving { get; }
 
+    /// <summary>The ids of instances that vanished, but perhaps through a fault of the store, in order.</summary>
+    public IReadOnlyList<string> Suspects { get; private init; } = [];
+
     public StoreRevision Revision { get; }
 
-    /// <summary>How many snapshots of the service came before.</summary>
+    /// <summary>How often the content has changed since the process began to watch the service; 0 when nothing is known yet.</summary>
     public long Version { get; }
 
-    /// <summary>The ids of those that were there before an outage and not after it, in order; they may come back.</summary>
-    public IReadOnlyList<string> Suspects { get; }
+    public bool IsKnown => Version > 0;
 
-    /// <summary>False when all instances are known to have the weight 1, so that nobody has to look at each of them.</summary>
+    /// <summary>False when all instances are known to have the weight 1, so that their weights need no look.</summary>
     public bool MayHaveWeights { get; private init; }
 
-    /// <summary>Completes when there is a newer one.</summary>
+    /// <summary>How current the view is.</summary>
+    public Freshness Freshness { get; } = Freshness.Unknown;
+
+    /// <summary>The sets to pick from; null before the view is published.</summary>
+    public PickSets? Picks { get; }
+
+    /// <summary>What a query without conditions picks from; null before the view is published, and without an instance.</summary>
+    public InstanceSet? DefaultSet { get; }
+
+    /// <summary>Completes when there is a view with other content.</summary>
     public Task Superseded => _superseded.Task;
+
+    /// <summary>The view of a service of which nothing is known yet.</summary>
+    public static ServiceView NewUnknown() => new(null, [], [], default, 0);
 
     public void Supersede() => _superseded.TrySetResult();
 
-    /// <summary>The snapshot after some changes.</summary>
+    /// <summary>Whether a view has the same content, though perhaps another age.</summary>
+    public bool HasContentOf(ServiceView other) => _superseded == other._superseded;
+
+    /// <summary>The same content, of another age or with other sets to pick from.</summary>
+    public ServiceView With(Freshness freshness, PickSets? picks) => new(this, freshness, picks);
+
+    /// <summary>The view after some changes.</summary>
     public ServiceView With(
-        ServiceInfo? info, IReadOnlyList<InstanceChange> changes, IReadOnlyList<string> suspects, StoreRevision revision)
+        ServiceInfo? description, IReadOnlyList<InstanceChange> changes, IReadOnlyList<string> suspects, StoreRevision revision)
     {
         var instances = changes.Count == 0 ? Instances : InstanceArray.Apply(Instances, changes, InstanceArray.Any);
-        return new(info, instances, ServingAfter(changes, instances), suspects, revision, Version + 1)
+        return new(description, instances, ServingAfter(changes, instances), revision, Version + 1)
         {
+            Suspects = suspects,
             MayHaveWeights = MayHaveWeights || changes.Any(change => change.After is { Weight: not 1 }),
         };
     }
 
-    public ServiceInstance? Find(string id) =>
-        InstanceArray.Find(Instances, id) is >= 0 and var index ? Instances[index] : null;
+    public ServiceInstance? Find(string id) => InstanceOrder.Find(Instances, id);
 
     /// <summary>Those that take requests, on a shard when one is asked for.</summary>
     public ServiceInstance[] OnShard(string? shard) =>
         shard is null ? Serving : ByShard().TryGetValue(shard, out var instances) ? instances : [];
 
-    // Looks at what changed only: most of ten thousand instances did not.
+    // Looks only at what changed: of ten thousand instances most did not.
     private ServiceInstance[] ServingAfter(IReadOnlyList<InstanceChange> changes, ServiceInstance[] instances)
     {
         if (changes.Count == 0)
@@ -82,7 +116,7 @@ internal sealed class ServiceView
         return serving.Length == instances.Length ? instances : serving;
     }
 
-    // Most snapshots are never asked for a shard. Two askers at once build it twice, and both are right.
+    // Most views are never asked for a shard. Two threads at once build it twice, with the same result.
     private FrozenDictionary<string, ServiceInstance[]> ByShard() => _byShard ??= Serving
         .Where(instance => instance.Shard is not null)
         .GroupBy(instance => instance.Shard!, StringComparer.Ordinal)

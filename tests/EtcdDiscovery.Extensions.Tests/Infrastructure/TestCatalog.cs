@@ -33,7 +33,7 @@ internal sealed class TestCatalog : IAsyncDisposable
     }
 
     /// <summary>A snapshot of some instances, in the order of their ids.</summary>
-    public static ServiceView Snapshot(IEnumerable<ServiceInstance> instances) => ServiceView.Nothing.With(
+    public static ServiceView Snapshot(IEnumerable<ServiceInstance> instances) => ServiceView.Empty.With(
         null, [.. instances.Select(instance => new InstanceChange(null, instance))], [], default);
 
     /// <summary>What puts an instance of a service.</summary>

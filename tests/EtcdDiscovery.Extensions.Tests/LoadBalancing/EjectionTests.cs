@@ -24,7 +24,7 @@ public sealed class EjectionTests : IDisposable
         set
         {
             field = value;
-            _service.Publish(value);
+            _service.SetInstances(value.Instances);
         }
     }
 
@@ -149,7 +149,7 @@ public sealed class EjectionTests : IDisposable
         Assert.Equal("c d e", Pickable());
         Assert.Equal("b", Pickable(new() { Shard = "s0" }));
         Assert.Equal("f", Pickable(new() { Shard = "s2" }));
-        Assert.Null(_service.PickSetsFor(Current).Among(new() { Shard = "s3" }, null));
+        Assert.Null(_service.CreatePickSets(Current.Serving, Current.MayHaveWeights).Among(new() { Shard = "s3" }, null));
         // A preference is none once nobody there is left.
         Assert.Equal("c d e", Pickable(new() { PreferredShard = "s0" }));
 
@@ -283,11 +283,11 @@ public sealed class EjectionTests : IDisposable
     }
 
     private string Pickable(ServiceQuery query = default, string? zone = null) =>
-        string.Join(' ', _service.PickSetsFor(Current).Among(query, zone)!.Select(instance => instance.Id));
+        string.Join(' ', _service.CreatePickSets(Current.Serving, Current.MayHaveWeights).Among(query, zone)!.Select(instance => instance.Id));
 
     private int Outstanding(string id)
     {
-        var set = _service.PickSetsFor(Current).All!;
+        var set = _service.CreatePickSets(Current.Serving, Current.MayHaveWeights).All!;
         return set.GetOutstanding(set.ToList().FindIndex(instance => instance.Id == id));
     }
 }

@@ -111,7 +111,7 @@ public sealed class PickerTests
     {
         using var service = new BalancerState(TimeProvider.System);
         var picked = Enumerable.Range(0, 300)
-            .Select(_ => InstancePickers.RoundRobin.Pick(service.PickSetsFor(Snapshot(1, 1, 1)).All!).Id)
+            .Select(_ => InstancePickers.RoundRobin.Pick(PicksOf(service, Snapshot(1, 1, 1)).All!).Id)
             .CountBy(id => id)
             .Select(id => id.Value);
 
@@ -124,7 +124,7 @@ public sealed class PickerTests
         using var service = new BalancerState(TimeProvider.System);
         var snapshot = TestCatalog.Snapshot([.. Enumerable.Range(0, 4).Select(i => Instance(i, shard: $"s{i % 2}"))]);
         var picked = Enumerable.Range(0, 40)
-            .Select(turn => InstancePickers.RoundRobin.Pick(service.PickSetsFor(snapshot).Among(new() { Shard = $"s{turn % 2}" }, null)!).Id)
+            .Select(turn => InstancePickers.RoundRobin.Pick(PicksOf(service, snapshot).Among(new() { Shard = $"s{turn % 2}" }, null)!).Id)
             .CountBy(id => id)
             .Select(id => id.Value);
 
@@ -136,9 +136,9 @@ public sealed class PickerTests
     {
         using var service = new BalancerState(TimeProvider.System);
         var snapshot = Snapshot(1, 1);
-        service.Publish(snapshot);
+        service.SetInstances(snapshot.Instances);
         service.Report("0", CallOutcome.Started);
-        var set = service.PickSetsFor(snapshot).All!;
+        var set = PicksOf(service, snapshot).All!;
 
         Assert.Equal([0, Picks], Count(InstancePickers.PowerOfTwoChoices, set));
         Assert.Equal((1, 0), (set.GetOutstanding(0), set.GetOutstanding(1)));
@@ -152,13 +152,13 @@ public sealed class PickerTests
     {
         using var service = new BalancerState(TimeProvider.System);
         var snapshot = Snapshot(1, 3, 1, 1);
-        service.Publish(snapshot);
+        service.SetInstances(snapshot.Instances);
         for (var call = 0; call < 600; call++)
         {
-            service.Report(InstancePickers.PowerOfTwoChoices.Pick(service.PickSetsFor(snapshot).All!).Id, CallOutcome.Started);
+            service.Report(InstancePickers.PowerOfTwoChoices.Pick(PicksOf(service, snapshot).All!).Id, CallOutcome.Started);
         }
 
-        var set = service.PickSetsFor(snapshot).All!;
+        var set = PicksOf(service, snapshot).All!;
         Assert.InRange(set.GetOutstanding(1), 280, 320);
         Assert.All([0, 2, 3], (int index) => Assert.InRange(set.GetOutstanding(index), 80, 120));
     }
@@ -200,6 +200,8 @@ public sealed class PickerTests
 
         return counts;
     }
+
+    private static PickSets PicksOf(BalancerState service, ServiceView view) => service.CreatePickSets(view.Serving, view.MayHaveWeights);
 
     private static InstanceSet Set(params double[] weights) => new(weights.Select((weight, i) => Instance(i, weight)));
 

@@ -105,7 +105,7 @@ public sealed class ChangeFeedTests
     {
         for (var i = 0; i < times; i++)
         {
-            var superseded = catalog.Catalog.Services.Single().Superseded;
+            var superseded = catalog.Catalog.Services.Single().View.Superseded;
             await catalog.PutAsync(Service, "a", hostname: $"h{i}");
             await superseded.WaitAsync(Eventually.Patience, Token);
             await (onSeenAsync?.Invoke($"h{i}") ?? Task.CompletedTask);

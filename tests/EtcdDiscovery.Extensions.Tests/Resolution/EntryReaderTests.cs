@@ -18,7 +18,7 @@ public sealed class EntryReaderTests
         var reader = new EntryReader(Service, NullLogger<EntryReader>.Instance);
         var put = TestCatalog.Put(Service, "a");
         var before = reader.Read(
-            ServiceView.Nothing, new StoreContents(new StoreRevision(1), [new StoreEntry(put.Key, put.Value, 1)]), doubt: false).Snapshot;
+            ServiceView.Empty, new StoreContents(new StoreRevision(1), [new StoreEntry(put.Key, put.Value, 1)]), doubt: false).View;
         var again = TestCatalog.Put(Service, "a", hostname: hostname);
 
         var update = reader.Apply(
@@ -27,7 +27,7 @@ public sealed class EntryReaderTests
             new SelfPreservation(TimeSpan.Zero, TimeProvider.System));
 
         Assert.Equal(changes, update!.Changes.Count);
-        Assert.Equal(changes == 0, ReferenceEquals(before.Instances[0], update.Snapshot.Instances[0]));
+        Assert.Equal(changes == 0, ReferenceEquals(before.Instances[0], update.View.Instances[0]));
     }
 
     [Fact]
@@ -37,7 +37,7 @@ public sealed class EntryReaderTests
         using var factory = LoggerFactory.Create(builder => builder.AddProvider(logs));
         var reader = new EntryReader(Service, factory.CreateLogger<EntryReader>());
         var before = reader.Read(
-            ServiceView.Nothing, new StoreContents(new StoreRevision(1), [.. Unreadable(0, 500, 1)]), doubt: false).Snapshot;
+            ServiceView.Empty, new StoreContents(new StoreRevision(1), [.. Unreadable(0, 500, 1)]), doubt: false).View;
         Assert.Equal((500, EntryReader.MaxLogged), (reader.UnreadableCount, logs.Lines.Count));
 
         var events = Unreadable(500, 1_000, 2).Select(entry => new StoreEvent(entry.Key, entry.Value, 2));

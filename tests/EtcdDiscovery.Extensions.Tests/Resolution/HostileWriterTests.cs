@@ -102,7 +102,7 @@ public sealed class HostileWriterTests(SharedEtcd etcd)
         new Random(1).Shuffle(ids);
         var reader = new EntryReader(_service, NullLogger<EntryReader>.Instance);
         var value = Encoding.UTF8.GetBytes(Good);
-        var before = reader.Read(ServiceView.Nothing, new StoreContents(new StoreRevision(1), []), doubt: false).Snapshot;
+        var before = reader.Read(ServiceView.Empty, new StoreContents(new StoreRevision(1), []), doubt: false).View;
 
         var started = TimeProvider.System.GetTimestamp();
         var update = reader.Apply(
@@ -111,7 +111,7 @@ public sealed class HostileWriterTests(SharedEtcd etcd)
             new SelfPreservation(TimeSpan.Zero, TimeProvider.System));
 
         Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(20));
-        Assert.Equal(ids.Order(StringComparer.Ordinal), update!.Snapshot.Instances.Select(instance => instance.Id));
+        Assert.Equal(ids.Order(StringComparer.Ordinal), update!.View.Instances.Select(instance => instance.Id));
     }
 
     private async Task PutAsync(EtcdServer server, params byte[][] ids)

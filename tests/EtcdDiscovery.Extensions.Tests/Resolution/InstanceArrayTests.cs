@@ -1,4 +1,5 @@
 using System.Text;
+using EtcdDiscovery.LoadBalancing;
 using EtcdDiscovery.Resolution;
 
 namespace EtcdDiscovery.Tests.Resolution;
@@ -73,7 +74,7 @@ public sealed class InstanceArrayTests
             {
                 var index = Array.FindIndex(instances, instance => instance.Id == id);
                 var expected = index >= 0 ? index : ~instances.Count(instance => Bytewise(instance.Id, id) < 0);
-                Assert.Equal(expected, InstanceArray.Find(instances, id));
+                Assert.Equal(expected, InstanceOrder.IndexOf(instances, id));
             }
         }
     }

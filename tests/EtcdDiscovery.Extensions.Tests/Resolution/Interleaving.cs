@@ -42,7 +42,7 @@ internal sealed class Interleaving : IAsyncDisposable
 
     private string InfoKey => ServiceKeys.Description(_service);
 
-    private WatchedService Watched => _catalog.Catalog.Watch(_service);
+    private ServiceWatcher Watched => _catalog.Catalog.Watch(_service);
 
     public Task TakeAsync(Step step)
     {
@@ -74,23 +74,23 @@ internal sealed class Interleaving : IAsyncDisposable
         _store.Reconnect();
         var mark = Step.Instance(new() { Id = Mark, ServiceName = _service, Hostname = $"mark{++_marks}", Shard = "s0" });
         await _store.PutAsync(0, (Prefix + Mark, mark));
-        await UntilAsync(() => Task.FromResult(IsMarked(Watched.Current?.Instances)), Eventually.Patience, "the catalog sees the last change");
+        await UntilAsync(() => Task.FromResult(IsMarked(Watched.View?.Instances)), Eventually.Patience, "the catalog sees the last change");
         _replays.ForEach(replay => replay.Resume());
         foreach (var replay in _replays.Where(replay => replay.Shard is null or "s0"))
         {
             await UntilAsync(async () => IsMarked(await replay.InstancesAsync()), Eventually.Patience, "a reader sees the last change");
         }
 
-        Doubts += Watched.Current!.Suspects.Count > 0 ? 1 : 0;
+        Doubts += Watched.View!.Suspects.Count > 0 ? 1 : 0;
         await AgreeAsync();
     }
 
     /// <summary>Readers have to agree with the store in everything, those that they had doubts about included.</summary>
     public async Task EndAsync()
     {
-        await UntilAsync(() => Task.FromResult(Watched.Current!.Suspects.Count == 0), Leeway, "suspects are given up");
+        await UntilAsync(() => Task.FromResult(Watched.View!.Suspects.Count == 0), Leeway, "suspects are given up");
         await SettleAsync();
-        Assert.Empty(Watched.Current!.Suspects);
+        Assert.Empty(Watched.View!.Suspects);
     }
 
     public async ValueTask DisposeAsync()

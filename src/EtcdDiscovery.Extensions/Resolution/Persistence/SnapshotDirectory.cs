@@ -96,7 +96,7 @@ internal sealed partial class SnapshotDirectory(string path, ILogger<SnapshotDir
 
     private static byte[] Encode(string service, SavedSnapshot saved)
     {
-        var snapshot = saved.Snapshot;
+        var snapshot = saved.View;
         var entries = snapshot.Instances
             .Select(instance => new SnapshotDocument.Entry(
                 ServiceKeys.Instance(service, instance.Id), Encoding.UTF8.GetString(ServiceJson.Encode(instance))))
@@ -130,6 +130,6 @@ internal sealed partial class SnapshotDirectory(string path, ILogger<SnapshotDir
             new StoreRevision(document.Revision, document.ClusterId),
             [.. document.Entries.Select(entry => new StoreEntry(entry.Key, Encoding.UTF8.GetBytes(entry.Value), 0))]);
         var reader = new EntryReader(service, NullLogger<EntryReader>.Instance);
-        return new SavedSnapshot(reader.Read(ServiceView.Nothing, contents, doubt: false).Snapshot, document.AsOf);
+        return new SavedSnapshot(reader.Read(ServiceView.Empty, contents, doubt: false).View, document.AsOf);
     }
 }

@@ -9,17 +9,17 @@ internal sealed class SnapshotSaver(SnapshotDirectory folder, TimeProvider timeP
     // A file tells until when its content was known to be true; for a service that never changes too.
     private static readonly TimeSpan Renewal = TimeSpan.FromMinutes(5);
 
-    private readonly Dictionary<string, (ServiceView Snapshot, long At)> _saved = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (ServiceView View, long At)> _saved = new(StringComparer.Ordinal);
 
     /// <summary>Saves those services whose files are not up to date.</summary>
-    public void Save(IReadOnlyCollection<WatchedService> services)
+    public void Save(IReadOnlyCollection<ServiceWatcher> services)
     {
         foreach (var service in services)
         {
-            if (service is { Current: { } current, Freshness.Source: SnapshotSource.Live } && IsWorthAFile(service) && !IsSaved(service.Name, current)
-                && folder.TrySave(service.Name, new SavedSnapshot(current, service.Freshness.AsOf)))
+            if (service.View is { IsKnown: true, Freshness.Source: SnapshotSource.Live } view && IsWorthAFile(service) && !IsSaved(service.Name, view)
+                && folder.TrySave(service.Name, new SavedSnapshot(view, view.Freshness.AsOf)))
             {
-                _saved[service.Name] = (current, timeProvider.GetTimestamp());
+                _saved[service.Name] = (view, timeProvider.GetTimestamp());
             }
         }
 
@@ -30,10 +30,10 @@ internal sealed class SnapshotSaver(SnapshotDirectory folder, TimeProvider timeP
     }
 
     // Strangers may choose names: only what exists, or did when its file was written, has one.
-    private bool IsWorthAFile(WatchedService service) => service.Exists || folder.Holds(service.Name);
+    private bool IsWorthAFile(ServiceWatcher service) => service.Exists || folder.Holds(service.Name);
 
-    private bool IsSaved(string service, ServiceView current) =>
+    private bool IsSaved(string service, ServiceView view) =>
         _saved.TryGetValue(service, out var saved)
-        && saved.Snapshot == current
+        && saved.View.HasContentOf(view)
         && timeProvider.GetElapsedTime(saved.At) < Renewal;
 }

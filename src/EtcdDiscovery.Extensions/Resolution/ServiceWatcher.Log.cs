@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Resolution;
 
-internal sealed partial class LiveSnapshot
+internal sealed partial class ServiceWatcher
 {
     private static partial class Log
     {

@@ -1,0 +1,32 @@
+using EtcdDiscovery.Primitives;
+
+namespace EtcdDiscovery.LoadBalancing;
+
+/// <summary>The order of a service's instances: that of their ids' UTF-8 bytes, which is the order of their keys.</summary>
+internal static class InstanceOrder
+{
+    /// <summary>Finds an instance among others in order.</summary>
+    /// <returns>The index of the id; the complement of where it would be when it is not there.</returns>
+    public static int IndexOf(ReadOnlySpan<ServiceInstance> instances, string id)
+    {
+        int low = 0, high = instances.Length - 1;
+        while (low <= high)
+        {
+            var middle = (low + high) >>> 1;
+            var order = Utf8Order.Instance.Compare(instances[middle].Id, id);
+            if (order == 0)
+            {
+                return middle;
+            }
+
+            (low, high) = order < 0 ? (middle + 1, high) : (low, middle - 1);
+        }
+
+        return ~low;
+    }
+
+    /// <summary>Finds an instance among others in order.</summary>
+    /// <returns>The instance; null when it is not there.</returns>
+    public static ServiceInstance? Find(ServiceInstance[] instances, string id) =>
+        IndexOf(instances, id) is >= 0 and var index ? instances[index] : null;
+}

@@ -1,0 +1,324 @@
+using EtcdDiscovery.LoadBalancing;
+using EtcdDiscovery.Stores;
+using Microsoft.Extensions.Logging;
+
+namespace EtcdDiscovery.Resolution;
+
+/// <summary>Follows one service in the store, from the first query on, and publishes a view after each change.</summary>
+/// <remarks>Queries read the published view; those that any view answers take no lock.</remarks>
+internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
+{
+    private readonly CatalogSettings _settings;
+    private readonly TimeProvider _timeProvider;
+    private readonly ILogger _logger;
+    private readonly EntryReader _reader;
+    private readonly BalancerState _balancer;
+    private readonly SelfPreservation _selfPreservation;
+    private readonly CoalescingObserver _coalescing;
+    private readonly StoreFollower _follower;
+    private readonly FreshReader _freshReader;
+    private readonly ITimer _graceTimer;
+    private readonly IdleDetector _idle = new();
+
+    // Guards what views are made from, and who is told of them.
+    private readonly Lock _publishing = new();
+    private readonly List<ChangeQueue> _queues = [];
+    private volatile ServiceView _view = ServiceView.NewUnknown();
+    private readonly FirstView _firstView;
+    private volatile Outage? _outage;
+    private bool _hasLostHistory;
+
+    public ServiceWatcher(
+        string name, IDiscoveryStore store, CatalogSettings settings, TimeProvider timeProvider, ILoggerFactory loggerFactory)
+    {
+        Name = name;
+        _settings = settings;
+        _timeProvider = timeProvider;
+        _logger = loggerFactory.CreateLogger<ServiceWatcher>();
+        _reader = new EntryReader(name, loggerFactory.CreateLogger<EntryReader>());
+        _balancer = new BalancerState(timeProvider, OnEjectionsChanged, loggerFactory.CreateLogger<BalancerState>());
+        _selfPreservation = new SelfPreservation(settings.OutageGrace, timeProvider);
+        _graceTimer = timeProvider.CreateTimer(_ => GiveUpSuspects(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _coalescing = new CoalescingObserver(this, RestAfterView, timeProvider);
+        _follower = new StoreFollower(store, _reader.Ranges, settings.Backoff, timeProvider, _coalescing)
+        {
+            RefreshInterval = settings.RefreshInterval,
+        };
+        _firstView = new FirstView(name);
+        _freshReader = new FreshReader(name, store, () => _view, timeProvider);
+    }
+
+    public string Name { get; }
+
+    /// <summary>What is known of the service now.</summary>
+    public ServiceView View => _view;
+
+    /// <summary>How long ago the view was last known to be true.</summary>
+    public TimeSpan Age => _view.Freshness.Age(_timeProvider);
+
+    /// <summary>Why the store is out of reach; null while it is not.</summary>
+    public string? OutageReason => _outage?.Reason;
+
+    public int UnreadableEntries => _reader.UnreadableCount;
+
+    /// <summary>Whether anything is known to stand in the store under its name. Anybody can ask for names that no service has.</summary>
+    public bool Exists => _view is { Description: not null } or { Instances.Length: > 0 } || UnreadableEntries > 0;
+
+    /// <summary>Whether a query waits for it or a reader follows it.</summary>
+    public bool HasReaders
+    {
+        get
+        {
+            lock (_publishing)
+            {
+                return _idle.IsAwaited || _queues.Count > 0;
+            }
+        }
+    }
+
+    private ServiceView? Known => _view is { IsKnown: true } view ? view : null;
+
+    public void Start() => _follower.Start();
+
+    /// <summary>Tells that the service is needed.</summary>
+    public void Use() => _idle.Use();
+
+    /// <summary>The view, if there is one that is current enough for a query. Takes no lock.</summary>
+    public ServiceView? TryGetView(in ServiceQuery query)
+    {
+        Use();
+        return query.AcceptsAnyAge || IsCurrentEnough(query) ? Known : null;
+    }
+
+    /// <summary>A view as current as the query asks for.</summary>
+    /// <exception cref="EtcdDiscoveryException">The store could not be read, and what is known does not do.</exception>
+    public ValueTask<ServiceView> GetViewAsync(ServiceQuery query, CancellationToken cancellationToken) =>
+        TryGetView(query) is { } view ? new(view) : new(_idle.UseWhileAsync(WaitForViewAsync(query, cancellationToken)));
+
+    /// <summary>The sets to pick from in a view of this service.</summary>
+    public PickSets PicksOf(ServiceView view) => view.Picks ?? _balancer.CreatePickSets(view.Serving, view.MayHaveWeights);
+
+    /// <summary>Notes how a call to an instance went.</summary>
+    public void Report(string instanceId, CallOutcome outcome) => _balancer.Report(instanceId, outcome);
+
+    /// <summary>Begins to collect the changes for one reader, who starts with a gap; disposed at the end.</summary>
+    public ChangeQueue Subscribe()
+    {
+        var queue = new ChangeQueue(Unsubscribe);
+        lock (_publishing)
+        {
+            _queues.Add(queue);
+            if (Known is { } view)
+            {
+                queue.Add([], view);
+            }
+            else if (_firstView.Refusal is { } refusal)
+            {
+                queue.Fail(refusal);
+            }
+        }
+
+        return queue;
+    }
+
+    /// <summary>Counts a period of time.</summary>
+    /// <returns>For how many periods in a row nothing asked for the service, waited for it or followed it.</returns>
+    public int CountIdlePeriod()
+    {
+        // While the store is out of reach, what is forgotten cannot be read again.
+        var isIrreplaceable = OutageReason is not null && Exists;
+        return _idle.CountPeriod(isNeeded: isIrreplaceable || HasReaders);
+    }
+
+    /// <summary>Stops following; readers and waiting queries fail.</summary>
+    public void Stop()
+    {
+        _follower.Stop();
+        _freshReader.Stop();
+        lock (_publishing)
+        {
+            _firstView.Stop();
+            _queues.ForEach(queue => queue.Fail(new ObjectDisposedException(nameof(IServiceResolver))));
+            _view.Supersede();
+        }
+
+        _balancer.Dispose();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Stop();
+        await _follower.DisposeAsync().ConfigureAwait(false);
+        _coalescing.Dispose();
+        await _freshReader.DisposeAsync().ConfigureAwait(false);
+        _graceTimer.Dispose();
+    }
+
+    void IStoreObserver.OnRead(StoreContents contents)
+    {
+        lock (_publishing)
+        {
+            var before = _view;
+            var wasBlind = _hasLostHistory || _outage is not null;
+            var doubt = _settings.OutageGrace > TimeSpan.Zero && before.Freshness.Source != SnapshotSource.Disk
+                && (wasBlind || before.Suspects.Count > 0);
+            _hasLostHistory = false;
+            OnReached(_reader.Read(before, contents, doubt));
+        }
+    }
+
+    void IStoreObserver.OnBatch(StoreBatch batch)
+    {
+        lock (_publishing)
+        {
+            OnReached(_reader.Apply(_view, batch, _selfPreservation));
+        }
+    }
+
+    void IStoreObserver.OnFailure(EtcdDiscoveryException error)
+    {
+        lock (_publishing)
+        {
+            if (error is HistoryLostException)
+            {
+                _hasLostHistory = true;
+                Log.HistoryLost(_logger, Name, error.Message);
+                return;
+            }
+
+            OnOutage(error);
+        }
+
+        if (Known is null)
+        {
+            GoWithout(error);
+        }
+    }
+
+    // Copying the references to all instances for each change costs more the more there are. Below 2,000 every change is
+    // published at once.
+    private TimeSpan RestAfterView() => TimeSpan.FromMicroseconds(0.5 * _view.Instances.Length);
+
+    private bool IsCurrentEnough(in ServiceQuery query) =>
+        !query.Linearizable && Age <= (query.MaxStaleness ?? TimeSpan.MaxValue);
+
+    private Task<ServiceView> WaitForViewAsync(ServiceQuery query, CancellationToken cancellationToken) =>
+        query.Linearizable ? _freshReader.ReadAsync(cancellationToken)
+        : query.MaxStaleness is { } age && Known is not null ? _freshReader.GetAsync(age, cancellationToken)
+        : FirstViewAsync(cancellationToken);
+
+    private Task<ServiceView> FirstViewAsync(CancellationToken cancellationToken)
+    {
+        lock (_publishing)
+        {
+            return Known is { } view ? Task.FromResult(view) : _firstView.WaitAsync(cancellationToken);
+        }
+    }
+
+    private void Unsubscribe(ChangeQueue queue)
+    {
+        lock (_publishing)
+        {
+            _queues.Remove(queue);
+        }
+    }
+
+    // The store has told what there is; null when nothing has changed.
+    private void OnReached(ViewUpdate? update)
+    {
+        if (_outage is { } outage)
+        {
+            Log.InReachAgain(_logger, Name, _timeProvider.GetElapsedTime(outage.Start));
+            _outage = null;
+        }
+
+        var hadSuspects = _view.Suspects.Count > 0;
+        Publish(update, Freshness.Live(_timeProvider));
+        if (!hadSuspects && _view.Suspects.Count > 0)
+        {
+            Log.Doubtful(_logger, Name, _view.Suspects.Count, _settings.OutageGrace);
+            _graceTimer.Change(_settings.OutageGrace, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private void Publish(ViewUpdate? update, Freshness freshness)
+    {
+        var before = _view;
+        if (update is null)
+        {
+            _view = before.With(freshness, before.Picks);
+            return;
+        }
+
+        _balancer.SetInstances(update.View.Instances);
+        var view = update.View.With(freshness, _balancer.CreatePickSets(update.View.Serving, update.View.MayHaveWeights));
+        _view = view;
+        before.Supersede();
+        _firstView.Complete(view);
+        if (!before.IsKnown || update.Changes.Count > 0)
+        {
+            _queues.ForEach(queue => queue.Add(update.Changes, view));
+        }
+    }
+
+    private void OnEjectionsChanged()
+    {
+        lock (_publishing)
+        {
+            _view = _view.With(_view.Freshness, _balancer.CreatePickSets(_view.Serving, _view.MayHaveWeights));
+        }
+    }
+
+    private void GiveUpSuspects()
+    {
+        lock (_publishing)
+        {
+            var gone = _view.Suspects.Select(id => new InstanceChange(_view.Find(id), null)).ToList();
+            Publish(new(_view.With(_view.Description, gone, [], _view.Revision), gone), _view.Freshness);
+        }
+    }
+
+    private void OnOutage(EtcdDiscoveryException error)
+    {
+        if (_outage is not null)
+        {
+            Log.StillOutOfReach(_logger, Name, error.Message);
+            return;
+        }
+
+        _outage = new Outage(_timeProvider.GetTimestamp(), error.Message);
+        if (Known is null)
+        {
+            Log.Unread(_logger, Name, error.Message);
+        }
+        else
+        {
+            _view = _view.With(_view.Freshness with { Source = SnapshotSource.Stale }, _view.Picks);
+            Log.OutOfReach(_logger, Name, error.Message);
+        }
+    }
+
+    // The store could not be read even once: what another process saved is better than nothing. Only the follower's loop
+    // reads the file, and no lock is held meanwhile.
+    private void GoWithout(EtcdDiscoveryException error)
+    {
+        var saved = _settings.Folder?.Load(Name);
+        lock (_publishing)
+        {
+            if (saved is not null)
+            {
+                Log.Restored(_logger, Name, saved.View.Instances.Length, saved.AsOf);
+                Publish(new(saved.View, []), new Freshness(SnapshotSource.Disk, 0, saved.AsOf));
+                return;
+            }
+
+            _firstView.Fail(error);
+            if (_firstView.Refusal is not null)
+            {
+                _queues.ForEach(queue => queue.Fail(_firstView.Refusal));
+            }
+        }
+    }
+
+    private sealed record Outage(long Start, string Reason);
+}

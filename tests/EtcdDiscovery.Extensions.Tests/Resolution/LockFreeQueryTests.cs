@@ -1,0 +1,92 @@
+using System.Reflection;
+using EtcdDiscovery.Resolution;
+using EtcdDiscovery.Tests.Infrastructure;
+
+namespace EtcdDiscovery.Tests.Resolution;
+
+/// <summary>A query that any view answers takes no lock, not even the first one after a change.</summary>
+public sealed class LockFreeQueryTests
+{
+    private const string Service = "shop";
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task DefaultQuery_AfterAChange_IsAnsweredWhileAnotherThreadHoldsEveryLock()
+    {
+        await using var catalog = new TestCatalog();
+        await catalog.PutAsync(Service, "a");
+        await catalog.Resolver.GetInstanceAsync(Service, cancellationToken: Token);
+        var superseded = catalog.Catalog.Watch(Service).View.Superseded;
+        await catalog.PutAsync(Service, "b");
+        await superseded.WaitAsync(Eventually.Patience, Token);
+
+        using var locks = new HeldLocks(catalog.Catalog);
+        var answered = Task.Run(() => Enumerable.Range(0, 100)
+            .Select(_ => catalog.Resolver.GetInstanceAsync(Service, cancellationToken: Token))
+            .All(answer => answer.IsCompletedSuccessfully));
+
+        Assert.True(await answered.WaitAsync(Eventually.Patience, Token));
+        Assert.True(locks.Count >= 3, "It should hold the locks of the catalog, the watcher and the balancer.");
+    }
+
+    /// <summary>Holds, on a thread of its own, every lock that an object of the library reaches through its fields.</summary>
+    private sealed class HeldLocks : IDisposable
+    {
+        private readonly ManualResetEventSlim _release = new();
+        private readonly Thread _holder;
+
+        public HeldLocks(object root)
+        {
+            var locks = new List<Lock>();
+            Collect(root, locks, new HashSet<object>(ReferenceEqualityComparer.Instance));
+            using var held = new ManualResetEventSlim();
+            _holder = new Thread(() =>
+            {
+                locks.ForEach(each => each.Enter());
+                held.Set();
+                _release.Wait();
+                locks.ForEach(each => each.Exit());
+            });
+            _holder.Start();
+            held.Wait();
+            Count = locks.Count;
+        }
+
+        public int Count { get; }
+
+        public void Dispose()
+        {
+            _release.Set();
+            _holder.Join();
+            _release.Dispose();
+        }
+
+        private static void Collect(object value, List<Lock> locks, HashSet<object> seen)
+        {
+            if (!seen.Add(value))
+            {
+                return;
+            }
+
+            if (value is Lock found)
+            {
+                locks.Add(found);
+            }
+            else if (value is IEnumerable<KeyValuePair<string, ServiceWatcher>> watchers)
+            {
+                watchers.ToList().ForEach(watcher => Collect(watcher.Value, locks, seen));
+            }
+            else if (value.GetType().Namespace is "EtcdDiscovery.Resolution" or "EtcdDiscovery.LoadBalancing")
+            {
+                foreach (var field in value.GetType().GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public))
+                {
+                    if (!field.FieldType.IsValueType && field.GetValue(value) is { } member)
+                    {
+                        Collect(member, locks, seen);
+                    }
+                }
+            }
+        }
+    }
+}
