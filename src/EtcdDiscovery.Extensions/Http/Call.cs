@@ -1,13 +1,13 @@
 namespace EtcdDiscovery.Http;
 
-/// <summary>A request on its way, and where it was meant to go.</summary>
-/// <param name="Request">The request; it is changed for as long as it is being sent, and looks untouched afterwards.</param>
-/// <param name="Uri">Its URL.</param>
+/// <summary>One request for a service.</summary>
+/// <param name="Request">The request. Its URL and headers are changed only while it is being sent.</param>
+/// <param name="Uri">The URL that the caller asked for.</param>
 /// <param name="Route">The service that the URL asks for.</param>
-/// <param name="Query">What the request asks of an instance.</param>
-/// <param name="Tried">Where earlier attempts at the same request went; null when there can be none.</param>
-/// <param name="CancellationToken">Ends it.</param>
-internal readonly record struct Call(
+/// <param name="Query">Which instances will do.</param>
+/// <param name="Tried">The instances that retries and hedged attempts of the same request went to; null when nothing above the handler can send it again.</param>
+/// <param name="CancellationToken">Cancels the request.</param>
+internal sealed record Call(
     HttpRequestMessage Request,
     Uri Uri,
     Route Route,
@@ -17,36 +17,52 @@ internal readonly record struct Call(
 {
     public Target TargetOf(ServiceInstance instance) => Route.TargetOf(instance, Query.Network);
 
-    /// <summary>Why an instance cannot be reached, in an exception of its own, since each is thrown.</summary>
+    /// <summary>Why an instance cannot be reached. Each call creates its own exception, since each is thrown.</summary>
     public EtcdDiscoveryException ProblemOf(ServiceInstance instance) => Target.Of(instance, Query.Network, Route).Problem!;
 
-    /// <summary>Turns the request to an instance.</summary>
-    public void Aim(Target target) => Aim(Request, Uri, Route, target);
+    public bool WasTried(ServiceInstance instance) => Tried?.Contains(instance.Id) == true;
 
-    /// <summary>Makes the request what it was, so that whoever sends it again has it resolved again.</summary>
-    public void Restore(Target target) => Restore(Request, Uri, target);
-
-    public static void Aim(HttpRequestMessage request, Uri uri, Route route, Target target)
+    /// <summary>Points the request to an instance.</summary>
+    /// <returns>The URL that it has now.</returns>
+    public Uri Aim(Target target)
     {
-        request.RequestUri = target.UriOf(route.RestOf(uri));
-        if (route.AllowedNetworks.Count > 0)
+        var uri = target.UriOf(Route.RestOf(Uri));
+        Request.RequestUri = uri;
+        if (Route.AllowedNetworks.Count > 0)
         {
-            AddressRules.Mark(request);
+            AddressRules.Mark(Request);
         }
 
-        // Only what the caller left open. A redirect takes it off again: SocketsHttpHandler never lets it follow one.
-        if (target.Authorization is not null && request.Headers.Authorization is null)
+        // A redirect does not carry the credentials along: SocketsHttpHandler removes the header.
+        if (target.Authorization is not null && Request.Headers.Authorization is null)
         {
-            request.Headers.Authorization = target.Authorization;
+            Request.Headers.Authorization = target.Authorization;
+        }
+
+        return uri;
+    }
+
+    /// <summary>Makes the request what it was, so that sending it again resolves the service again.</summary>
+    public void Restore(Target target)
+    {
+        Request.RequestUri = Uri;
+        if (target.Authorization is not null && ReferenceEquals(Request.Headers.Authorization, target.Authorization))
+        {
+            Request.Headers.Authorization = null;
         }
     }
 
-    public static void Restore(HttpRequestMessage request, Uri uri, Target target)
+    /// <summary>What an error says about the instance that the request was pointed to.</summary>
+    public CallOutcome OutcomeOf(Exception error, Uri? aimedAt)
     {
-        request.RequestUri = uri;
-        if (target.Authorization is not null && ReferenceEquals(request.Headers.Authorization, target.Authorization))
+        // After a redirect, another server failed.
+        if (Request.RequestUri != aimedAt)
         {
-            request.Headers.Authorization = null;
+            return CallOutcome.Succeeded;
         }
+
+        return CancellationToken.IsCancellationRequested || error is not (HttpRequestException or { InnerException: TimeoutException })
+            ? CallOutcome.Cancelled
+            : CallOutcome.Failed;
     }
 }

@@ -14,152 +14,38 @@ internal sealed partial class DiscoveryHandler(
 {
     private readonly RouteTable _routes = new(options);
 
-    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        OriginalSchemes.UriOf(request) is { } uri && _routes.Find(uri) is { ChangesUri: true } route
+            ? SendAsync(new Call(request, uri, route, QueryOf(request), TriedInstances.Of(request), cancellationToken))
+            : base.SendAsync(request, cancellationToken);
+
+    private async Task<HttpResponseMessage> SendAsync(Call call)
     {
-        if (request.RequestUri is not { IsAbsoluteUri: true } uri)
+        if (call.Route.Service is null)
         {
-            return base.SendAsync(request, cancellationToken);
+            return await SendToDnsAsync(call).ConfigureAwait(false);
         }
 
-        var tried = TriedInstances.Of(request);
-        if (tried is not null)
-        {
-            uri = OriginalSchemes.Restore(request, uri);
-        }
-
-        var route = _routes.Find(uri);
-        if (route.Service is null)
-        {
-            return route.Origin is null
-                ? base.SendAsync(request, cancellationToken)
-                : SendElsewhereAsync(new Call(request, uri, route, default, null, cancellationToken), route.Origin);
-        }
-
-        var query = QueryOf(request);
-        var picking = resolver.GetInstanceAsync(route.Service, query, cancellationToken);
-        if (!picking.IsCompletedSuccessfully)
-        {
-            return PickAndSendAsync(new Call(request, uri, route, query, tried, cancellationToken), picking);
-        }
-
-        var instance = picking.Result;
-        var target = route.TargetOf(instance, query.Network);
-        if (target.Problem is not null || tried?.Contains(instance.Id) == true)
-        {
-            return SendToAnotherAsync(new Call(request, uri, route, query, tried, cancellationToken), instance);
-        }
-
-        // What completes at once costs no state machine.
-        OnSending(instance, tried);
-        Call.Aim(request, uri, route, target);
-        var sending = base.SendAsync(request, cancellationToken);
-        if (!sending.IsCompletedSuccessfully)
-        {
-            return FinishAsync(new Call(request, uri, route, query, tried, cancellationToken), instance, target, sending);
-        }
-
-        Call.Restore(request, uri, target);
-        resolver.Report(instance, CallOutcome.Succeeded);
-        return sending;
-    }
-
-    protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) =>
-        request.RequestUri is { IsAbsoluteUri: true } uri && _routes.Find(uri) is not { Service: null, Origin: null }
-            ? throw new NotSupportedException($"{uri.Scheme}://{uri.Host}: services are found asynchronously only. Call SendAsync in place of Send.")
-            : base.Send(request, cancellationToken);
-
-    private ServiceQuery QueryOf(HttpRequestMessage request)
-    {
-        var asked = request.Options;
-        var query = new ServiceQuery { Shard = asked.TryGetValue(ServiceRequest.Shard, out var shard) ? shard : null };
-        // A query that says more costs memory, so it is said only where it differs from what goes without saying.
-        if ((asked.TryGetValue(ServiceRequest.Network, out var network) ? network : options.Network) == ServiceNetwork.Private)
-        {
-            query = query with { Network = ServiceNetwork.Private };
-        }
-
-        return asked.TryGetValue(ServiceRequest.Zone, out var zone) ? query with { PreferredZone = zone } : query;
-    }
-
-    private void OnSending(ServiceInstance instance, TriedInstances? tried)
-    {
-        tried?.Add(instance.Id);
-        if (reportsStart)
-        {
-            resolver.Report(instance, CallOutcome.Started);
-        }
-    }
-
-    private async Task<HttpResponseMessage> PickAndSendAsync(Call call, ValueTask<ServiceInstance> picking)
-    {
-        ServiceInstance instance;
-        try
-        {
-            instance = await picking.ConfigureAwait(false);
-        }
-        // An error that lasts until its cause is fixed is thrown as it is. The others may pass: an HttpRequestException is what
-        // resilience handlers retry.
-        catch (EtcdDiscoveryException reason) when (reason is { IsTransient: true } or NoInstanceFoundException or NoInstanceOnShardException)
-        {
-            throw new HttpRequestException(HttpRequestError.NameResolutionError, reason.Message, reason);
-        }
-
-        var target = call.TargetOf(instance);
-        return target.Problem is null && call.Tried?.Contains(instance.Id) != true
-            ? await SendToAsync(call, instance, target).ConfigureAwait(false)
-            : await SendToAnotherAsync(call, instance).ConfigureAwait(false);
-    }
-
-    // Not every instance has every port, and a retry had better not end where the attempt before it did.
-    private async Task<HttpResponseMessage> SendToAnotherAsync(Call call, ServiceInstance picked)
-    {
-        var instance = await NextAsync(call, [picked]).ConfigureAwait(false) ?? picked;
-        var target = call.TargetOf(instance);
-        return target.Problem is null
-            ? await SendToAsync(call, instance, target).ConfigureAwait(false)
-            : throw call.ProblemOf(instance);
-    }
-
-    private async Task<HttpResponseMessage> SendElsewhereAsync(Call call, string origin)
-    {
-        var target = Target.Elsewhere(origin);
-        try
-        {
-            call.Aim(target);
-            return await base.SendAsync(call.Request, call.CancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            call.Restore(target);
-        }
-    }
-
-    private Task<HttpResponseMessage> SendToAsync(Call call, ServiceInstance instance, Target target)
-    {
-        OnSending(instance, call.Tried);
-        call.Aim(target);
-        return FinishAsync(call, instance, target, base.SendAsync(call.Request, call.CancellationToken));
-    }
-
-    private async Task<HttpResponseMessage> FinishAsync(
-        Call call, ServiceInstance instance, Target target, Task<HttpResponseMessage> sending)
-    {
-        var tried = default(List<ServiceInstance>);
+        var instance = await PickAsync(call).ConfigureAwait(false);
+        List<ServiceInstance>? failed = null;
         while (true)
         {
             Exception failure;
-            var aimedAt = call.Request.RequestUri;
+            var target = call.TargetOf(instance);
             var outcome = CallOutcome.Cancelled;
+            OnSending(call, instance);
+            Uri? aimedAt = null;
             try
             {
-                var response = await sending.ConfigureAwait(false);
+                aimedAt = call.Aim(target);
+                var response = await base.SendAsync(call.Request, call.CancellationToken).ConfigureAwait(false);
                 outcome = CallOutcome.Succeeded;
                 return response;
             }
             catch (Exception error)
             {
-                outcome = OutcomeOf(call, aimedAt, error);
-                if (outcome != CallOutcome.Failed || !MayGoOn(call, error))
+                outcome = call.OutcomeOf(error, aimedAt);
+                if (outcome != CallOutcome.Failed || !MayBeSentAgain(call.Request, error))
                 {
                     throw;
                 }
@@ -172,49 +58,95 @@ internal sealed partial class DiscoveryHandler(
                 resolver.Report(instance, outcome);
             }
 
-            tried ??= new(options.MaxAttempts);
-            tried.Add(instance);
-            if (tried.Count == options.MaxAttempts || await NextAsync(call, tried).ConfigureAwait(false) is not { } next)
+            (failed ??= []).Add(instance);
+            instance = failed.Count < options.MaxAttempts ? await PickAnotherAsync(call, failed).ConfigureAwait(false) : null;
+            if (instance is null)
             {
                 ExceptionDispatchInfo.Throw(failure);
-                throw failure;
             }
 
-            Log.NextInstance(logger, call.Route.Service!, target.Origin, failure.Message);
-            (instance, target) = (next, call.TargetOf(next));
-            OnSending(instance, call.Tried);
-            call.Aim(target);
-            sending = base.SendAsync(call.Request, call.CancellationToken);
+            Log.NextInstance(logger, call.Route.Service, target.Origin, failure.Message);
         }
     }
 
-    private static CallOutcome OutcomeOf(Call call, Uri? aimedAt, Exception error)
+    protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        request.RequestUri is { IsAbsoluteUri: true } uri && _routes.Find(uri).ChangesUri
+            ? throw new NotSupportedException($"{uri.Scheme}://{uri.Host}: services are found asynchronously only. Call SendAsync in place of Send.")
+            : base.Send(request, cancellationToken);
+
+    private ServiceQuery QueryOf(HttpRequestMessage request)
     {
-        if (call.Request.RequestUri != aimedAt)
+        var asked = request.Options;
+        var query = new ServiceQuery { Shard = asked.TryGetValue(ServiceRequest.Shard, out var shard) ? shard : null };
+        // Setting these properties allocates, so set them only where they differ from the defaults.
+        if ((asked.TryGetValue(ServiceRequest.Network, out var network) ? network : options.Network) == ServiceNetwork.Private)
         {
-            // A redirect led elsewhere, and elsewhere is what failed.
-            return CallOutcome.Succeeded;
+            query = query with { Network = ServiceNetwork.Private };
         }
 
-        return call.CancellationToken.IsCancellationRequested || error is not (HttpRequestException or { InnerException: TimeoutException })
-            ? CallOutcome.Cancelled
-            : CallOutcome.Failed;
+        return asked.TryGetValue(ServiceRequest.Zone, out var zone) ? query with { PreferredZone = zone } : query;
     }
 
-    private bool MayGoOn(Call call, Exception error) =>
+    private void OnSending(Call call, ServiceInstance instance)
+    {
+        call.Tried?.Add(instance.Id);
+        if (reportsStart)
+        {
+            resolver.Report(instance, CallOutcome.Started);
+        }
+    }
+
+    private bool MayBeSentAgain(HttpRequestMessage request, Exception error) =>
         ReplayPolicy.WasNotSent(error)
-        || (options.RetryIdempotent && ReplayPolicy.WasCutOff(error) && ReplayPolicy.IsRepeatable(call.Request));
+        || (options.RetryIdempotent && ReplayPolicy.WasCutOff(error) && ReplayPolicy.IsRepeatable(request));
+
+    // Only the scheme changes: that of a URL such as https+http://api.example.com, which no other handler understands.
+    private async Task<HttpResponseMessage> SendToDnsAsync(Call call)
+    {
+        var target = Target.Elsewhere(call.Route.Origin!);
+        try
+        {
+            call.Aim(target);
+            return await base.SendAsync(call.Request, call.CancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            call.Restore(target);
+        }
+    }
+
+    private async ValueTask<ServiceInstance> PickAsync(Call call)
+    {
+        ServiceInstance picked;
+        try
+        {
+            picked = await resolver.GetInstanceAsync(call.Route.Service!, call.Query, call.CancellationToken).ConfigureAwait(false);
+        }
+        // Resilience handlers retry an HttpRequestException. Errors that last until their cause is fixed are thrown as they are.
+        catch (EtcdDiscoveryException error) when (error is { IsTransient: true } or NoInstanceFoundException or NoInstanceOnShardException)
+        {
+            throw new HttpRequestException(HttpRequestError.NameResolutionError, error.Message, error);
+        }
+
+        if (call.TargetOf(picked).Problem is null && !call.WasTried(picked))
+        {
+            return picked;
+        }
+
+        var instance = await PickAnotherAsync(call, [picked]).ConfigureAwait(false) ?? picked;
+        return call.TargetOf(instance).Problem is null ? instance : throw call.ProblemOf(instance);
+    }
 
     /// <summary>
-    /// An instance that can be reached and is not among those tried by this attempt, if possible one that no attempt has tried;
+    /// Picks an instance that can be reached and is not among the given ones, if possible one that no attempt was sent to;
     /// null when there is none.
     /// </summary>
-    private async ValueTask<ServiceInstance?> NextAsync(Call call, IReadOnlyList<ServiceInstance> tried)
+    private async ValueTask<ServiceInstance?> PickAnotherAsync(Call call, IReadOnlyList<ServiceInstance> excluded)
     {
         try
         {
             var picked = await resolver.GetInstanceAsync(call.Route.Service!, call.Query, call.CancellationToken).ConfigureAwait(false);
-            if (IsUsable(picked) && IsUntried(picked))
+            if (IsUsable(picked) && !call.WasTried(picked))
             {
                 return picked;
             }
@@ -222,17 +154,15 @@ internal sealed partial class DiscoveryHandler(
             var all = await resolver.GetInstancesAsync(call.Route.Service!, call.Query, call.CancellationToken).ConfigureAwait(false);
             var first = Random.Shared.Next(all.Count);
             var usable = Enumerable.Range(first, all.Count).Select(index => all[index % all.Count]).Where(IsUsable).ToList();
-            return usable.Find(IsUntried) ?? usable.FirstOrDefault();
+            return usable.Find(instance => !call.WasTried(instance)) ?? usable.FirstOrDefault();
         }
         catch (EtcdDiscoveryException)
         {
-            // There is none any more; what the caller has to know is why the one that was there failed.
+            // The caller learns why the instance that was there failed, which says more.
             return null;
         }
 
         bool IsUsable(ServiceInstance instance) =>
-            !tried.Any(known => known.Id == instance.Id) && call.TargetOf(instance).Problem is null;
-
-        bool IsUntried(ServiceInstance instance) => call.Tried?.Contains(instance.Id) != true;
+            !excluded.Any(other => other.Id == instance.Id) && call.TargetOf(instance).Problem is null;
     }
 }

@@ -17,14 +17,19 @@ internal static class OriginalSchemes
     }
 
     /// <summary>
-    /// The request's URL with the schemes that it had at first, if that handler has only passed it through. A URL with another
-    /// host, scheme or port is an endpoint that the handler knows, or a port that the caller asked for.
+    /// The request's URL with the schemes that it had at first, if that handler has only passed it through; null for a relative
+    /// URL. A URL with another host, scheme or port is an endpoint that the handler knows, or a port that the caller asked for.
     /// </summary>
-    public static Uri Restore(HttpRequestMessage request, Uri uri) =>
-        request.Options.TryGetValue(Key, out var original)
-        && original.Scheme.StartsWith(uri.Scheme + '+', StringComparison.Ordinal)
-        && uri.IsDefaultPort
-        && uri.Host.Equals(original.Host, StringComparison.OrdinalIgnoreCase)
+    public static Uri? UriOf(HttpRequestMessage request) => request.RequestUri switch
+    {
+        { IsAbsoluteUri: true } uri => request.Options.TryGetValue(Key, out var original) && IsShortened(uri, original)
             ? new Uri($"{original.Scheme}://{uri.Host}{uri.PathAndQuery}")
-            : uri;
+            : uri,
+        _ => null,
+    };
+
+    private static bool IsShortened(Uri uri, Uri original) =>
+        original.Scheme.StartsWith(uri.Scheme + '+', StringComparison.Ordinal)
+        && uri.IsDefaultPort
+        && uri.Host.Equals(original.Host, StringComparison.OrdinalIgnoreCase);
 }

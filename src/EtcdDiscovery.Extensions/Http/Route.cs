@@ -31,6 +31,9 @@ internal sealed class Route
     /// <summary>Scheme, host and port of a URL that asks for no service, when its scheme is one of ours such as <c>https+http</c>.</summary>
     public string? Origin { get; init; }
 
+    /// <summary>Whether a request goes elsewhere than its URL says.</summary>
+    public bool ChangesUri => Service is not null || Origin is not null;
+
     /// <summary>What follows the host in a URL of this route: path, query and fragment as they were written.</summary>
     public ReadOnlySpan<char> RestOf(Uri uri) => uri.OriginalString.AsSpan(Text.Length);
 

@@ -20,9 +20,6 @@ internal sealed class RouteTable
     private readonly ConcurrentDictionary<string, Route>.AlternateLookup<ReadOnlySpan<char>> _byText;
     private int _count;
 
-    // Most clients ask for one service only.
-    private volatile Route _last = Route.Nowhere;
-
     public RouteTable(HttpDiscoveryOptions options)
     {
         _options = options;
@@ -35,13 +32,6 @@ internal sealed class RouteTable
     {
         // The text as it was written is there already; a URL's parts would have to be made.
         var text = uri.OriginalString;
-        var last = _last;
-        if (text.StartsWith(last.Text, StringComparison.Ordinal)
-            && (text.Length == last.Text.Length || Delimiters.Contains(text[last.Text.Length], StringComparison.Ordinal)))
-        {
-            return last;
-        }
-
         var start = text.IndexOf(SchemeEnd, StringComparison.Ordinal);
         if (start < 0)
         {
@@ -51,7 +41,7 @@ internal sealed class RouteTable
         start += SchemeEnd.Length;
         var length = text.AsSpan(start).IndexOfAny(Delimiters);
         var end = length < 0 ? text.Length : start + length;
-        return _last = _byText.TryGetValue(text.AsSpan(0, end), out var route) ? route : Add(uri, text[..end], text[start..end]);
+        return _byText.TryGetValue(text.AsSpan(0, end), out var route) ? route : Add(uri, text[..end], text[start..end]);
     }
 
     private Route Add(Uri uri, string text, string authority)
