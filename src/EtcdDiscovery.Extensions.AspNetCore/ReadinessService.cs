@@ -89,15 +89,15 @@ internal sealed partial class ReadinessService(
     private async Task ApplyAsync(bool isReady, string reason, bool isNews, CancellationToken stopping)
     {
         // The status is wanted from now on, however long the store takes to hear of it.
-        using var patience = new CancellationTokenSource(options.Value.Period, timeProvider);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, stopping);
+        using var timeout = new CancellationTokenSource(options.Value.Period, timeProvider);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stopping);
         _met.IntersectWith(registry.Registrations);
         _taken.IntersectWith(registry.Registrations);
         var changing = registry.Registrations
             .Where(registration => isReady ? Returns(registration) : Leaves(registration, isNews))
             // One that was withdrawn meanwhile throws at once.
             .Select(async registration => await registration.SetStatusAsync(
-                isReady ? ServiceStatus.Serving : ServiceStatus.Maintenance, isReady ? null : reason, either.Token).ConfigureAwait(false))
+                isReady ? ServiceStatus.Serving : ServiceStatus.Maintenance, isReady ? null : reason, linked.Token).ConfigureAwait(false))
             .ToList();
         await Task.WhenAll(changing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }

@@ -1,25 +1,15 @@
 using System.Globalization;
+using EtcdDiscovery.Primitives;
 using Grpc.Core;
 
 namespace EtcdDiscovery.Etcd;
 
-/// <summary>A caller's token and a time limit in one, and afterwards the answer to which of them it was.</summary>
-internal sealed class CallDeadline : IDisposable
+/// <summary>The time limit of a call, and what the call's failure means with regard to it.</summary>
+internal sealed class CallDeadline(TimeSpan limit, TimeProvider timeProvider, CancellationToken callerToken) : IDisposable
 {
-    private readonly TimeSpan _timeout;
-    private readonly CancellationToken _callerToken;
-    private readonly CancellationTokenSource _timer;
-    private readonly CancellationTokenSource _linked;
+    private readonly LinkedTimeout _timeout = new(limit, timeProvider, callerToken);
 
-    public CallDeadline(TimeSpan timeout, TimeProvider timeProvider, CancellationToken callerToken)
-    {
-        _timeout = timeout;
-        _callerToken = callerToken;
-        _timer = new CancellationTokenSource(timeout, timeProvider);
-        _linked = CancellationTokenSource.CreateLinkedTokenSource(callerToken, _timer.Token);
-    }
-
-    public CancellationToken Token => _linked.Token;
+    public CancellationToken Token => _timeout.Token;
 
     public static EtcdCallException Exceeded(TimeSpan timeout) => new(
         StatusCode.DeadlineExceeded,
@@ -28,17 +18,13 @@ internal sealed class CallDeadline : IDisposable
     /// <summary>Turns what a call threw into the caller's cancellation, the end of its time, or what it is.</summary>
     public Exception Explain(Exception exception)
     {
-        if (_callerToken.IsCancellationRequested)
+        if (_timeout.HasExpired && exception is not EtcdCallException { IsAnswer: true })
         {
-            return new OperationCanceledException(_callerToken);
+            return Exceeded(limit);
         }
 
-        return _timer.IsCancellationRequested && exception is not EtcdCallException { IsAnswer: true } ? Exceeded(_timeout) : exception;
+        return callerToken.IsCancellationRequested ? new OperationCanceledException(callerToken) : exception;
     }
 
-    public void Dispose()
-    {
-        _linked.Dispose();
-        _timer.Dispose();
-    }
+    public void Dispose() => _timeout.Dispose();
 }

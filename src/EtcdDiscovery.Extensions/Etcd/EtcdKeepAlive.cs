@@ -8,7 +8,7 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
 {
     private readonly EtcdClient _client;
     private readonly LeaseKeepAliveRequest _request;
-    private readonly RenewalTimeout _patience;
+    private readonly RenewalTimeout _timeout;
     private readonly SemaphoreSlim _gate = new(1, 1);
     private EtcdStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse>? _stream;
     private bool _needsToken;
@@ -18,7 +18,7 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
     {
         _client = client;
         _request = new LeaseKeepAliveRequest { ID = lease };
-        _patience = new RenewalTimeout(client.RequestTimeout, timeToLive, client.Endpoints.Count, grantLatency);
+        _timeout = new RenewalTimeout(client.RequestTimeout, timeToLive, client.Endpoints.Count, grantLatency);
     }
 
     /// <summary>Renews the lease once.</summary>
@@ -52,7 +52,7 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
             await CloseStreamAsync().ConfigureAwait(false);
         }
 
-        using var deadline = new CallDeadline(_patience.Current, _client.TimeProvider, cancellationToken);
+        using var deadline = new CallDeadline(_timeout.Current, _client.TimeProvider, cancellationToken);
         if (_needsToken)
         {
             // Not before: to this day etcd lets everybody renew, and a wrong password must not cost the lease.
@@ -67,11 +67,11 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
         {
             stream.Write(_request);
             answer = await stream.ReadAsync(deadline.Token).ConfigureAwait(false);
-            _patience.OnAnswered(_client.TimeProvider.GetElapsedTime(asked));
+            _timeout.OnAnswered(_client.TimeProvider.GetElapsedTime(asked));
         }
         catch (Exception e)
         {
-            _patience.OnFailed();
+            _timeout.OnFailed();
             // Whatever happened, its answer may still come, and would then be taken for the next one's.
             await CloseStreamAsync().ConfigureAwait(false);
             var explained = deadline.Explain(e);

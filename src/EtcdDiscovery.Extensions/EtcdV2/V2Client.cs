@@ -1,3 +1,4 @@
+using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Transport;
 using Microsoft.Extensions.Logging;
 
@@ -76,9 +77,9 @@ internal sealed partial class V2Client : IDisposable
     }
 
     /// <summary>Makes sure that there is an etcd with the v2 API and a leader. Reads no key: a role may allow only some.</summary>
-    /// <param name="patience">How long the member in use may take if there is another one to ask.</param>
+    /// <param name="timeout">How long the member in use may take if there is another one to ask.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public async Task ProbeAsync(TimeSpan patience, CancellationToken cancellationToken)
+    public async Task ProbeAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         // Members answer this from memory, and asking twice does no harm: a silent one is not worth the whole request timeout. Should
         // the next one be silent as well, it is rather this process or the network that is slow.
@@ -87,7 +88,7 @@ internal sealed partial class V2Client : IDisposable
             var connection = _rotation.Current;
             try
             {
-                await WithinAsync(patience, token => AskForLeaderAsync(connection, token), cancellationToken).ConfigureAwait(false);
+                await WithinAsync(timeout, token => AskForLeaderAsync(connection, token), cancellationToken).ConfigureAwait(false);
                 return;
             }
             catch (V2Failure failure) when (failure.IsSilence)
@@ -106,17 +107,21 @@ internal sealed partial class V2Client : IDisposable
     /// <summary>Does something within a time; whatever goes wrong is a <see cref="V2Failure"/> or the caller's cancellation.</summary>
     public async Task<T> WithinAsync<T>(TimeSpan time, Func<CancellationToken, Task<T>> action, CancellationToken cancellationToken)
     {
-        using var timer = new CancellationTokenSource(time, TimeProvider);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
+        using var timeout = new LinkedTimeout(time, TimeProvider, cancellationToken);
         try
         {
             cancellationToken.ThrowIfCancellationRequested();
-            return await action(either.Token).ConfigureAwait(false);
+            return await action(timeout.Token).ConfigureAwait(false);
         }
         catch (Exception e) when (e is not V2Failure)
         {
+            if (timeout.HasExpired)
+            {
+                throw V2Failure.OfSilence(time);
+            }
+
             cancellationToken.ThrowIfCancellationRequested();
-            throw timer.IsCancellationRequested ? V2Failure.OfSilence(time) : V2Failure.OfTransport(e);
+            throw V2Failure.OfTransport(e);
         }
     }
 

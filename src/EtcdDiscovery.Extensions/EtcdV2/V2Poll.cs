@@ -51,10 +51,10 @@ internal sealed class V2Poll : IDisposable
     /// <returns>The change; null when the member ended the poll without one, as it does when it stops.</returns>
     public async Task<V2Document?> ReadAsync(CancellationToken cancellationToken)
     {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(_connection.Closing, cancellationToken);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(_connection.Closing, cancellationToken);
         try
         {
-            var body = await V2Response.ReadBodyAsync(_response.Content, either.Token).ConfigureAwait(false);
+            var body = await V2Response.ReadBodyAsync(_response.Content, linked.Token).ConfigureAwait(false);
             return body.IsEmpty ? null : V2Response.Parse(body, _response.StatusCode);
         }
         catch (V2Failure failure)

@@ -14,7 +14,7 @@ internal sealed class V2Session : IDiscoverySession
     private const int MaxConcurrentCalls = 8;
 
     private readonly V2Client _client;
-    private readonly RenewalTimeout _patience;
+    private readonly RenewalTimeout _timeout;
     private readonly SemaphoreSlim _renewing = new(1, 1);
     private readonly ConcurrentDictionary<string, HeldKey> _keys = new(StringComparer.Ordinal);
     private volatile string? _lost;
@@ -23,7 +23,7 @@ internal sealed class V2Session : IDiscoverySession
     {
         _client = client;
         TimeToLive = timeToLive;
-        _patience = new RenewalTimeout(client.RequestTimeout, timeToLive, client.Endpoints.Count, latency);
+        _timeout = new RenewalTimeout(client.RequestTimeout, timeToLive, client.Endpoints.Count, latency);
     }
 
     public TimeSpan TimeToLive { get; }
@@ -127,8 +127,8 @@ internal sealed class V2Session : IDiscoverySession
         try
         {
             var request = V2Request.Refresh(key, TimeToLive);
-            var answer = await _client.CallAsync(request, _patience.Current, cancellationToken).ConfigureAwait(false);
-            _patience.OnAnswered(_client.TimeProvider.GetElapsedTime(asked));
+            var answer = await _client.CallAsync(request, _timeout.Current, cancellationToken).ConfigureAwait(false);
+            _timeout.OnAnswered(_client.TimeProvider.GetElapsedTime(asked));
             // It may just have been withdrawn, or be put once more.
             if (answer.IsKeyMissing && held.IsCertain && _keys.TryGetValue(key, out var now) && now == held)
             {
@@ -138,7 +138,7 @@ internal sealed class V2Session : IDiscoverySession
         }
         catch (EtcdDiscoveryException e) when (e is not SessionLostException)
         {
-            _patience.OnFailed();
+            _timeout.OnFailed();
             throw;
         }
     }

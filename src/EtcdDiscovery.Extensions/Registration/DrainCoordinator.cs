@@ -1,3 +1,5 @@
+using EtcdDiscovery.Primitives;
+
 namespace EtcdDiscovery.Registration;
 
 /// <summary>Signs registrations off while they still serve, so that nobody new comes when they stop.</summary>
@@ -7,7 +9,7 @@ namespace EtcdDiscovery.Registration;
 internal sealed class DrainCoordinator(TimeSpan delay, bool isNoticed, TimeProvider timeProvider)
 {
     // Time enough for one write to an etcd in reach; others are told of a host's leaving, but it does not wait for long.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(2);
 
     /// <summary>Marks what is in the store as draining, and lets others notice when they could be told.</summary>
     /// <param name="registrations">Which are leaving.</param>
@@ -22,11 +24,10 @@ internal sealed class DrainCoordinator(TimeSpan delay, bool isNoticed, TimeProvi
             return;
         }
 
-        using var patience = new CancellationTokenSource(Patience, timeProvider);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        using var timeout = new LinkedTimeout(MaxTime, timeProvider, cancellationToken);
         // One that was withdrawn meanwhile throws at once.
         var telling = stored.ConvertAll(async registration =>
-            await registration.SetStatusAsync(ServiceStatus.Draining, null, either.Token).ConfigureAwait(false));
+            await registration.SetStatusAsync(ServiceStatus.Draining, null, timeout.Token).ConfigureAwait(false));
         await Task.WhenAll(telling).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         // One that could not be told must not cost the others their delay.
         if (telling.Exists(told => told.IsCompletedSuccessfully))

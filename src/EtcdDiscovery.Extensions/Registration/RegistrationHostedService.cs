@@ -117,11 +117,11 @@ internal sealed partial class RegistrationHostedService(
     private async Task RequireAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         using var deadline = new CancellationTokenSource(timeout, timeProvider);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         try
         {
             await Task.WhenAll(_registrations.Values.Select(registration =>
-                registration.WaitUntilRegisteredAsync(either.Token))).ConfigureAwait(false);
+                registration.WaitUntilRegisteredAsync(linked.Token))).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested)
         {

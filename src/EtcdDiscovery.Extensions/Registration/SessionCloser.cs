@@ -9,7 +9,7 @@ internal sealed partial class SessionCloser(Backoff backoff, TimeProvider timePr
     private const int MaxTries = 3;
 
     // Time enough to get from a silent endpoint to another one; with draining before it, an end within 10 s.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(7);
+    private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(7);
 
     /// <summary>Closes a session and disposes it. Never throws.</summary>
     /// <param name="session">The session.</param>
@@ -17,9 +17,9 @@ internal sealed partial class SessionCloser(Backoff backoff, TimeProvider timePr
     public async Task CloseAsync(IDiscoverySession session, CancellationToken cancellationToken)
     {
         // In less than its time to live it takes itself out.
-        using var patience = new CancellationTokenSource(session.TimeToLive < Patience ? session.TimeToLive : Patience, timeProvider);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
-        if (await TryCloseAsync(session, either.Token).ConfigureAwait(false) is { } reason)
+        using var timeout = new LinkedTimeout(
+            session.TimeToLive < MaxTime ? session.TimeToLive : MaxTime, timeProvider, cancellationToken);
+        if (await TryCloseAsync(session, timeout.Token).ConfigureAwait(false) is { } reason)
         {
             Log.WithdrawalFailed(logger, session.TimeToLive, reason);
         }

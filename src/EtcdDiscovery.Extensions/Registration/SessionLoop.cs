@@ -83,8 +83,8 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
 
     public async ValueTask DisposeAsync()
     {
-        using var patience = new CancellationTokenSource(_settings.TimeToLive, _timeProvider);
-        await StopAsync(patience.Token).ConfigureAwait(false);
+        using var timeout = new CancellationTokenSource(_settings.TimeToLive, _timeProvider);
+        await StopAsync(timeout.Token).ConfigureAwait(false);
     }
 
     private async Task EndAsync(CancellationToken cancellationToken)
@@ -141,9 +141,8 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     private async Task<IDiscoverySession> OpenAsync(CancellationToken cancellationToken)
     {
         var askedAt = Session.Now;
-        using var patience = new CancellationTokenSource(_settings.TimeToLive / 5, _timeProvider);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
-        var looking = _writer.PrefetchDescriptionsAsync(either.Token);
+        using var timeout = new LinkedTimeout(_settings.TimeToLive / 5, _timeProvider, cancellationToken);
+        var looking = _writer.PrefetchDescriptionsAsync(timeout.Token);
         try
         {
             var session = await _store.OpenSessionAsync(_settings.TimeToLive, cancellationToken).ConfigureAwait(false);
@@ -200,10 +199,10 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     {
         // Not below zero: the process may have been paused since the state was looked at.
         using var expiry = new CancellationTokenSource(Longer(TimeSpan.Zero, UntilExpiry), _timeProvider);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(expiry.Token, ending);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(expiry.Token, ending);
         try
         {
-            await session.RenewAsync(either.Token).ConfigureAwait(false);
+            await session.RenewAsync(linked.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (expiry.IsCancellationRequested)
         {

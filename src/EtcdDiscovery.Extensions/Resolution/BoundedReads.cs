@@ -1,3 +1,5 @@
+using EtcdDiscovery.Primitives;
+
 namespace EtcdDiscovery.Resolution;
 
 /// <summary>
@@ -10,7 +12,7 @@ internal sealed class BoundedReads(IDiscoveryStore store, TimeProvider timeProvi
     private const int MaxReads = 64;
 
     // About as long as one read may take: then callers are better told that etcd does not keep up.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(5);
 
     private readonly SemaphoreSlim _reads = new(MaxReads);
 
@@ -50,13 +52,12 @@ internal sealed class BoundedReads(IDiscoveryStore store, TimeProvider timeProvi
 
     private async Task WaitForTurnAsync(CancellationToken cancellationToken)
     {
-        using var patience = new CancellationTokenSource(Patience, timeProvider);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        using var timeout = new LinkedTimeout(MaxWait, timeProvider, cancellationToken);
         try
         {
-            await _reads.WaitAsync(either.Token).ConfigureAwait(false);
+            await _reads.WaitAsync(timeout.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (timeout.HasExpired)
         {
             throw new EtcdDiscoveryException(
                 $"Etcd does not answer as fast as services are asked for: {MaxReads} reads are under way, and more wait.", isTransient: true);

@@ -89,11 +89,10 @@ internal sealed class StoreFollower(
     /// <returns>Whether it ended because it is time to read again.</returns>
     private async Task<bool> WatchAsync(Action onProgress, CancellationToken stopping)
     {
-        using var refresh = new CancellationTokenSource(NextRefresh(), timeProvider);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, refresh.Token);
+        using var refresh = new LinkedTimeout(NextRefresh(), timeProvider, stopping);
         try
         {
-            await foreach (var batch in store.WatchAsync(ranges, _seen!.Value, either.Token).ConfigureAwait(false))
+            await foreach (var batch in store.WatchAsync(ranges, _seen!.Value, refresh.Token).ConfigureAwait(false))
             {
                 observer.OnBatch(batch);
                 _seen = batch.Revision;
@@ -102,7 +101,7 @@ internal sealed class StoreFollower(
 
             return false;
         }
-        catch (OperationCanceledException) when (refresh.IsCancellationRequested && !stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (refresh.HasExpired)
         {
             return true;
         }

@@ -1,3 +1,4 @@
+using EtcdDiscovery.Primitives;
 using Etcdserverpb;
 using Google.Protobuf;
 using Grpc.Core;
@@ -56,10 +57,10 @@ internal sealed class WatchLivenessProbe(EtcdClient client, string endpoint)
     private async Task<EtcdCallException?> FindFaultAsync(StoreRange watched, bool asked, Task answer, CancellationToken ending)
     {
         // The other half is for the read.
-        var timeout = client.RequestTimeout / 2;
+        var half = client.RequestTimeout / 2;
         if (asked)
         {
-            await ((Task)answer.WaitAsync(timeout, client.TimeProvider, ending)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)answer.WaitAsync(half, client.TimeProvider, ending)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         if (answer.IsCompleted)
@@ -67,18 +68,18 @@ internal sealed class WatchLivenessProbe(EtcdClient client, string endpoint)
             return null;
         }
 
-        using var deadline = new CallDeadline(timeout, client.TimeProvider, ending);
+        using var timeout = new LinkedTimeout(half, client.TimeProvider, ending);
         try
         {
             var request = new RangeRequest { Key = ByteString.CopyFromUtf8(watched.Key), Limit = 1, KeysOnly = true };
-            await client.CallAsync((etcd, options) => etcd.KV.RangeAsync(request, options), deadline.Token).ConfigureAwait(false);
+            await client.CallAsync((etcd, options) => etcd.KV.RangeAsync(request, options), timeout.Token).ConfigureAwait(false);
         }
         catch (EtcdDiscoveryException)
         {
             // Either the member lives and refuses, or it has been left already, and the stream with it.
             return null;
         }
-        catch (OperationCanceledException) when (!ending.IsCancellationRequested)
+        catch (OperationCanceledException) when (timeout.HasExpired)
         {
             return CallDeadline.Exceeded(client.RequestTimeout);
         }
