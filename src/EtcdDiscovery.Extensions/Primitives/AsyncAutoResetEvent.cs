@@ -7,7 +7,7 @@ namespace EtcdDiscovery.Primitives;
 /// </remarks>
 internal sealed class AsyncAutoResetEvent(TimeProvider timeProvider)
 {
-    private volatile TaskCompletionSource _next = New();
+    private volatile TaskCompletionSource _next = Promise.New();
 
     public void Set() => _next.TrySetResult();
 
@@ -20,8 +20,6 @@ internal sealed class AsyncAutoResetEvent(TimeProvider timeProvider)
         using var cancellation = cancellationToken.UnsafeRegister(
             static signal => ((TaskCompletionSource)signal!).TrySetResult(), next);
         await next.Task.ConfigureAwait(false);
-        _next = New();
+        _next = Promise.New();
     }
-
-    private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

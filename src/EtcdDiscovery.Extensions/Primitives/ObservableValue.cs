@@ -33,6 +33,6 @@ internal sealed class ObservableValue<T>(T initial)
 
     private sealed record Version(T Value)
     {
-        public TaskCompletionSource Superseded { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource Superseded { get; } = Promise.New();
     }
 }

@@ -11,10 +11,10 @@ internal sealed class ServiceRegistration : IServiceRegistration
     private readonly string _nodeHostname;
     private readonly ObservableValue<ServiceCredentials?> _credentials;
     private readonly Lock _changing = new();
-    private readonly TaskCompletionSource _withdrawn = NewPromise();
+    private readonly TaskCompletionSource _withdrawn = Promise.New();
     private volatile ReconcileState _reconcile;
     private volatile Lifecycle _lifecycle;
-    private TaskCompletionSource _settled = NewPromise();
+    private TaskCompletionSource _settled = Promise.New();
     private ServiceCredentials? _configured;
     private volatile string? _failure;
 
@@ -189,7 +189,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
             }
             else if (_settled.Task.IsCompletedSuccessfully)
             {
-                _settled = NewPromise();
+                _settled = Promise.New();
             }
         }
     }
@@ -217,14 +217,12 @@ internal sealed class ServiceRegistration : IServiceRegistration
         {
             _lifecycle = Lifecycle.Withdrawn;
             _withdrawn.TrySetResult();
-            _settled = _settled.Task.IsCompleted ? NewPromise() : _settled;
+            _settled = _settled.Task.IsCompleted ? Promise.New() : _settled;
             _settled.TrySetException(new ObjectDisposedException(
                 nameof(IServiceRegistration), $"The registration of service '{ServiceName}' was withdrawn."));
             _ = _settled.Task.Exception; // Nobody may be waiting, and that is no unobserved exception.
         }
     }
-
-    private static TaskCompletionSource NewPromise() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private async Task ChangeAsync(
         Func<ReconcileState, ReconcileState> transition, CancellationToken cancellationToken)

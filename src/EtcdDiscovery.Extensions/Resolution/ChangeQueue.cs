@@ -1,3 +1,5 @@
+using EtcdDiscovery.Primitives;
+
 namespace EtcdDiscovery.Resolution;
 
 /// <summary>What waits for one reader of a service's changes: all of them, or too many of them and so the view instead.</summary>
@@ -8,7 +10,7 @@ internal sealed class ChangeQueue(Action<ChangeQueue> unsubscribe) : IDisposable
     public const int Capacity = 1_024;
 
     private readonly Lock _sync = new();
-    private TaskCompletionSource _arrived = NewArrival();
+    private TaskCompletionSource _arrived = Promise.New();
     private List<InstanceChange> _waiting = [];
     private bool _hasGap = true;
     private ServiceView _view = ServiceView.Empty;
@@ -60,7 +62,7 @@ internal sealed class ChangeQueue(Action<ChangeQueue> unsubscribe) : IDisposable
             var changes = _hasGap ? null : _waiting;
             _waiting = [];
             _hasGap = false;
-            _arrived = NewArrival();
+            _arrived = Promise.New();
             return (changes, _view);
         }
     }
@@ -74,6 +76,4 @@ internal sealed class ChangeQueue(Action<ChangeQueue> unsubscribe) : IDisposable
             return _arrived.Task;
         }
     }
-
-    private static TaskCompletionSource NewArrival() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

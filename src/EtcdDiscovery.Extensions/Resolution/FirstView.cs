@@ -1,10 +1,12 @@
+using EtcdDiscovery.Primitives;
+
 namespace EtcdDiscovery.Resolution;
 
 /// <summary>The wait for a service's first view. It ends with the view, or with the failure of the try that is under way.</summary>
 /// <remarks>Used under the watcher's lock.</remarks>
 internal sealed class FirstView(string service)
 {
-    private TaskCompletionSource<ServiceView> _promise = NewPromise();
+    private TaskCompletionSource<ServiceView> _promise = Promise.New<ServiceView>();
     private EtcdDiscoveryException? _refusal;
 
     /// <summary>Why waiting is in vain: the store refuses, and the next try, half a minute away, would say the same. Null otherwise.</summary>
@@ -34,13 +36,11 @@ internal sealed class FirstView(string service)
     private void EndWaits(EtcdDiscoveryException error)
     {
         var ended = _promise;
-        _promise = NewPromise();
+        _promise = Promise.New<ServiceView>();
         ended.TrySetException(error);
         _ = ended.Task.Exception; // There may be no waiter, and that is no unobserved exception.
     }
 
     private EtcdDiscoveryException Describe(EtcdDiscoveryException error) =>
         new($"Service '{service}' cannot be resolved yet: {error.Message}", error.IsTransient, error);
-
-    private static TaskCompletionSource<ServiceView> NewPromise() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

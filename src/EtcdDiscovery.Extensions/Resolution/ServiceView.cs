@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using EtcdDiscovery.LoadBalancing;
+using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.Resolution;
 
@@ -17,7 +18,7 @@ internal sealed class ServiceView
         Serving = serving;
         Revision = revision;
         Version = version;
-        _superseded = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _superseded = Promise.New();
     }
 
     // The same content, of another age or with other sets to pick from.

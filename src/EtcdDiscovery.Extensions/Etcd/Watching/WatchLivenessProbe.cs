@@ -14,7 +14,7 @@ internal sealed class WatchLivenessProbe(EtcdClient client, string endpoint)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
-    private volatile TaskCompletionSource _heard = NewSignal();
+    private volatile TaskCompletionSource _heard = Promise.New();
     private volatile bool _tellsProgress;
 
     /// <summary>The stream has told something.</summary>
@@ -41,11 +41,11 @@ internal sealed class WatchLivenessProbe(EtcdClient client, string endpoint)
             var tellsProgress = client.TellsProgress(endpoint);
             if (!tellsProgress && _heard.Task.IsCompleted)
             {
-                _heard = NewSignal();
+                _heard = Promise.New();
                 continue;
             }
 
-            var signal = _heard = NewSignal();
+            var signal = _heard = Promise.New();
             if (ask(tellsProgress) is { } watched
                 && await FindFaultAsync(watched, tellsProgress, signal.Task, ending).ConfigureAwait(false) is { } fault)
             {
@@ -99,6 +99,4 @@ internal sealed class WatchLivenessProbe(EtcdClient client, string endpoint)
         client.NoteWithoutProgress(endpoint);
         return null;
     }
-
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.Etcd.Watching;
 
@@ -16,7 +17,7 @@ internal sealed class WatchSubscription
         // The reader goes on where the stream is read: handing over to another thread takes longer than what it does.
         new BoundedChannelOptions(MaxWaitingBatches) { SingleReader = true, AllowSynchronousContinuations = true });
 
-    private readonly TaskCompletionSource _created = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _created = Promise.New();
     private readonly long[] _reached;
     private long _waiting;
     private int _notCreated;
