@@ -12,17 +12,17 @@ internal static class DescriptionMergePolicy
 {
     /// <summary>The credentials that a host has after looking at the description that is there.</summary>
     public static ServiceCredentials? AgreeOnCredentials(
-        ServiceInstance ours, DescriptionWriteMode intent, CredentialPolicy policy, ServiceInfo? theirs) =>
-        ours.Public && intent != DescriptionWriteMode.Overwrite && theirs is { Public: true }
+        ServiceInstance ours, DescriptionWriteMode writeMode, CredentialPolicy policy, ServiceInfo? theirs) =>
+        ours.Public && writeMode != DescriptionWriteMode.Overwrite && theirs is { Public: true }
         && (theirs.Credentials is not null || policy == CredentialPolicy.Overwrite)
             ? theirs.Credentials
             : ours.Credentials;
 
     /// <summary>What to write in place of the description that is there; null to leave it.</summary>
     /// <param name="ours">What this host says, with the credentials agreed on.</param>
-    /// <param name="intent">What this host wants.</param>
+    /// <param name="writeMode">What this host wants.</param>
     /// <param name="existing">What stands there; null when nothing does.</param>
-    public static StorePut? PlanWrite(ServiceInfo ours, DescriptionWriteMode intent, StoreEntry? existing)
+    public static StorePut? PlanWrite(ServiceInfo ours, DescriptionWriteMode writeMode, StoreEntry? existing)
     {
         var value = ServiceJson.Encode(ours);
         if (existing is not { } entry)
@@ -37,7 +37,7 @@ internal static class DescriptionMergePolicy
         }
 
         var mends = !readable || (ours.Public && !theirs!.Public) || (ours.Credentials is not null && theirs!.Credentials is null);
-        return mends || intent != DescriptionWriteMode.EnsureExists ? Put(entry.Revision) : null;
+        return mends || writeMode != DescriptionWriteMode.EnsureExists ? Put(entry.Revision) : null;
 
         StorePut Put(long expectedRevision) =>
             new(ServiceKeys.Description(ours.Name), value) { IsDurable = true, ExpectedRevision = expectedRevision };

@@ -42,11 +42,11 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
         !DescriptionSettled || Writing is not null || !IsStoredIn(session) || !Stored!.Value.Span.SequenceEqual(Desired.Value.Span);
 
     /// <summary>The application wants something else.</summary>
-    public ReconcileState OnChanged(EncodedInstance desired, DescriptionWriteMode? intent) => this with
+    public ReconcileState OnChanged(EncodedInstance desired, DescriptionWriteMode? writeMode) => this with
     {
         Desired = desired,
-        WriteMode = intent is { } wanted && wanted > WriteMode ? wanted : WriteMode,
-        DescriptionSettled = DescriptionSettled && intent is null,
+        WriteMode = writeMode is { } wanted && wanted > WriteMode ? wanted : WriteMode,
+        DescriptionSettled = DescriptionSettled && writeMode is null,
         Version = Version + 1,
     };
 

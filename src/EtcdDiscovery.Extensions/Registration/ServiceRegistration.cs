@@ -122,7 +122,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
         }
 
         return ChangeAsync(
-            content => content.OnChanged(content.Desired.With(status, reason), intent: null), cancellationToken);
+            content => content.OnChanged(content.Desired.With(status, reason), writeMode: null), cancellationToken);
     }
 
     public Task UpdateAsync(ServiceRegistrationOptions options, CancellationToken cancellationToken)

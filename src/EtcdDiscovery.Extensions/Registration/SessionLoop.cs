@@ -16,8 +16,8 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
     private readonly RegistrationTracker _registrations;
-    private readonly RegistrationReconciler _writer;
-    private readonly SessionCloser _closing;
+    private readonly RegistrationReconciler _reconciler;
+    private readonly SessionCloser _closer;
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _givingUp = new();
     private readonly Lock _changing = new();
@@ -35,9 +35,9 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         Drain = new DrainCoordinator(settings.DrainDelay, store.TellsExpiry, timeProvider);
         _registrations = new RegistrationTracker(
             store, settings.Backoff, timeProvider, loggerFactory.CreateLogger<RegistrationObserver>());
-        _writer = new RegistrationReconciler(
+        _reconciler = new RegistrationReconciler(
             store, settings.Backoff, _registrations, Session.Changed, loggerFactory.CreateLogger<RegistrationReconciler>());
-        _closing = new SessionCloser(settings.Backoff, timeProvider, loggerFactory.CreateLogger<SessionCloser>());
+        _closer = new SessionCloser(settings.Backoff, timeProvider, loggerFactory.CreateLogger<SessionCloser>());
     }
 
     /// <summary>The session, for those who only look at it.</summary>
@@ -49,7 +49,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     public IReadOnlyList<ServiceRegistration> Registrations => _registrations.Present;
 
     /// <summary>Whether there was a moment at which everything was registered.</summary>
-    public bool HasRegistered => _writer.HasSettled;
+    public bool HasRegistered => _reconciler.HasSettled;
 
     public void Add(ServiceRegistration registration)
     {
@@ -142,7 +142,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     {
         var askedAt = Session.Now;
         using var timeout = new LinkedTimeout(_settings.TimeToLive / 5, _timeProvider, cancellationToken);
-        var looking = _writer.PrefetchDescriptionsAsync(timeout.Token);
+        var looking = _reconciler.PrefetchDescriptionsAsync(timeout.Token);
         try
         {
             var session = await _store.OpenSessionAsync(_settings.TimeToLive, cancellationToken).ConfigureAwait(false);
@@ -160,7 +160,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         var renewing = RenewAsync(session, ending.Token);
-        var writing = _writer.RunAsync(session, ending.Token);
+        var writing = _reconciler.RunAsync(session, ending.Token);
         var first = await Task.WhenAny(renewing, writing).ConfigureAwait(false);
         await ending.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(renewing, writing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -216,7 +216,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         {
             Log.SessionLost(_logger, error.Message);
             Session.OnLost(error.Message);
-            await _closing.DisposeAsync(lost).ConfigureAwait(false);
+            await _closer.DisposeAsync(lost).ConfigureAwait(false);
         }
         else
         {
@@ -247,7 +247,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
 
     private async Task CloseAsync(IDiscoverySession session)
     {
-        await _closing.CloseAsync(session, _givingUp.Token).ConfigureAwait(false);
+        await _closer.CloseAsync(session, _givingUp.Token).ConfigureAwait(false);
         Session.OnClosed();
     }
 

@@ -22,9 +22,8 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
 
     // Guards what views are made from, and who is told of them.
     private readonly Lock _publishing = new();
-    private readonly List<ChangeQueue> _queues = [];
+    private readonly ViewSubscribers _subscribers;
     private volatile ServiceView _view = ServiceView.NewUnknown();
-    private readonly FirstView _firstView;
     private volatile Outage? _outage;
     private bool _hasLostHistory;
 
@@ -44,7 +43,7 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
         {
             RefreshInterval = settings.RefreshInterval,
         };
-        _firstView = new FirstView(name);
+        _subscribers = new ViewSubscribers(name);
         _freshReader = new FreshReader(name, store, () => _view, timeProvider);
     }
 
@@ -65,16 +64,8 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
     public bool Exists => _view is { Description: not null } or { Instances.Length: > 0 } || UnreadableEntries > 0;
 
     /// <summary>Whether a query waits for it or a reader follows it.</summary>
-    public bool HasReaders
-    {
-        get
-        {
-            lock (_publishing)
-            {
-                return _idle.IsAwaited || _queues.Count > 0;
-            }
-        }
-    }
+    // Both begin under the catalog's lock, which its eviction holds too; that one of them ends meanwhile does no harm.
+    public bool HasReaders => _idle.IsAwaited || _subscribers.HasReaders;
 
     private ServiceView? Known => _view is { IsKnown: true } view ? view : null;
 
@@ -107,15 +98,7 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
         var queue = new ChangeQueue(Unsubscribe);
         lock (_publishing)
         {
-            _queues.Add(queue);
-            if (Known is { } view)
-            {
-                queue.Add([], view);
-            }
-            else if (_firstView.Refusal is { } refusal)
-            {
-                queue.Fail(refusal);
-            }
+            _subscribers.Add(queue, _view);
         }
 
         return queue;
@@ -137,8 +120,7 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
         _freshReader.Stop();
         lock (_publishing)
         {
-            _firstView.Stop();
-            _queues.ForEach(queue => queue.Fail(new ObjectDisposedException(nameof(IServiceResolver))));
+            _subscribers.Stop();
             _view.Supersede();
         }
 
@@ -211,7 +193,7 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
     {
         lock (_publishing)
         {
-            return Known is { } view ? Task.FromResult(view) : _firstView.WaitAsync(cancellationToken);
+            return Known is { } view ? Task.FromResult(view) : _subscribers.WaitForFirstAsync(cancellationToken);
         }
     }
 
@@ -219,7 +201,7 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
     {
         lock (_publishing)
         {
-            _queues.Remove(queue);
+            _subscribers.Remove(queue);
         }
     }
 
@@ -254,11 +236,7 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
         var view = update.View.With(freshness, _balancer.CreatePickSets(update.View.Serving, update.View.MayHaveWeights));
         _view = view;
         before.Supersede();
-        _firstView.Complete(view);
-        if (!before.IsKnown || update.Changes.Count > 0)
-        {
-            _queues.ForEach(queue => queue.Add(update.Changes, view));
-        }
+        _subscribers.OnPublished(before, update with { View = view });
     }
 
     private void OnEjectionsChanged()
@@ -312,11 +290,7 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
                 return;
             }
 
-            _firstView.Fail(error);
-            if (_firstView.Refusal is not null)
-            {
-                _queues.ForEach(queue => queue.Fail(_firstView.Refusal));
-            }
+            _subscribers.Fail(error);
         }
     }
 
