@@ -47,7 +47,7 @@ internal static class ResolveVsReadBenchmark
     private static async ValueTask<double> ReadAsync(EtcdStore store, string service)
     {
         var start = Stopwatch.GetTimestamp();
-        var reader = new EntryReader(service, NullLogger<EntryReader>.Instance);
+        var reader = new EntryReader(service, NullLogger.Instance);
         var contents = await store.ReadAsync(reader.Ranges, CancellationToken.None);
         var instances = reader.Read(ServiceView.Empty, contents, doubt: false).View.Serving;
         _ = instances[Random.Shared.Next(instances.Length)];

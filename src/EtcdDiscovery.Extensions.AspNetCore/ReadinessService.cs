@@ -21,7 +21,7 @@ internal sealed partial class ReadinessService(
     private readonly HashSet<IServiceRegistration> _taken = [];
     private readonly HashSet<IServiceRegistration> _met = [];
     private readonly ReadinessChecks _checks = ActivatorUtilities.CreateInstance<ReadinessChecks>(services);
-    private readonly ILogger _logger = new SafeLoggerFactory(loggerFactory).CreateLogger<ReadinessService>();
+    private readonly ILogger _logger = new SafeLoggerFactory(loggerFactory).CreateLogger(LogCategories.AspNetCore);
     private Readiness _readiness;
     private string _reason = "The readiness checks were not asked yet.";
     private Task _following = Task.CompletedTask;

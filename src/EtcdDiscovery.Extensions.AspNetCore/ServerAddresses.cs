@@ -18,7 +18,7 @@ internal sealed partial class ServerAddresses(
     IServiceProvider services, Machine machine, IOptions<ServerAddressOptions> options, ILoggerFactory loggerFactory)
     : IPostConfigureOptions<EtcdDiscoveryOptions>, IPostConfigureOptions<ServiceRegistrationOptions>, IHostedLifecycleService
 {
-    private readonly ILogger _logger = new SafeLoggerFactory(loggerFactory).CreateLogger<ServerAddresses>();
+    private readonly ILogger _logger = new SafeLoggerFactory(loggerFactory).CreateLogger(LogCategories.AspNetCore);
     private volatile bool _hasWarned;
     private volatile bool _hasLeftOut;
 

@@ -19,7 +19,7 @@ internal sealed partial class EtcdClient : IDisposable
     private readonly EndpointRotation<EtcdConnection> _rotation;
     private readonly ConcurrentDictionary<string, bool> _withoutProgress = new(StringComparer.Ordinal);
 
-    public EtcdClient(EtcdOptions options, AuthTokens tokens, TimeProvider timeProvider, ILogger<EtcdClient> logger)
+    public EtcdClient(EtcdOptions options, AuthTokens tokens, TimeProvider timeProvider, ILogger logger)
     {
         _tokens = tokens;
         _options = options;

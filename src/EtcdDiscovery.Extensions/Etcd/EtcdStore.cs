@@ -1,4 +1,5 @@
 using EtcdDiscovery.Etcd.Watching;
+using EtcdDiscovery.Primitives;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Etcd;
@@ -18,9 +19,10 @@ internal sealed class EtcdStore : IDiscoveryStore, IDisposable
         EtcdOptions options, TimeProvider timeProvider, ILoggerFactory loggerFactory, Func<ServiceCredentials?>? credentials = null)
     {
         var tokens = new AuthTokens(credentials ?? (() => options.Credentials));
-        _client = new EtcdClient(options, tokens, timeProvider, loggerFactory.CreateLogger<EtcdClient>());
+        var logger = loggerFactory.CreateLogger(LogCategories.Etcd);
+        _client = new EtcdClient(options, tokens, timeProvider, logger);
         _reader = new EtcdReader(_client);
-        _watches = new WatchHub(_client, loggerFactory.CreateLogger<WatchStream>());
+        _watches = new WatchHub(_client, logger);
     }
 
     public IReadOnlyList<string> Endpoints => _client.Endpoints;

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using EtcdDiscovery.Primitives;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.EtcdV2;
@@ -16,7 +17,8 @@ internal sealed class EtcdV2Store : IDiscoveryStore, IDisposable
     public EtcdV2Store(
         EtcdOptions options, TimeProvider timeProvider, ILoggerFactory loggerFactory, Func<ServiceCredentials?>? credentials = null)
     {
-        _client = new V2Client(options, credentials ?? (() => options.Credentials), timeProvider, loggerFactory.CreateLogger<V2Client>());
+        var logger = loggerFactory.CreateLogger(LogCategories.Etcd);
+        _client = new V2Client(options, credentials ?? (() => options.Credentials), timeProvider, logger);
         _pulse = new V2LivenessProbe(_client);
     }
 

@@ -15,7 +15,7 @@ internal sealed partial class V2Client : IDisposable
     /// <param name="credentials">The user and password as they are now; null when etcd asks for none.</param>
     /// <param name="timeProvider">The clock.</param>
     /// <param name="logger">Where to log to.</param>
-    public V2Client(EtcdOptions options, Func<ServiceCredentials?> credentials, TimeProvider timeProvider, ILogger<V2Client> logger)
+    public V2Client(EtcdOptions options, Func<ServiceCredentials?> credentials, TimeProvider timeProvider, ILogger logger)
     {
         _options = options;
         _logger = logger;

@@ -49,7 +49,7 @@ internal static partial class DiscoveryServices
             Get<IConfiguration>(provider),
             provider.GetServices<AdditionalService>(),
             Get<GoEnvironment>(provider),
-            LoggerOf<SettingsDiagnostics>(provider)));
+            LoggerOf(provider, LogCategories.Hosting)));
         services.AddSingleton<IHostedService>(CreateHostedService);
     }
 
@@ -76,7 +76,7 @@ internal static partial class DiscoveryServices
             case DiscoveryStoreKind.EtcdV2:
                 return new EtcdV2Store(options.Etcd, timeProvider, loggerFactory, Get<EtcdCredentials>(provider).Get);
             case DiscoveryStoreKind.InMemory:
-                Log.InMemory(loggerFactory.CreateLogger<InMemoryDiscoveryStore>());
+                Log.InMemory(loggerFactory.CreateLogger(LogCategories.Hosting));
                 return new InMemoryDiscoveryStore(timeProvider);
             default:
                 throw new InvalidOperationException($"No store is known as {options.Store}.");
@@ -93,7 +93,7 @@ internal static partial class DiscoveryServices
             OutageGrace = options.OutageGrace ?? options.TimeToLive * 2,
             Folder = string.IsNullOrEmpty(options.SnapshotDirectory)
                 ? null
-                : new SnapshotDirectory(options.SnapshotDirectory, LoggerOf<SnapshotDirectory>(provider)),
+                : new SnapshotDirectory(options.SnapshotDirectory, LoggerOf(provider, LogCategories.Resolution)),
         };
         return new(Part(provider), settings, Get<TimeProvider>(provider), Get<SafeLoggerFactory>(provider));
     }
@@ -117,7 +117,7 @@ internal static partial class DiscoveryServices
         Get<ServiceRegistry>(provider),
         Get<SessionLoop>(provider),
         Get<TimeProvider>(provider),
-        LoggerOf<RegistrationHostedService>(provider));
+        LoggerOf(provider, LogCategories.Registration));
 
     // Whatever store it is: it neither knows of the prefix nor sees a key without it.
     private static IDiscoveryStore Part(IServiceProvider provider) => Options(provider).KeyPrefix is { Length: > 0 } prefix
@@ -131,14 +131,15 @@ internal static partial class DiscoveryServices
     private static EtcdDiscoveryOptions Options(IServiceProvider provider) =>
         Get<IOptions<EtcdDiscoveryOptions>>(provider).Value;
 
-    private static ILogger<T> LoggerOf<T>(IServiceProvider provider) => Get<SafeLoggerFactory>(provider).CreateLogger<T>();
+    private static ILogger LoggerOf(IServiceProvider provider, string category) =>
+        Get<SafeLoggerFactory>(provider).CreateLogger(category);
 
     private static T Get<T>(IServiceProvider provider)
         where T : notnull => provider.GetRequiredService<T>();
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "Services are kept in the memory of this process only. To use etcd, set EtcdDiscovery:Store to Etcd and EtcdDiscovery:Etcd:Endpoints:0 to its address, such as http://127.0.0.1:2379", EventName = "InMemory")]
+        [LoggerMessage(3, LogLevel.Warning, "Services are kept in the memory of this process only. To use etcd, set EtcdDiscovery:Store to Etcd and EtcdDiscovery:Etcd:Endpoints:0 to its address, such as http://127.0.0.1:2379", EventName = "InMemory")]
         public static partial void InMemory(ILogger logger);
     }
 }

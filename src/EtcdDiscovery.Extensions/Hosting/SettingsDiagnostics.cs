@@ -11,7 +11,7 @@ internal sealed partial class SettingsDiagnostics(
     IConfiguration configuration,
     IEnumerable<AdditionalService> additionalServices,
     GoEnvironment environment,
-    ILogger<SettingsDiagnostics> logger) : IHostedService
+    ILogger logger) : IHostedService
 {
     private const string Section = EtcdDiscoveryOptions.SectionName;
 

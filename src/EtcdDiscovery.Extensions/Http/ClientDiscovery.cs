@@ -3,7 +3,6 @@ using EtcdDiscovery.Primitives;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Http;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.Http;
@@ -55,7 +54,7 @@ internal static class ClientDiscovery
             builder.Services.GetRequiredService<IServiceResolver>(),
             options,
             builder.Services.GetRequiredService<IOptions<EtcdDiscoveryOptions>>().Value.Balancing == InstanceBalancing.PowerOfTwoChoices,
-            builder.Services.GetRequiredService<SafeLoggerFactory>().CreateLogger<DiscoveryHandler>()));
+            builder.Services.GetRequiredService<SafeLoggerFactory>().CreateLogger(LogCategories.Http)));
         if (builder.PrimaryHandler is SocketsHttpHandler primary)
         {
             primary.Properties[NoGrpcBalancing] = true;

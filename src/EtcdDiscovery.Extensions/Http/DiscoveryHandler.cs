@@ -10,7 +10,7 @@ namespace EtcdDiscovery.Http;
 /// <param name="reportsStart">Whether it is wanted to know how many calls are under way at each instance.</param>
 /// <param name="logger">Where to log.</param>
 internal sealed partial class DiscoveryHandler(
-    IServiceResolver resolver, HttpDiscoveryOptions options, bool reportsStart, ILogger<DiscoveryHandler> logger) : DelegatingHandler
+    IServiceResolver resolver, HttpDiscoveryOptions options, bool reportsStart, ILogger logger) : DelegatingHandler
 {
     private readonly RouteTable _routes = new(options);
 

@@ -6,10 +6,10 @@ internal sealed partial class RegistrationHostedService
 {
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Error, "The changed configuration is not applied, what was registered before stays: {Reason}", EventName = "ChangeRefused")]
+        [LoggerMessage(18, LogLevel.Error, "The changed configuration is not applied, what was registered before stays: {Reason}", EventName = "ChangeRefused")]
         public static partial void ChangeRefused(ILogger logger, string reason);
 
-        [LoggerMessage(2, LogLevel.Information, "EtcdDiscovery:Service:Name is not set: this application finds other services and registers none of its own", EventName = "NothingConfigured")]
+        [LoggerMessage(19, LogLevel.Information, "EtcdDiscovery:Service:Name is not set: this application finds other services and registers none of its own", EventName = "NothingConfigured")]
         public static partial void NothingConfigured(ILogger logger);
     }
 }

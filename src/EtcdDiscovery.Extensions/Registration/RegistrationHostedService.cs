@@ -12,7 +12,7 @@ internal sealed partial class RegistrationHostedService(
     ServiceRegistry registry,
     SessionLoop session,
     TimeProvider timeProvider,
-    ILogger<RegistrationHostedService> logger) : IHostedLifecycleService, IDisposable
+    ILogger logger) : IHostedLifecycleService, IDisposable
 {
     private readonly Dictionary<string, ServiceRegistration> _registrations = new(StringComparer.Ordinal);
     private readonly AsyncAutoResetEvent _changed = new(timeProvider);

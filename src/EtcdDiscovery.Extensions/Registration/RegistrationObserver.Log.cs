@@ -6,16 +6,16 @@ internal sealed partial class RegistrationObserver
 {
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Debug, "The keys of {Service} are not observed at the moment: {Reason}", EventName = "NotObserved")]
+        [LoggerMessage(6, LogLevel.Debug, "The keys of {Service} are not observed at the moment: {Reason}", EventName = "NotObserved")]
         public static partial void NotObserved(ILogger logger, string service, string reason);
 
-        [LoggerMessage(2, LogLevel.Information, "The entry of {Service}, {InstanceId}, is gone from the store and put again", EventName = "Deleted")]
+        [LoggerMessage(7, LogLevel.Information, "The entry of {Service}, {InstanceId}, is gone from the store and put again", EventName = "Deleted")]
         public static partial void Deleted(ILogger logger, string service, string instanceId);
 
-        [LoggerMessage(3, LogLevel.Warning, "Somebody else overwrote the entry of {Service}, {InstanceId}; it is put again, now and whenever that happens again", EventName = "Overwritten")]
+        [LoggerMessage(8, LogLevel.Warning, "Somebody else overwrote the entry of {Service}, {InstanceId}; it is put again, now and whenever that happens again", EventName = "Overwritten")]
         public static partial void Overwritten(ILogger logger, string service, string instanceId);
 
-        [LoggerMessage(4, LogLevel.Warning, "The credentials that {Service} is described with are longer than hosts take; this host keeps its own", EventName = "CredentialsRefused")]
+        [LoggerMessage(9, LogLevel.Warning, "The credentials that {Service} is described with are longer than hosts take; this host keeps its own", EventName = "CredentialsRefused")]
         public static partial void CredentialsRefused(ILogger logger, string service);
     }
 }

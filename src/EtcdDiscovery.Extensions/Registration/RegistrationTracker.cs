@@ -7,7 +7,7 @@ namespace EtcdDiscovery.Registration;
 
 /// <summary>The registrations of this process, each with its observer. Replaced whole, read by any thread.</summary>
 internal sealed class RegistrationTracker(
-    IDiscoveryStore store, Backoff backoff, TimeProvider timeProvider, ILogger<RegistrationObserver> logger)
+    IDiscoveryStore store, Backoff backoff, TimeProvider timeProvider, ILogger logger)
 {
     private readonly Lock _changing = new();
     private ImmutableDictionary<ServiceRegistration, StoreFollower> _followers =

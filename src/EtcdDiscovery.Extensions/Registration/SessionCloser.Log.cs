@@ -6,13 +6,13 @@ internal sealed partial class SessionCloser
 {
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "Everything is withdrawn", EventName = "SessionClosed")]
+        [LoggerMessage(10, LogLevel.Information, "Everything is withdrawn", EventName = "SessionClosed")]
         public static partial void SessionClosed(ILogger logger);
 
-        [LoggerMessage(2, LogLevel.Warning, "What is registered could not be withdrawn and expires within {TimeToLive}: {Reason}", EventName = "WithdrawalFailed")]
+        [LoggerMessage(11, LogLevel.Warning, "What is registered could not be withdrawn and expires within {TimeToLive}: {Reason}", EventName = "WithdrawalFailed")]
         public static partial void WithdrawalFailed(ILogger logger, TimeSpan timeToLive, string reason);
 
-        [LoggerMessage(3, LogLevel.Warning, "A session of the store could not be disposed: {Reason}", EventName = "DisposalFailed")]
+        [LoggerMessage(12, LogLevel.Warning, "A session of the store could not be disposed: {Reason}", EventName = "DisposalFailed")]
         public static partial void DisposalFailed(ILogger logger, string reason);
     }
 }

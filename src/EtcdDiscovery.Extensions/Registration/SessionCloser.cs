@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace EtcdDiscovery.Registration;
 
 /// <summary>Takes everything out of the store that stands there under a session; what cannot be taken out expires.</summary>
-internal sealed partial class SessionCloser(Backoff backoff, TimeProvider timeProvider, ILogger<SessionCloser> logger)
+internal sealed partial class SessionCloser(Backoff backoff, TimeProvider timeProvider, ILogger logger)
 {
     private const int MaxTries = 3;
 

@@ -6,19 +6,19 @@ internal sealed partial class SessionLoop
 {
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "No session can be opened at the moment, so nothing is registered; trying again: {Reason}", EventName = "OpeningFailed")]
+        [LoggerMessage(13, LogLevel.Warning, "No session can be opened at the moment, so nothing is registered; trying again: {Reason}", EventName = "OpeningFailed")]
         public static partial void OpeningFailed(ILogger logger, string reason);
 
-        [LoggerMessage(2, LogLevel.Debug, "Still no session after {Failures} tries: {Reason}", EventName = "OpeningFailedAgain")]
+        [LoggerMessage(14, LogLevel.Debug, "Still no session after {Failures} tries: {Reason}", EventName = "OpeningFailedAgain")]
         public static partial void OpeningFailedAgain(ILogger logger, int failures, string reason);
 
-        [LoggerMessage(3, LogLevel.Warning, "What keeps this process registered could not be renewed and lives for {Left:0.0} s; trying again: {Reason}", EventName = "RenewalFailed")]
+        [LoggerMessage(15, LogLevel.Warning, "What keeps this process registered could not be renewed and lives for {Left:0.0} s; trying again: {Reason}", EventName = "RenewalFailed")]
         public static partial void RenewalFailed(ILogger logger, double left, string reason);
 
-        [LoggerMessage(4, LogLevel.Debug, "Still not renewed after {Failures} tries, {Left:0.0} s are left: {Reason}", EventName = "RenewalFailedAgain")]
+        [LoggerMessage(16, LogLevel.Debug, "Still not renewed after {Failures} tries, {Left:0.0} s are left: {Reason}", EventName = "RenewalFailedAgain")]
         public static partial void RenewalFailedAgain(ILogger logger, int failures, double left, string reason);
 
-        [LoggerMessage(5, LogLevel.Warning, "The session was lost, registering again: {Reason}", EventName = "SessionLost")]
+        [LoggerMessage(17, LogLevel.Warning, "The session was lost, registering again: {Reason}", EventName = "SessionLost")]
         public static partial void SessionLost(ILogger logger, string reason);
     }
 }

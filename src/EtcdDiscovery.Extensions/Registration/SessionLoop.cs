@@ -30,14 +30,12 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         _store = store;
         _settings = settings;
         _timeProvider = timeProvider;
-        _logger = loggerFactory.CreateLogger<SessionLoop>();
+        _logger = loggerFactory.CreateLogger(LogCategories.Registration);
         Session = new ProcessSession(timeProvider, _stopping.Token);
         Drain = new DrainCoordinator(settings.DrainDelay, store.TellsExpiry, timeProvider);
-        _registrations = new RegistrationTracker(
-            store, settings.Backoff, timeProvider, loggerFactory.CreateLogger<RegistrationObserver>());
-        _reconciler = new RegistrationReconciler(
-            store, settings.Backoff, _registrations, Session.Changed, loggerFactory.CreateLogger<RegistrationReconciler>());
-        _closer = new SessionCloser(settings.Backoff, timeProvider, loggerFactory.CreateLogger<SessionCloser>());
+        _registrations = new RegistrationTracker(store, settings.Backoff, timeProvider, _logger);
+        _reconciler = new RegistrationReconciler(store, settings.Backoff, _registrations, Session.Changed, _logger);
+        _closer = new SessionCloser(settings.Backoff, timeProvider, _logger);
     }
 
     /// <summary>The session, for those who only look at it.</summary>

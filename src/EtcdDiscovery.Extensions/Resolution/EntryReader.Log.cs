@@ -6,7 +6,7 @@ internal sealed partial class EntryReader
 {
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "Skipping the unreadable entry {Key} of {Length} bytes: {Fault}", EventName = "EntryUnreadable")]
+        [LoggerMessage(13, LogLevel.Warning, "Skipping the unreadable entry {Key} of {Length} bytes: {Fault}", EventName = "EntryUnreadable")]
         public static partial void EntryUnreadable(ILogger logger, string key, int length, string fault);
     }
 }

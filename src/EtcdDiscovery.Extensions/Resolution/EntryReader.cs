@@ -6,7 +6,7 @@ namespace EtcdDiscovery.Resolution;
 
 /// <summary>Turns a service's entries into views; what cannot be read is skipped, counted and logged once.</summary>
 /// <remarks>Used by one loop only.</remarks>
-internal sealed partial class EntryReader(string serviceName, ILogger<EntryReader> logger)
+internal sealed partial class EntryReader(string serviceName, ILogger logger)
 {
     /// <summary>How many unreadable entries are logged between two reads. All are counted.</summary>
     public const int MaxLogged = 100;

@@ -79,7 +79,7 @@ internal sealed class FreshReader(
     private async Task<ServiceView> ReadNowAsync()
     {
         var askedAt = timeProvider.GetTimestamp();
-        var reader = new EntryReader(service, NullLogger<EntryReader>.Instance);
+        var reader = new EntryReader(service, NullLogger.Instance);
         var contents = await store.ReadAsync(reader.Ranges, _stopping.Token).ConfigureAwait(false);
         var view = reader.Read(current(), contents, doubt: false).View;
         _latest = new Reading(view, askedAt);

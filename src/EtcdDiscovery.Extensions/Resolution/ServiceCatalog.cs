@@ -32,8 +32,7 @@ internal sealed partial class ServiceCatalog(
     private readonly Channel<ServiceWatcher> _evicted = Channel.CreateUnbounded<ServiceWatcher>();
     private readonly BoundedReads _store = new(store, timeProvider);
     private readonly CancellationTokenSource _stopping = new();
-    private readonly ILogger _logger = loggerFactory.CreateLogger<ServiceCatalog>();
-    private readonly ILogger<SnapshotChangeToken> _callbackLogger = loggerFactory.CreateLogger<SnapshotChangeToken>();
+    private readonly ILogger _logger = loggerFactory.CreateLogger(LogCategories.Resolution);
     private readonly Lock _changing = new();
     private Task? _upkeep;
     private volatile bool _hasRead;
@@ -88,7 +87,7 @@ internal sealed partial class ServiceCatalog(
     }
 
     /// <summary>What tells once that a service, watched from now on, has changed.</summary>
-    public IChangeToken GetChangeToken(string service) => new SnapshotChangeToken(Watch(service).View.Superseded, _callbackLogger);
+    public IChangeToken GetChangeToken(string service) => new SnapshotChangeToken(Watch(service).View.Superseded, _logger);
 
     public void Dispose()
     {

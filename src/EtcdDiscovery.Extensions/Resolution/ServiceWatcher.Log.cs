@@ -15,11 +15,11 @@ internal sealed partial class ServiceWatcher
         [LoggerMessage(3, LogLevel.Debug, "Service {Service} is still out of reach: {Reason}", EventName = "StillOutOfReach")]
         public static partial void StillOutOfReach(ILogger logger, string service, string reason);
 
-        [LoggerMessage(5, LogLevel.Warning, "Service {Service} cannot be read yet, trying again: {Reason}", EventName = "Unread")]
-        public static partial void Unread(ILogger logger, string service, string reason);
-
         [LoggerMessage(4, LogLevel.Information, "Service {Service} is in reach again after {Outage}", EventName = "InReachAgain")]
         public static partial void InReachAgain(ILogger logger, string service, TimeSpan outage);
+
+        [LoggerMessage(5, LogLevel.Warning, "Service {Service} cannot be read yet, trying again: {Reason}", EventName = "Unread")]
+        public static partial void Unread(ILogger logger, string service, string reason);
 
         [LoggerMessage(6, LogLevel.Warning, "Service {Service}: {Count} instances vanished while the store was out of reach, or more than half together; they are kept for {Grace}, in case that the fault is the store's", EventName = "Doubtful")]
         public static partial void Doubtful(ILogger logger, string service, int count, TimeSpan grace);

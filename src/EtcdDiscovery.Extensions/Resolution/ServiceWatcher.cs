@@ -1,4 +1,5 @@
 using EtcdDiscovery.LoadBalancing;
+using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Stores;
 using Microsoft.Extensions.Logging;
 
@@ -33,9 +34,9 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
         Name = name;
         _settings = settings;
         _timeProvider = timeProvider;
-        _logger = loggerFactory.CreateLogger<ServiceWatcher>();
-        _reader = new EntryReader(name, loggerFactory.CreateLogger<EntryReader>());
-        _balancer = new BalancerState(timeProvider, OnEjectionsChanged, loggerFactory.CreateLogger<BalancerState>());
+        _logger = loggerFactory.CreateLogger(LogCategories.Resolution);
+        _reader = new EntryReader(name, _logger);
+        _balancer = new BalancerState(timeProvider, OnEjectionsChanged, loggerFactory.CreateLogger(LogCategories.LoadBalancing));
         _selfPreservation = new SelfPreservation(settings.OutageGrace, timeProvider);
         _graceTimer = timeProvider.CreateTimer(_ => GiveUpSuspects(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _coalescing = new CoalescingObserver(this, RestAfterView, timeProvider);

@@ -6,7 +6,7 @@ internal sealed partial class SnapshotChangeToken
 {
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "A callback of a change token failed", EventName = "CallbackFailed")]
+        [LoggerMessage(10, LogLevel.Warning, "A callback of a change token failed", EventName = "CallbackFailed")]
         public static partial void CallbackFailed(ILogger logger, Exception error);
     }
 }

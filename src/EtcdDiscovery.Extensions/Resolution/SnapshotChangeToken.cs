@@ -4,7 +4,7 @@ using Microsoft.Extensions.Primitives;
 namespace EtcdDiscovery.Resolution;
 
 /// <summary>Tells, once, that what is known of a service is not the latest any more.</summary>
-internal sealed partial class SnapshotChangeToken(Task superseded, ILogger<SnapshotChangeToken> logger) : IChangeToken
+internal sealed partial class SnapshotChangeToken(Task superseded, ILogger logger) : IChangeToken
 {
     public bool HasChanged => superseded.IsCompleted;
 

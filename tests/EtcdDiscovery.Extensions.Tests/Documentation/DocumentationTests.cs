@@ -1,6 +1,4 @@
-using System.Reflection;
 using System.Text.RegularExpressions;
-using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Tests.Documentation;
 
@@ -42,20 +40,6 @@ public sealed partial class DocumentationTests
 
         Assert.All(Markdown.RelativeLinks(Repository.Read(document)), link =>
             Assert.True(Path.Exists(Repository.PathOf(Path.Combine(folder, link))), $"{document} links to {link}, which is not there."));
-    }
-
-    [Fact]
-    public void LogEvents_InRunning_AreThoseOfTheLibrary()
-    {
-        var events = new[] { typeof(IServiceResolver), typeof(ServerAddressOptions) }
-            .SelectMany(type => type.Assembly.GetTypes())
-            .SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
-            .Select(method => method.GetCustomAttribute<LoggerMessageAttribute>())
-            .OfType<LoggerMessageAttribute>()
-            .Select(message => $"{message.EventId} {message.EventName} {message.Level}");
-        var listed = Markdown.Table(Repository.Read("docs/running.md"), "## Log events").Select(row => $"{row[1]} {row[2]} {row[3]}");
-
-        Assert.Equal(events.Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
     }
 
     // Directives may stand elsewhere in the file; the test project's own namespace already sees the library's.

@@ -15,7 +15,7 @@ public sealed class EntryReaderTests
     [InlineData("elsewhere", 1)]
     public void Instance_DeletedAndPutInOneBatch_HasChangedOnlyIfItIsAnother(string hostname, int changes)
     {
-        var reader = new EntryReader(Service, NullLogger<EntryReader>.Instance);
+        var reader = new EntryReader(Service, NullLogger.Instance);
         var put = TestCatalog.Put(Service, "a");
         var before = reader.Read(
             ServiceView.Empty, new StoreContents(new StoreRevision(1), [new StoreEntry(put.Key, put.Value, 1)]), doubt: false).View;
@@ -35,7 +35,7 @@ public sealed class EntryReaderTests
     {
         using var logs = new LogCapture();
         using var factory = LoggerFactory.Create(builder => builder.AddProvider(logs));
-        var reader = new EntryReader(Service, factory.CreateLogger<EntryReader>());
+        var reader = new EntryReader(Service, factory.CreateLogger("EtcdDiscovery.Resolution"));
         var before = reader.Read(
             ServiceView.Empty, new StoreContents(new StoreRevision(1), [.. Unreadable(0, 500, 1)]), doubt: false).View;
         Assert.Equal((500, EntryReader.MaxLogged), (reader.UnreadableCount, logs.Lines.Count));

@@ -100,7 +100,7 @@ public sealed class HostileWriterTests(SharedEtcd etcd)
     {
         var ids = Enumerable.Range(0, 300_000).Select(i => $"{i:x8}").ToArray();
         new Random(1).Shuffle(ids);
-        var reader = new EntryReader(_service, NullLogger<EntryReader>.Instance);
+        var reader = new EntryReader(_service, NullLogger.Instance);
         var value = Encoding.UTF8.GetBytes(Good);
         var before = reader.Read(ServiceView.Empty, new StoreContents(new StoreRevision(1), []), doubt: false).View;
 

@@ -9,13 +9,13 @@ namespace EtcdDiscovery.Etcd.Watching;
 internal sealed class WatchHub : IAsyncDisposable
 {
     private readonly EtcdClient _client;
-    private readonly ILogger<WatchStream> _logger;
+    private readonly ILogger _logger;
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly List<WatchStream> _retired = [];
     private WatchStream? _stream;
     private bool _disposed;
 
-    public WatchHub(EtcdClient client, ILogger<WatchStream> logger)
+    public WatchHub(EtcdClient client, ILogger logger)
     {
         _client = client;
         _logger = logger;

@@ -6,13 +6,13 @@ internal sealed partial class WatchStream
 {
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Debug, "Opening the watch stream to etcd at {Endpoint}.", EventName = "WatchStreamOpened")]
+        [LoggerMessage(3, LogLevel.Debug, "Opening the watch stream to etcd at {Endpoint}.", EventName = "WatchStreamOpened")]
         public static partial void Opened(ILogger logger, string endpoint);
 
-        [LoggerMessage(2, LogLevel.Debug, "The watch stream to etcd at {Endpoint} ended: {Reason}", EventName = "WatchStreamEnded")]
+        [LoggerMessage(4, LogLevel.Debug, "The watch stream to etcd at {Endpoint} ended: {Reason}", EventName = "WatchStreamEnded")]
         public static partial void Ended(ILogger logger, string endpoint, string reason);
 
-        [LoggerMessage(3, LogLevel.Debug, "A watch on the stream to etcd at {Endpoint} ended: {Reason}", EventName = "WatchEnded")]
+        [LoggerMessage(5, LogLevel.Debug, "A watch on the stream to etcd at {Endpoint} ended: {Reason}", EventName = "WatchEnded")]
         public static partial void WatchEnded(ILogger logger, string endpoint, string reason);
     }
 }

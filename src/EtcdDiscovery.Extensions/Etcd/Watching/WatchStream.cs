@@ -25,7 +25,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
     private bool _ended;
     private bool _retired;
 
-    public WatchStream(EtcdClient client, ILogger<WatchStream> logger, WatchSubscription first)
+    public WatchStream(EtcdClient client, ILogger logger, WatchSubscription first)
     {
         _client = client;
         _history = client.History;

@@ -6,10 +6,10 @@ internal sealed partial class SnapshotDirectory
 {
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "The saved snapshot of service {Service} in {File} is ignored: {Reason}", EventName = "SavedSnapshotIgnored")]
+        [LoggerMessage(11, LogLevel.Warning, "The saved snapshot of service {Service} in {File} is ignored: {Reason}", EventName = "SavedSnapshotIgnored")]
         public static partial void Ignored(ILogger logger, string service, string file, string reason);
 
-        [LoggerMessage(2, LogLevel.Warning, "Snapshots cannot be saved, and are tried again: {Reason}", EventName = "SnapshotNotSaved")]
+        [LoggerMessage(12, LogLevel.Warning, "Snapshots cannot be saved, and are tried again: {Reason}", EventName = "SnapshotNotSaved")]
         public static partial void NotSaved(ILogger logger, string reason);
     }
 }

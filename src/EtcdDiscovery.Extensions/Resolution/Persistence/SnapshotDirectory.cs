@@ -12,7 +12,7 @@ namespace EtcdDiscovery.Resolution.Persistence;
 /// A folder with one file a service: a line with the SHA-256 of what follows, then a <see cref="SnapshotDocument"/>. The
 /// files hold credentials and are their owner's only.
 /// </summary>
-internal sealed partial class SnapshotDirectory(string path, ILogger<SnapshotDirectory> logger)
+internal sealed partial class SnapshotDirectory(string path, ILogger logger)
 {
     private const UnixFileMode OwnersFolder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode OwnersFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -129,7 +129,7 @@ internal sealed partial class SnapshotDirectory(string path, ILogger<SnapshotDir
         var contents = new StoreContents(
             new StoreRevision(document.Revision, document.ClusterId),
             [.. document.Entries.Select(entry => new StoreEntry(entry.Key, Encoding.UTF8.GetBytes(entry.Value), 0))]);
-        var reader = new EntryReader(service, NullLogger<EntryReader>.Instance);
+        var reader = new EntryReader(service, NullLogger.Instance);
         return new SavedSnapshot(reader.Read(ServiceView.Empty, contents, doubt: false).View, document.AsOf);
     }
 }
