@@ -7,8 +7,8 @@ public enum ServiceDownReason
     Unregistered,
 
     /// <summary>
-    /// It vanished without signing off: its session expired or, except on etcd v2, somebody deleted it. So does a Go host whose
-    /// deletion of its key was lost.
+    /// It vanished without signing off: its session expired or, except on etcd v2, its key was deleted by hand. A Go host whose deletion
+    /// of its key was lost expires, too.
     /// </summary>
     Expired,
 

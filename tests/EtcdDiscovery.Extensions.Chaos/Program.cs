@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using EtcdDiscovery.Chaos;
+using EtcdDiscovery.Tests.Infrastructure;
 
 if (args is ["host", ..])
 {
@@ -45,6 +46,12 @@ using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 var etcd = Environment.GetEnvironmentVariable("ETCD_BIN")
     ?? throw new InvalidOperationException("ETCD_BIN is not set: run eng/test.sh --chaos, which fetches etcd and sets it.");
+if (api == EtcdApi.V2 && !EtcdBinary.ServesV2(etcd))
+{
+    Console.Error.WriteLine($"{etcd} has no v2 keys API, which ended with etcd 3.5: set ETCD_BIN to an etcd 3.4 or 3.5.");
+    return 2;
+}
+
 try
 {
     var passed = selfTest

@@ -41,7 +41,7 @@ internal static partial class RoomRules
         ["EtcdDiscoveryHealthChecksBuilderExtensions"] = ["Diagnostics"],
         ["EtcdDiscoveryHttpClientBuilderExtensions"] = ["Http"],
         ["IEtcdDiscoveryBuilder"] = ["Stores", "Stores/InMemory"],
-        // Public types whose files are in a room, for the sake of their internal members.
+        // Their signatures name public types whose files are in a room.
         ["IInstancePicker"] = ["LoadBalancing"],
         ["ServiceSnapshot"] = ["Stores"],
     };

@@ -7,25 +7,25 @@ namespace EtcdDiscovery.Diagnostics;
 
 /// <summary>Tells from memory, without asking etcd, whether this host is registered and how current its knowledge is.</summary>
 internal sealed class EtcdDiscoveryHealthCheck(
-    IDiscoveryStore store, SessionLoop session, ServiceCatalog catalog) : IHealthCheck
+    IDiscoveryStore store, SessionLoop loop, ServiceCatalog catalog) : IHealthCheck
 {
     private const int MaxTold = 1_000;
 
     public Task<HealthCheckResult> CheckHealthAsync(
         HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        var state = session.Session.State;
+        var state = loop.Session.State;
         var data = new Dictionary<string, object>(StringComparer.Ordinal)
         {
             ["endpoints"] = store.Endpoints,
-            ["registrations"] = session.Registrations.ToDictionary(
+            ["registrations"] = loop.Registrations.ToDictionary(
                 registration => registration.InstanceId,
                 registration => $"{registration.ServiceName}: {registration.State}",
                 StringComparer.Ordinal),
             ["watchedServices"] = catalog.Services.Where(IsWorthTelling).Take(MaxTold)
                 .ToDictionary(service => service.Name, Describe, StringComparer.Ordinal),
         };
-        if (session.Registrations is [var first, ..])
+        if (loop.Registrations is [var first, ..])
         {
             data["state"] = first.State.ToString();
             data["instanceId"] = first.InstanceId;
@@ -33,7 +33,7 @@ internal sealed class EtcdDiscoveryHealthCheck(
 
         if (state.IsAlive)
         {
-            data["leaseAge"] = Math.Round(session.Session.Age.TotalSeconds, 1);
+            data["leaseAge"] = Math.Round(loop.Session.Age.TotalSeconds, 1);
             data["leaseTimeToLive"] = state.TimeToLive.TotalSeconds;
         }
 
@@ -44,20 +44,20 @@ internal sealed class EtcdDiscoveryHealthCheck(
             health == HealthStatus.Unhealthy ? context.Registration.FailureStatus : health, description, null, data));
     }
 
-    private string WithoutFindings() => session.Session.Ending.IsCancellationRequested ? "Withdrawn: the application is stopping."
-        : session.Registrations.Count > 0 ? "Registered."
+    private string WithoutFindings() => loop.Session.Ending.IsCancellationRequested ? "Withdrawn: the application is stopping."
+        : loop.Registrations.Count > 0 ? "Registered."
         : "Nothing to register.";
 
     // What has worked goes on without etcd, as far as this host's callers can tell; what has never worked does not.
     private IEnumerable<(HealthStatus Health, string Description)> Findings(SessionState state)
     {
-        foreach (var registration in session.Registrations)
+        foreach (var registration in loop.Registrations)
         {
-            var reason = NameActor(registration.Failure ?? state.Failure ?? "no answer from etcd yet", session.HasRegistered);
+            var reason = NameActor(registration.Failure ?? state.Failure ?? "no answer from etcd yet", loop.HasRegistered);
             if (!registration.IsStored)
             {
                 var since = registration.State == RegistrationState.Lost ? "not registered any more" : "not registered yet";
-                yield return (AtFirst(!session.HasRegistered), $"Service '{registration.ServiceName}' is {since}: {reason}");
+                yield return (AtFirst(!loop.HasRegistered), $"Service '{registration.ServiceName}' is {since}: {reason}");
             }
             else if (registration.Failure is not null)
             {
@@ -65,7 +65,7 @@ internal sealed class EtcdDiscoveryHealthCheck(
             }
             else if (state.Phase == SessionPhase.Late)
             {
-                yield return (HealthStatus.Degraded, $"The registration was last renewed {Seconds(session.Session.Age)} ago: {reason}");
+                yield return (HealthStatus.Degraded, $"The registration was last renewed {Seconds(loop.Session.Age)} ago: {reason}");
             }
         }
 

@@ -8,7 +8,7 @@ namespace EtcdDiscovery.EtcdV2;
 internal sealed class EtcdV2Store : IDiscoveryStore, IDisposable
 {
     private readonly V2Client _client;
-    private readonly V2LivenessProbe _pulse;
+    private readonly V2LivenessProbe _livenessProbe;
 
     /// <param name="options">How to reach etcd.</param>
     /// <param name="timeProvider">The clock.</param>
@@ -19,7 +19,7 @@ internal sealed class EtcdV2Store : IDiscoveryStore, IDisposable
     {
         var logger = loggerFactory.CreateLogger(LogCategories.Etcd);
         _client = new V2Client(options, credentials ?? (() => options.Credentials), timeProvider, logger);
-        _pulse = new V2LivenessProbe(_client);
+        _livenessProbe = new V2LivenessProbe(_client);
     }
 
     public IReadOnlyList<string> Endpoints => _client.Endpoints;
@@ -37,7 +37,7 @@ internal sealed class EtcdV2Store : IDiscoveryStore, IDisposable
     public async IAsyncEnumerable<StoreBatch> WatchAsync(
         IReadOnlyList<StoreRange> ranges, StoreRevision after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        _pulse.OnWatchBegun();
+        _livenessProbe.OnWatchBegun();
         try
         {
             await foreach (var batch in V2Watch.RunAsync(_client, ranges, after, cancellationToken).ConfigureAwait(false))
@@ -47,7 +47,7 @@ internal sealed class EtcdV2Store : IDiscoveryStore, IDisposable
         }
         finally
         {
-            _pulse.OnWatchEnded();
+            _livenessProbe.OnWatchEnded();
         }
     }
 
@@ -57,6 +57,6 @@ internal sealed class EtcdV2Store : IDiscoveryStore, IDisposable
     public async ValueTask DisposeAsync()
     {
         _client.Dispose();
-        await _pulse.DisposeAsync().ConfigureAwait(false);
+        await _livenessProbe.DisposeAsync().ConfigureAwait(false);
     }
 }

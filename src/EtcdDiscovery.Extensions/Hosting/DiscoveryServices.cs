@@ -14,7 +14,7 @@ using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.Hosting;
 
-/// <summary>The composition root: the only place that names a concrete store.</summary>
+/// <summary>The composition root: creates every part and names the stores that configuration can choose.</summary>
 internal static partial class DiscoveryServices
 {
     public static void Add(IServiceCollection services)

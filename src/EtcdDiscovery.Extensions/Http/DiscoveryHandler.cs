@@ -7,7 +7,7 @@ namespace EtcdDiscovery.Http;
 /// <remarks>It owns nothing: HttpClientFactory makes and drops handlers as it likes.</remarks>
 /// <param name="resolver">Finds the instances.</param>
 /// <param name="options">The client's settings.</param>
-/// <param name="reportsStart">Whether it is wanted to know how many calls are under way at each instance.</param>
+/// <param name="reportsStart">Whether the picker needs to know how many calls are outstanding at each instance.</param>
 /// <param name="logger">Where to log.</param>
 internal sealed partial class DiscoveryHandler(
     IServiceResolver resolver, HttpDiscoveryOptions options, bool reportsStart, ILogger logger) : DelegatingHandler

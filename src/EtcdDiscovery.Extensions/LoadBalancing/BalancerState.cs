@@ -16,8 +16,8 @@ internal sealed partial class BalancerState : IDisposable
 
     private readonly ILogger _logger;
     private readonly ConcurrentDictionary<string, InstanceCallState> _calls = new(concurrencyLevel: 1, capacity: 1, StringComparer.Ordinal);
-    private readonly Dictionary<string, RoundRobinCounter> _turns = new(StringComparer.Ordinal);
-    private readonly OutlierDetector _ejections;
+    private readonly ConcurrentDictionary<string, RoundRobinCounter> _turns = new(concurrencyLevel: 1, capacity: 1, StringComparer.Ordinal);
+    private readonly OutlierDetector _outliers;
     private readonly Lock _changing = new();
     private readonly Action _ejectionsChanged;
     private volatile ServiceInstance[] _instances = [];
@@ -31,7 +31,7 @@ internal sealed partial class BalancerState : IDisposable
     {
         _ejectionsChanged = ejectionsChanged ?? (static () => { });
         _logger = logger ?? NullLogger.Instance;
-        _ejections = new OutlierDetector(timeProvider, Return);
+        _outliers = new OutlierDetector(timeProvider, Return);
     }
 
     /// <summary>How many calls are outstanding, by the slot of each instance.</summary>
@@ -44,7 +44,7 @@ internal sealed partial class BalancerState : IDisposable
     {
         lock (_changing)
         {
-            return new PickSets(serving, mayHaveWeights, _ejections.Instances, this);
+            return new PickSets(serving, mayHaveWeights, _outliers.Instances, this);
         }
     }
 
@@ -54,20 +54,15 @@ internal sealed partial class BalancerState : IDisposable
         lock (_changing)
         {
             _instances = instances;
-            _ejections.End(ejection => !ReferenceEquals(InstanceOrder.Find(instances, ejection.Instance.Id), ejection.Instance));
+            _outliers.End(ejection => !ReferenceEquals(InstanceOrder.Find(instances, ejection.Instance.Id), ejection.Instance));
         }
     }
 
-    public RoundRobinCounter RoundRobinFor(string scope)
-    {
-        lock (_changing)
-        {
-            return _turns.TryGetValue(scope, out var known) ? known : _turns[scope] = new RoundRobinCounter();
-        }
-    }
+    /// <summary>Whose turn it is within a scope. Takes a lock only for a scope that is new to the service.</summary>
+    public RoundRobinCounter RoundRobinFor(string scope) => _turns.GetOrAdd(scope, static _ => new RoundRobinCounter());
 
     /// <summary>Where an instance's outstanding calls are counted.</summary>
-    public int SlotFor(string id) => (_calls.TryGetValue(id, out var calls) ? calls : AddCalls(id)).Place;
+    public int SlotFor(string id) => (_calls.TryGetValue(id, out var calls) ? calls : AddCalls(id)).Slot;
 
     /// <summary>Notes how a call to an instance went. Instances that are not there any more are ignored.</summary>
     public void Report(string id, CallOutcome outcome)
@@ -100,7 +95,7 @@ internal sealed partial class BalancerState : IDisposable
     {
         lock (_changing)
         {
-            _ejections.Dispose();
+            _outliers.Dispose();
         }
     }
 
@@ -111,7 +106,7 @@ internal sealed partial class BalancerState : IDisposable
         {
             calls.Health = calls.Health.AfterFailure();
             if (InstanceOrder.Find(_instances, id) is not { } instance || !calls.Health.IsToBeEjected
-                || _ejections.Add(instance, calls.Health.Ejections + 1) is not { } time)
+                || _outliers.Add(instance, calls.Health.Ejections + 1) is not { } time)
             {
                 return false;
             }
@@ -148,7 +143,7 @@ internal sealed partial class BalancerState : IDisposable
 
     private bool End(Predicate<Ejection> match)
     {
-        var all = _ejections.End(match);
+        var all = _outliers.End(match);
         foreach (var ended in all)
         {
             Log.Returned(_logger, LogSanitizer.Sanitize(ended.Instance.Id), ended.Instance.ServiceName);
@@ -169,7 +164,7 @@ internal sealed partial class BalancerState : IDisposable
 
             if (!_calls.TryGetValue(id, out var calls))
             {
-                _calls[id] = calls = new InstanceCallState(Outstanding, Outstanding.TakePlace());
+                _calls[id] = calls = new InstanceCallState(Outstanding, Outstanding.TakeSlot());
                 _knownCalls++;
             }
 
@@ -185,7 +180,7 @@ internal sealed partial class BalancerState : IDisposable
             if (calls.Outstanding == 0 && InstanceOrder.Find(_instances, id) is null)
             {
                 _calls.TryRemove(id, out _);
-                Outstanding.GiveBack(calls.Place);
+                Outstanding.GiveBack(calls.Slot);
                 _knownCalls--;
             }
         }

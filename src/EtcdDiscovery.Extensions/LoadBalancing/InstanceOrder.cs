@@ -5,7 +5,7 @@ namespace EtcdDiscovery.LoadBalancing;
 /// <summary>The order of a service's instances: that of their ids' UTF-8 bytes, which is the order of their keys.</summary>
 internal static class InstanceOrder
 {
-    /// <summary>Finds an instance among others in order.</summary>
+    /// <summary>Finds the place of an id by binary search.</summary>
     /// <returns>The index of the id; the complement of where it would be when it is not there.</returns>
     public static int IndexOf(ReadOnlySpan<ServiceInstance> instances, string id)
     {
@@ -25,8 +25,7 @@ internal static class InstanceOrder
         return ~low;
     }
 
-    /// <summary>Finds an instance among others in order.</summary>
-    /// <returns>The instance; null when it is not there.</returns>
+    /// <summary>The instance with an id; null when there is none.</summary>
     public static ServiceInstance? Find(ServiceInstance[] instances, string id) =>
         IndexOf(instances, id) is >= 0 and var index ? instances[index] : null;
 }

@@ -9,7 +9,7 @@ namespace EtcdDiscovery;
 public sealed class InstanceSet : IReadOnlyList<ServiceInstance>
 {
     private readonly ServiceInstance[] _instances;
-    private readonly BalancerState _service;
+    private readonly BalancerState _balancer;
     private readonly OutstandingCounts _outstanding;
     private readonly string _scope;
     private bool _hasEqualWeights;
@@ -17,7 +17,7 @@ public sealed class InstanceSet : IReadOnlyList<ServiceInstance>
     // Made when first asked for. Two who ask at once may make one twice, and both are right.
     private volatile WeightTable? _weights;
     private volatile RoundRobinCounter? _turns;
-    private volatile int[]? _placesFromOne;
+    private volatile int[]? _slotsFromOne;
     private volatile InstanceGroups? _byShard;
     private volatile InstanceGroups? _byZone;
 
@@ -33,11 +33,11 @@ public sealed class InstanceSet : IReadOnlyList<ServiceInstance>
         }
     }
 
-    internal InstanceSet(ServiceInstance[] instances, BalancerState service, string scope, bool mayHaveWeights)
+    internal InstanceSet(ServiceInstance[] instances, BalancerState balancer, string scope, bool mayHaveWeights)
     {
         _instances = instances;
-        _service = service;
-        _outstanding = service.Outstanding;
+        _balancer = balancer;
+        _outstanding = balancer.Outstanding;
         _scope = scope;
         _hasEqualWeights = !mayHaveWeights;
     }
@@ -52,7 +52,7 @@ public sealed class InstanceSet : IReadOnlyList<ServiceInstance>
     internal WeightTable Weights => _weights!;
 
     /// <summary>Whose turn it is. Goes on when the instances change, apart for each shard and zone.</summary>
-    internal RoundRobinCounter Turns => _turns ??= _service.RoundRobinFor(_scope);
+    internal RoundRobinCounter Turns => _turns ??= _balancer.RoundRobinFor(_scope);
 
     /// <summary>Gets an instance.</summary>
     /// <param name="index">Its place, from 0.</param>
@@ -61,7 +61,7 @@ public sealed class InstanceSet : IReadOnlyList<ServiceInstance>
     /// <summary>How many calls to an instance were reported as started and have not ended yet.</summary>
     /// <param name="index">The instance's place, from 0.</param>
     /// <returns>The number at this moment.</returns>
-    public int GetOutstanding(int index) => Volatile.Read(ref _outstanding[PlaceOf(index)]);
+    public int GetOutstanding(int index) => Volatile.Read(ref _outstanding[SlotOf(index)]);
 
     /// <inheritdoc />
     public IEnumerator<ServiceInstance> GetEnumerator() => _instances.AsEnumerable().GetEnumerator();
@@ -77,7 +77,7 @@ public sealed class InstanceSet : IReadOnlyList<ServiceInstance>
         (_byZone ??= GroupBy("zone", static instance => instance.Zone)).Find(zone) ?? this;
 
     private InstanceGroups GroupBy(string what, Func<ServiceInstance, string?> key) => new(
-        _instances, key, (value, instances) => new(instances, _service, $"{_scope} {what}={value}", !_hasEqualWeights));
+        _instances, key, (value, instances) => new(instances, _balancer, $"{_scope} {what}={value}", !_hasEqualWeights));
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool Weigh()
@@ -87,16 +87,16 @@ public sealed class InstanceSet : IReadOnlyList<ServiceInstance>
         return _hasEqualWeights;
     }
 
-    private int PlaceOf(int index) => (_placesFromOne ?? NewPlaces())[index] is > 0 and var known ? known - 1 : FindPlace(index);
+    private int SlotOf(int index) => (_slotsFromOne ?? NewSlots())[index] is > 0 and var known ? known - 1 : FindSlot(index);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private int[] NewPlaces() => Interlocked.CompareExchange(ref _placesFromOne, new int[_instances.Length], null) ?? _placesFromOne;
+    private int[] NewSlots() => Interlocked.CompareExchange(ref _slotsFromOne, new int[_instances.Length], null) ?? _slotsFromOne;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private int FindPlace(int index)
+    private int FindSlot(int index)
     {
-        var place = _service.SlotFor(_instances[index].Id);
-        _placesFromOne![index] = place + 1;
-        return place;
+        var slot = _balancer.SlotFor(_instances[index].Id);
+        _slotsFromOne![index] = slot + 1;
+        return slot;
     }
 }

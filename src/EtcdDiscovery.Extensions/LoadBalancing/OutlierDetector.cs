@@ -2,7 +2,7 @@ using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.LoadBalancing;
 
-/// <summary>Which instances of a service are ejected, each until its timer ends that. Used under the service's lock.</summary>
+/// <summary>Which instances of a service are ejected, each until its timer ends that. Used under the balancer's lock.</summary>
 internal sealed class OutlierDetector(TimeProvider timeProvider, TimerCallback returned) : IDisposable
 {
     // Drawn from the upper half: 1 to 2 s at first, 30 to 60 s at last.

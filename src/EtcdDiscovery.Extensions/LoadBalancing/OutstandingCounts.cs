@@ -1,7 +1,7 @@
 namespace EtcdDiscovery.LoadBalancing;
 
 /// <summary>How many calls to each instance of a service are outstanding, side by side: pickers compare many of them.</summary>
-/// <remarks>Places are handed out under the service's lock; the counts are read and written without.</remarks>
+/// <remarks>Slots are handed out under the balancer's lock; the counts are read and written without.</remarks>
 internal sealed class OutstandingCounts
 {
     private const int PartBits = 8;
@@ -10,24 +10,24 @@ internal sealed class OutstandingCounts
     // Parts are added and never moved, since their counts change at any time.
     private volatile int[][] _parts = [];
     private readonly Stack<int> _free = new();
-    private int _places;
+    private int _slots;
 
-    public int TakePlace()
+    public int TakeSlot()
     {
-        if (_free.TryPop(out var place))
+        if (_free.TryPop(out var slot))
         {
-            return place;
+            return slot;
         }
 
-        if (_places == _parts.Length * PartLength)
+        if (_slots == _parts.Length * PartLength)
         {
             _parts = [.. _parts, new int[PartLength]];
         }
 
-        return _places++;
+        return _slots++;
     }
 
-    public void GiveBack(int place) => _free.Push(place);
+    public void GiveBack(int slot) => _free.Push(slot);
 
-    public ref int this[int place] => ref _parts[place >> PartBits][place & (PartLength - 1)];
+    public ref int this[int slot] => ref _parts[slot >> PartBits][slot & (PartLength - 1)];
 }

@@ -4,9 +4,9 @@ namespace EtcdDiscovery.Registration;
 
 /// <summary>Signs registrations off while they still serve, so that nobody new comes when they stop.</summary>
 /// <param name="delay">How long they go on serving then.</param>
-/// <param name="isNoticed">Whether the store tells by itself, when an instance is gone, that it was withdrawn.</param>
+/// <param name="tellsExpiry">Whether the store tells a deletion from an expiry, so that readers need no mark to know a withdrawal.</param>
 /// <param name="timeProvider">The clock.</param>
-internal sealed class DrainCoordinator(TimeSpan delay, bool isNoticed, TimeProvider timeProvider)
+internal sealed class DrainCoordinator(TimeSpan delay, bool tellsExpiry, TimeProvider timeProvider)
 {
     // Time enough for one write to an etcd in reach; others are told of a host's leaving, but it does not wait for long.
     private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(2);
@@ -19,7 +19,7 @@ internal sealed class DrainCoordinator(TimeSpan delay, bool isNoticed, TimeProvi
         var stored = registrations.Where(
             registration => registration.State is RegistrationState.Registered or RegistrationState.RenewingLate).ToList();
         // A mark that is deleted at once says nothing more than the deletion, but wakes all who watch.
-        if (stored.Count == 0 || (isNoticed && delay == TimeSpan.Zero))
+        if (stored.Count == 0 || (tellsExpiry && delay == TimeSpan.Zero))
         {
             return;
         }

@@ -2,7 +2,7 @@ using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.Registration;
 
-/// <summary>The one session that all registrations of this process share. Its keeper writes it; any thread reads it.</summary>
+/// <summary>The one session that all registrations of this process share. The session loop writes it; any thread reads it.</summary>
 internal sealed class ProcessSession(TimeProvider timeProvider, CancellationToken ending)
 {
     private readonly long _epoch = timeProvider.GetTimestamp();

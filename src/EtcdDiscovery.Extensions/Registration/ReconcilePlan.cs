@@ -3,14 +3,14 @@ using EtcdDiscovery.Wire;
 namespace EtcdDiscovery.Registration;
 
 /// <summary>What is put together: the instance, and the service's description where that is needed.</summary>
-/// <param name="BasedOn">The content that it was planned from.</param>
-/// <param name="Service">What is written, with the credentials agreed on.</param>
+/// <param name="BasedOn">The state that it was planned from.</param>
+/// <param name="Encoded">What is written, with the credentials agreed on.</param>
 /// <param name="Description">The description, when it is written.</param>
 /// <param name="DescriptionRevision">The revision of the description that the plan is based on; 0 when there was none.</param>
 internal sealed record ReconcilePlan(
-    ReconcileState BasedOn, EncodedInstance Service, StorePut? Description, long DescriptionRevision)
+    ReconcileState BasedOn, EncodedInstance Encoded, StorePut? Description, long DescriptionRevision)
 {
-    public StorePut Instance => new(ServiceKeys.Instance(Service.Instance.ServiceName, Service.Instance.Id), Service.Value);
+    public StorePut Instance => new(ServiceKeys.Instance(Encoded.Instance.ServiceName, Encoded.Instance.Id), Encoded.Value);
 
     public IReadOnlyList<StorePut> Puts => Description is { } info ? [info, Instance] : [Instance];
 }

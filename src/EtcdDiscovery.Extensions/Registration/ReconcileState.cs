@@ -3,7 +3,7 @@ using EtcdDiscovery.Wire;
 namespace EtcdDiscovery.Registration;
 
 /// <summary>What should stand in the store for one registration, and what does. Where they differ, something is written.</summary>
-/// <remarks>Each transition is a pure function that makes another content; revisions tell old news from new.</remarks>
+/// <remarks>Each transition is a pure function that makes another state; revisions tell old news from new.</remarks>
 internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteMode WriteMode)
 {
     /// <summary>How credentials are shared.</summary>
@@ -64,7 +64,7 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
         return new ReconcilePlan(this, agreed, description, info?.Revision ?? 0);
     }
 
-    public ReconcileState OnWriting(ReconcilePlan write) => this with { Writing = write.Service.Value };
+    public ReconcileState OnWriting(ReconcilePlan write) => this with { Writing = write.Encoded.Value };
 
     public ReconcileState OnWritten(ReconcilePlan write, IDiscoverySession session, long revision) =>
         OnWritten(write, session, revision, revision);
@@ -72,7 +72,7 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
     /// <summary>It stands in the store: the instance at one revision, the description, if it was written, at another or the same.</summary>
     public ReconcileState OnWritten(ReconcilePlan write, IDiscoverySession session, long revision, long writtenInfoRevision)
     {
-        var stored = revision > ExternalChangeRevision ? new StoredInstance(session, write.Service.Value, revision) : null;
+        var stored = revision > ExternalChangeRevision ? new StoredInstance(session, write.Encoded.Value, revision) : null;
         var written = this with
         {
             Stored = stored,
@@ -94,7 +94,7 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
 
         return written with
         {
-            Desired = write.Service,
+            Desired = write.Encoded,
             WriteMode = DescriptionWriteMode.EnsureExists,
             DescriptionSettled = true,
             DescriptionRevision = infoRevision,
@@ -109,7 +109,7 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
     /// <summary>Somebody put or deleted the instance's key, perhaps this host.</summary>
     public ReconcileState OnInstanceSeen(ReadOnlyMemory<byte>? value, long revision)
     {
-        // What stands there already is put again by others only, and then it does not vanish with our session.
+        // The same bytes put by another process do not vanish with our session.
         var isOurs = AreEqual(value, Writing) || (Stored is null && AreEqual(value, Desired.Value));
         return isOurs || revision <= ExternalChangeRevision || revision <= Stored?.Revision
             ? Existing(value)

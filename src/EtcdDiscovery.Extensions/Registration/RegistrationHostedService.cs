@@ -10,7 +10,7 @@ internal sealed partial class RegistrationHostedService(
     IOptions<EtcdDiscoveryOptions> options,
     ConfiguredServices configured,
     ServiceRegistry registry,
-    SessionLoop session,
+    SessionLoop loop,
     TimeProvider timeProvider,
     ILogger logger) : IHostedLifecycleService, IDisposable
 {
@@ -48,7 +48,7 @@ internal sealed partial class RegistrationHostedService(
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         Dispose();
-        await session.StopAsync(cancellationToken).ConfigureAwait(false);
+        await loop.StopAsync(cancellationToken).ConfigureAwait(false);
         await _following.ConfigureAwait(false);
         await Task.WhenAll(_withdrawals).ConfigureAwait(false);
     }
@@ -130,8 +130,8 @@ internal sealed partial class RegistrationHostedService(
                 return;
             }
 
-            var reason = missing.Failure ?? session.Session.State.Failure ?? "no answer yet";
-            await session.StopAsync(cancellationToken).ConfigureAwait(false);
+            var reason = missing.Failure ?? loop.Session.State.Failure ?? "no answer yet";
+            await loop.StopAsync(cancellationToken).ConfigureAwait(false);
             throw new EtcdDiscoveryException(
                 $"Service '{missing.ServiceName}' could not be registered within {timeout}: {reason} "
                 + $"The application does not start because {EtcdDiscoveryOptions.SectionName}:"

@@ -19,7 +19,7 @@ internal sealed partial class RegistrationObserver(ServiceRegistration registrat
         var revision = contents.Revision.Number;
         if (revision < known.DescriptionRevision || revision < known.Stored?.Revision)
         {
-            registration.Request(content => content.OnStoreUnknown());
+            registration.Request(state => state.OnStoreUnknown());
             return;
         }
 
@@ -37,7 +37,7 @@ internal sealed partial class RegistrationObserver(ServiceRegistration registrat
         }
 
         OnDescription(info, info?.Revision ?? revision);
-        OnInstance(instance?.Value, content => content.OnInstanceRead(instance?.Value, revision));
+        OnInstance(instance?.Value, state => state.OnInstanceRead(instance?.Value, revision));
     }
 
     public void OnBatch(StoreBatch batch)
@@ -46,7 +46,7 @@ internal sealed partial class RegistrationObserver(ServiceRegistration registrat
         {
             if (change.Key != _descriptionKey)
             {
-                OnInstance(change.Value, content => content.OnInstanceSeen(change.Value, change.Revision));
+                OnInstance(change.Value, state => state.OnInstanceSeen(change.Value, change.Revision));
                 continue;
             }
 
@@ -60,7 +60,7 @@ internal sealed partial class RegistrationObserver(ServiceRegistration registrat
 
     private void OnDescription(StoreEntry? info, long revision)
     {
-        registration.Request(content => content.OnDescriptionSeen(info, revision));
+        registration.Request(state => state.OnDescriptionSeen(info, revision));
         if (!_warnedOfCredentials && registration.ReconcileState.Refuses(info))
         {
             _warnedOfCredentials = true;

@@ -28,7 +28,7 @@ internal sealed partial class RegistrationReconciler(
             foreach (var registration in all)
             {
                 StoreEntry? info = infos.TryGetValue(ServiceKeys.Description(registration.ServiceName), out var entry) ? entry : null;
-                registration.Advance(content => content.OnDescriptionSeen(info, info?.Revision ?? contents.Revision.Number));
+                registration.Advance(state => state.OnDescriptionSeen(info, info?.Revision ?? contents.Revision.Number));
             }
         }
         catch (Exception error) when (error is EtcdDiscoveryException or OperationCanceledException)
@@ -184,14 +184,14 @@ internal sealed partial class RegistrationReconciler(
     {
         for (var conflicts = 0; conflicts < MaxWriteConflicts; conflicts++)
         {
-            var content = registration.ReconcileState;
+            var state = registration.ReconcileState;
             // Should what was seen while the session was being opened be old news, then the put tells.
-            var info = content.DescriptionSettled ? null
-                : conflicts == 0 && content.PrefetchedDescription is { } seen ? seen.Entry
+            var info = state.DescriptionSettled ? null
+                : conflicts == 0 && state.PrefetchedDescription is { } seen ? seen.Entry
                 : await ReadDescriptionAsync(registration.ServiceName, cancellationToken).ConfigureAwait(false);
-            var write = content.Plan(info);
-            WarnOfPublicDescription(write.Service.Instance, info);
-            EntrySizeLimit.ThrowIfTooLong(write.Service);
+            var write = state.Plan(info);
+            WarnOfPublicDescription(write.Encoded.Instance, info);
+            EntrySizeLimit.ThrowIfTooLong(write.Encoded);
             registration.Advance(latest => latest.OnWriting(write));
             if (await PutAsync(session, write, cancellationToken).ConfigureAwait(false) is var (infoRevision, revision))
             {

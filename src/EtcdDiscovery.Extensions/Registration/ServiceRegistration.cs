@@ -111,7 +111,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
         ArgumentException.ThrowIfNullOrEmpty(credentials.User);
         EntrySizeLimit.ThrowIfTooLong(_reconcile.Desired.With(credentials), nameof(credentials));
         return ChangeAsync(
-            content => content.OnChanged(content.Desired.With(credentials), DescriptionWriteMode.Overwrite), cancellationToken);
+            state => state.OnChanged(state.Desired.With(credentials), DescriptionWriteMode.Overwrite), cancellationToken);
     }
 
     public Task SetStatusAsync(ServiceStatus status, string? reason, CancellationToken cancellationToken)
@@ -122,7 +122,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
         }
 
         return ChangeAsync(
-            content => content.OnChanged(content.Desired.With(status, reason), writeMode: null), cancellationToken);
+            state => state.OnChanged(state.Desired.With(status, reason), writeMode: null), cancellationToken);
     }
 
     public Task UpdateAsync(ServiceRegistrationOptions options, CancellationToken cancellationToken)
@@ -157,18 +157,18 @@ internal sealed class ServiceRegistration : IServiceRegistration
     {
         var update = EncodedInstance.From(options, _nodeHostname, Guid.Empty);
         var configured = update.Instance.Credentials;
-        Request(content =>
+        Request(state =>
         {
             var claims = configured is not null && configured != _configured;
             _configured = configured;
-            var desired = content.Desired.With(update);
-            return claims ? content.OnChanged(desired.With(configured), DescriptionWriteMode.Overwrite)
-                : desired.Instance == content.Desired.Instance ? content
-                : content.OnChanged(desired, DescriptionWriteMode.Update);
+            var desired = state.Desired.With(update);
+            return claims ? state.OnChanged(desired.With(configured), DescriptionWriteMode.Overwrite)
+                : desired.Instance == state.Desired.Instance ? state
+                : state.OnChanged(desired, DescriptionWriteMode.Update);
         });
     }
 
-    /// <summary>Goes on to another state, which the session's keeper then brings the store to.</summary>
+    /// <summary>Goes on to another state, which the session loop then brings the store to.</summary>
     public void Request(Func<ReconcileState, ReconcileState> transition)
     {
         Advance(transition);
@@ -208,7 +208,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
     public void OnSessionLost()
     {
         _failure = null;
-        Advance(content => content.OnStoreUnknown());
+        Advance(state => state.OnStoreUnknown());
     }
 
     public void OnWithdrawn()

@@ -1,9 +1,9 @@
 namespace EtcdDiscovery.Registration;
 
-/// <summary>Turns options into registrations of the process's session.</summary>
-internal sealed class ServiceRegistry(SessionLoop session, string nodeHostname) : IServiceRegistry
+/// <summary>Turns options into registrations of the process's loop.</summary>
+internal sealed class ServiceRegistry(SessionLoop loop, string nodeHostname) : IServiceRegistry
 {
-    public IReadOnlyList<IServiceRegistration> Registrations => session.Registrations;
+    public IReadOnlyList<IServiceRegistration> Registrations => loop.Registrations;
 
     public Task<IServiceRegistration> RegisterAsync(
         ServiceRegistrationOptions options, CancellationToken cancellationToken)
@@ -16,8 +16,8 @@ internal sealed class ServiceRegistry(SessionLoop session, string nodeHostname) 
     /// <summary>Registers a service whose options are valid, as those are that come from configuration.</summary>
     public ServiceRegistration Add(ServiceRegistrationOptions options)
     {
-        var registration = new ServiceRegistration(options, nodeHostname, session.Session, session.Drain);
-        session.Add(registration);
+        var registration = new ServiceRegistration(options, nodeHostname, loop.Session, loop.Drain);
+        loop.Add(registration);
         return registration;
     }
 }

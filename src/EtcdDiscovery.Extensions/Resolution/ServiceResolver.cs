@@ -12,14 +12,14 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
 {
     public async ValueTask<ServiceInfo> GetServiceAsync(string service, CancellationToken cancellationToken)
     {
-        var view = await SnapshotAsync(service, default, out _, cancellationToken).ConfigureAwait(false);
+        var view = await ViewAsync(service, default, out _, cancellationToken).ConfigureAwait(false);
         return Describe(service, view);
     }
 
     public async ValueTask<IReadOnlyList<ServiceInstance>> GetInstancesAsync(
         string service, ServiceQuery query, CancellationToken cancellationToken)
     {
-        var view = await SnapshotAsync(service, query, out _, cancellationToken).ConfigureAwait(false);
+        var view = await ViewAsync(service, query, out _, cancellationToken).ConfigureAwait(false);
         return ImmutableCollectionsMarshal.AsImmutableArray(Matching(service, view, query));
     }
 
@@ -34,14 +34,14 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
     public async ValueTask<ServiceInstance> GetFirstInstanceAsync(
         string service, ServiceQuery query, CancellationToken cancellationToken)
     {
-        var view = await SnapshotAsync(service, query, out _, cancellationToken).ConfigureAwait(false);
+        var view = await ViewAsync(service, query, out _, cancellationToken).ConfigureAwait(false);
         return Matching(service, view, query)[0];
     }
 
     public async ValueTask<Uri> GetUriAsync(
         string service, string scheme, string path, ServiceQuery query, CancellationToken cancellationToken)
     {
-        var view = await SnapshotAsync(service, query, out var watched, cancellationToken).ConfigureAwait(false);
+        var view = await ViewAsync(service, query, out var watched, cancellationToken).ConfigureAwait(false);
         if (view.Description is { Public: true } info && query is { Shard: null, Network: ServiceNetwork.Public })
         {
             return info.GetUri(scheme, path);
@@ -55,7 +55,7 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
 
     public async ValueTask<ServiceSnapshot> GetSnapshotAsync(string service, CancellationToken cancellationToken)
     {
-        var view = await SnapshotAsync(service, default, out var watched, cancellationToken).ConfigureAwait(false);
+        var view = await ViewAsync(service, default, out var watched, cancellationToken).ConfigureAwait(false);
         return Expose(watched, view, view.Instances);
     }
 
@@ -129,7 +129,7 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
         return instances.Length > 0 ? instances : throw new NoInstanceOnShardException(service, query.Shard!);
     }
 
-    private ValueTask<ServiceView> SnapshotAsync(
+    private ValueTask<ServiceView> ViewAsync(
         string service, in ServiceQuery query, out ServiceWatcher watched, CancellationToken cancellationToken) =>
         catalog.TryGetService(service, out watched!) && watched.TryGetView(query) is { } view
             ? new(view)
@@ -138,7 +138,7 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
     private async ValueTask<ServiceInstance> PickAsync(
         string service, ServiceQuery query, CancellationToken cancellationToken)
     {
-        var view = await catalog.GetViewAsync(service, query, out var watched, cancellationToken).ConfigureAwait(false);
+        var view = await ViewAsync(service, query, out var watched, cancellationToken).ConfigureAwait(false);
         return Pick(watched, view, query);
     }
 

@@ -1,9 +1,9 @@
 namespace EtcdDiscovery.Stores;
 
-/// <summary>Is told by a <see cref="StoreFollower"/> what stands in the store, one call at a time.</summary>
+/// <summary>Receives the contents of the store, then its changes, from a <see cref="StoreFollower"/>. One call at a time.</summary>
 internal interface IStoreObserver
 {
-    /// <summary>Everything in the ranges was read: at the start, and whenever history was lost.</summary>
+    /// <summary>Everything in the ranges was read: at the start, at each refresh, and whenever history was lost.</summary>
     void OnRead(StoreContents contents);
 
     /// <summary>Changes happened; without any, the watch stands.</summary>

@@ -27,6 +27,6 @@ public sealed partial class DesignTests
     [GeneratedRegex(@"^\s*(?<type>\w+)\[""", RegexOptions.Multiline)]
     private static partial Regex Node();
 
-    [GeneratedRegex(@"(?<from>\w+) -(?:->|--) (?=(?<to>\w+))")]
+    [GeneratedRegex(@"(?<from>\w+) -->(?:\|[^|]*\|)? (?=(?<to>\w+))")]
     private static partial Regex Arrow();
 }

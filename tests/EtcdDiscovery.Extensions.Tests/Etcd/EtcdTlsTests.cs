@@ -1,7 +1,7 @@
 using System.Text;
 using EtcdDiscovery.Etcd;
 using EtcdDiscovery.Tests.Infrastructure;
-using EtcdDiscovery.Tests.Stores;
+using EtcdDiscovery.Tests.Transport;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace EtcdDiscovery.Tests.Etcd;

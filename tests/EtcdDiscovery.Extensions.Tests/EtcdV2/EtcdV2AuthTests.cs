@@ -1,7 +1,7 @@
 using EtcdDiscovery.EtcdV2;
 using EtcdDiscovery.Tests.Documentation;
 using EtcdDiscovery.Tests.Infrastructure;
-using EtcdDiscovery.Tests.Stores;
+using EtcdDiscovery.Tests.Transport;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace EtcdDiscovery.Tests.EtcdV2;

@@ -1,6 +1,6 @@
 using EtcdDiscovery.EtcdV2;
 using EtcdDiscovery.Tests.Infrastructure;
-using EtcdDiscovery.Tests.Stores;
+using EtcdDiscovery.Tests.Transport;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace EtcdDiscovery.Tests.EtcdV2;

@@ -42,7 +42,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
     {
         var write = Content(null).Plan(Info("b", 5));
 
-        Assert.Equal("b", write.Service.Instance.Credentials!.User);
+        Assert.Equal("b", write.Encoded.Instance.Credentials!.User);
         Assert.Null(write.Description);
         Assert.Equal(5, write.DescriptionRevision);
         Assert.Equal("/services/shop/id", Assert.Single(write.Puts).Key);
@@ -53,7 +53,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
     {
         var write = Content("a", DescriptionWriteMode.Overwrite).Plan(Info("b", 5));
 
-        Assert.Equal("a", write.Service.Instance.Credentials!.User);
+        Assert.Equal("a", write.Encoded.Instance.Credentials!.User);
         Assert.Equal(5, write.Description!.Value.ExpectedRevision);
         Assert.Equal(["/services_infos/shop", "/services/shop/id"], write.Puts.Select(put => put.Key));
     }
@@ -144,12 +144,12 @@ public sealed class ReconcileStateTests : IAsyncDisposable
         var write = content.Plan(null);
         content = content.OnWriting(write);
 
-        var seen = content.OnInstanceSeen(write.Service.Value, 11);
+        var seen = content.OnInstanceSeen(write.Encoded.Value, 11);
         Assert.Same(content, seen);
 
         seen = seen.OnWritten(write, _session, 11);
         Assert.False(seen.NeedsWrite(_session));
-        Assert.Same(seen, seen.OnInstanceSeen(write.Service.Value, 11));
+        Assert.Same(seen, seen.OnInstanceSeen(write.Encoded.Value, 11));
     }
 
     [Fact]
@@ -178,7 +178,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
     {
         var content = Content("a");
         var write = content.Plan(null);
-        content = content.OnWriting(write).OnInstanceSeen(write.Service.Value, 10).OnInstanceSeen(null, 11);
+        content = content.OnWriting(write).OnInstanceSeen(write.Encoded.Value, 10).OnInstanceSeen(null, 11);
 
         Assert.True(content.OnWritten(write, _session, 10).NeedsWrite(_session));
     }
@@ -219,7 +219,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
         Assert.True(content.NeedsWrite(_session));
         var again = content.Plan(Info("b", 11));
         Assert.Null(again.Description);
-        Assert.Equal("b", again.Service.Instance.Credentials!.User);
+        Assert.Equal("b", again.Encoded.Instance.Credentials!.User);
     }
 
     [Fact]
@@ -232,7 +232,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
         Assert.True(content.NeedsWrite(_session));
         var again = content.Plan(Info("b", 11));
         Assert.Null(again.Description);
-        Assert.Equal("b", again.Service.Instance.Credentials!.User);
+        Assert.Equal("b", again.Encoded.Instance.Credentials!.User);
         Assert.False(content.OnWriting(again).OnWritten(again, _session, 12).NeedsWrite(_session));
     }
 
@@ -243,7 +243,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
         var before = content.Desired;
         content = content.OnChanged(before.With(ServiceStatus.Maintenance, null), null);
         var lost = content.Plan(null);
-        content = content.OnWriting(lost).OnInstanceSeen(lost.Service.Value, 11);
+        content = content.OnWriting(lost).OnInstanceSeen(lost.Encoded.Value, 11);
 
         var back = content.OnChanged(before, null);
 
@@ -273,7 +273,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
         Assert.Equal("b", Decode(content.Plan(null).Description!.Value).Credentials!.User);
         // Revisions of the new history may be lower.
         Assert.Equal("c", content.OnDescriptionSeen(Info("c", 2), 2).Desired.Instance.Credentials!.User);
-        Assert.Equal("c", content.Plan(Info("c", 2)).Service.Instance.Credentials!.User);
+        Assert.Equal("c", content.Plan(Info("c", 2)).Encoded.Instance.Credentials!.User);
     }
 
     [Fact]
@@ -285,7 +285,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
         var write = content.Plan(Info("b", 5));
 
         Assert.Null(write.Description);
-        Assert.Equal("a", write.Service.Instance.Credentials!.User);
+        Assert.Equal("a", write.Encoded.Instance.Credentials!.User);
         Assert.Null(Decode(content.Plan(null).Description!.Value).Credentials);
     }
 

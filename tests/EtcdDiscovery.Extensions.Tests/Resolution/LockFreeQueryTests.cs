@@ -11,23 +11,38 @@ public sealed class LockFreeQueryTests
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact]
-    public async Task DefaultQuery_AfterAChange_IsAnsweredWhileAnotherThreadHoldsEveryLock()
+    [Theory]
+    [InlineData(InstanceBalancing.Random)]
+    [InlineData(InstanceBalancing.RoundRobin)]
+    public async Task DefaultQuery_AfterAChange_IsAnsweredWhileAnotherThreadHoldsEveryLock(InstanceBalancing balancing)
     {
         await using var catalog = new TestCatalog();
+        var resolver = new ServiceResolver(catalog.Catalog, InstancePickers.Of(balancing), preferredZone: null);
         await catalog.PutAsync(Service, "a");
-        await catalog.Resolver.GetInstanceAsync(Service, cancellationToken: Token);
+        await resolver.GetInstanceAsync(Service, default, Token);
         var superseded = catalog.Catalog.Watch(Service).View.Superseded;
         await catalog.PutAsync(Service, "b");
         await superseded.WaitAsync(Eventually.Patience, Token);
 
         using var locks = new HeldLocks(catalog.Catalog);
         var answered = Task.Run(() => Enumerable.Range(0, 100)
-            .Select(_ => catalog.Resolver.GetInstanceAsync(Service, cancellationToken: Token))
+            .Select(_ => resolver.GetInstanceAsync(Service, default, Token))
             .All(answer => answer.IsCompletedSuccessfully));
 
         Assert.True(await answered.WaitAsync(Eventually.Patience, Token));
         Assert.True(locks.Count >= 3, "It should hold the locks of the catalog, the watcher and the balancer.");
+    }
+
+    [Fact]
+    public async Task DefaultQuery_OfAKnownServiceWithoutInstances_FailsWhileAnotherThreadHoldsEveryLock()
+    {
+        await using var catalog = new TestCatalog();
+        await Assert.ThrowsAsync<ServiceNotFoundException>(async () => await catalog.Resolver.GetInstanceAsync(Service, cancellationToken: Token));
+
+        using var locks = new HeldLocks(catalog.Catalog);
+        var answered = Task.Run(async () => await catalog.Resolver.GetInstanceAsync(Service, cancellationToken: Token));
+
+        await Assert.ThrowsAsync<ServiceNotFoundException>(() => answered.WaitAsync(Eventually.Patience, Token));
     }
 
     /// <summary>Holds, on a thread of its own, every lock that an object of the library reaches through its fields.</summary>

@@ -16,11 +16,11 @@ internal sealed partial class WatchStream : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly Lock _sync = new();
     private readonly WatchTable _watches = new();
-    private readonly WatchLivenessProbe _pulse;
+    private readonly WatchLivenessProbe _livenessProbe;
     // Never disposed: it has no timer, and a subscription may still abort a stream that is over.
     private readonly CancellationTokenSource _ending = new();
     private readonly Task _reading;
-    private readonly Task _pulsing;
+    private readonly Task _probing;
     private EtcdCallException? _abortReason;
     private bool _ended;
     private bool _retired;
@@ -31,11 +31,11 @@ internal sealed partial class WatchStream : IAsyncDisposable
         _history = client.History;
         _logger = logger;
         _stream = client.Open((etcd, options) => etcd.Watch.Watch(options));
-        _pulse = new WatchLivenessProbe(client, _stream.Endpoint);
+        _livenessProbe = new WatchLivenessProbe(client, _stream.Endpoint);
         Log.Opened(_logger, _stream.Endpoint);
         TryAttach(first);
         _reading = ReadAsync();
-        _pulsing = PulseAsync();
+        _probing = ProbeAsync();
     }
 
     /// <inheritdoc cref="EtcdStream{TRequest, TResponse}.Token"/>
@@ -109,7 +109,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
     {
         Abort(new EtcdCallException(StatusCode.FailedPrecondition, "the store was disposed") { IsAnswer = true });
         await _reading.ConfigureAwait(false);
-        await _pulsing.ConfigureAwait(false);
+        await _probing.ConfigureAwait(false);
     }
 
     private async Task ReadAsync()
@@ -119,7 +119,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
             while (true)
             {
                 var response = await _stream.ReadAsync(_ending.Token).ConfigureAwait(false);
-                _pulse.OnResponse(isProgress: IsProgress(response));
+                _livenessProbe.OnResponse(isProgress: IsProgress(response));
                 Dispatch(response);
             }
         }
@@ -132,11 +132,11 @@ internal sealed partial class WatchStream : IAsyncDisposable
         await _stream.DisposeAsync().ConfigureAwait(false);
     }
 
-    private async Task PulseAsync()
+    private async Task ProbeAsync()
     {
         try
         {
-            Abort(await _pulse.RunAsync(TryAsk, _ending.Token).ConfigureAwait(false));
+            Abort(await _livenessProbe.RunAsync(TryAsk, _ending.Token).ConfigureAwait(false));
         }
         catch (Exception error) when (!_ending.IsCancellationRequested)
         {

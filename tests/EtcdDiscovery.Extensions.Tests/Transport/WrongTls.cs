@@ -1,6 +1,6 @@
 using EtcdDiscovery.Tests.Infrastructure;
 
-namespace EtcdDiscovery.Tests.Stores;
+namespace EtcdDiscovery.Tests.Transport;
 
 /// <summary>Certificates and names with which no etcd of an authority is reached, each wrong in one way.</summary>
 internal static class WrongTls

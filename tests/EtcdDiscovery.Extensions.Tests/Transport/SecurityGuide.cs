@@ -1,6 +1,6 @@
 using EtcdDiscovery.Tests.Documentation;
 
-namespace EtcdDiscovery.Tests.Stores;
+namespace EtcdDiscovery.Tests.Transport;
 
 /// <summary>What docs/security.md tells operators to do, and the users that etcd has after that.</summary>
 internal static class SecurityGuide

@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Tests.Primitives;
 
-public sealed class ServiceUriTests
+public sealed class ServiceUriBuilderTests
 {
     [Theory]
     [InlineData("/a b", "/a%20b")]

@@ -1,6 +1,6 @@
 using EtcdDiscovery.Primitives;
 
-namespace EtcdDiscovery.Tests.Wire;
+namespace EtcdDiscovery.Tests.Primitives;
 
 public sealed class LogSanitizerTests
 {

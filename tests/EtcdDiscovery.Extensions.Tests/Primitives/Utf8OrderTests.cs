@@ -1,7 +1,7 @@
 using System.Text;
 using EtcdDiscovery.Primitives;
 
-namespace EtcdDiscovery.Tests.Wire;
+namespace EtcdDiscovery.Tests.Primitives;
 
 public sealed class Utf8OrderTests
 {

@@ -1,6 +1,6 @@
 using EtcdDiscovery.Transport;
 
-namespace EtcdDiscovery.Tests.Stores;
+namespace EtcdDiscovery.Tests.Transport;
 
 public sealed class EtcdAddressTests
 {
