@@ -29,6 +29,13 @@ internal static class Product
     /// <summary>Keeps everything in the memory of the process.</summary>
     public static void UseMemory(this IHostApplicationBuilder builder) => builder.Services.AddEtcdDiscovery().UseInMemoryStore();
 
+    /// <summary>Adds discovery that registers the addresses of the web server, if wanted in the memory of the process only.</summary>
+    public static void AddDiscovery(this IServiceCollection services, bool inMemory)
+    {
+        var builder = services.AddEtcdDiscovery().UseServerAddresses();
+        _ = inMemory ? builder.UseInMemoryStore() : builder;
+    }
+
     /// <summary>Whether an error says that nothing is known of a service.</summary>
     public static bool IsServiceNotFound(Exception? error) => error is ServiceNotFoundException;
 

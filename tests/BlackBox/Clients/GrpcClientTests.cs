@@ -72,6 +72,64 @@ public sealed class GrpcClientTests(SharedEtcd etcd)
         Assert.InRange(failures, 0, 1);
     }
 
+    [Theory]
+    [InlineData("http://")]
+    [InlineData("http://_grpc.")]
+    [InlineData("https://")]
+    public async Task Streams_WhileOneOfThreeServersIsKilled_EndOrGoOnAndNewOnesBeginAtTheOthers(string prefix)
+    {
+        using var authority = new TestAuthority();
+        await using var fleet = await StartAsync(prefix, authority);
+        var client = await ClientAsync(fleet, prefix, authority);
+        var open = Enumerable.Range(0, 12).Select(_ => client.GreetAll(cancellationToken: Token)).ToList();
+        foreach (var stream in open)
+        {
+            Assert.Equal("Hello Ada", await AskAsync(stream));
+        }
+
+        await fleet.KillAsync(1);
+
+        // Nobody but the caller knows what to send again on a stream that was cut off.
+        var answers = new List<string>();
+        foreach (var stream in open)
+        {
+            answers.Add(await AskAsync(stream).WaitAsync(Eventually.Patience, Token));
+            stream.Dispose();
+        }
+
+        Assert.All(answers, answer => Assert.True(answer is "Hello Ada" or nameof(StatusCode.Unavailable), answer));
+        Assert.Contains("Hello Ada", answers);
+        for (var call = 0; call < 20; call++)
+        {
+            using var duplex = client.GreetAll(cancellationToken: Token);
+            Assert.Equal("Hello Ada", await AskAsync(duplex));
+            using var often = client.GreetOften(new Name { Value = "Ada" }, cancellationToken: Token);
+            Assert.Equal(3, await often.ResponseStream.ReadAllAsync(Token).CountAsync(Token));
+        }
+    }
+
+    // The answer, or the status that the stream has ended with.
+    private static async Task<string> AskAsync(AsyncDuplexStreamingCall<Name, Greeting> stream)
+    {
+        try
+        {
+            try
+            {
+                await stream.RequestStream.WriteAsync(new Name { Value = "Ada" }, Token);
+            }
+            catch (IOException)
+            {
+                // The connection is gone; the other direction tells the status.
+            }
+
+            return await stream.ResponseStream.MoveNext(Token) ? stream.ResponseStream.Current.Value : "the end";
+        }
+        catch (RpcException error)
+        {
+            return error.StatusCode.ToString();
+        }
+    }
+
     private Task<Fleet> StartAsync(string prefix, TestAuthority authority) => Fleet.StartAsync(
         etcd,
         (app, _) => app.MapGrpcService<GreeterService>(),

@@ -74,6 +74,17 @@ public sealed class ResilienceTests(SharedEtcd etcd)
         await AssertAllSucceedAsync(http, fleet, requests: 40);
     }
 
+    [Fact]
+    public async Task HedgedRequests_WhileOneOfThreeServersIsKilled_Succeed()
+    {
+        await using var fleet = await StartAsync(refusing: -1, size: 3);
+        var http = await ClientAsync(fleet, client => client.AddStandardHedgingHandler());
+
+        await AssertAllSucceedAsync(http, fleet, requests: 20);
+        await fleet.KillAsync(2);
+        await AssertAllSucceedAsync(http, fleet, requests: 40);
+    }
+
     private Task<Fleet> StartAsync(int refusing, int size) => Fleet.StartAsync(
         etcd,
         (app, server) => app.MapGet("/items", () => Results.StatusCode(server == refusing ? StatusCodes.Status503ServiceUnavailable : 200)),

@@ -1,8 +1,11 @@
 using EtcdDiscovery.Tests.Infrastructure;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.BlackBox.Clients;
@@ -55,6 +58,22 @@ public sealed class ServerAddressTests(SharedEtcd etcd)
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task WebApplicationFactory_WithServerAddresses_AnswersAndRegistersNothing(bool inMemory)
+    {
+        var server = await etcd.GetAsync(EtcdVersion.First);
+        var service = UniqueName.Of("hidden");
+        await using var factory = new Factory([.. Product.Settings(server.Endpoint), new(Setting.Name, service)], inMemory);
+        using var client = factory.CreateClient();
+
+        Assert.Equal("ok", await client.GetStringAsync(new Uri("/", UriKind.Relative), Token));
+
+        Assert.Empty(factory.Services.Registrations());
+        Assert.Empty(await factory.Services.InstancesAsync(service, Token));
+    }
+
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task TestServer_WithNothingToRegisterOrPortsOfItsOwn_DoesNotWarn(bool hasPorts)
@@ -75,5 +94,17 @@ public sealed class ServerAddressTests(SharedEtcd etcd)
 
         Assert.Equal(hasPorts ? 1 : 0, app.Services.Registrations().Count);
         Assert.Empty(logs.Of("NoNetworkAddress"));
+    }
+
+    /// <summary>An application as its own tests start it.</summary>
+    private sealed class Factory(KeyValuePair<string, string?>[] settings, bool inMemory) : WebApplicationFactory<Factory>
+    {
+        protected override IHostBuilder CreateHostBuilder() => Host.CreateDefaultBuilder()
+            .ConfigureAppConfiguration(configuration => configuration.AddInMemoryCollection(settings))
+            .ConfigureWebHostDefaults(web => web
+                .ConfigureServices(services => services.AddDiscovery(inMemory))
+                .Configure(app => app.Run(context => context.Response.WriteAsync("ok"))));
+
+        protected override void ConfigureWebHost(IWebHostBuilder builder) => builder.UseContentRoot(AppContext.BaseDirectory);
     }
 }
