@@ -1,6 +1,6 @@
-using System.Net;
 using EtcdDiscovery;
 using EtcdDiscovery.AspNetCore;
+using EtcdDiscovery.Primitives;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -33,14 +33,9 @@ public static class EtcdDiscoveryBuilderExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, ServerAddresses>(Resolve));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<EtcdDiscoveryOptions>, ServerAddresses>(Resolve));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<ServiceRegistrationOptions>, ServerAddresses>(Resolve));
-        // Not BindConfiguration, which also validates at every reload: a wrong setting would be thrown at the configuration
-        // provider, on a thread of its own where that ends the process. It is read once.
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<EtcdDiscoveryOptions>, ServerAddressRules>());
         var options = services.AddOptions<ServerAddressOptions>()
-            .Configure<IConfiguration>((value, configuration) => configuration.GetSection(ServerAddressOptions.SectionName).Bind(value))
-            .Validate(
-                value => string.IsNullOrEmpty(value.PreferredNetwork) || IPNetwork.TryParse(value.PreferredNetwork, out _),
-                $"{ServerAddressOptions.SectionName}:{nameof(ServerAddressOptions.PreferredNetwork)}: a network such as 10.0.0.0/8 is allowed.")
-            .ValidateOnStart();
+            .Configure<IConfiguration>((value, configuration) => configuration.GetSection(ServerAddressOptions.SectionName).Bind(value));
         if (configure is not null)
         {
             options.Configure(configure);
@@ -72,15 +67,14 @@ public static class EtcdDiscoveryBuilderExtensions
         services.TryAddSingleton<UnreadyAtFirst>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<EtcdDiscoveryOptions>, UnreadyAtFirst>(Resolve));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<ServiceRegistrationOptions>, UnreadyAtFirst>(Resolve));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<EtcdDiscoveryOptions>, ReadinessRules>());
         var options = services.AddOptions<ReadinessOptions>()
-            .Configure<IConfiguration>((value, configuration) => configuration.GetSection(ReadinessOptions.SectionName).Bind(value))
-            .Validate(
-                value => value.Period >= TimeSpan.FromSeconds(0.1) && value.Period <= TimeSpan.FromMinutes(5),
-                $"{ReadinessOptions.SectionName}:{nameof(ReadinessOptions.Period)}: a time from 00:00:00.1 to 00:05:00 is allowed.")
-            .Validate(
-                value => value.FailuresToLeave > 0 && value.SuccessesToReturn > 0,
-                $"{ReadinessOptions.SectionName}: {nameof(ReadinessOptions.FailuresToLeave)} and {nameof(ReadinessOptions.SuccessesToReturn)} are 1 or more.")
-            .ValidateOnStart();
+            .Configure<IConfiguration>((value, configuration) =>
+            {
+                var section = configuration.GetSection(ReadinessOptions.SectionName);
+                value.Malformed = MalformedSettings.Find<ReadinessOptions>(section);
+                MalformedSettings.Without(section, value.Malformed).Bind(value);
+            });
         if (configure is not null)
         {
             options.Configure(configure);

@@ -1,3 +1,5 @@
+using EtcdDiscovery.Primitives;
+
 namespace EtcdDiscovery;
 
 /// <summary>
@@ -24,4 +26,7 @@ public sealed class ReadinessOptions
     /// <summary>After how many successes one after another it comes back. When it starts, one is enough.</summary>
     /// <value>The default is 2. At least 1.</value>
     public int SuccessesToReturn { get; set; } = 2;
+
+    /// <summary>Values of the configuration that the binder could not convert; validation reports them.</summary>
+    internal IReadOnlyList<MalformedSetting> Malformed { get; set; } = [];
 }

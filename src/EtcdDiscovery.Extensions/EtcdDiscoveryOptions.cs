@@ -1,3 +1,5 @@
+using EtcdDiscovery.Primitives;
+
 namespace EtcdDiscovery;
 
 /// <summary>Settings of service discovery. Configuration section <c>EtcdDiscovery</c>; validated when the host starts.</summary>
@@ -90,4 +92,7 @@ public sealed class EtcdDiscoveryOptions
     /// </summary>
     /// <value>The default is <see langword="null"/>: nothing is saved.</value>
     public string? SnapshotDirectory { get; set; }
+
+    /// <summary>Values of the configuration that the binder could not convert; validation reports them.</summary>
+    internal IReadOnlyList<MalformedSetting> Malformed { get; set; } = [];
 }

@@ -1,3 +1,5 @@
+using EtcdDiscovery.Primitives;
+
 namespace EtcdDiscovery;
 
 /// <summary>What this host registers. Configuration section <c>EtcdDiscovery:Service</c>.</summary>
@@ -76,4 +78,7 @@ public sealed class ServiceRegistrationOptions
     /// <summary>Whatever else others should know about this host. Not for secrets: everybody who may read etcd sees it.</summary>
     /// <value>The default is <see langword="null"/>: nothing.</value>
     public IDictionary<string, string>? Metadata { get; set; }
+
+    /// <summary>Values of the configuration that the binder could not convert; validation reports them.</summary>
+    internal IReadOnlyList<MalformedSetting> Malformed { get; set; } = [];
 }

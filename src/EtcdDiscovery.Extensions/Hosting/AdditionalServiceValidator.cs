@@ -8,7 +8,7 @@ internal sealed class AdditionalServiceValidator : IValidateOptions<ServiceRegis
 {
     public ValidateOptionsResult Validate(string? name, ServiceRegistrationOptions options)
     {
-        var problems = RegistrationOptionsRules.Check(options, name ?? "", nameRequired: true).ToList();
+        var problems = RegistrationOptionsRules.Check(options, name ?? "", nameRequired: true);
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
     }
 }

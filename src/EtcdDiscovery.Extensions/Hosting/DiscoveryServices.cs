@@ -55,7 +55,18 @@ internal static partial class DiscoveryServices
 
     private static void Bind(EtcdDiscoveryOptions options, IConfigurationSection section)
     {
-        section.Bind(options);
+        var etcd = section.GetSection(nameof(options.Etcd));
+        var service = section.GetSection(nameof(options.Service));
+        IReadOnlyList<MalformedSetting> malformed =
+        [
+            .. MalformedSettings.Find<EtcdDiscoveryOptions>(section),
+            .. MalformedSettings.Find<EtcdOptions>(etcd),
+            .. MalformedSettings.Find<EtcdTlsOptions>(etcd.GetSection(nameof(EtcdOptions.Tls))),
+        ];
+        var malformedOfService = MalformedSettings.Find<ServiceRegistrationOptions>(service);
+        MalformedSettings.Without(section, [.. malformed, .. malformedOfService]).Bind(options);
+        options.Malformed = malformed;
+        options.Service.Malformed = malformedOfService;
         // What ETCD_HOSTS takes is what people write here too, and the binder takes no text for a list.
         if (options.Etcd.Endpoints.Count == 0
             && section[$"{nameof(options.Etcd)}:{nameof(EtcdOptions.Endpoints)}"] is { Length: > 0 } text)
@@ -128,8 +139,13 @@ internal static partial class DiscoveryServices
 
     private static TimeSpan NeverIfZero(TimeSpan time) => time == TimeSpan.Zero ? Timeout.InfiniteTimeSpan : time;
 
-    private static EtcdDiscoveryOptions Options(IServiceProvider provider) =>
-        Get<IOptions<EtcdDiscoveryOptions>>(provider).Value;
+    private static EtcdDiscoveryOptions Options(IServiceProvider provider)
+    {
+        // Before the host validates anything it creates all hosted services, and so all parts: whichever is first, the
+        // exception lists the problems of every section.
+        Get<ConfiguredServices>(provider).ThrowIfWrong();
+        return Get<IOptions<EtcdDiscoveryOptions>>(provider).Value;
+    }
 
     private static ILogger LoggerOf(IServiceProvider provider, string category) =>
         Get<SafeLoggerFactory>(provider).CreateLogger(category);

@@ -1,3 +1,4 @@
+using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Registration;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,7 +19,12 @@ internal sealed class EtcdDiscoveryBuilder(IServiceCollection services) : IEtcdD
         {
             services.AddSingleton(service);
             services.AddOptions<ServiceRegistrationOptions>(sectionName)
-                .Configure<IConfiguration>((options, configuration) => configuration.GetSection(sectionName).Bind(options))
+                .Configure<IConfiguration>((options, configuration) =>
+                {
+                    var section = configuration.GetSection(sectionName);
+                    options.Malformed = MalformedSettings.Find<ServiceRegistrationOptions>(section);
+                    MalformedSettings.Without(section, options.Malformed).Bind(options);
+                })
                 .ValidateOnStart();
         }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
@@ -13,13 +14,42 @@ internal sealed class ConfiguredServices(
 {
     private const string MainSection = $"{EtcdDiscoveryOptions.SectionName}:{nameof(EtcdDiscoveryOptions.Service)}";
 
+    private volatile bool _isValidated;
+
+    /// <summary>Validates all options unless that was done before.</summary>
+    /// <exception cref="OptionsValidationException">Something is wrong; the message lists all of it.</exception>
+    public void ThrowIfWrong()
+    {
+        if (!_isValidated)
+        {
+            Read();
+            _isValidated = true;
+        }
+    }
+
     /// <summary>The enabled services by configuration section, read anew. The host's own is not there without a name.</summary>
-    /// <exception cref="OptionsValidationException">Something is wrong.</exception>
+    /// <exception cref="OptionsValidationException">Something is wrong; the message lists all of it.</exception>
     public Dictionary<string, ServiceRegistrationOptions> Read()
     {
-        var services = addedServices.Distinct().ToDictionary(
-            service => service.OptionsName, service => added.Create(service.OptionsName), StringComparer.Ordinal);
-        if (main.Create(Options.DefaultName).Service is { Name: not null } own)
+        var problems = new List<string>();
+        var own = Create(main, Options.DefaultName, problems)?.Service;
+        var services = new Dictionary<string, ServiceRegistrationOptions>(StringComparer.Ordinal);
+        foreach (var name in addedServices.Select(service => service.OptionsName).Distinct(StringComparer.Ordinal))
+        {
+            if (Create(added, name, problems) is { } service)
+            {
+                services.Add(name, service);
+            }
+        }
+
+        if (problems.Count > 0)
+        {
+            // A delegate that configures an added service may read the main options, which then report theirs once more.
+            throw new OptionsValidationException(
+                Options.DefaultName, typeof(EtcdDiscoveryOptions), problems.Distinct(StringComparer.Ordinal));
+        }
+
+        if (own is { Name: not null })
         {
             // Somebody may have added the host's own section, too: it is one service all the same.
             services[MainSection] = own;
@@ -30,4 +60,19 @@ internal sealed class ConfiguredServices(
 
     /// <summary>Calls back whenever the configuration may have changed.</summary>
     public IDisposable OnChange(Action callback) => ChangeToken.OnChange(configuration.GetReloadToken, callback);
+
+    private static T? Create<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T>(
+        IOptionsFactory<T> factory, string name, List<string> problems)
+        where T : class
+    {
+        try
+        {
+            return factory.Create(name);
+        }
+        catch (OptionsValidationException error)
+        {
+            problems.AddRange(error.Failures);
+            return null;
+        }
+    }
 }

@@ -15,34 +15,32 @@ internal static class RegistrationOptionsRules
     {
         ArgumentNullException.ThrowIfNull(options);
         const string name = nameof(ServiceRegistrationOptions);
-        var problems = Check(options, name, nameRequired: true).ToList();
+        var problems = Check(options, name, nameRequired: true);
         if (problems.Count > 0)
         {
             throw new OptionsValidationException(name, typeof(ServiceRegistrationOptions), problems);
         }
     }
 
-    public static IEnumerable<string> Check(ServiceRegistrationOptions options, string section, bool nameRequired)
+    public static IReadOnlyList<string> Check(ServiceRegistrationOptions options, string section, bool nameRequired)
     {
-        var problems = new List<string>();
+        var problems = new SettingsProblems(options.Malformed);
         CheckName(options, section, nameRequired, problems);
         CheckHost($"{section}:{nameof(options.Hostname)}", options.Hostname, problems);
         CheckHost($"{section}:{nameof(options.PrivateHostname)}", options.PrivateHostname, problems);
         CheckPorts($"{section}:{nameof(options.Ports)}", options.Ports, problems);
         CheckPorts($"{section}:{nameof(options.PrivatePorts)}", options.PrivatePorts, problems);
-        CheckChoice($"{section}:{nameof(options.CredentialPolicy)}", options.CredentialPolicy, problems);
-        if (!(options.Weight is > 0 and <= MaxWeight))
-        {
-            problems.Add($"{section}:{nameof(options.Weight)} is '{options.Weight.ToString(CultureInfo.InvariantCulture)}': "
-                + $"a number above 0, up to {MaxWeight}, is allowed.");
-        }
-
-        if (options.InitialStatus is not (ServiceStatus.Serving or ServiceStatus.Maintenance))
-        {
-            problems.Add($"{section}:{nameof(options.InitialStatus)} is '{options.InitialStatus}': "
-                + $"{nameof(ServiceStatus.Serving)} or {nameof(ServiceStatus.Maintenance)} is allowed.");
-        }
-
+        problems.CheckChoice($"{section}:{nameof(options.CredentialPolicy)}", options.CredentialPolicy);
+        problems.Check(
+            $"{section}:{nameof(options.Weight)}",
+            options.Weight.ToString(CultureInfo.InvariantCulture),
+            options.Weight is > 0 and <= MaxWeight,
+            $"a number above 0, up to {MaxWeight}, is allowed");
+        problems.Check(
+            $"{section}:{nameof(options.InitialStatus)}",
+            $"{options.InitialStatus}",
+            options.InitialStatus is ServiceStatus.Serving or ServiceStatus.Maintenance,
+            $"{nameof(ServiceStatus.Serving)} or {nameof(ServiceStatus.Maintenance)} is allowed");
         if (!string.IsNullOrEmpty(options.Password) && string.IsNullOrEmpty(options.User))
         {
             problems.Add(
@@ -50,26 +48,16 @@ internal static class RegistrationOptionsRules
                 + "callers drop a password without a user. Set both or neither.");
         }
 
-        if (problems.Count == 0 && options.Name is not null && EntrySizeLimit.DescribeProblem(options, section) is { } problem)
+        if (problems.IsEmpty && options.Name is not null && EntrySizeLimit.DescribeProblem(options, section) is { } problem)
         {
             problems.Add(problem);
         }
 
-        return problems;
-    }
-
-    /// <summary>Configuration takes any number for an enumeration.</summary>
-    public static void CheckChoice<T>(string setting, T value, List<string> problems)
-        where T : struct, Enum
-    {
-        if (!Enum.IsDefined(value))
-        {
-            problems.Add($"{setting} is '{value}': {string.Join(", ", Enum.GetNames<T>())} are allowed.");
-        }
+        return problems.ToList();
     }
 
     private static void CheckName(
-        ServiceRegistrationOptions options, string section, bool nameRequired, List<string> problems)
+        ServiceRegistrationOptions options, string section, bool nameRequired, SettingsProblems problems)
     {
         if (options.Name is null && !nameRequired)
         {
@@ -96,7 +84,7 @@ internal static class RegistrationOptionsRules
         || new[] { options.Hostname, options.PrivateHostname, options.Shard, options.User, options.Password, options.Zone }
             .Any(text => !string.IsNullOrEmpty(text));
 
-    private static void CheckHost(string setting, string? host, List<string> problems)
+    private static void CheckHost(string setting, string? host, SettingsProblems problems)
     {
         if (!string.IsNullOrEmpty(host) && ServiceUriBuilder.DescribeBadHost(host) is { } reason)
         {
@@ -105,7 +93,7 @@ internal static class RegistrationOptionsRules
         }
     }
 
-    private static void CheckPorts(string setting, IDictionary<string, string>? ports, List<string> problems)
+    private static void CheckPorts(string setting, IDictionary<string, string>? ports, SettingsProblems problems)
     {
         foreach (var (scheme, port) in ports ?? new Dictionary<string, string>(StringComparer.Ordinal))
         {

@@ -10,6 +10,7 @@ namespace EtcdDiscovery.Tests.Hosting;
 public sealed class ValidationTests
 {
     private const string Hush = "hush-hush";
+    private const string HowToWriteTimes = "(5 seconds are written 00:00:05; a number alone counts days)";
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -253,21 +254,205 @@ public sealed class ValidationTests
             "EtcdDiscovery:Service:Name is not set, but other settings of the service are", Assert.Single(error.Failures), StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("TimeToLive", "abc")]
-    [InlineData("Etcd:RequestTimeout", "3s")]
-    [InlineData("Store", "Foo")]
-    [InlineData("Service:Public", "maybe")]
-    [InlineData("RequireRegistration", "yes")]
-    public async Task Value_OfAnotherType_IsNamedWithItsKey(string key, string value)
+    /// <summary>A setting, a value that its type does not take, and what the message says is allowed.</summary>
+    public static TheoryData<string, string, string> MalformedSettings => new()
     {
-        await using var host = DiscoveryHost.Build(new(Good()) { [key] = value });
+        { "TimeToLive", "5s", $"a time from 00:00:01 to 01:00:00 is allowed {HowToWriteTimes}." },
+        { "TimeToLive", "00:00:60", $"a time from 00:00:01 to 01:00:00 is allowed {HowToWriteTimes}." },
+        { "DrainDelay", "none", $"a time from 00:00:00 to 00:10:00 is allowed {HowToWriteTimes}." },
+        { "RetryDelay", "200ms", $"a time from 00:00:00.0100000 to 00:05:00 is allowed {HowToWriteTimes}." },
+        { "OutageGrace", "ten", $"a time from 00:00:00 to 01:00:00 is allowed {HowToWriteTimes}." },
+        { "CacheIdleTimeout", "never", $"a time from 00:00:01 to 1.00:00:00 is allowed {HowToWriteTimes}." },
+        { "Etcd:RequestTimeout", "3s", $"a time from 00:00:00.1000000 to 00:05:00 is allowed {HowToWriteTimes}." },
+        { "Readiness:Period", "2s", $"a time from 00:00:00.1000000 to 00:05:00 is allowed {HowToWriteTimes}." },
+        { "Store", "Consul", "Etcd, EtcdV2, InMemory are allowed." },
+        { "Balancing", "Least", "Random, RoundRobin, PowerOfTwoChoices, First are allowed." },
+        { "Service:CredentialPolicy", "Mine", "Share, Overwrite are allowed." },
+        { "Service:InitialStatus", "Down", "Serving or Maintenance is allowed." },
+        { "RequireRegistration", "1", "true or false is allowed." },
+        { "Service:Enabled", "on", "true or false is allowed." },
+        { "Service:Public", "yes", "true or false is allowed." },
+        { "Service:Weight", "heavy", "a number above 0, up to 1000000, is allowed." },
+        { "Service:Weight", "1,5", "a number above 0, up to 1000000, is allowed." },
+        { "Readiness:FailuresToLeave", "2.5", "a whole number above 0 is allowed." },
+        { "Services:admin:Weight", "heavy", "a number above 0, up to 1000000, is allowed." },
+        { "Services:admin:Critical", "maybe", "true or false is allowed." },
+    };
 
-        // The framework's binder stops at the first of these; its message names key, value and type.
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(host.StartAsync);
+    [Theory]
+    [MemberData(nameof(MalformedSettings))]
+    public async Task Setting_Malformed_IsNamedWithItsValueAndWhatIsAllowed(string key, string value, string allowed)
+    {
+        await using var host = BuildWithEverySection(new(Good()) { [key] = value });
 
-        Assert.Contains($"'EtcdDiscovery:{key}'", error.Message, StringComparison.Ordinal);
-        Assert.Contains($"'{value}'", error.Message, StringComparison.Ordinal);
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
+
+        Assert.Equal($"EtcdDiscovery:{key} is '{value}': {allowed}", Assert.Single(error.Failures));
+    }
+
+    // The binder of .NET throws at the first one. A property of a type that we do not check would bring that back.
+    [Fact]
+    public async Task Settings_AllMalformed_AreAllNamedAtOnce()
+    {
+        (Type Options, string Section)[] sections =
+        [
+            (typeof(EtcdDiscoveryOptions), ""),
+            (typeof(EtcdOptions), "Etcd:"),
+            (typeof(EtcdTlsOptions), "Etcd:Tls:"),
+            (typeof(ServiceRegistrationOptions), "Service:"),
+            (typeof(ServiceRegistrationOptions), "Services:admin:"),
+            (typeof(ServerAddressOptions), "ServerAddresses:"),
+            (typeof(ReadinessOptions), "Readiness:"),
+        ];
+        var keys = sections
+            .SelectMany(section => section.Options.GetProperties()
+                .Where(property => property is { PropertyType.IsValueType: true })
+                .Select(property => section.Section + property.Name))
+            .ToList();
+        var settings = Good();
+        keys.ForEach(key => settings[key] = "?");
+        await using var host = BuildWithEverySection(settings);
+
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
+
+        Assert.Equal(
+            keys.Select(key => $"EtcdDiscovery:{key} is '?'").Order(StringComparer.Ordinal),
+            error.Failures.Select(SettingAndValue).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Settings_OutOfRangeAndMalformedInEverySection_AreInOneMessage()
+    {
+        await using var host = BuildWithEverySection(new(Good())
+        {
+            ["TimeToLive"] = "5s",
+            ["DrainDelay"] = "01:00:00",
+            ["RetryDelay"] = "00:00:03",
+            ["MaxRetryDelay"] = "2s",
+            ["Etcd:Endpoints:0"] = "ftp://b",
+            ["Service:Hostname"] = "@",
+            ["Service:Public"] = "yes",
+            ["Service:Password"] = Hush,
+            ["Services:admin:Name"] = "a//b",
+            ["Services:admin:Weight"] = "heavy",
+            ["ServerAddresses:PreferredNetwork"] = "10.0.0.0/40",
+            ["Readiness:Period"] = "00:00:00",
+            ["Readiness:SuccessesToReturn"] = "two",
+        });
+
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
+
+        Assert.Equal(
+            [
+                "EtcdDiscovery:DrainDelay", "EtcdDiscovery:Etcd:Endpoints:0", "EtcdDiscovery:MaxRetryDelay", "EtcdDiscovery:Readiness:Period",
+                "EtcdDiscovery:Readiness:SuccessesToReturn", "EtcdDiscovery:ServerAddresses:PreferredNetwork", "EtcdDiscovery:Service:Hostname",
+                "EtcdDiscovery:Service:Public", "EtcdDiscovery:Service:User", "EtcdDiscovery:Services:admin:Name",
+                "EtcdDiscovery:Services:admin:Weight", "EtcdDiscovery:TimeToLive",
+            ],
+            error.Failures.Select(failure => failure.Split(' ')[0]).Order(StringComparer.Ordinal));
+        Assert.All(error.Failures, failure => Assert.Contains(failure, error.Message, StringComparison.Ordinal));
+        Assert.DoesNotContain(Hush, error.ToString(), StringComparison.Ordinal);
+    }
+
+    // An application may ask for the resolver before the host validates anything.
+    [Fact]
+    public async Task Settings_MalformedInTwoSections_AreInOneMessageForTheResolverToo()
+    {
+        await using var host = BuildWithEverySection(new(Good()) { ["Balancing"] = "Least", ["Services:admin:Weight"] = "heavy" });
+
+        var error = Assert.Throws<OptionsValidationException>(() => host.Resolver);
+
+        Assert.Equal(
+            ["EtcdDiscovery:Balancing is 'Least'", "EtcdDiscovery:Services:admin:Weight is 'heavy'"], error.Failures.Select(SettingAndValue));
+    }
+
+    [Fact]
+    public async Task Setting_ReadByAnotherSectionsDelegate_IsNamedOnce()
+    {
+        await using var host = DiscoveryHost.Build(new(Good()) { ["TimeToLive"] = "5s", ["Services:admin:Name"] = "admin" }, builder =>
+        {
+            builder.Services.AddEtcdDiscovery().AddService("EtcdDiscovery:Services:admin");
+            builder.Services.AddOptions<ServiceRegistrationOptions>("EtcdDiscovery:Services:admin")
+                .Configure<IOptionsMonitor<EtcdDiscoveryOptions>>((admin, main) => admin.Zone = main.CurrentValue.PreferredZone);
+        });
+
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
+
+        Assert.Equal("EtcdDiscovery:TimeToLive is '5s'", SettingAndValue(Assert.Single(error.Failures)));
+    }
+
+    [Fact]
+    public async Task Settings_OfEnvironmentVariables_AreNamedByTheirConfigurationKeys()
+    {
+        const string prefix = nameof(ValidationTests) + "_";
+        Environment.SetEnvironmentVariable($"{prefix}EtcdDiscovery__TimeToLive", "5s");
+        Environment.SetEnvironmentVariable($"{prefix}ETCDDISCOVERY__SERVICE__PUBLIC", "yes");
+        await using var host = DiscoveryHost.Build(Good(), builder => builder.Configuration.AddEnvironmentVariables(prefix));
+
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
+
+        Assert.Equal(
+            ["EtcdDiscovery:TimeToLive is '5s'", "EtcdDiscovery:Service:Public is 'yes'"],
+            error.Failures.Select(SettingAndValue));
+    }
+
+    [Fact]
+    public async Task Setting_Malformed_IsShownSanitizedAndSecretsNever()
+    {
+        await using var host = DiscoveryHost.Build(new(Good())
+        {
+            ["Service:Weight"] = "a\u0007b" + new string('x', 1_000),
+            ["Service:User"] = "u",
+            ["Service:Password"] = Hush,
+            ["Etcd:User"] = "u",
+            ["Etcd:Password"] = Hush,
+        });
+
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
+
+        Assert.StartsWith(
+            $"EtcdDiscovery:Service:Weight is 'a\uFFFDb{new string('x', 197)}…': ", Assert.Single(error.Failures), StringComparison.Ordinal);
+        Assert.DoesNotContain(Hush, error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("TimeToLive", "")]
+    [InlineData("Service:Weight", "")]
+    [InlineData("Service:Public", " TRUE ")]
+    [InlineData("Service:Weight", "1e3")]
+    [InlineData("Balancing", "roundrobin")]
+    [InlineData("DrainDelay", "0")]
+    public async Task Setting_ThatTheBinderConverts_IsNotMalformed(string key, string value)
+    {
+        await using var host = await DiscoveryHost.StartAsync(new(Good()) { [key] = value });
+
+        await host.RegisteredAsync();
+    }
+
+    [Theory]
+    [InlineData("TimeToLive", "5s")]
+    [InlineData("Etcd:ConnectTimeout", "1s")]
+    [InlineData("Service:Weight", "heavy")]
+    [InlineData("Services:admin:Public", "yes")]
+    public async Task Reload_WithAMalformedValue_IsRefusedWithTheTextOfTheStart(string key, string value)
+    {
+        Dictionary<string, string?> settings = new(Good()) { ["Services:admin:Name"] = "admin" };
+        await using var refused = BuildWithEverySection(new(settings) { [key] = value });
+        var expected = (await Assert.ThrowsAsync<OptionsValidationException>(refused.StartAsync)).Message;
+        await using var host = await DiscoveryHost.StartAsync(
+            settings, builder => builder.Services.AddEtcdDiscovery().AddService("EtcdDiscovery:Services:admin"));
+        await Task.WhenAll(host.Registry.Registrations.Select(registration => registration.WaitUntilRegisteredAsync(Token)));
+
+        host.Change((key, value), ("Service:Zone", "lost"));
+        await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("ChangeRefused").Any()), "the refusal is logged");
+
+        Assert.EndsWith($": {expected}", host.Logs.Of("ChangeRefused").First().Message, StringComparison.Ordinal);
+        Assert.Null((await host.Resolver.GetInstanceAsync("shop", cancellationToken: Token)).Zone);
+        Assert.All(host.Registry.Registrations, registration => Assert.Equal(RegistrationState.Registered, registration.State));
+
+        host.Change((key, ""), ("Service:Zone", "found"));
+        await Eventually.TrueAsync(
+            async () => (await host.Resolver.GetInstanceAsync("shop", cancellationToken: Token)).Zone == "found", "the next change is applied");
     }
 
     [Theory]
@@ -350,6 +535,15 @@ public sealed class ValidationTests
 
     private static string Json(string key, string value) =>
         "{\"EtcdDiscovery:" + key + "\":\"" + value + "\"}";
+
+    private static string SettingAndValue(string problem) => problem[..(problem.IndexOf("': ", StringComparison.Ordinal) + 1)];
+
+    private static DiscoveryHost BuildWithEverySection(Dictionary<string, string?> settings) => DiscoveryHost.Build(
+        new(settings) { ["Services:admin:Name"] = settings.GetValueOrDefault("Services:admin:Name", "admin") },
+        builder => builder.Services.AddEtcdDiscovery()
+            .AddService("EtcdDiscovery:Services:admin")
+            .UseServerAddresses()
+            .RegisterWhenHealthy());
 
     private static Dictionary<string, string?> Good() => new()
     {

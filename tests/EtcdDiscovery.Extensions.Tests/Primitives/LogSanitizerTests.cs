@@ -1,4 +1,6 @@
-using EtcdDiscovery.Primitives;
+extern alias library;
+
+using LogSanitizer = library::EtcdDiscovery.Primitives.LogSanitizer;
 
 namespace EtcdDiscovery.Tests.Primitives;
 
