@@ -1,5 +1,6 @@
 using System.Text.Json;
 using EtcdDiscovery.Etcd;
+using EtcdDiscovery.Stores;
 using EtcdDiscovery.Wire;
 using Etcdserverpb;
 using Google.Protobuf;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using EtcdDiscovery.Resolution;
+using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.Benchmarks;
 

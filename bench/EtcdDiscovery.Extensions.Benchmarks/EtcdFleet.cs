@@ -2,6 +2,7 @@ using System.Globalization;
 using EtcdDiscovery.Etcd;
 using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Resolution;
+using EtcdDiscovery.Stores;
 using EtcdDiscovery.Tests.Infrastructure;
 using EtcdDiscovery.Wire;
 using Microsoft.Extensions.Logging.Abstractions;

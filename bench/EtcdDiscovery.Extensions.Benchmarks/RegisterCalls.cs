@@ -2,6 +2,7 @@ using System.Diagnostics;
 using EtcdDiscovery.Etcd;
 using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Registration;
+using EtcdDiscovery.Stores;
 using EtcdDiscovery.Wire;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Resolution;
+using EtcdDiscovery.Stores;
 using EtcdDiscovery.Wire;
 using Microsoft.Extensions.Logging.Abstractions;
 

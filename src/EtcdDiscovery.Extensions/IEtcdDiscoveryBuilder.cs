@@ -1,3 +1,4 @@
+using EtcdDiscovery.Stores;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace EtcdDiscovery;

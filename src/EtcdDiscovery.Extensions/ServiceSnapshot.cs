@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery;
 

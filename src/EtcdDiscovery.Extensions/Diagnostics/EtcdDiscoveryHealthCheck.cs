@@ -1,6 +1,7 @@
 using System.Globalization;
 using EtcdDiscovery.Registration;
 using EtcdDiscovery.Resolution;
+using EtcdDiscovery.Stores;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace EtcdDiscovery.Diagnostics;

@@ -1,3 +1,4 @@
+using EtcdDiscovery.Stores;
 using Google.Protobuf;
 using Mvccpb;
 

@@ -1,3 +1,4 @@
+using EtcdDiscovery.Stores;
 using Grpc.Core;
 
 namespace EtcdDiscovery.Etcd;

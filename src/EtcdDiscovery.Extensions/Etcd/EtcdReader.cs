@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using EtcdDiscovery.Primitives;
+using EtcdDiscovery.Stores;
 using Etcdserverpb;
 using Google.Protobuf;
 using Mvccpb;

@@ -1,5 +1,6 @@
 using EtcdDiscovery.Etcd.Watching;
 using EtcdDiscovery.Primitives;
+using EtcdDiscovery.Stores;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Etcd;

@@ -1,3 +1,4 @@
+using EtcdDiscovery.Stores;
 using Etcdserverpb;
 using Google.Protobuf;
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using EtcdDiscovery.Primitives;
+using EtcdDiscovery.Stores;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.EtcdV2;
@@ -24,9 +25,7 @@ internal sealed class EtcdV2Store : IDiscoveryStore, IDisposable
 
     public IReadOnlyList<string> Endpoints => _client.Endpoints;
 
-    public bool PutsAtomically => false;
-
-    public bool TellsExpiry => true;
+    public StoreCapabilities Capabilities => StoreCapabilities.ExpiryEvents;
 
     public async Task<IDiscoverySession> OpenSessionAsync(TimeSpan timeToLive, CancellationToken cancellationToken) =>
         await V2Session.OpenAsync(_client, timeToLive, cancellationToken).ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using EtcdDiscovery.Primitives;
+using EtcdDiscovery.Stores;
 using EtcdDiscovery.Transport;
 using Microsoft.Extensions.Logging;
 

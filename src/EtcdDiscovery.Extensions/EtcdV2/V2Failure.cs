@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using EtcdDiscovery.Primitives;
+using EtcdDiscovery.Stores;
 using EtcdDiscovery.Transport;
 
 namespace EtcdDiscovery.EtcdV2;

@@ -1,3 +1,5 @@
+using EtcdDiscovery.Stores;
+
 namespace EtcdDiscovery.EtcdV2;
 
 /// <summary>One long poll: a request whose answer comes when something has changed, or never.</summary>

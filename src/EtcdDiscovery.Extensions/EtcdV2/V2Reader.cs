@@ -1,5 +1,6 @@
 using System.Text;
 using EtcdDiscovery.Primitives;
+using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.EtcdV2;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.EtcdV2;
 

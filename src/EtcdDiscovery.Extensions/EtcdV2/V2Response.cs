@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.EtcdV2;
 

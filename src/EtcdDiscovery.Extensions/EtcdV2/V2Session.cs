@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using EtcdDiscovery.Stores;
 using EtcdDiscovery.Transport;
 
 namespace EtcdDiscovery.EtcdV2;

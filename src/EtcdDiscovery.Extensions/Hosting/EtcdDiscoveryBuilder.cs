@@ -1,5 +1,6 @@
 using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Registration;
+using EtcdDiscovery.Stores;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;

@@ -1,3 +1,4 @@
+using EtcdDiscovery.Stores;
 using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Registration;

@@ -1,4 +1,5 @@
 using EtcdDiscovery.Primitives;
+using EtcdDiscovery.Stores;
 using EtcdDiscovery.Wire;
 using Microsoft.Extensions.Logging;
 
@@ -212,7 +213,7 @@ internal sealed partial class RegistrationReconciler(
         // Where two puts are two changes, others may describe the service between them, and that must not be overlooked.
         long? infoRevision = null;
         var puts = write.Puts;
-        if (!store.PutsAtomically && write.Description is { } description)
+        if (!store.Capabilities.HasFlag(StoreCapabilities.AtomicPuts) && write.Description is { } description)
         {
             if (await session.TryPutAsync([description], cancellationToken).ConfigureAwait(false) is not { } described)
             {

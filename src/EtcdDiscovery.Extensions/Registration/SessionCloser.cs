@@ -1,4 +1,5 @@
 using EtcdDiscovery.Primitives;
+using EtcdDiscovery.Stores;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Registration;

@@ -1,4 +1,5 @@
 using EtcdDiscovery.Primitives;
+using EtcdDiscovery.Stores;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Registration;
@@ -32,7 +33,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         _timeProvider = timeProvider;
         _logger = loggerFactory.CreateLogger(LogCategories.Registration);
         Session = new ProcessSession(timeProvider, _stopping.Token);
-        Drain = new DrainCoordinator(settings.DrainDelay, store.TellsExpiry, timeProvider);
+        Drain = new DrainCoordinator(settings.DrainDelay, store.Capabilities.HasFlag(StoreCapabilities.ExpiryEvents), timeProvider);
         _registrations = new RegistrationTracker(store, settings.Backoff, timeProvider, _logger);
         _reconciler = new RegistrationReconciler(store, settings.Backoff, _registrations, Session.Changed, _logger);
         _closer = new SessionCloser(settings.Backoff, timeProvider, _logger);

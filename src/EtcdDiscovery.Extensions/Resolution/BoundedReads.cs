@@ -1,4 +1,5 @@
 using EtcdDiscovery.Primitives;
+using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.Resolution;
 
@@ -18,9 +19,7 @@ internal sealed class BoundedReads(IDiscoveryStore store, TimeProvider timeProvi
 
     public IReadOnlyList<string> Endpoints => store.Endpoints;
 
-    public bool PutsAtomically => store.PutsAtomically;
-
-    public bool TellsExpiry => store.TellsExpiry;
+    public StoreCapabilities Capabilities => store.Capabilities;
 
     public Task<IDiscoverySession> OpenSessionAsync(TimeSpan timeToLive, CancellationToken cancellationToken) =>
         store.OpenSessionAsync(timeToLive, cancellationToken);

@@ -1,4 +1,5 @@
 using EtcdDiscovery.Primitives;
+using EtcdDiscovery.Stores;
 using EtcdDiscovery.Wire;
 using Microsoft.Extensions.Logging;
 

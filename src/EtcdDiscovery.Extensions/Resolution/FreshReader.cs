@@ -1,5 +1,6 @@
 using System.Globalization;
 using EtcdDiscovery.Primitives;
+using EtcdDiscovery.Stores;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Resolution;

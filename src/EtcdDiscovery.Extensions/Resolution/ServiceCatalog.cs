@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Resolution.Persistence;
+using EtcdDiscovery.Stores;
 using EtcdDiscovery.Wire;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;

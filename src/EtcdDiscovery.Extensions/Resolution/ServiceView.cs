@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using EtcdDiscovery.LoadBalancing;
 using EtcdDiscovery.Primitives;
+using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.Resolution;
 

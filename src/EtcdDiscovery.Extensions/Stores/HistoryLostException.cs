@@ -1,4 +1,4 @@
-namespace EtcdDiscovery;
+namespace EtcdDiscovery.Stores;
 
 /// <summary>
 /// A watch cannot go on from its revision: the store compacted it away, is another cluster, or went back in time. The

@@ -1,4 +1,4 @@
-namespace EtcdDiscovery;
+namespace EtcdDiscovery.Stores;
 
 /// <summary>A session in a store: a lease in v3, keys with a time to live in v2, a token in memory.</summary>
 /// <remarks>

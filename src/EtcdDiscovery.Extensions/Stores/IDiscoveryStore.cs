@@ -1,4 +1,4 @@
-namespace EtcdDiscovery;
+namespace EtcdDiscovery.Stores;
 
 /// <summary>
 /// The key-value store that services are registered in: the waist of the library. Everything above it knows no protocol.
@@ -16,13 +16,9 @@ public interface IDiscoveryStore : IAsyncDisposable
     /// <summary>Where the store looks, for logs and health reports. Never contains a secret.</summary>
     IReadOnlyList<string> Endpoints { get; }
 
-    /// <summary>Whether the puts of one call happen together, at one revision.</summary>
-    /// <value>The default is <see langword="true"/>. <see langword="false"/> in etcd v2, which puts one key after another.</value>
-    bool PutsAtomically => true;
-
-    /// <summary>Whether <see cref="StoreEvent.IsExpiry"/> is set, so that nobody has to sign off to be told from one who vanished.</summary>
-    /// <value>The default is <see langword="false"/>. <see langword="true"/> in etcd v2.</value>
-    bool TellsExpiry => false;
+    /// <summary>What the store does beyond what every store must do. Never changes.</summary>
+    /// <value>The default is <see cref="StoreCapabilities.AtomicPuts"/>, as in etcd v3.</value>
+    StoreCapabilities Capabilities => StoreCapabilities.AtomicPuts;
 
     /// <summary>Opens a session; entries put under it vanish with it.</summary>
     /// <param name="timeToLive">How long the session outlives its last renewal. The server may grant another time.</param>

@@ -8,9 +8,7 @@ internal sealed class PrefixedStore(IDiscoveryStore store, string prefix) : IDis
 {
     public IReadOnlyList<string> Endpoints => store.Endpoints;
 
-    public bool PutsAtomically => store.PutsAtomically;
-
-    public bool TellsExpiry => store.TellsExpiry;
+    public StoreCapabilities Capabilities => store.Capabilities;
 
     public async Task<IDiscoverySession> OpenSessionAsync(TimeSpan timeToLive, CancellationToken cancellationToken) =>
         new Session(await store.OpenSessionAsync(timeToLive, cancellationToken).ConfigureAwait(false), prefix);

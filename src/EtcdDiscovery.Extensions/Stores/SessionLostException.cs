@@ -1,4 +1,4 @@
-namespace EtcdDiscovery;
+namespace EtcdDiscovery.Stores;
 
 /// <summary>The session does not exist any more in the store: it expired or somebody revoked it. Its keys are gone.</summary>
 public sealed class SessionLostException : EtcdDiscoveryException

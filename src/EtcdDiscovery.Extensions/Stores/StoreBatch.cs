@@ -1,4 +1,4 @@
-namespace EtcdDiscovery;
+namespace EtcdDiscovery.Stores;
 
 /// <summary>Changes that became visible together.</summary>
 /// <param name="Revision">The revision that the watcher has seen after applying the batch.</param>

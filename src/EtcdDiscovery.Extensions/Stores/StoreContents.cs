@@ -1,4 +1,4 @@
-namespace EtcdDiscovery;
+namespace EtcdDiscovery.Stores;
 
 /// <summary>What a store held at one revision.</summary>
 /// <param name="Revision">The revision that the entries were read at; watching after it misses nothing.</param>

@@ -1,4 +1,4 @@
-namespace EtcdDiscovery;
+namespace EtcdDiscovery.Stores;
 
 /// <summary>A key and its value, as read.</summary>
 /// <param name="Key">The key.</param>

@@ -1,4 +1,4 @@
-namespace EtcdDiscovery;
+namespace EtcdDiscovery.Stores;
 
 /// <summary>One change: a key was put or is gone.</summary>
 /// <param name="Key">The key.</param>
@@ -10,6 +10,6 @@ public readonly record struct StoreEvent(string Key, ReadOnlyMemory<byte>? Value
     /// Of a key that is gone: whether its time to live ended (<see langword="true"/>) or somebody deleted it
     /// (<see langword="false"/>).
     /// </summary>
-    /// <value>The default is <see langword="null"/>: the store cannot tell; see <see cref="IDiscoveryStore.TellsExpiry"/>.</value>
+    /// <value>The default is <see langword="null"/>: the store cannot tell; see <see cref="StoreCapabilities.ExpiryEvents"/>.</value>
     public bool? IsExpiry { get; init; }
 }

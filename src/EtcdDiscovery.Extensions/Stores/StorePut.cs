@@ -1,4 +1,4 @@
-namespace EtcdDiscovery;
+namespace EtcdDiscovery.Stores;
 
 /// <summary>An entry to put.</summary>
 /// <param name="Key">The key.</param>

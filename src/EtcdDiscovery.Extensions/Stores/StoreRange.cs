@@ -1,4 +1,4 @@
-namespace EtcdDiscovery;
+namespace EtcdDiscovery.Stores;
 
 /// <summary>A part of the key space: one key, or every key with a prefix.</summary>
 public readonly record struct StoreRange

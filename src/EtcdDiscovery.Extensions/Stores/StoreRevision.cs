@@ -1,4 +1,4 @@
-namespace EtcdDiscovery;
+namespace EtcdDiscovery.Stores;
 
 /// <summary>A point in the history of a store. It means something only within the cluster that it was read from.</summary>
 /// <param name="Number">The revision (v3) or index (v2); it rises with every change.</param>

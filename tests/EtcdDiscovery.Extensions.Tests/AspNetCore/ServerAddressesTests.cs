@@ -1,5 +1,6 @@
 using System.Net;
 using EtcdDiscovery.AspNetCore;
+using EtcdDiscovery.Stores;
 using EtcdDiscovery.Tests.Infrastructure;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;

@@ -1,5 +1,6 @@
 using System.Net;
 using EtcdDiscovery.Etcd;
+using EtcdDiscovery.Stores;
 using EtcdDiscovery.Tests.Infrastructure;
 using EtcdDiscovery.Tests.Transport;
 using Microsoft.Extensions.Diagnostics.HealthChecks;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using EtcdDiscovery.Stores;
 using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Etcd;

@@ -1,5 +1,6 @@
 using System.Net.NetworkInformation;
 using EtcdDiscovery.Etcd;
+using EtcdDiscovery.Stores;
 using EtcdDiscovery.Tests.Infrastructure;
 using Microsoft.Extensions.Logging;
 

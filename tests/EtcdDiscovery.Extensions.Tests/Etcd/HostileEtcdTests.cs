@@ -1,3 +1,4 @@
+using EtcdDiscovery.Stores;
 using EtcdDiscovery.Tests.Infrastructure;
 using Etcdserverpb;
 using Google.Protobuf;

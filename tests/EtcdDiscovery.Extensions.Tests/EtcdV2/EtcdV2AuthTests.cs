@@ -1,4 +1,5 @@
 using EtcdDiscovery.EtcdV2;
+using EtcdDiscovery.Stores;
 using EtcdDiscovery.Tests.Documentation;
 using EtcdDiscovery.Tests.Infrastructure;
 using EtcdDiscovery.Tests.Transport;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using EtcdDiscovery.Stores;
 using EtcdDiscovery.Tests.Infrastructure;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;

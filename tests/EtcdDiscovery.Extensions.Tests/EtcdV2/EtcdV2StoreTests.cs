@@ -1,5 +1,6 @@
 using System.Text;
 using EtcdDiscovery.EtcdV2;
+using EtcdDiscovery.Stores;
 using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.EtcdV2;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.Tests.Fuzz;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using EtcdDiscovery.Stores;
 using EtcdDiscovery.Tests.EtcdV2;
 using EtcdDiscovery.Tests.Infrastructure;
 using Microsoft.AspNetCore.Http;

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 

@@ -1,3 +1,5 @@
+using EtcdDiscovery.Stores;
+
 namespace EtcdDiscovery.Tests.Infrastructure;
 
 /// <summary>A store in between that keeps every session, never disposes one, and has a timer for each.</summary>

@@ -1,6 +1,7 @@
 using EtcdDiscovery.Etcd;
 using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Registration;
+using EtcdDiscovery.Stores;
 using Etcdserverpb;
 using Microsoft.Extensions.Logging.Abstractions;
 

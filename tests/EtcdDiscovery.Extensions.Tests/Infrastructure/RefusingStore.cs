@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 

@@ -1,3 +1,5 @@
+using EtcdDiscovery.Stores;
+
 namespace EtcdDiscovery.Tests.Infrastructure;
 
 /// <summary>A store in between that remembers, weakly, every session that was opened through it.</summary>

@@ -1,3 +1,5 @@
+using EtcdDiscovery.Stores;
+
 namespace EtcdDiscovery.Tests.Infrastructure;
 
 /// <summary>An enumeration of a store's changes, for tests: waits with patience, and cleans up.</summary>

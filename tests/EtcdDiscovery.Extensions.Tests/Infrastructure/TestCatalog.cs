@@ -1,5 +1,6 @@
 using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Resolution;
+using EtcdDiscovery.Stores;
 using EtcdDiscovery.Wire;
 using Microsoft.Extensions.Logging.Abstractions;
 

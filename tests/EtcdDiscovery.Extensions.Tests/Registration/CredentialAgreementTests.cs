@@ -1,5 +1,6 @@
 using System.Globalization;
 using EtcdDiscovery.Registration;
+using EtcdDiscovery.Stores;
 using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Tests.Registration;

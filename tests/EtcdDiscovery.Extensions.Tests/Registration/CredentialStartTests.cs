@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using EtcdDiscovery.Stores;
 using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Registration;

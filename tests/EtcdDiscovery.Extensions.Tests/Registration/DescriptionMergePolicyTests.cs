@@ -1,5 +1,6 @@
 using System.Text;
 using EtcdDiscovery.Registration;
+using EtcdDiscovery.Stores;
 using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Tests.Registration;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using EtcdDiscovery.Stores;
 using EtcdDiscovery.Tests.Etcd;
 using EtcdDiscovery.Tests.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;

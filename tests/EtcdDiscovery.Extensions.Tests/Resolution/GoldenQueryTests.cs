@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using EtcdDiscovery.Stores;
 using EtcdDiscovery.Tests.EtcdV2;
 using EtcdDiscovery.Tests.Infrastructure;
 using EtcdDiscovery.Wire;

@@ -1,5 +1,6 @@
 using System.Text;
 using EtcdDiscovery.Resolution;
+using EtcdDiscovery.Stores;
 using EtcdDiscovery.Tests.Infrastructure;
 using Microsoft.Extensions.Logging.Abstractions;
 

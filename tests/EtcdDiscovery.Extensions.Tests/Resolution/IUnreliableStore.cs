@@ -1,3 +1,5 @@
+using EtcdDiscovery.Stores;
+
 namespace EtcdDiscovery.Tests.Resolution;
 
 /// <summary>A store with everything that can happen to it. Writing works always, only readers suffer.</summary>

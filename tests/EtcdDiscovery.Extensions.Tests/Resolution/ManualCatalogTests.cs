@@ -1,4 +1,5 @@
 using EtcdDiscovery.Resolution;
+using EtcdDiscovery.Stores;
 using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Resolution;

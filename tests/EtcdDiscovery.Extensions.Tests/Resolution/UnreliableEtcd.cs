@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using EtcdDiscovery.Stores;
 using EtcdDiscovery.Tests.Etcd;
 using EtcdDiscovery.Tests.Infrastructure;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.Tests.Stores;
 

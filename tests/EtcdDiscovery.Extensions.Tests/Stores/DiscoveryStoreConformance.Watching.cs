@@ -1,3 +1,5 @@
+using EtcdDiscovery.Stores;
+
 namespace EtcdDiscovery.Tests.Stores;
 
 // Following changes.

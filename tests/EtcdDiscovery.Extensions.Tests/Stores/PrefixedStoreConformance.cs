@@ -51,8 +51,8 @@ public abstract class PrefixedStoreConformance : DiscoveryStoreConformance
         Assert.Equal("inside", Text(Assert.Single((await ReadAsync()).Entries).Value));
         var there = await _whole.ReadAsync([StoreRange.Prefix(Prefix + Root)], Token);
         Assert.Equal(Prefix + Root + "a", Assert.Single(there.Entries).Key);
-        Assert.Equal((_whole.PutsAtomically, _whole.TellsExpiry), (Store.PutsAtomically, Store.TellsExpiry));
-        Assert.Equal(IsAtomic, Store.PutsAtomically);
+        Assert.Equal(_whole.Capabilities, Store.Capabilities);
+        Assert.Equal(IsAtomic, Store.Capabilities.HasFlag(StoreCapabilities.AtomicPuts));
         await outside.CloseAsync(Token);
         Assert.Equal(["a"], await ReadNamesAsync());
     }

@@ -1,4 +1,5 @@
 using EtcdDiscovery.Registration;
+using EtcdDiscovery.Stores;
 using EtcdDiscovery.Tests.Infrastructure;
 using EtcdDiscovery.Wire;
 

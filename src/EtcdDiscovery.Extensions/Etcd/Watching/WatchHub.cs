@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using EtcdDiscovery.Stores;
 using Etcdserverpb;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging;

@@ -1,4 +1,5 @@
 using EtcdDiscovery.Primitives;
+using EtcdDiscovery.Stores;
 using Etcdserverpb;
 using Google.Protobuf;
 using Grpc.Core;

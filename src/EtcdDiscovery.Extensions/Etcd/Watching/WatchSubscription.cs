@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using EtcdDiscovery.Primitives;
+using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.Etcd.Watching;
 

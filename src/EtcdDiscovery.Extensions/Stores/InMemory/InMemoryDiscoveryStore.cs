@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Stores.InMemory;
 
-namespace EtcdDiscovery;
+namespace EtcdDiscovery.Stores;
 
 /// <summary>A store in the memory of this process: for development and tests.</summary>
 /// <remarks>Safe for concurrent use. Share one among several hosts of a test to let them find each other.</remarks>
