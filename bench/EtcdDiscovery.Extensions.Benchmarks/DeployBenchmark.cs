@@ -28,7 +28,7 @@ internal static class DeployBenchmark
             async (number, token) => await fleet.Storefront.GetStringAsync($"/items/{number}", token));
         using var http = new HttpClient();
         var plain = await RunAsync(binary, "resolved per request, without draining or retry", "00:00:00", (_, resolver) =>
-            async (number, token) => await http.GetStringAsync(await resolver.GetUriAsync("catalog", "http", $"/items/{number}", default, token), token));
+            async (number, token) => await http.GetStringAsync(await resolver.GetUriAsync("catalog", "http", $"/items/{number}", cancellationToken: token), token));
         Console.WriteLine();
         return new Comparison(plain == 0 ? (ours == 0 ? 1 : double.PositiveInfinity) : (double)ours / plain, ours, plain, "failed_requests");
     }

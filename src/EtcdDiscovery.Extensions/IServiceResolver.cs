@@ -58,8 +58,12 @@ public interface IServiceResolver
     /// <param name="scheme">The scheme, such as <c>http</c>. Empty picks one on an instance, and is an error on a public service.</param>
     /// <param name="path">Path and query, such as <c>/items?page=2</c>; what needs it is percent-encoded (RFC 3986).</param>
     /// <param name="query">What to look for; by default any, with its public address.</param>
+    /// <param name="includeCredentials">
+    /// Whether user and password are part of the URL, as in Go. URLs end up in logs, traces and error messages, so by default they are not:
+    /// take them from <see cref="ServiceInstance.Credentials"/> or <see cref="ServiceInfo.Credentials"/>.
+    /// </param>
     /// <param name="cancellationToken">Ends the call.</param>
-    /// <returns>The URL, with the service's credentials in it when there are any.</returns>
+    /// <returns>The URL.</returns>
     /// <exception cref="UnknownSchemeException">There is no port for the scheme.</exception>
     /// <exception cref="ServiceNotFoundException">Nothing is known of the service.</exception>
     /// <exception cref="NoInstanceFoundException">The service has no instance.</exception>
@@ -70,6 +74,7 @@ public interface IServiceResolver
         string scheme = "",
         string path = "",
         ServiceQuery query = default,
+        bool includeCredentials = false,
         CancellationToken cancellationToken = default);
 
     /// <summary>Gets everything known of a service, and how current it is.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery;
@@ -16,6 +17,8 @@ public sealed record ServiceInfo
     public string? Hostname { get; init => field = string.IsNullOrEmpty(value) ? null : value; }
 
     /// <summary>What callers of a public service authenticate with; <see langword="null"/> when nothing is asked for.</summary>
+    /// <remarks>Not part of the service's JSON.</remarks>
+    [JsonIgnore]
     public ServiceCredentials? Credentials { get; init; }
 
     /// <summary>The ports of a public service; <see langword="null"/> when there are none.</summary>
@@ -27,11 +30,15 @@ public sealed record ServiceInfo
     /// <summary>Builds the URL of a public service.</summary>
     /// <param name="scheme">A scheme of <see cref="Ports"/>. Unlike with an instance there is no default, as in Go.</param>
     /// <param name="path">Path and query, such as <c>/items?page=2</c>; what needs it is percent-encoded (RFC 3986).</param>
-    /// <returns>The URL, with the credentials in it when there are any.</returns>
+    /// <param name="includeCredentials">
+    /// Whether user and password are part of the URL, as in Go. URLs end up in logs, traces and error messages, so by default they are not:
+    /// take them from <see cref="Credentials"/>.
+    /// </param>
+    /// <returns>The URL.</returns>
     /// <exception cref="UnknownSchemeException">There is no port for the scheme, or it is empty.</exception>
     /// <exception cref="EtcdDiscoveryException">The host name or port would change the meaning of the URL.</exception>
-    public Uri GetUri(string scheme, string path = "") =>
-        BuildUri($"Service '{LogSanitizer.Sanitize(Name)}'", Hostname ?? "", Ports, Credentials, scheme, path);
+    public Uri GetUri(string scheme, string path = "", bool includeCredentials = false) => BuildUri(
+        $"Service '{LogSanitizer.Sanitize(Name)}'", Hostname ?? "", Ports, includeCredentials ? Credentials : null, scheme, path);
 
     /// <summary>Builds a URL of a service or of one of its instances.</summary>
     /// <param name="owner">Whose URL it is, for messages.</param>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery;
@@ -19,6 +20,8 @@ public sealed record ServiceInstance
     public ServiceMap? Ports { get; init; }
 
     /// <summary>What callers authenticate with; <see langword="null"/> when nothing is asked for.</summary>
+    /// <remarks>Not part of the instance's JSON, so that returning an instance from an endpoint does not publish them.</remarks>
+    [JsonIgnore]
     public ServiceCredentials? Credentials { get; init; }
 
     /// <summary>Whether the service is published under one name for callers from everywhere.</summary>
@@ -55,31 +58,39 @@ public sealed record ServiceInstance
     /// <summary>Builds the URL that callers from everywhere use.</summary>
     /// <param name="scheme">A scheme of <see cref="Ports"/>; empty for <c>http</c>, else <c>https</c>, whichever it has.</param>
     /// <param name="path">Path and query, such as <c>/items?page=2</c>; what needs it is percent-encoded (RFC 3986).</param>
-    /// <returns>The URL, with the credentials in it when there are any.</returns>
+    /// <param name="includeCredentials">
+    /// Whether user and password are part of the URL, as in Go. URLs end up in logs, traces and error messages, so by default they are not:
+    /// take them from <see cref="Credentials"/>.
+    /// </param>
+    /// <returns>The URL.</returns>
     /// <remarks>A private instance without <see cref="Hostname"/> answers with its private host name.</remarks>
     /// <exception cref="UnknownSchemeException">There is no port for the scheme.</exception>
     /// <exception cref="EtcdDiscoveryException">The host name or port would change the meaning of the URL.</exception>
-    public Uri GetUri(string scheme = "", string path = "")
+    public Uri GetUri(string scheme = "", string path = "", bool includeCredentials = false)
     {
         var host = Hostname.Length == 0 && !Public ? PrivateHostname ?? "" : Hostname;
-        return BuildUri(host, Ports, scheme, path);
+        return BuildUri(host, Ports, scheme, path, includeCredentials);
     }
 
     /// <summary>Builds the URL that callers within the private network use.</summary>
     /// <param name="scheme">A scheme of <see cref="PrivatePorts"/>; empty for <c>http</c>, else <c>https</c>, whichever it has.</param>
     /// <param name="path">Path and query, such as <c>/items?page=2</c>; what needs it is percent-encoded (RFC 3986).</param>
-    /// <returns>The URL, with the credentials in it when there are any; <see cref="GetUri"/> without a private host name.</returns>
+    /// <param name="includeCredentials">
+    /// Whether user and password are part of the URL, as in Go. URLs end up in logs, traces and error messages, so by default they are not:
+    /// take them from <see cref="Credentials"/>.
+    /// </param>
+    /// <returns>The URL; that of <see cref="GetUri"/> without a private host name.</returns>
     /// <exception cref="UnknownSchemeException">There is no port for the scheme.</exception>
     /// <exception cref="EtcdDiscoveryException">The host name or port would change the meaning of the URL.</exception>
-    public Uri GetPrivateUri(string scheme = "", string path = "") => PrivateHostname is null
-        ? GetUri(scheme, path)
-        : BuildUri(PrivateHostname, PrivatePorts, scheme, path);
+    public Uri GetPrivateUri(string scheme = "", string path = "", bool includeCredentials = false) => PrivateHostname is null
+        ? GetUri(scheme, path, includeCredentials)
+        : BuildUri(PrivateHostname, PrivatePorts, scheme, path, includeCredentials);
 
-    private Uri BuildUri(string host, ServiceMap? ports, string scheme, string path) => ServiceInfo.BuildUri(
+    private Uri BuildUri(string host, ServiceMap? ports, string scheme, string path, bool includeCredentials) => ServiceInfo.BuildUri(
         $"Instance '{LogSanitizer.Sanitize(Id)}' of service '{LogSanitizer.Sanitize(ServiceName)}'",
         host,
         ports,
-        Credentials,
+        includeCredentials ? Credentials : null,
         scheme is "" ? WebSchemeOf(ports) : scheme,
         path);
 

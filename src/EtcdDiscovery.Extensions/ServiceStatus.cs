@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace EtcdDiscovery;
 
-/// <summary>Whether an instance takes requests.</summary>
+/// <summary>Whether an instance takes requests. Text in JSON.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ServiceStatus>))]
 public enum ServiceStatus
 {
     /// <summary>It does.</summary>

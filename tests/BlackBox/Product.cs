@@ -112,7 +112,7 @@ internal static class Product
     public static Task<string> UriAsync(
         this IServiceProvider services, string service, string scheme, string path, string? shard, CancellationToken cancellationToken) =>
         OutcomeAsync(async () => (await services.GetRequiredService<IServiceResolver>()
-            .GetUriAsync(service, scheme, path, new ServiceQuery { Shard = shard }, cancellationToken)).OriginalString);
+            .GetUriAsync(service, scheme, path, new ServiceQuery { Shard = shard }, includeCredentials: true, cancellationToken)).OriginalString);
 
     /// <summary>The URL of one instance, with its credentials, or the name of a <see cref="Failure"/>.</summary>
     /// <param name="services">The application.</param>
@@ -130,7 +130,7 @@ internal static class Product
             var instance = first
                 ? await resolver.GetFirstInstanceAsync(service, default, cancellationToken)
                 : await resolver.GetInstanceAsync(service, default, cancellationToken);
-            return (isPrivate ? instance.GetPrivateUri(scheme, path) : instance.GetUri(scheme, path)).OriginalString;
+            return (isPrivate ? instance.GetPrivateUri(scheme, path, includeCredentials: true) : instance.GetUri(scheme, path, includeCredentials: true)).OriginalString;
         });
 
     /// <summary>The host names of a service's instances as they come and go: <c>+name</c> for up, <c>-name</c> for down.</summary>

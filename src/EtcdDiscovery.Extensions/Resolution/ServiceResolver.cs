@@ -39,18 +39,18 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
     }
 
     public async ValueTask<Uri> GetUriAsync(
-        string service, string scheme, string path, ServiceQuery query, CancellationToken cancellationToken)
+        string service, string scheme, string path, ServiceQuery query, bool includeCredentials, CancellationToken cancellationToken)
     {
         var view = await ViewAsync(service, query, out var watched, cancellationToken).ConfigureAwait(false);
         if (view.Description is { Public: true } info && query is { Shard: null, Network: ServiceNetwork.Public })
         {
-            return info.GetUri(scheme, path);
+            return info.GetUri(scheme, path, includeCredentials);
         }
 
         var instance = Pick(watched, view, query);
         return query.Network == ServiceNetwork.Private
-            ? instance.GetPrivateUri(scheme, path)
-            : instance.GetUri(scheme, path);
+            ? instance.GetPrivateUri(scheme, path, includeCredentials)
+            : instance.GetUri(scheme, path, includeCredentials);
     }
 
     public async ValueTask<ServiceSnapshot> GetSnapshotAsync(string service, CancellationToken cancellationToken)

@@ -31,7 +31,7 @@ internal static class Snippets
     {
         var query = new ServiceQuery { Shard = "shard-0", Network = ServiceNetwork.Private };
         var instance = await resolver.GetInstanceAsync("catalog", query, cancellationToken);
-        var uri = await resolver.GetUriAsync("catalog", "http", "/items?page=2", query, cancellationToken);
+        var uri = await resolver.GetUriAsync("catalog", "http", "/items?page=2", query, cancellationToken: cancellationToken);
 
         await foreach (var change in resolver.WatchAsync("catalog", query, cancellationToken: cancellationToken))
         {

@@ -117,7 +117,7 @@ public sealed class ResolverPickingTests
         resolver.Report(failing, CallOutcome.Failed);
 
         Assert.Equal("b", (await resolver.GetInstanceAsync(Service, query, Token)).Id);
-        Assert.Equal("b", (await resolver.GetUriAsync(Service, "http", "", query, Token)).Host);
+        Assert.Equal("b", (await resolver.GetUriAsync(Service, "http", "", query, cancellationToken: Token)).Host);
         Assert.Equal("a", (await resolver.GetFirstInstanceAsync(Service, cancellationToken: Token)).Id);
         Assert.Equal(3, (await resolver.GetInstancesAsync(Service, cancellationToken: Token)).Count);
         Assert.Equal(3, (await resolver.GetSnapshotAsync(Service, Token)).Instances.Length);

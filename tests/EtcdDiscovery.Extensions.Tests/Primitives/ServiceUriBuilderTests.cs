@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace EtcdDiscovery.Tests.Primitives;
 
 public sealed class ServiceUriBuilderTests
@@ -30,7 +32,7 @@ public sealed class ServiceUriBuilderTests
     {
         var instance = Instance("shop.example") with { Credentials = new ServiceCredentials(user, password) };
 
-        Assert.Equal($"http://{expected}shop.example:8080/", instance.GetUri("http", "/").OriginalString);
+        Assert.Equal($"http://{expected}shop.example:8080/", instance.GetUri("http", "/", includeCredentials: true).OriginalString);
     }
 
     [Theory]
@@ -117,16 +119,42 @@ public sealed class ServiceUriBuilderTests
         for (var character = 0; character <= char.MaxValue; character++)
         {
             var instance = Instance(string.Format(null, shape, (char)character)) with { Credentials = new ServiceCredentials("u", "p") };
-            if (Record.Exception(() => instance.GetUri("http", "/x")) is { } error)
+            if (Record.Exception(() => instance.GetUri("http", "/x", includeCredentials: true)) is { } error)
             {
                 Assert.IsType<EtcdDiscoveryException>(error);
                 continue;
             }
 
-            var uri = instance.GetUri("http", "/x");
+            var uri = instance.GetUri("http", "/x", includeCredentials: true);
             Assert.Equal(("u:p", 8080, "/x", ""), (uri.UserInfo, uri.Port, uri.PathAndQuery, uri.Fragment));
             Assert.All(uri.IdnHost, c => Assert.True(char.IsAsciiLetterOrDigit(c) || "-._~".Contains(c, StringComparison.Ordinal)));
         }
+    }
+
+    [Fact]
+    public void GetUri_OfAnInstanceWithCredentials_LeavesThemOut()
+    {
+        var credentials = new ServiceCredentials("user", "secret");
+        var instance = Instance("shop.example") with { Credentials = credentials, PrivateHostname = "shop.local", PrivatePorts = new ServiceMap([KeyValuePair.Create("http", "81")]) };
+        var service = new ServiceInfo { Name = "shop", Hostname = "shop.example", Ports = instance.Ports, Credentials = credentials };
+
+        Assert.Equal("http://shop.example:8080/x", instance.GetUri("http", "/x").OriginalString);
+        Assert.Equal("http://shop.local:81/x", instance.GetPrivateUri("http", "/x").OriginalString);
+        Assert.Equal("http://shop.example:8080/x", service.GetUri("http", "/x").OriginalString);
+    }
+
+    [Fact]
+    public void Json_OfAnInstanceOrAService_HasNoCredentialsAndItsStatusAsText()
+    {
+        var credentials = new ServiceCredentials("marked-user", "marked-secret");
+        var instance = Instance("shop.example") with { Credentials = credentials, Status = ServiceStatus.Maintenance };
+        var service = new ServiceInfo { Name = "shop", Credentials = credentials };
+
+        var json = JsonSerializer.Serialize(new { instance, service });
+
+        Assert.DoesNotContain("marked-", json, StringComparison.Ordinal);
+        Assert.Contains("\"Maintenance\"", json, StringComparison.Ordinal);
+        Assert.Contains("shop.example", json, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -323,7 +323,7 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
         ' ', (await host.Resolver.GetInstancesAsync(_service, query, Token)).Select(instance => instance.Id));
 
     private async Task<string> UriAsync(DiscoveryHost host, string scheme, ServiceQuery query) =>
-        (await host.Resolver.GetUriAsync(_service, scheme, "/x?y=1", query, Token)).OriginalString;
+        (await host.Resolver.GetUriAsync(_service, scheme, "/x?y=1", query, includeCredentials: true, Token)).OriginalString;
 
     private async Task<Exception?> FailureAsync(DiscoveryHost host) =>
         await Record.ExceptionAsync(async () => await host.Resolver.GetInstanceAsync(_service, cancellationToken: Token));
@@ -336,7 +336,7 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
             async () => await host.Resolver.GetInstancesAsync(_service, query, Token),
             async () => await host.Resolver.GetInstanceAsync(_service, query, Token),
             async () => await host.Resolver.GetFirstInstanceAsync(_service, query, Token),
-            async () => await host.Resolver.GetUriAsync(_service, "http", "", query, Token),
+            async () => await host.Resolver.GetUriAsync(_service, "http", "", query, cancellationToken: Token),
         ];
         foreach (var question in questions)
         {

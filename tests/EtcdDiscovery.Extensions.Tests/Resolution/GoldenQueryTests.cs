@@ -116,7 +116,7 @@ public sealed class GoldenQueryTests(SharedEtcd etcd)
         var instances = await OutcomeAsync(async () => string.Join(' ', (await catalog.Resolver.GetInstancesAsync(
             service, query, TestContext.Current.CancellationToken)).Select(instance => instance.Id)));
         var uri = await OutcomeAsync(async () => (await catalog.Resolver.GetUriAsync(
-            service, SchemeOf(name), "/x", query, TestContext.Current.CancellationToken)).OriginalString);
+            service, SchemeOf(name), "/x", query, includeCredentials: true, TestContext.Current.CancellationToken)).OriginalString);
 
         Assert.Equal(
             (name, Softened.GetValueOrDefault(name, (Go(recorded["get"]!), GoUri(recorded)))),

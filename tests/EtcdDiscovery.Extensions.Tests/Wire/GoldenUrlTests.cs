@@ -19,8 +19,8 @@ public sealed class GoldenUrlTests
 
         foreach (var scheme in golden.Schemes)
         {
-            AssertUrl(golden.Url(scheme, "Host.URL"), instance, () => instance.GetUri(scheme, golden.UrlPath));
-            AssertUrl(golden.Url(scheme, "Host.PrivateURL"), instance, () => instance.GetPrivateUri(scheme, golden.UrlPath));
+            AssertUrl(golden.Url(scheme, "Host.URL"), instance, () => instance.GetUri(scheme, golden.UrlPath, includeCredentials: true));
+            AssertUrl(golden.Url(scheme, "Host.PrivateURL"), instance, () => instance.GetPrivateUri(scheme, golden.UrlPath, includeCredentials: true));
         }
     }
 
@@ -51,9 +51,9 @@ public sealed class GoldenUrlTests
                 {
                     actual = viaInstance
                         ? (await catalog.Resolver.GetInstanceAsync(golden.Service, query, TestContext.Current.CancellationToken))
-                            .GetUri(scheme, golden.UrlPath)
+                            .GetUri(scheme, golden.UrlPath, includeCredentials: true)
                         : await catalog.Resolver.GetUriAsync(
-                            golden.Service, scheme, golden.UrlPath, query, TestContext.Current.CancellationToken);
+                            golden.Service, scheme, golden.UrlPath, query, includeCredentials: true, TestContext.Current.CancellationToken);
                 }
                 catch (EtcdDiscoveryException refused)
                 {
