@@ -4,12 +4,29 @@ namespace EtcdDiscovery;
 
 /// <summary>Settings of service discovery. Configuration section <c>EtcdDiscovery</c>; validated when the host starts.</summary>
 /// <remarks>
-/// Read once, but for <see cref="Service"/> and etcd's user and password: those follow the configuration while the application runs.
+/// Read once, but for <see cref="Service"/>, <see cref="RegisterService"/> and etcd's user and password: those follow the configuration
+/// while the application runs.
 /// </remarks>
 public sealed class EtcdDiscoveryOptions
 {
     /// <summary>The name of the configuration section: <c>EtcdDiscovery</c>.</summary>
     public const string SectionName = "EtcdDiscovery";
+
+    /// <summary>Whether service discovery is on. When it is off, nothing is registered, read or connected to.</summary>
+    /// <remarks>
+    /// Then <see cref="IServiceResolver"/> throws a <see cref="ServiceNotFoundException"/> that says so, and
+    /// <see cref="IServiceRegistry.RegisterAsync"/> an <see cref="EtcdDiscoveryException"/>. Requests of an <c>HttpClient</c> go where their URL
+    /// says, and the health check is healthy.
+    /// </remarks>
+    /// <value>The default is <see langword="true"/>.</value>
+    public bool Enabled { get; set; } = true;
+
+    /// <summary>
+    /// Whether the services of the configuration are registered, those of <c>AddService</c> included. An application that only consumes
+    /// services can keep their settings. Services that are registered from code are registered all the same.
+    /// </summary>
+    /// <value>The default is <see langword="true"/>. Changes are followed while the application runs.</value>
+    public bool RegisterService { get; set; } = true;
 
     /// <summary>Where services are registered.</summary>
     /// <value>The default is <see cref="DiscoveryStoreKind.Etcd"/>.</value>

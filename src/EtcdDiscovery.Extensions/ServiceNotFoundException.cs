@@ -8,7 +8,12 @@ public sealed class ServiceNotFoundException : EtcdDiscoveryException
     /// <summary>Creates the error.</summary>
     /// <param name="serviceName">The service that was asked for.</param>
     public ServiceNotFoundException(string serviceName)
-        : base($"Service '{LogSanitizer.Sanitize(serviceName)}' is not known: no host of that name has registered.")
+        : this(serviceName, "no host of that name has registered")
+    {
+    }
+
+    internal ServiceNotFoundException(string serviceName, string reason)
+        : base($"Service '{LogSanitizer.Sanitize(serviceName)}' is not known: {reason}.")
     {
         ServiceName = serviceName;
     }

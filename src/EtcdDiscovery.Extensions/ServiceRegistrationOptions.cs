@@ -9,10 +9,6 @@ public sealed class ServiceRegistrationOptions
     /// <value>The default is <see langword="null"/>: nothing is registered, the application is a consumer only.</value>
     public string? Name { get; set; }
 
-    /// <summary>Whether the service is registered. An application that only consumes services can keep its other settings.</summary>
-    /// <value>The default is <see langword="true"/>.</value>
-    public bool Enabled { get; set; } = true;
-
     /// <summary>The host name or IP address for callers from everywhere.</summary>
     /// <value>The default is <see langword="null"/>: none.</value>
     public string? Hostname { get; set; }

@@ -40,7 +40,7 @@ internal static partial class RoomRules
         ["EtcdDiscoveryServiceCollectionExtensions"] = ["Hosting"],
         ["EtcdDiscoveryHealthChecksBuilderExtensions"] = ["Diagnostics"],
         ["EtcdDiscoveryHttpClientBuilderExtensions"] = ["Http"],
-        ["IEtcdDiscoveryBuilder"] = ["Stores", "Stores/InMemory"],
+        ["EtcdDiscoveryBuilderExtensions"] = ["Hosting", "Stores", "Stores/InMemory"],
         // Their signatures name public types whose files are in a room.
         ["IInstancePicker"] = ["LoadBalancing"],
         ["ServiceSnapshot"] = ["Stores"],

@@ -3,12 +3,13 @@ using EtcdDiscovery.Registration;
 using EtcdDiscovery.Resolution;
 using EtcdDiscovery.Stores;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.Diagnostics;
 
 /// <summary>Tells from memory, without asking etcd, whether this host is registered and how current its knowledge is.</summary>
 internal sealed class EtcdDiscoveryHealthCheck(
-    IDiscoveryStore store, SessionLoop loop, ServiceCatalog catalog) : IHealthCheck
+    IDiscoveryStore store, SessionLoop loop, ServiceCatalog catalog, IOptions<EtcdDiscoveryOptions> options) : IHealthCheck
 {
     private const int MaxTold = 1_000;
 
@@ -45,7 +46,8 @@ internal sealed class EtcdDiscoveryHealthCheck(
             health == HealthStatus.Unhealthy ? context.Registration.FailureStatus : health, description, null, data));
     }
 
-    private string WithoutFindings() => loop.Session.Ending.IsCancellationRequested ? "Withdrawn: the application is stopping."
+    private string WithoutFindings() => !options.Value.Enabled ? $"Off: {EtcdDiscoveryOptions.SectionName}:{nameof(EtcdDiscoveryOptions.Enabled)} is false."
+        : loop.Session.Ending.IsCancellationRequested ? "Withdrawn: the application is stopping."
         : loop.Registrations.Count > 0 ? "Registered."
         : "Nothing to register.";
 

@@ -31,7 +31,7 @@ internal static partial class DiscoveryServices
         // Not BindConfiguration, which also binds and validates at every reload: a wrong setting would be thrown at the
         // configuration provider, on a thread of its own where that ends the process. Reloads are followed with care.
         services.AddOptions<EtcdDiscoveryOptions>()
-            .Configure<IConfiguration>((options, configuration) => Bind(options, configuration.GetSection(EtcdDiscoveryOptions.SectionName)))
+            .Configure<IConfiguration, IEnumerable<ConnectionString>>(Bind)
             .ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(provider => new SafeLoggerFactory(Get<ILoggerFactory>(provider)));
@@ -42,7 +42,7 @@ internal static partial class DiscoveryServices
         services.AddSingleton(CreateResolver);
         services.AddSingleton(CreateSession);
         services.AddSingleton(provider => new ServiceRegistry(
-            Get<SessionLoop>(provider), NodeHostname.Get(Get<GoEnvironment>(provider).Variable)));
+            Get<SessionLoop>(provider), NodeHostname.Get(Get<GoEnvironment>(provider).Variable), Options(provider).Enabled));
         services.AddSingleton<IServiceRegistry>(Get<ServiceRegistry>);
         services.AddSingleton<ConfiguredServices>();
         services.AddSingleton<IHostedService>(provider => new SettingsDiagnostics(
@@ -53,8 +53,9 @@ internal static partial class DiscoveryServices
         services.AddSingleton<IHostedService>(CreateHostedService);
     }
 
-    private static void Bind(EtcdDiscoveryOptions options, IConfigurationSection section)
+    private static void Bind(EtcdDiscoveryOptions options, IConfiguration configuration, IEnumerable<ConnectionString> connectionStrings)
     {
+        var section = configuration.GetSection(EtcdDiscoveryOptions.SectionName);
         var etcd = section.GetSection(nameof(options.Etcd));
         var service = section.GetSection(nameof(options.Service));
         IReadOnlyList<MalformedSetting> malformed =
@@ -71,7 +72,12 @@ internal static partial class DiscoveryServices
         if (options.Etcd.Endpoints.Count == 0
             && section[$"{nameof(options.Etcd)}:{nameof(EtcdOptions.Endpoints)}"] is { Length: > 0 } text)
         {
-            options.Etcd.Endpoints = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+            options.Etcd.Endpoints = ConnectionString.Split(text);
+        }
+
+        foreach (var connectionString in connectionStrings)
+        {
+            connectionString.Bind(options, configuration);
         }
     }
 
@@ -111,10 +117,9 @@ internal static partial class DiscoveryServices
 
     private static IInstancePicker CreatePicker(IServiceProvider provider) => InstancePickers.Of(Options(provider).Balancing);
 
-    private static IServiceResolver CreateResolver(IServiceProvider provider) => new ServiceResolver(
-        Get<ServiceCatalog>(provider),
-        Get<IInstancePicker>(provider),
-        Options(provider).PreferredZone);
+    private static IServiceResolver CreateResolver(IServiceProvider provider) => Options(provider).Enabled
+        ? new ServiceResolver(Get<ServiceCatalog>(provider), Get<IInstancePicker>(provider), Options(provider).PreferredZone)
+        : new DisabledServiceResolver();
 
     private static SessionLoop CreateSession(IServiceProvider provider) => new(
         Part(provider),

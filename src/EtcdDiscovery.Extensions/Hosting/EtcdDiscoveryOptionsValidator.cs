@@ -53,7 +53,7 @@ internal sealed class EtcdDiscoveryOptionsValidator : IValidateOptions<EtcdDisco
         {
             if (!EtcdAddress.TryParse(options.Etcd.Endpoints[i], out _))
             {
-                problems.Add($"{etcd}:{nameof(EtcdOptions.Endpoints)}:{i} (or ETCD_HOSTS, ETCD_HOST) is "
+                problems.Add($"{etcd}:{nameof(EtcdOptions.Endpoints)}:{i} (or the connection string, ETCD_HOSTS, ETCD_HOST) is "
                     + $"'{EtcdAddress.Display(options.Etcd.Endpoints[i])}': an address such as http://etcd-1:2379 is allowed, "
                     + "without user, path or query.");
             }

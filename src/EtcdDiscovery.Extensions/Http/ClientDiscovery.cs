@@ -34,7 +34,8 @@ internal static class ClientDiscovery
 
     private static void Place(HttpMessageHandlerBuilder builder)
     {
-        if (builder.AdditionalHandlers.OfType<DiscoveryHandler>().Any())
+        var discovery = builder.Services.GetRequiredService<IOptions<EtcdDiscoveryOptions>>().Value;
+        if (!discovery.Enabled || builder.AdditionalHandlers.OfType<DiscoveryHandler>().Any())
         {
             return;
         }
@@ -53,7 +54,7 @@ internal static class ClientDiscovery
         builder.AdditionalHandlers.Add(new DiscoveryHandler(
             builder.Services.GetRequiredService<IServiceResolver>(),
             options,
-            builder.Services.GetRequiredService<IOptions<EtcdDiscoveryOptions>>().Value.Balancing == InstanceBalancing.PowerOfTwoChoices,
+            discovery.Balancing == InstanceBalancing.PowerOfTwoChoices,
             builder.Services.GetRequiredService<SafeLoggerFactory>().CreateLogger(LogCategories.Http)));
         if (builder.PrimaryHandler is SocketsHttpHandler primary)
         {

@@ -27,12 +27,15 @@ internal sealed class ConfiguredServices(
         }
     }
 
-    /// <summary>The enabled services by configuration section, read anew. The host's own is not there without a name.</summary>
+    /// <summary>
+    /// The services to register by configuration section, read anew: none when the configuration registers nothing. The host's own is not
+    /// there without a name.
+    /// </summary>
     /// <exception cref="OptionsValidationException">Something is wrong; the message lists all of it.</exception>
     public Dictionary<string, ServiceRegistrationOptions> Read()
     {
         var problems = new List<string>();
-        var own = Create(main, Options.DefaultName, problems)?.Service;
+        var all = Create(main, Options.DefaultName, problems);
         var services = new Dictionary<string, ServiceRegistrationOptions>(StringComparer.Ordinal);
         foreach (var name in addedServices.Select(service => service.OptionsName).Distinct(StringComparer.Ordinal))
         {
@@ -49,13 +52,18 @@ internal sealed class ConfiguredServices(
                 Options.DefaultName, typeof(EtcdDiscoveryOptions), problems.Distinct(StringComparer.Ordinal));
         }
 
-        if (own is { Name: not null })
+        if (all is not { RegisterService: true })
+        {
+            return [];
+        }
+
+        if (all.Service is { Name: not null } own)
         {
             // Somebody may have added the host's own section, too: it is one service all the same.
             services[MainSection] = own;
         }
 
-        return services.Where(service => service.Value.Enabled).ToDictionary(StringComparer.Ordinal);
+        return services;
     }
 
     /// <summary>Calls back whenever the configuration may have changed.</summary>

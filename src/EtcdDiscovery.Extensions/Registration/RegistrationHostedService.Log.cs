@@ -11,5 +11,8 @@ internal sealed partial class RegistrationHostedService
 
         [LoggerMessage(19, LogLevel.Information, "EtcdDiscovery:Service:Name is not set: this application finds other services and registers none of its own", EventName = "NothingConfigured")]
         public static partial void NothingConfigured(ILogger logger);
+
+        [LoggerMessage(20, LogLevel.Information, "Service discovery is off, because EtcdDiscovery:Enabled is false", EventName = "Disabled")]
+        public static partial void Disabled(ILogger logger);
     }
 }

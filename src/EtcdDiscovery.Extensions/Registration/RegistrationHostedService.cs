@@ -28,6 +28,12 @@ internal sealed partial class RegistrationHostedService(
     /// <summary>Registers now, not earlier: the server accepts from here on, and its addresses are known.</summary>
     public async Task StartedAsync(CancellationToken cancellationToken)
     {
+        if (!options.Value.Enabled)
+        {
+            Log.Disabled(logger);
+            return;
+        }
+
         // Before it is read: what changes from here on must not be missed, however long the start takes.
         _subscription = configured.OnChange(_changed.Set);
         Apply(configured.Read());

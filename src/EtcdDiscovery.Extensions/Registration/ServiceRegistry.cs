@@ -1,7 +1,10 @@
 namespace EtcdDiscovery.Registration;
 
-/// <summary>Turns options into registrations of the process's loop.</summary>
-internal sealed class ServiceRegistry(SessionLoop loop, string nodeHostname) : IServiceRegistry
+/// <summary>Turns options into registrations of the process's session.</summary>
+/// <param name="loop">The session's loop.</param>
+/// <param name="nodeHostname">This machine's host name.</param>
+/// <param name="isEnabled">Whether service discovery is on.</param>
+internal sealed class ServiceRegistry(SessionLoop loop, string nodeHostname, bool isEnabled = true) : IServiceRegistry
 {
     public IReadOnlyList<IServiceRegistration> Registrations => loop.Registrations;
 
@@ -10,6 +13,12 @@ internal sealed class ServiceRegistry(SessionLoop loop, string nodeHostname) : I
     {
         cancellationToken.ThrowIfCancellationRequested();
         RegistrationOptionsRules.ThrowIfWrong(options);
+        if (!isEnabled)
+        {
+            throw new EtcdDiscoveryException(
+                $"Service '{options.Name}' is not registered: {EtcdDiscoveryOptions.SectionName}:{nameof(EtcdDiscoveryOptions.Enabled)} is false.");
+        }
+
         return Task.FromResult<IServiceRegistration>(Add(options));
     }
 

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Options;
 namespace Microsoft.Extensions.DependencyInjection;
 
 /// <summary>Adds to service discovery what only a web application can tell.</summary>
-public static class EtcdDiscoveryBuilderExtensions
+public static class EtcdDiscoveryWebBuilderExtensions
 {
     /// <summary>
     /// Registers the addresses that the server bound, port 0 included, where the configuration names no ports. The host

@@ -1,0 +1,67 @@
+using EtcdDiscovery;
+using EtcdDiscovery.Hosting;
+using EtcdDiscovery.Stores;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+// The overloads take a section's name or a delegate, so no call can mean both.
+#pragma warning disable RS0026
+
+/// <summary>Configures service discovery beyond its settings.</summary>
+public static class EtcdDiscoveryBuilderExtensions
+{
+    /// <summary>Registers a further service of this process. All services of a process share one session in etcd.</summary>
+    /// <param name="builder">The builder.</param>
+    /// <param name="sectionName">
+    /// The configuration section with its <see cref="ServiceRegistrationOptions"/>, such as <c>EtcdDiscovery:Services:admin</c>.
+    /// Its name is required. Naming a section twice is harmless.
+    /// </param>
+    /// <returns>The builder.</returns>
+    public static IEtcdDiscoveryBuilder AddService(this IEtcdDiscoveryBuilder builder, string sectionName)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentException.ThrowIfNullOrEmpty(sectionName);
+        AdditionalServices.Add(builder.Services, sectionName);
+        return builder;
+    }
+
+    /// <summary>Registers a further service of this process. All services of a process share one session in etcd.</summary>
+    /// <param name="builder">The builder.</param>
+    /// <param name="configure">Says what to register; a name is required.</param>
+    /// <returns>The builder.</returns>
+    public static IEtcdDiscoveryBuilder AddService(this IEtcdDiscoveryBuilder builder, Action<ServiceRegistrationOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(configure);
+        AdditionalServices.Add(builder.Services, configure);
+        return builder;
+    }
+
+    /// <summary>Keeps everything in memory, whatever <see cref="EtcdDiscoveryOptions.Store"/> says: for tests.</summary>
+    /// <param name="builder">The builder.</param>
+    /// <param name="shared">A store to share with other hosts of this process, and to dispose; without one, the host has its own.</param>
+    /// <returns>The builder.</returns>
+    public static IEtcdDiscoveryBuilder UseInMemoryStore(this IEtcdDiscoveryBuilder builder, InMemoryDiscoveryStore? shared = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        // The container does not dispose an instance that it was given.
+        builder.Services.Replace(shared is null
+            ? ServiceDescriptor.Singleton<IDiscoveryStore>(provider =>
+                new InMemoryDiscoveryStore(provider.GetRequiredService<TimeProvider>()))
+            : ServiceDescriptor.Singleton<IDiscoveryStore>(shared));
+        return builder;
+    }
+
+    /// <summary>Uses a store of your own, whatever <see cref="EtcdDiscoveryOptions.Store"/> says.</summary>
+    /// <param name="builder">The builder.</param>
+    /// <param name="factory">Creates the store, once; it is disposed with the host.</param>
+    /// <returns>The builder.</returns>
+    public static IEtcdDiscoveryBuilder UseStore(this IEtcdDiscoveryBuilder builder, Func<IServiceProvider, IDiscoveryStore> factory)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(factory);
+        builder.Services.Replace(ServiceDescriptor.Singleton(factory));
+        return builder;
+    }
+}

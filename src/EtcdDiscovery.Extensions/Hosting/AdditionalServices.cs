@@ -1,0 +1,38 @@
+using EtcdDiscovery.Primitives;
+using EtcdDiscovery.Registration;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace EtcdDiscovery.Hosting;
+
+/// <summary>Adds options for further services of the process.</summary>
+internal static class AdditionalServices
+{
+    /// <summary>Adds a service whose options are a configuration section, unless that was added before.</summary>
+    public static void Add(IServiceCollection services, string sectionName)
+    {
+        var service = new AdditionalService(sectionName);
+        if (services.Any(known => service.Equals(known.ImplementationInstance)))
+        {
+            return;
+        }
+
+        services.AddSingleton(service);
+        services.AddOptions<ServiceRegistrationOptions>(sectionName)
+            .Configure<IConfiguration>((options, configuration) =>
+            {
+                var section = configuration.GetSection(sectionName);
+                options.Malformed = MalformedSettings.Find<ServiceRegistrationOptions>(section);
+                MalformedSettings.Without(section, options.Malformed).Bind(options);
+            })
+            .ValidateOnStart();
+    }
+
+    /// <summary>Adds a service whose options come from code.</summary>
+    public static void Add(IServiceCollection services, Action<ServiceRegistrationOptions> configure)
+    {
+        var name = $"AddService[{services.Count(service => service.ServiceType == typeof(AdditionalService))}]";
+        services.AddSingleton(new AdditionalService(name));
+        services.AddOptions<ServiceRegistrationOptions>(name).Configure(configure).ValidateOnStart();
+    }
+}
