@@ -38,7 +38,7 @@ internal static class HttpBenchmark
     private static async Task<Comparison> CompareAsync(
         string what, IServiceResolver resolver, string host, string[] paths, HttpMessageHandler primary)
     {
-        var handler = new DiscoveryHandler(resolver, new HttpDiscoveryOptions { IsOwn = true }, reportsStart: false, NullLogger<DiscoveryHandler>.Instance)
+        var handler = new DiscoveryHandler(resolver, new HttpDiscoveryOptions { IsOwn = true }, NullLogger<DiscoveryHandler>.Instance)
         {
             InnerHandler = primary,
         };

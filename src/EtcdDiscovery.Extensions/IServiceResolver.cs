@@ -9,8 +9,8 @@ namespace EtcdDiscovery;
 /// memory. While the store is out of reach the last known answer is given.
 /// </para>
 /// <para>
-/// A singleton, safe for concurrent use. Every method throws <see cref="ArgumentException"/> for a name that no service
-/// can have, and a transient <see cref="EtcdDiscoveryException"/> when the store cannot be read and nothing is known of
+/// A singleton, safe for concurrent use. Every method that takes a name throws <see cref="ArgumentException"/> for one
+/// that no service can have, and a transient <see cref="EtcdDiscoveryException"/> when the store cannot be read and nothing is known of
 /// the service yet. Cancelling one call never affects another.
 /// </para>
 /// </remarks>
@@ -37,7 +37,7 @@ public interface IServiceResolver
     /// <inheritdoc cref="GetInstancesAsync"/>
     /// <remarks>
     /// <see cref="ServiceQuery.Picker"/>, or <see cref="EtcdDiscoveryOptions.Balancing"/>, says how it is picked. Ejected
-    /// instances are left out: see <see cref="Report"/>.
+    /// instances are left out: see <see cref="StartCall"/>.
     /// </remarks>
     /// <returns>An instance.</returns>
     ValueTask<ServiceInstance> GetInstanceAsync(
@@ -123,21 +123,27 @@ public interface IServiceResolver
     /// <returns>The token.</returns>
     IChangeToken GetChangeToken(string service);
 
-    /// <summary>Tells how a call to an instance went, so that those that fail are left alone and those that are busy are spared.</summary>
+    /// <summary>Starts a call to an instance, so that picks can avoid instances that fail and prefer those that are less busy.</summary>
     /// <remarks>
+    /// <para>
+    /// The call is outstanding until it is completed or disposed. <see cref="InstancePickers.PowerOfTwoChoices"/> compares the
+    /// numbers of outstanding calls, as any picker can with <see cref="InstanceSet.GetOutstanding"/>. Every started call counts,
+    /// however its instance was picked; a pick alone does not count. The handler for <see cref="HttpClient"/> starts a
+    /// call for each attempt, so do not start another one for the same request.
+    /// </para>
     /// <para>
     /// An instance that fails is ejected: it is not picked for 1 to 2 seconds, and each time that it fails again
     /// without a success in between for about twice as long, up to a minute. The first failure ejects; three in a row do
     /// when a call has succeeded before. A success ends it. At most half of the instances that a query could pick from are left out, those
     /// first that failed first, and never the last one.
     /// </para>
-    /// <para>
-    /// <see cref="InstancePickers.PowerOfTwoChoices"/> compares how many calls have started and not ended. Callers who
-    /// do not use it need not report <see cref="CallOutcome.Started"/>.
-    /// </para>
-    /// <para>All of this is known to this process only. Instances that are gone are ignored. Never waits.</para>
+    /// <para>All of this is known to this process only. Never waits.</para>
     /// </remarks>
     /// <param name="instance">The instance, as it was picked.</param>
-    /// <param name="outcome">What happened.</param>
-    void Report(ServiceInstance instance, CallOutcome outcome);
+    /// <returns>
+    /// The call, to be completed or disposed. For an instance that is gone or unknown, <see cref="ServiceCall.None"/>, which
+    /// counts nothing.
+    /// </returns>
+    /// <exception cref="ArgumentNullException">The instance is <see langword="null"/>.</exception>
+    ServiceCall StartCall(ServiceInstance instance);
 }

@@ -196,7 +196,8 @@ internal static class Product
     {
         var resolver = services.GetRequiredService<IServiceResolver>();
         var snapshot = await resolver.GetSnapshotAsync(service, cancellationToken);
-        resolver.Report(snapshot.Instances.Single(instance => instance.Id == id), CallOutcome.Failed);
+        using var call = resolver.StartCall(snapshot.Instances.Single(instance => instance.Id == id));
+        call.Complete(succeeded: false);
     }
 
     /// <summary>Calls back, once, when a service has changed.</summary>

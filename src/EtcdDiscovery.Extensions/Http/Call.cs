@@ -53,16 +53,17 @@ internal sealed record Call(
     }
 
     /// <summary>What an error says about the instance that the request was pointed to.</summary>
-    public CallOutcome OutcomeOf(Exception error, Uri? aimedAt)
+    /// <returns>Whether the instance did its work; null when the error says nothing about it, as when the caller canceled.</returns>
+    public bool? ResultOf(Exception error, Uri? aimedAt)
     {
         // After a redirect, another server failed.
         if (Request.RequestUri != aimedAt)
         {
-            return CallOutcome.Succeeded;
+            return true;
         }
 
         return CancellationToken.IsCancellationRequested || error is not (HttpRequestException or { InnerException: TimeoutException })
-            ? CallOutcome.Cancelled
-            : CallOutcome.Failed;
+            ? null
+            : false;
     }
 }

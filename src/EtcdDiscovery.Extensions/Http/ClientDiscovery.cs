@@ -34,8 +34,8 @@ internal static class ClientDiscovery
 
     private static void Place(HttpMessageHandlerBuilder builder)
     {
-        var discovery = builder.Services.GetRequiredService<IOptions<EtcdDiscoveryOptions>>().Value;
-        if (!discovery.Enabled || builder.AdditionalHandlers.OfType<DiscoveryHandler>().Any())
+        var isEnabled = builder.Services.GetRequiredService<IOptions<EtcdDiscoveryOptions>>().Value.Enabled;
+        if (!isEnabled || builder.AdditionalHandlers.OfType<DiscoveryHandler>().Any())
         {
             return;
         }
@@ -54,7 +54,6 @@ internal static class ClientDiscovery
         builder.AdditionalHandlers.Add(new DiscoveryHandler(
             builder.Services.GetRequiredService<IServiceResolver>(),
             options,
-            discovery.Balancing == InstanceBalancing.PowerOfTwoChoices,
             builder.Services.GetRequiredService<SafeLoggerFactory>().CreateLogger(LogCategories.Http)));
         if (builder.PrimaryHandler is SocketsHttpHandler primary)
         {

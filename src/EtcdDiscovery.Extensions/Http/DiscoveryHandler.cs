@@ -7,10 +7,9 @@ namespace EtcdDiscovery.Http;
 /// <remarks>It owns nothing: HttpClientFactory makes and drops handlers as it likes.</remarks>
 /// <param name="resolver">Finds the instances.</param>
 /// <param name="options">The client's settings.</param>
-/// <param name="reportsStart">Whether the picker needs to know how many calls are outstanding at each instance.</param>
 /// <param name="logger">Where to log.</param>
 internal sealed partial class DiscoveryHandler(
-    IServiceResolver resolver, HttpDiscoveryOptions options, bool reportsStart, ILogger logger) : DelegatingHandler
+    IServiceResolver resolver, HttpDiscoveryOptions options, ILogger logger) : DelegatingHandler
 {
     private readonly RouteTable _routes = new(options);
 
@@ -32,20 +31,21 @@ internal sealed partial class DiscoveryHandler(
         {
             Exception failure;
             var target = call.TargetOf(instance);
-            var outcome = CallOutcome.Cancelled;
-            OnSending(call, instance);
+            call.Tried?.Add(instance.Id);
+            using var attempt = resolver.StartCall(instance);
+            bool? succeeded = null;
             Uri? aimedAt = null;
             try
             {
                 aimedAt = call.Aim(target);
                 var response = await base.SendAsync(call.Request, call.CancellationToken).ConfigureAwait(false);
-                outcome = CallOutcome.Succeeded;
+                succeeded = true;
                 return response;
             }
             catch (Exception error)
             {
-                outcome = call.OutcomeOf(error, aimedAt);
-                if (outcome != CallOutcome.Failed || !MayBeSentAgain(call.Request, error))
+                succeeded = call.ResultOf(error, aimedAt);
+                if (succeeded != false || !MayBeSentAgain(call.Request, error))
                 {
                     throw;
                 }
@@ -55,7 +55,11 @@ internal sealed partial class DiscoveryHandler(
             finally
             {
                 call.Restore(target);
-                resolver.Report(instance, outcome);
+                // Before the next pick, so that it avoids an instance that has failed.
+                if (succeeded is { } result)
+                {
+                    attempt.Complete(result);
+                }
             }
 
             (failed ??= []).Add(instance);
@@ -85,15 +89,6 @@ internal sealed partial class DiscoveryHandler(
         }
 
         return asked.TryGetValue(ServiceRequest.Zone, out var zone) ? query with { PreferredZone = zone } : query;
-    }
-
-    private void OnSending(Call call, ServiceInstance instance)
-    {
-        call.Tried?.Add(instance.Id);
-        if (reportsStart)
-        {
-            resolver.Report(instance, CallOutcome.Started);
-        }
     }
 
     private bool MayBeSentAgain(HttpRequestMessage request, Exception error) =>

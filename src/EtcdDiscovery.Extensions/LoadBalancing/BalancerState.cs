@@ -62,30 +62,28 @@ internal sealed partial class BalancerState : IDisposable
     public RoundRobinCounter RoundRobinFor(string scope) => _turns.GetOrAdd(scope, static _ => new RoundRobinCounter());
 
     /// <summary>Where an instance's outstanding calls are counted.</summary>
-    public int SlotFor(string id) => (_calls.TryGetValue(id, out var calls) ? calls : AddCalls(id)).Slot;
+    public int SlotFor(string id) => CallsTo(id).Slot;
 
-    /// <summary>Notes how a call to an instance went. Instances that are not there any more are ignored.</summary>
-    public void Report(string id, CallOutcome outcome)
+    /// <summary>Starts a call to an instance; <see cref="ServiceCall.None"/> when there is no such instance any more.</summary>
+    public ServiceCall StartCall(string id)
     {
-        if (!_calls.TryGetValue(id, out var calls))
+        if (InstanceOrder.Find(_instances, id) is null)
         {
-            if (InstanceOrder.Find(_instances, id) is null)
-            {
-                return;
-            }
-
-            calls = AddCalls(id);
+            return ServiceCall.None;
         }
 
-        if (outcome == CallOutcome.Started)
-        {
-            calls.Start();
-            return;
-        }
+        var calls = CallsTo(id);
+        calls.Start();
+        return new OutstandingCall(this, calls);
+    }
 
+    /// <summary>Ends a call. The result of a call to an instance that is gone ejects nothing.</summary>
+    /// <param name="calls">The calls to the instance.</param>
+    /// <param name="succeeded">Whether the call succeeded; null when it was canceled.</param>
+    public void EndCall(InstanceCallState calls, bool? succeeded)
+    {
         calls.End();
-        if ((outcome == CallOutcome.Failed && NoteFailure(calls, id))
-            || (outcome == CallOutcome.Succeeded && !calls.IsWell && NoteSuccess(calls, id)))
+        if ((succeeded == false && NoteFailure(calls)) || (succeeded == true && !calls.IsWell && NoteSuccess(calls)))
         {
             _ejectionsChanged();
         }
@@ -99,13 +97,15 @@ internal sealed partial class BalancerState : IDisposable
         }
     }
 
+    private InstanceCallState CallsTo(string id) => _calls.TryGetValue(id, out var calls) ? calls : AddCalls(id);
+
     /// <returns>Whether the instance is ejected now.</returns>
-    private bool NoteFailure(InstanceCallState calls, string id)
+    private bool NoteFailure(InstanceCallState calls)
     {
         lock (_changing)
         {
             calls.Health = calls.Health.AfterFailure();
-            if (InstanceOrder.Find(_instances, id) is not { } instance || !calls.Health.IsToBeEjected
+            if (InstanceOrder.Find(_instances, calls.Id) is not { } instance || !calls.Health.IsToBeEjected
                 || _outliers.Add(instance, calls.Health.Ejections + 1) is not { } time)
             {
                 return false;
@@ -118,12 +118,12 @@ internal sealed partial class BalancerState : IDisposable
     }
 
     /// <returns>Whether an ejection ended.</returns>
-    private bool NoteSuccess(InstanceCallState calls, string id)
+    private bool NoteSuccess(InstanceCallState calls)
     {
         lock (_changing)
         {
             calls.Health = InstanceHealth.AfterSuccess();
-            return End(ejection => ejection.Instance.Id == id);
+            return End(ejection => ejection.Instance.Id == calls.Id);
         }
     }
 
@@ -164,7 +164,7 @@ internal sealed partial class BalancerState : IDisposable
 
             if (!_calls.TryGetValue(id, out var calls))
             {
-                _calls[id] = calls = new InstanceCallState(Outstanding, Outstanding.TakeSlot());
+                _calls[id] = calls = new InstanceCallState(id, Outstanding, Outstanding.TakeSlot());
                 _knownCalls++;
             }
 

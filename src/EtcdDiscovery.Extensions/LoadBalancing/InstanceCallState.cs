@@ -1,13 +1,16 @@
 namespace EtcdDiscovery.LoadBalancing;
 
-/// <summary>What callers reported of their calls to one instance.</summary>
+/// <summary>The outstanding calls to one instance, and what the results of the others say about it.</summary>
+/// <param name="id">The instance's id.</param>
 /// <param name="counts">Where its outstanding calls are counted.</param>
 /// <param name="slot">Its slot there.</param>
-internal sealed class InstanceCallState(OutstandingCounts counts, int slot)
+internal sealed class InstanceCallState(string id, OutstandingCounts counts, int slot)
 {
     private static readonly InstanceHealth Well = InstanceHealth.AfterSuccess();
 
     private volatile bool _isWell;
+
+    public string Id => id;
 
     public int Slot => slot;
 
@@ -30,19 +33,5 @@ internal sealed class InstanceCallState(OutstandingCounts counts, int slot)
 
     public void Start() => Interlocked.Increment(ref counts[slot]);
 
-    /// <summary>A call has ended, whose start may not have been reported.</summary>
-    public void End()
-    {
-        var outstanding = Outstanding;
-        while (outstanding > 0)
-        {
-            var seen = Interlocked.CompareExchange(ref counts[slot], outstanding - 1, outstanding);
-            if (seen == outstanding)
-            {
-                return;
-            }
-
-            outstanding = seen;
-        }
-    }
+    public void End() => Interlocked.Decrement(ref counts[slot]);
 }

@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.LoadBalancing;
 
-/// <summary>What callers' reports say of one instance.</summary>
+/// <summary>What the results of calls say of one instance.</summary>
 /// <param name="HasSucceeded">Whether a call has succeeded since the start, or since the last ejection.</param>
 /// <param name="Failures">How many calls have failed in a row.</param>
 /// <param name="Ejections">How many ejections there were without a success in between.</param>

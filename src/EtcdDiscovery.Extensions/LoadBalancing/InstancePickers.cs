@@ -15,8 +15,9 @@ public static class InstancePickers
     public static IInstancePicker RoundRobin { get; } = new RoundRobinPicker();
 
     /// <summary>
-    /// Picks two at random and takes the one with fewer outstanding calls in proportion to its weight. Needs callers that
-    /// report to <see cref="IServiceResolver.Report"/>; without them it picks at random.
+    /// Picks two at random and takes the one with fewer outstanding calls in proportion to its weight. Calls count from
+    /// <see cref="IServiceResolver.StartCall"/> on, which the handler for <see cref="HttpClient"/> calls; without any, it picks at
+    /// random.
     /// </summary>
     public static IInstancePicker PowerOfTwoChoices { get; } = new PowerOfTwoChoicesPicker();
 

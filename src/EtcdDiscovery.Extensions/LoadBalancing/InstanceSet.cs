@@ -58,7 +58,7 @@ public sealed class InstanceSet : IReadOnlyList<ServiceInstance>
     /// <param name="index">Its place, from 0.</param>
     public ServiceInstance this[int index] => _instances[index];
 
-    /// <summary>How many calls to an instance were reported as started and have not ended yet.</summary>
+    /// <summary>How many calls to an instance have been started with <see cref="IServiceResolver.StartCall"/> and have not ended.</summary>
     /// <param name="index">The instance's place, from 0.</param>
     /// <returns>The number at this moment.</returns>
     public int GetOutstanding(int index) => Volatile.Read(ref _outstanding[SlotOf(index)]);

@@ -63,7 +63,7 @@ internal sealed class ConfiguredServices(
             services[MainSection] = own;
         }
 
-        return services;
+        return services.Where(service => service.Value.Enabled).ToDictionary(StringComparer.Ordinal);
     }
 
     /// <summary>Calls back whenever the configuration may have changed.</summary>

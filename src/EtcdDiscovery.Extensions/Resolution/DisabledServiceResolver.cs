@@ -27,9 +27,7 @@ internal sealed class DisabledServiceResolver : IServiceResolver
 
     public IChangeToken GetChangeToken(string service) => new CancellationChangeToken(CancellationToken.None);
 
-    public void Report(ServiceInstance instance, CallOutcome outcome)
-    {
-    }
+    public ServiceCall StartCall(ServiceInstance instance) => ServiceCall.None;
 
     private static ServiceNotFoundException NotFound(string service)
     {

@@ -89,14 +89,13 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
 
     public IChangeToken GetChangeToken(string service) => catalog.GetChangeToken(service);
 
-    public void Report(ServiceInstance instance, CallOutcome outcome)
+    public ServiceCall StartCall(ServiceInstance instance)
     {
         ArgumentNullException.ThrowIfNull(instance);
-        if (instance is { ServiceName: not null, Id: not null }
-            && catalog.TryGetService(instance.ServiceName, out var watched))
-        {
-            watched.Report(instance.Id, outcome);
-        }
+        return instance is { ServiceName: not null, Id: not null }
+            && catalog.TryGetService(instance.ServiceName, out var watched)
+            ? watched.StartCall(instance.Id)
+            : ServiceCall.None;
     }
 
     private static IEnumerable<InstanceChange> Present(ServiceView view) =>

@@ -90,8 +90,8 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
     /// <summary>The sets to pick from in a view of this service.</summary>
     public PickSets PicksOf(ServiceView view) => view.Picks ?? _balancer.CreatePickSets(view.Serving, view.MayHaveWeights);
 
-    /// <summary>Notes how a call to an instance went.</summary>
-    public void Report(string instanceId, CallOutcome outcome) => _balancer.Report(instanceId, outcome);
+    /// <summary>Starts a call to an instance.</summary>
+    public ServiceCall StartCall(string instanceId) => _balancer.StartCall(instanceId);
 
     /// <summary>Begins to collect the changes for one reader, who starts with a gap; disposed at the end.</summary>
     public ChangeQueue Subscribe()

@@ -43,7 +43,7 @@ public sealed partial class ReadmeTests
             .GetUriAsync("my-service", "https", cancellationToken: TestContext.Current.CancellationToken);
         await host.StopAsync(TestContext.Current.CancellationToken);
 
-        Assert.Equal("https://user:secret@public-domain.dev:443", uri.OriginalString);
+        Assert.Equal("https://public-domain.dev:443", uri.OriginalString);
     }
 
     [Fact]

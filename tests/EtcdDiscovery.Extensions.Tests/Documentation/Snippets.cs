@@ -42,20 +42,20 @@ internal static class Snippets
     }
 
     public static async Task PickAsync(
-        IServiceResolver resolver, Func<ServiceInstance, Task> callAsync, CancellationToken cancellationToken)
+        IServiceResolver resolver, Func<ServiceInstance, CancellationToken, Task> callAsync, CancellationToken cancellationToken)
     {
         var query = new ServiceQuery { Picker = InstancePickers.PowerOfTwoChoices, PreferredZone = "eu-1" };
         var instance = await resolver.GetInstanceAsync("catalog", query, cancellationToken);
-        resolver.Report(instance, CallOutcome.Started);
-        var outcome = CallOutcome.Failed;
+        using var call = resolver.StartCall(instance);
         try
         {
-            await callAsync(instance);
-            outcome = CallOutcome.Succeeded;
+            await callAsync(instance, cancellationToken);
+            call.Complete(succeeded: true);
         }
-        finally
+        catch (HttpRequestException)
         {
-            resolver.Report(instance, outcome);
+            call.Complete(succeeded: false);
+            throw;
         }
     }
 

@@ -280,7 +280,7 @@ public sealed class ClientTests(SharedEtcd etcd)
         var handlers = new List<WeakReference<DiscoveryHandler>>();
         for (var i = 0; i < 100; i++)
         {
-            var handler = new DiscoveryHandler(resolver, new HttpDiscoveryOptions { IsOwn = true }, reportsStart: false, NullLogger.Instance)
+            var handler = new DiscoveryHandler(resolver, new HttpDiscoveryOptions { IsOwn = true }, NullLogger.Instance)
             {
                 InnerHandler = new RecordingHandler(),
             };

@@ -31,7 +31,7 @@ public sealed class EjectionTests : IDisposable
     [Fact]
     public void Instance_ThatFails_IsLeftOutAndComesBackByItself()
     {
-        Report("b", CallOutcome.Failed);
+        Fail("b");
         Assert.Equal("a c d", Pickable());
 
         _clock.Advance(TimeSpan.FromSeconds(0.99));
@@ -48,7 +48,7 @@ public sealed class EjectionTests : IDisposable
         var nominal = 2.0;
         for (var time = 0; time < 8; time++)
         {
-            Report("b", CallOutcome.Failed);
+            Fail("b");
             Assert.Equal("a c d", Pickable());
             // A half of it is jitter.
             _clock.Advance(TimeSpan.FromSeconds((nominal / 2) - 0.01));
@@ -65,7 +65,7 @@ public sealed class EjectionTests : IDisposable
         Current = Snapshot([.. Enumerable.Range(0, 100).Select(i => $"{i:D3}")]);
         for (var i = 0; i < 50; i++)
         {
-            Report($"{i:D3}", CallOutcome.Failed);
+            Fail($"{i:D3}");
         }
 
         _clock.Advance(TimeSpan.FromSeconds(1.5));
@@ -76,11 +76,13 @@ public sealed class EjectionTests : IDisposable
     [Fact]
     public void Instance_ThatHasSucceeded_IsGrantedTwoFailures()
     {
-        Report("b", CallOutcome.Succeeded, CallOutcome.Failed, CallOutcome.Failed);
-        Report("b", CallOutcome.Succeeded, CallOutcome.Failed, CallOutcome.Failed);
+        Succeed("b");
+        Fail("b", times: 2);
+        Succeed("b");
+        Fail("b", times: 2);
         Assert.Equal("a b c d", Pickable());
 
-        Report("b", CallOutcome.Failed);
+        Fail("b");
 
         Assert.Equal("a c d", Pickable());
     }
@@ -88,14 +90,14 @@ public sealed class EjectionTests : IDisposable
     [Fact]
     public void Instance_ThatSucceedsWhileItIsOut_IsBackAtOnceAndStartsAfresh()
     {
-        Report("b", CallOutcome.Failed);
+        Fail("b");
         _clock.Advance(TimeSpan.FromSeconds(2));
-        Report("b", CallOutcome.Failed);
+        Fail("b");
 
-        Report("b", CallOutcome.Succeeded);
+        Succeed("b");
 
         Assert.Equal(("a b c d", 0), (Pickable(), _clock.ArmedTimers));
-        Report("b", CallOutcome.Failed, CallOutcome.Failed, CallOutcome.Failed);
+        Fail("b", times: 3);
         Assert.Equal("a c d", Pickable());
         _clock.Advance(TimeSpan.FromSeconds(2));
         Assert.Equal("a b c d", Pickable());
@@ -104,7 +106,7 @@ public sealed class EjectionTests : IDisposable
     [Fact]
     public void Instance_ThatFailsWhileItIsOut_IsNotOutForLonger()
     {
-        Report("b", CallOutcome.Failed, CallOutcome.Failed, CallOutcome.Failed, CallOutcome.Failed);
+        Fail("b", times: 4);
 
         _clock.Advance(TimeSpan.FromSeconds(2));
 
@@ -114,7 +116,9 @@ public sealed class EjectionTests : IDisposable
     [Fact]
     public void Cancellation_ByTheCaller_SaysNothing()
     {
-        Report("b", CallOutcome.Started, CallOutcome.Cancelled, CallOutcome.Cancelled, CallOutcome.Cancelled);
+        Cancel("b");
+        Cancel("b");
+        Cancel("b");
 
         Assert.Equal(("a b c d", 0), (Pickable(), Outstanding("b")));
     }
@@ -129,7 +133,7 @@ public sealed class EjectionTests : IDisposable
         Current = Snapshot(ids.Split(' '));
         foreach (var id in ids.Split(' '))
         {
-            Report(id, CallOutcome.Failed);
+            Fail(id);
         }
 
         Assert.Equal(left, Pickable());
@@ -143,7 +147,7 @@ public sealed class EjectionTests : IDisposable
         Current = TestCatalog.Snapshot([On("a", "s0"), On("b", "s0"), On("c", "s1"), On("d", "s1"), On("e", "s1"), On("f", "s2")]);
         foreach (var id in new[] { "a", "b", "f" })
         {
-            Report(id, CallOutcome.Failed);
+            Fail(id);
         }
 
         Assert.Equal("c d e", Pickable());
@@ -168,9 +172,9 @@ public sealed class EjectionTests : IDisposable
         Assert.Equal("a b c d e", Pickable(new() { PreferredZone = "" }, "west"));
         Assert.Equal("a b c d e", Pickable(new() { PreferredZone = "north" }));
 
-        Report("a", CallOutcome.Failed);
+        Fail("a");
         Assert.Equal("b", Pickable(east));
-        Report("b", CallOutcome.Failed);
+        Fail("b");
         Assert.Equal("c d e", Pickable(east));
         _clock.Advance(TimeSpan.FromSeconds(2));
         Assert.Equal("a b", Pickable(east));
@@ -193,7 +197,7 @@ public sealed class EjectionTests : IDisposable
     [Fact]
     public void Ejection_OfAnInstanceThatIsStillTheSame_LastsAcrossSnapshots()
     {
-        Report("b", CallOutcome.Failed);
+        Fail("b");
         Assert.Equal("a c d", Pickable());
 
         Current = TestCatalog.Snapshot([.. Current.Instances, Instance("e")]);
@@ -204,8 +208,8 @@ public sealed class EjectionTests : IDisposable
     [Fact]
     public void Ejection_OfAnInstanceThatIsGoneOrWrittenAnew_IsForgotten()
     {
-        Report("a", CallOutcome.Failed);
-        Report("b", CallOutcome.Failed);
+        Fail("a");
+        Fail("b");
         Assert.Equal(("c d", 2), (Pickable(), _clock.ArmedTimers));
 
         var anew = Current.Instances[1] with { Hostname = "elsewhere" };
@@ -215,26 +219,116 @@ public sealed class EjectionTests : IDisposable
     }
 
     [Fact]
-    public void Report_OnAnInstanceThatNobodyKnows_IsIgnored()
+    public void StartCall_OnAnUnknownInstance_CountsNothing()
     {
-        Report("x", CallOutcome.Started, CallOutcome.Failed, CallOutcome.Failed, CallOutcome.Failed);
+        var call = _service.StartCall("x");
+        call.Complete(succeeded: false);
 
+        Assert.Same(ServiceCall.None, call);
         Assert.Equal(("a b c d", 0), (Pickable(), _clock.ArmedTimers));
-        Report("b", CallOutcome.Started);
-        Current = Snapshot("a", "c", "d");
-        Report("b", CallOutcome.Failed);
-        Assert.Equal(("a c d", 0), (Pickable(), _clock.ArmedTimers));
     }
 
     [Fact]
-    public void Outstanding_WithEndsThatNeverStarted_IsNeverBelowZero()
+    public void Call_ToAnInstanceThatIsGoneMeanwhile_EjectsNothing()
     {
-        Report("b", CallOutcome.Succeeded, CallOutcome.Succeeded, CallOutcome.Cancelled, CallOutcome.Failed);
-        Assert.Equal(0, Outstanding("b"));
+        var call = _service.StartCall("b");
+        Current = Snapshot("a", "c", "d");
 
-        Report("b", CallOutcome.Started, CallOutcome.Started, CallOutcome.Failed);
+        call.Complete(succeeded: false);
+
+        Assert.Same(ServiceCall.None, _service.StartCall("b"));
+        Assert.Equal(("a c d", 0), (Pickable(), _clock.ArmedTimers));
+        Current = Snapshot("a", "b", "c", "d");
+        Assert.Equal(("a b c d", 0), (Pickable(), Outstanding("b")));
+    }
+
+    [Fact]
+    public void Call_ToAnInstanceThatIsGoneAndComesBack_StillCounts()
+    {
+        using var call = _service.StartCall("b");
+
+        Current = Snapshot("a", "c", "d");
+        Current = Snapshot("a", "b", "c", "d");
 
         Assert.Equal(1, Outstanding("b"));
+        call.Dispose();
+        Assert.Equal(0, Outstanding("b"));
+    }
+
+    [Fact]
+    public void Call_ThatEndsMoreThanOnce_EndsOnceWithTheFirstResult()
+    {
+        using var other = _service.StartCall("b");
+        var failed = _service.StartCall("b");
+        failed.Complete(succeeded: false);
+        failed.Complete(succeeded: true);
+        failed.Dispose();
+        Assert.Equal("a c d", Pickable());
+
+        foreach (var id in new[] { "a", "c", "d" })
+        {
+            var succeeded = _service.StartCall(id);
+            succeeded.Complete(succeeded: true);
+            Repeat(() => succeeded.Complete(succeeded: false));
+            var canceled = _service.StartCall(id);
+            canceled.Dispose();
+            Repeat(() => canceled.Complete(succeeded: false));
+        }
+
+        Assert.Equal("a c d", Pickable());
+        Assert.Equal((0, 0, 0), (Outstanding("a"), Outstanding("c"), Outstanding("d")));
+        _clock.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(1, Outstanding("b"));
+
+        static void Repeat(Action act) => Array.ForEach(new int[3], _ => act());
+    }
+
+    [Fact]
+    public async Task Calls_EndedByTwoThreadsAtOnce_EndOnce()
+    {
+        const int Count = 20_000;
+        using var other = _service.StartCall("b");
+        var calls = Enumerable.Range(0, Count).Select(_ => _service.StartCall("b")).ToList();
+        Assert.Equal(Count + 1, Outstanding("b"));
+
+        var arrivals = 0;
+        var completing = EndInStepAsync(call => call.Complete(succeeded: true));
+        await Task.WhenAll(completing, EndInStepAsync(call => call.Dispose()));
+
+        Assert.Equal(1, Outstanding("b"));
+
+        // The threads meet before each call, since one alone would end many of them before the other has started. They spin for a
+        // while before they yield, so that neither is late.
+        Task EndInStepAsync(Action<ServiceCall> end) => Task.Factory.StartNew(
+            () =>
+            {
+                foreach (var (index, call) in calls.Index())
+                {
+                    Interlocked.Increment(ref arrivals);
+                    for (var spins = 0; Volatile.Read(ref arrivals) < 2 * (index + 1); spins++)
+                    {
+                        if (spins > 10_000)
+                        {
+                            Thread.Yield();
+                        }
+                    }
+
+                    end(call);
+                }
+            },
+            TestContext.Current.CancellationToken,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+    }
+
+    [Fact]
+    public void None_HoweverItEnds_DoesNothing()
+    {
+        ServiceCall.None.Complete(succeeded: true);
+        ServiceCall.None.Complete(succeeded: false);
+        ServiceCall.None.Dispose();
+
+        Assert.Same(ServiceCall.None, ServiceCall.None);
     }
 
     [Fact]
@@ -242,28 +336,26 @@ public sealed class EjectionTests : IDisposable
     {
         for (var generation = 0; generation < 20; generation++)
         {
+            var calls = new List<ServiceCall>();
             Current = Snapshot([.. Enumerable.Range(0, 100).Select(i => $"{generation}-{i:D3}")]);
             foreach (var (index, instance) in Current.Instances.Index())
             {
-                Report(instance.Id, [.. Enumerable.Repeat(CallOutcome.Started, index % 5)]);
+                calls.AddRange(Enumerable.Range(0, index % 5).Select(_ => _service.StartCall(instance.Id)));
             }
 
             Assert.All(Current.Instances.Index(), each => Assert.Equal(each.Index % 5, Outstanding(each.Item.Id)));
-            foreach (var (index, instance) in Current.Instances.Index())
-            {
-                Report(instance.Id, [.. Enumerable.Repeat(CallOutcome.Cancelled, index % 5)]);
-            }
+            calls.ForEach(call => call.Dispose());
         }
     }
 
     [Fact]
     public void Dispose_WithInstancesThatAreOut_LeavesNoTimer()
     {
-        Report("a", CallOutcome.Failed);
-        Report("b", CallOutcome.Failed);
+        Fail("a");
+        Fail("b");
 
         _service.Dispose();
-        Report("c", CallOutcome.Failed);
+        Fail("c");
 
         Assert.Equal(0, _clock.ArmedTimers);
     }
@@ -274,13 +366,17 @@ public sealed class EjectionTests : IDisposable
 
     private static ServiceInstance Instance(string id) => new() { Id = id, ServiceName = "shop" };
 
-    private void Report(string id, params CallOutcome[] outcomes)
+    private void Succeed(string id) => _service.StartCall(id).Complete(succeeded: true);
+
+    private void Fail(string id, int times = 1)
     {
-        foreach (var outcome in outcomes)
+        for (var time = 0; time < times; time++)
         {
-            _service.Report(id, outcome);
+            _service.StartCall(id).Complete(succeeded: false);
         }
     }
+
+    private void Cancel(string id) => _service.StartCall(id).Dispose();
 
     private string Pickable(ServiceQuery query = default, string? zone = null) =>
         string.Join(' ', _service.CreatePickSets(Current.Serving, Current.MayHaveWeights).Among(query, zone)!.Select(instance => instance.Id));

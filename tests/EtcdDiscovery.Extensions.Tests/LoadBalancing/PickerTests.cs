@@ -137,13 +137,13 @@ public sealed class PickerTests
         using var service = new BalancerState(TimeProvider.System);
         var snapshot = Snapshot(1, 1);
         service.SetInstances(snapshot.Instances);
-        service.Report("0", CallOutcome.Started);
+        using var call = service.StartCall("0");
         var set = PicksOf(service, snapshot).All!;
 
         Assert.Equal([0, Picks], Count(InstancePickers.PowerOfTwoChoices, set));
         Assert.Equal((1, 0), (set.GetOutstanding(0), set.GetOutstanding(1)));
 
-        service.Report("0", CallOutcome.Succeeded);
+        call.Complete(succeeded: true);
         Assert.All(Count(InstancePickers.PowerOfTwoChoices, set), count => Assert.InRange(count, 28_500, 31_500));
     }
 
@@ -155,7 +155,7 @@ public sealed class PickerTests
         service.SetInstances(snapshot.Instances);
         for (var call = 0; call < 600; call++)
         {
-            service.Report(InstancePickers.PowerOfTwoChoices.Pick(PicksOf(service, snapshot).All!).Id, CallOutcome.Started);
+            service.StartCall(InstancePickers.PowerOfTwoChoices.Pick(PicksOf(service, snapshot).All!).Id);
         }
 
         var set = PicksOf(service, snapshot).All!;

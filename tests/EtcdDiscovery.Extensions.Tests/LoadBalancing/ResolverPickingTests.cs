@@ -7,7 +7,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace EtcdDiscovery.Tests.LoadBalancing;
 
-/// <summary>Picking and reporting as applications use them: by configuration, by query, by a picker of their own.</summary>
+/// <summary>Picking and calling as applications do it: by configuration, by query, by a picker of their own.</summary>
 public sealed class ResolverPickingTests
 {
     private const string Service = "shop";
@@ -103,7 +103,7 @@ public sealed class ResolverPickingTests
     }
 
     [Fact]
-    public async Task Report_OfAFailure_LeavesTheInstanceOutOfPicksOnly()
+    public async Task Call_ThatFails_LeavesTheInstanceOutOfPicksOnly()
     {
         var clock = new FakeTimeProvider();
         await using var memory = new InMemoryDiscoveryStore();
@@ -114,7 +114,7 @@ public sealed class ResolverPickingTests
         var failing = await resolver.GetInstanceAsync(Service, query, Token);
         Assert.Equal("a", failing.Id);
 
-        resolver.Report(failing, CallOutcome.Failed);
+        resolver.StartCall(failing).Complete(succeeded: false);
 
         Assert.Equal("b", (await resolver.GetInstanceAsync(Service, query, Token)).Id);
         Assert.Equal("b", (await resolver.GetUriAsync(Service, "http", "", query, cancellationToken: Token)).Host);
@@ -128,7 +128,7 @@ public sealed class ResolverPickingTests
     }
 
     [Fact]
-    public async Task Report_OfOddInstances_IsHarmless()
+    public async Task StartCall_OnOddInstances_CountsNothing()
     {
         await using var host = await StartAsync([], "a");
         await PickAsync(host, default);
@@ -142,21 +142,20 @@ public sealed class ResolverPickingTests
             new() { Id = "a", ServiceName = null! },
         })
         {
-            Assert.All(Enum.GetValues<CallOutcome>(), outcome => host.Resolver.Report(instance, outcome));
-            host.Resolver.Report(instance, (CallOutcome)99);
+            Assert.Same(ServiceCall.None, host.Resolver.StartCall(instance));
         }
 
-        Assert.Throws<ArgumentNullException>(() => host.Resolver.Report(null!, CallOutcome.Failed));
+        Assert.Throws<ArgumentNullException>(() => host.Resolver.StartCall(null!));
         Assert.Equal("a", await PickAsync(host, default));
     }
 
     [Fact]
-    public async Task Report_OfAFailure_IsLogged()
+    public async Task Call_ThatFails_IsLogged()
     {
         await using var host = await StartAsync([], "a", "b");
         var instance = await host.Resolver.GetInstanceAsync(Service, cancellationToken: Token);
 
-        host.Resolver.Report(instance, CallOutcome.Failed);
+        host.Resolver.StartCall(instance).Complete(succeeded: false);
 
         Assert.Contains($"Instance {instance.Id} of service shop", Assert.Single(host.Logs.Of("Ejected")).Message, StringComparison.Ordinal);
     }
@@ -183,6 +182,68 @@ public sealed class ResolverPickingTests
             {
                 Check(host.Resolver.GetInstanceAsync(Service, cancellationToken: Token));
                 Check(host.Resolver.GetInstanceAsync(Service, zone, Token));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task StartCall_WhicheverPickerChose_CountsUntilTheCallEnds()
+    {
+        await using var host = await StartAsync(new() { ["Balancing"] = "First" }, "a", "b");
+        var probe = new OutstandingProbe();
+        var query = new ServiceQuery { Picker = probe };
+
+        var instance = await host.Resolver.GetInstanceAsync(Service, cancellationToken: Token);
+        await PickAsync(host, query);
+        Assert.Equal([0, 0], probe.Counts);
+
+        using var call = host.Resolver.StartCall(instance);
+        using var another = host.Resolver.StartCall(instance with { Weight = 7 });
+        await PickAsync(host, query);
+        Assert.Equal([2, 0], probe.Counts);
+
+        call.Complete(succeeded: true);
+        another.Dispose();
+        await PickAsync(host, query);
+        Assert.Equal([0, 0], probe.Counts);
+    }
+
+    [Fact]
+    public async Task Call_ToAnInstanceThatIsGoneMeanwhile_HarmsNobody()
+    {
+        await using var memory = new InMemoryDiscoveryStore();
+        await using var catalog = new TestCatalog(memory);
+        await catalog.PutAsync(Put("a"), Put("b"));
+        var gone = await catalog.Resolver.GetFirstInstanceAsync(Service, cancellationToken: Token);
+        using var call = catalog.Resolver.StartCall(gone);
+        await catalog.DeleteAsync(Service, "a");
+        await Eventually.TrueAsync(
+            async () => (await catalog.Resolver.GetInstancesAsync(Service, cancellationToken: Token)).Count == 1, "the instance is gone");
+
+        call.Complete(succeeded: false);
+
+        Assert.Same(ServiceCall.None, catalog.Resolver.StartCall(gone));
+        Assert.Equal("b", (await catalog.Resolver.GetInstanceAsync(Service, cancellationToken: Token)).Id);
+    }
+
+    [Fact]
+    public async Task StartCall_OnceWarm_AllocatesOneSmallObject()
+    {
+        await using var host = await StartAsync([], "a", "b");
+        var instance = await host.Resolver.GetInstanceAsync(Service, cancellationToken: Token);
+        Call(1_000);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Call(1_000);
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 32_000);
+
+        void Call(int times)
+        {
+            for (var i = 0; i < times; i++)
+            {
+                using var call = host.Resolver.StartCall(instance);
+                call.Complete(succeeded: true);
             }
         }
     }

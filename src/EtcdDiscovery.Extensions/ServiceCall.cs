@@ -1,0 +1,39 @@
+namespace EtcdDiscovery;
+
+/// <summary>A call to an instance, from <see cref="IServiceResolver.StartCall"/> until it is completed or disposed.</summary>
+/// <remarks>
+/// <para>
+/// The call counts as outstanding until it ends, and its result decides whether the instance is ejected. The first
+/// completion or disposal ends the call; all later ones do nothing.
+/// </para>
+/// <para>Implementations are safe for concurrent use, and neither member throws.</para>
+/// </remarks>
+public abstract class ServiceCall : IDisposable
+{
+    /// <summary>A call that counts nothing, however often it ends. Resolvers return it for instances that they do not know.</summary>
+    public static ServiceCall None { get; } = new NoCall();
+
+    /// <summary>Ends the call with a result. Does nothing when the call has ended.</summary>
+    /// <param name="succeeded">
+    /// <see langword="true"/> when the instance did its work, even if it answered that the request is wrong;
+    /// <see langword="false"/> when it could not be reached, did not answer in time, or could not do its work.
+    /// </param>
+    public abstract void Complete(bool succeeded);
+
+    /// <summary>
+    /// Ends the call without a result: the caller canceled it, which says nothing about the instance. Does nothing when the
+    /// call has ended.
+    /// </summary>
+    public abstract void Dispose();
+
+    private sealed class NoCall : ServiceCall
+    {
+        public override void Complete(bool succeeded)
+        {
+        }
+
+        public override void Dispose()
+        {
+        }
+    }
+}
