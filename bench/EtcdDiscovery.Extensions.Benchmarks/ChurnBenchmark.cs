@@ -70,9 +70,10 @@ internal static class ChurnBenchmark
     private static async Task FollowAsync(
         IServiceResolver resolver, string service, List<double> delays, CancellationToken ending)
     {
-        await foreach (var change in resolver.WatchAsync(service, includePresent: false, cancellationToken: ending))
+        // The first update has what was there before.
+        await foreach (var change in resolver.WatchAsync(service, ending).Skip(1).SelectMany(update => update.Changes))
         {
-            Note(delays, change.Instance!.Metadata!["stamp"]);
+            Note(delays, change.Instance.Metadata!["stamp"]);
         }
     }
 

@@ -20,9 +20,9 @@ internal static class PropagationBenchmark
         var resolver = EtcdFleet.NewResolver(catalog);
         await fleet.FillAsync(Ours, 100);
         using var ending = new CancellationTokenSource();
-        await using var changes = resolver.WatchAsync(Ours, includePresent: false).GetAsyncEnumerator(ending.Token);
-        var next = changes.MoveNextAsync().AsTask();
-        await resolver.GetInstanceAsync(Ours);
+        await using var updates = resolver.WatchAsync(Ours).GetAsyncEnumerator(ending.Token);
+        await updates.MoveNextAsync();
+        var next = updates.MoveNextAsync().AsTask();
         await using var bare = await new BareReader(client).WatchAsync("/services/bare/");
 
         var (ours, baseline) = (new List<double>(), new List<double>());
@@ -32,7 +32,7 @@ internal static class PropagationBenchmark
             await fleet.PutAsync(EtcdFleet.Put(Ours, round & 63, round.ToString("D", null)));
             await next;
             var our = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-            next = changes.MoveNextAsync().AsTask();
+            next = updates.MoveNextAsync().AsTask();
 
             start = Stopwatch.GetTimestamp();
             var seen = SeeAsync(bare);

@@ -20,9 +20,9 @@ Console.WriteLine($"Registered: {registration.InstanceId}");
 
 // Until its own watch shows that its readiness checks have passed, there is nobody to pick.
 var resolver = app.Services.GetRequiredService<IServiceResolver>();
-await foreach (var change in resolver.WatchAsync("consumer", cancellationToken: patience.Token))
+await foreach (var update in resolver.WatchAsync("consumer", patience.Token))
 {
-    if (change is { Kind: not ServiceChangeKind.Down, Instance.Status: ServiceStatus.Serving })
+    if (update.Snapshot.Instances.Any(instance => instance.Status == ServiceStatus.Serving))
     {
         break;
     }

@@ -83,32 +83,26 @@ public interface IServiceResolver
     /// <returns>The snapshot; without instances when there are none.</returns>
     ValueTask<ServiceSnapshot> GetSnapshotAsync(string service, CancellationToken cancellationToken = default);
 
-    /// <summary>Follows a service: first the present instances as up, then every change (Go: <c>SubscribeNew</c> and <c>SubscribeDown</c>).</summary>
+    /// <summary>Follows a service: its present instances first, then every change (Go: <c>SubscribeNew</c> and <c>SubscribeDown</c>).</summary>
     /// <remarks>
     /// <para>
-    /// An instance that is draining or in maintenance counts as down, with the reason in
-    /// <see cref="ServiceChange.DownReason"/>. Outages of the store are invisible here: what changed meanwhile is found by
-    /// comparing.
+    /// An instance that is draining or in maintenance counts as down, with the reason in <see cref="ServiceChange.DownReason"/>. Outages of
+    /// the store are invisible here: what changed meanwhile is found by comparing.
     /// </para>
     /// <para>
-    /// Up to 1,024 changes wait for a slow reader, who slows nobody else. When there are more it gets one
-    /// <see cref="ServiceChangeKind.Resync"/> instead of them.
+    /// A reader that keeps up gets every change. A reader that does not slows nobody else: changes that wait for it are merged into one
+    /// update, and beyond 1,024 of them only their result is kept. Then an instance that came and went meanwhile goes unreported, and a
+    /// <see cref="ServiceChangeKind.Down"/> may lack its reason.
     /// </para>
     /// </remarks>
     /// <param name="service">The service's name.</param>
-    /// <param name="query">Which instances to report: those on its shard; by default all. Nothing else in it matters here.</param>
-    /// <param name="includePresent">Whether to begin with the instances that are there already; Go does not.</param>
     /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/>.</param>
-    /// <returns>The changes; the enumeration never ends but with an exception.</returns>
+    /// <returns>The updates, the first as soon as the service was read; the enumeration never ends but with an exception.</returns>
     /// <exception cref="EtcdDiscoveryException">
     /// The store refused the first read, as it does without permission. Failures that pass are waited for.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The application has stopped.</exception>
-    IAsyncEnumerable<ServiceChange> WatchAsync(
-        string service,
-        ServiceQuery query = default,
-        bool includePresent = true,
-        CancellationToken cancellationToken = default);
+    IAsyncEnumerable<ServiceUpdate> WatchAsync(string service, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Gets a token that tells, once, when something about a service has changed: for those who cache what they make of

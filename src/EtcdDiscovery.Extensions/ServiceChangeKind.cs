@@ -11,10 +11,4 @@ public enum ServiceChangeKind
 
     /// <summary>It is the same instance, with other ports, credentials or other data.</summary>
     Updated,
-
-    /// <summary>
-    /// So much happened while the reader was busy that it was not kept: the instances that take requests (on the query's
-    /// shard) are those of the change's <see cref="ServiceChange.Snapshot"/> now. What follows happened after it.
-    /// </summary>
-    Resync,
 }

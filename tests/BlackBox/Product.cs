@@ -139,11 +139,12 @@ internal static class Product
         string service,
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var change in services.GetRequiredService<IServiceResolver>().WatchAsync(service, cancellationToken: cancellationToken))
+        await foreach (var change in services.GetRequiredService<IServiceResolver>()
+            .WatchAsync(service, cancellationToken).SelectMany(update => update.Changes).WithCancellation(cancellationToken))
         {
             if (change.Kind is ServiceChangeKind.Up or ServiceChangeKind.Down)
             {
-                yield return (change.Kind == ServiceChangeKind.Up ? "+" : "-") + change.Instance?.Hostname;
+                yield return (change.Kind == ServiceChangeKind.Up ? "+" : "-") + change.Instance.Hostname;
             }
         }
     }

@@ -62,6 +62,8 @@ public sealed class PublicApiTests
                 "ServiceSnapshot.Revision",
                 "ServiceSnapshot.Service",
                 "ServiceSnapshot.Source",
+                "ServiceUpdate.Changes",
+                "ServiceUpdate.Snapshot",
             ],
             PublicTypes.SelectMany(type => type.GetMembers())
                 .Where(member => member is PropertyInfo or FieldInfo && member.IsDefined(typeof(RequiredMemberAttribute)))

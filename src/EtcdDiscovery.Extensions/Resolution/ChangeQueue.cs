@@ -2,17 +2,18 @@ using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.Resolution;
 
-/// <summary>What waits for one reader of a service's changes: all of them, or too many of them and so the view instead.</summary>
+/// <summary>The changes that wait for one reader of a service: all of them, or, beyond a limit, only what they come to.</summary>
 /// <remarks>The watcher fills it and never waits; <see cref="NextAsync"/> is the reader's, one call at a time.</remarks>
 internal sealed class ChangeQueue(Action<ChangeQueue> unsubscribe) : IDisposable
 {
-    /// <summary>How many changes may wait before the reader gets a view instead.</summary>
+    /// <summary>How many changes may wait before only their result is kept.</summary>
     public const int Capacity = 1_024;
 
     private readonly Lock _sync = new();
     private TaskCompletionSource _arrived = Promise.New();
     private List<InstanceChange> _waiting = [];
-    private bool _hasGap = true;
+    private bool _isMerged = true;
+    private ServiceView _delivered = ServiceView.Empty;
     private ServiceView _view = ServiceView.Empty;
     private Exception? _failure;
 
@@ -26,9 +27,9 @@ internal sealed class ChangeQueue(Action<ChangeQueue> unsubscribe) : IDisposable
             if (_waiting.Count > 0 && _waiting.Count + changes.Count > Capacity)
             {
                 _waiting = [];
-                _hasGap = true;
+                _isMerged = true;
             }
-            else if (!_hasGap)
+            else if (!_isMerged)
             {
                 _waiting.AddRange(changes);
             }
@@ -48,8 +49,8 @@ internal sealed class ChangeQueue(Action<ChangeQueue> unsubscribe) : IDisposable
     }
 
     /// <summary>Waits for changes.</summary>
-    /// <returns>The changes, null for a gap (as at the start) that the view closes; and the view.</returns>
-    public async ValueTask<(IReadOnlyList<InstanceChange>? Changes, ServiceView View)> NextAsync(CancellationToken cancellationToken)
+    /// <returns>The changes since the last call, and the view that they lead to; the first time, all that there is.</returns>
+    public async ValueTask<(IReadOnlyList<InstanceChange> Changes, ServiceView View)> NextAsync(CancellationToken cancellationToken)
     {
         await ArrivalAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
         lock (_sync)
@@ -59,15 +60,20 @@ internal sealed class ChangeQueue(Action<ChangeQueue> unsubscribe) : IDisposable
                 throw _failure;
             }
 
-            var changes = _hasGap ? null : _waiting;
+            var changes = _isMerged ? Merge() : _waiting;
             _waiting = [];
-            _hasGap = false;
+            _isMerged = false;
+            _delivered = _view;
             _arrived = Promise.New();
             return (changes, _view);
         }
     }
 
     public void Dispose() => unsubscribe(this);
+
+    // What happened in between is forgotten, and with it whether an instance signed off.
+    private List<InstanceChange> Merge() => InstanceArray.Differences(_delivered.Instances, _view.Instances)
+        .ConvertAll(static change => change.After is null && change.HasSignedOff is false ? change with { HasSignedOff = null } : change);
 
     private Task ArrivalAsync()
     {

@@ -22,8 +22,7 @@ internal sealed class DisabledServiceResolver : IServiceResolver
 
     public ValueTask<ServiceSnapshot> GetSnapshotAsync(string service, CancellationToken cancellationToken) => throw NotFound(service);
 
-    public IAsyncEnumerable<ServiceChange> WatchAsync(
-        string service, ServiceQuery query, bool includePresent, CancellationToken cancellationToken) => throw NotFound(service);
+    public IAsyncEnumerable<ServiceUpdate> WatchAsync(string service, CancellationToken cancellationToken) => throw NotFound(service);
 
     public IChangeToken GetChangeToken(string service) => new CancellationChangeToken(CancellationToken.None);
 

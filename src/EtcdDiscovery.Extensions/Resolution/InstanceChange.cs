@@ -3,14 +3,13 @@ namespace EtcdDiscovery.Resolution;
 /// <summary>One instance, as it was and as it is; null where it was or is not there.</summary>
 /// <param name="Before">What was known.</param>
 /// <param name="After">What is known now.</param>
-/// <param name="HasSignedOff">Whether it said that it was leaving before it left.</param>
-internal readonly record struct InstanceChange(ServiceInstance? Before, ServiceInstance? After, bool HasSignedOff = false)
+/// <param name="HasSignedOff">Whether it signed off before it left; null when that is not known.</param>
+internal readonly record struct InstanceChange(ServiceInstance? Before, ServiceInstance? After, bool? HasSignedOff = false)
 {
     public string Id => (After ?? Before)!.Id;
 
-    /// <summary>What the change means to those who see only some of the instances; null when it means nothing.</summary>
-    /// <param name="shard">The shard that they see; null for all.</param>
-    public ServiceChange? SeenOn(string? shard) => (IsSeen(Before, shard), IsSeen(After, shard)) switch
+    /// <summary>The change among the instances that take requests; null when they are the same as before.</summary>
+    public ServiceChange? OfServing() => (IsServing(Before), IsServing(After)) switch
     {
         (false, true) => new ServiceChange(ServiceChangeKind.Up, After!),
         (true, true) => new ServiceChange(ServiceChangeKind.Updated, After!),
@@ -18,13 +17,13 @@ internal readonly record struct InstanceChange(ServiceInstance? Before, ServiceI
         _ => null,
     };
 
-    private static bool IsSeen(ServiceInstance? instance, string? shard) =>
-        instance is not null && InstanceArray.IsServing(instance) && (shard is null || shard == instance.Shard);
+    private static bool IsServing(ServiceInstance? instance) => instance is not null && InstanceArray.IsServing(instance);
 
-    private ServiceDownReason WhyDown() => After switch
+    private ServiceDownReason? WhyDown() => (After, HasSignedOff) switch
     {
-        { Status: ServiceStatus.Maintenance } => ServiceDownReason.Maintenance,
-        null when !HasSignedOff => ServiceDownReason.Expired,
-        _ => ServiceDownReason.Unregistered,
+        ({ Status: ServiceStatus.Maintenance }, _) => ServiceDownReason.Maintenance,
+        (not null, _) or (null, true) => ServiceDownReason.Unregistered,
+        (null, false) => ServiceDownReason.Expired,
+        (null, null) => null,
     };
 }

@@ -56,34 +56,21 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
     public async ValueTask<ServiceSnapshot> GetSnapshotAsync(string service, CancellationToken cancellationToken)
     {
         var view = await ViewAsync(service, default, out var watched, cancellationToken).ConfigureAwait(false);
-        return Expose(watched, view, view.Instances);
+        return Expose(watched, view);
     }
 
-    public async IAsyncEnumerable<ServiceChange> WatchAsync(
-        string service, ServiceQuery query, bool includePresent, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<ServiceUpdate> WatchAsync(
+        string service, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var queue = catalog.Subscribe(service, out var watched);
-        var isStart = true;
         while (true)
         {
             var (changes, view) = await queue.NextAsync(cancellationToken).ConfigureAwait(false);
-            foreach (var change in changes ?? (isStart && includePresent ? Present(view) : []))
+            yield return new ServiceUpdate
             {
-                if (change.SeenOn(query.Shard) is { } seen)
-                {
-                    yield return seen;
-                }
-            }
-
-            if (changes is null && !isStart)
-            {
-                yield return new ServiceChange(ServiceChangeKind.Resync, null)
-                {
-                    Snapshot = Expose(watched, view, view.OnShard(query.Shard)),
-                };
-            }
-
-            isStart = false;
+                Snapshot = Expose(watched, view),
+                Changes = [.. changes.Select(change => change.OfServing()).OfType<ServiceChange>()],
+            };
         }
     }
 
@@ -98,13 +85,10 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
             : ServiceCall.None;
     }
 
-    private static IEnumerable<InstanceChange> Present(ServiceView view) =>
-        view.Instances.Select(instance => new InstanceChange(null, instance));
-
-    private static ServiceSnapshot Expose(ServiceWatcher watched, ServiceView view, ServiceInstance[] instances) => new()
+    private static ServiceSnapshot Expose(ServiceWatcher watched, ServiceView view) => new()
     {
         Service = Describe(watched.Name, view),
-        Instances = ImmutableCollectionsMarshal.AsImmutableArray(instances),
+        Instances = ImmutableCollectionsMarshal.AsImmutableArray(view.Instances),
         Suspects = [.. view.Suspects.Select(view.Find).OfType<ServiceInstance>()],
         Revision = view.Revision,
         AsOf = view.Freshness.AsOf,

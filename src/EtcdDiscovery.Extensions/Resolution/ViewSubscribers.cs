@@ -41,7 +41,7 @@ internal sealed class ViewSubscribers(string service)
     {
         _refusal = null;
         _first.TrySetResult(update.View);
-        if (!before.IsKnown || update.Changes.Count > 0)
+        if (!before.IsKnown || update.Changes.Count > 0 || before.Description != update.View.Description)
         {
             _queues.ForEach(queue => queue.Add(update.Changes, update.View));
         }

@@ -72,7 +72,7 @@ public sealed class ReadinessTests
         var reading = Task.Run(
             async () =>
             {
-                await foreach (var change in watcher.Resolver.WatchAsync("shop", cancellationToken: watching.Token))
+                await foreach (var change in watcher.Resolver.WatchAsync("shop", watching.Token).SelectMany(update => update.Changes))
                 {
                     return change.Kind;
                 }

@@ -33,9 +33,12 @@ internal static class Snippets
         var instance = await resolver.GetInstanceAsync("catalog", query, cancellationToken);
         var uri = await resolver.GetUriAsync("catalog", "http", "/items?page=2", query, cancellationToken: cancellationToken);
 
-        await foreach (var change in resolver.WatchAsync("catalog", query, cancellationToken: cancellationToken))
+        await foreach (var update in resolver.WatchAsync("catalog", cancellationToken))
         {
-            Console.WriteLine($"{change.Kind}: {change.Instance?.Hostname}");
+            foreach (var change in update.Changes)
+            {
+                Console.WriteLine($"{change.Kind}: {change.Instance.Hostname}");
+            }
         }
 
         return (instance, uri);

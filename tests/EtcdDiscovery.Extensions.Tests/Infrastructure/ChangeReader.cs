@@ -1,7 +1,7 @@
 namespace EtcdDiscovery.Tests.Infrastructure;
 
 /// <summary>Reads a service's changes one by one, with patience.</summary>
-internal sealed class ChangeReader(IAsyncEnumerable<ServiceChange> changes) : IAsyncDisposable
+internal sealed class ChangeReader(IAsyncEnumerable<ServiceUpdate> updates) : IAsyncDisposable
 {
     private readonly CancellationTokenSource _ending = new();
     private IAsyncEnumerator<ServiceChange>? _enumerator;
@@ -10,11 +10,11 @@ internal sealed class ChangeReader(IAsyncEnumerable<ServiceChange> changes) : IA
     /// <summary>The next change: its kind, the instance's id and host name.</summary>
     public async Task<string> NextAsync()
     {
-        _enumerator ??= changes.GetAsyncEnumerator(_ending.Token);
+        _enumerator ??= updates.SelectMany(update => update.Changes).GetAsyncEnumerator(_ending.Token);
         _moving = _enumerator.MoveNextAsync().AsTask();
         Assert.True(await _moving.WaitAsync(Eventually.Patience), "A watch never ends but with an exception.");
         var (kind, instance) = _enumerator.Current;
-        return $"{kind} {instance?.Id} {instance?.Hostname}";
+        return $"{kind} {instance.Id} {instance.Hostname}";
     }
 
     public async ValueTask DisposeAsync()

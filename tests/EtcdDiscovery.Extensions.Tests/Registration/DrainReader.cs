@@ -10,7 +10,7 @@ internal sealed class DrainReader : IAsyncDisposable
     private Task<bool> _moving = Task.FromResult(true);
 
     public DrainReader(IServiceResolver resolver, string service) =>
-        _changes = resolver.WatchAsync(service, cancellationToken: _ending.Token).GetAsyncEnumerator();
+        _changes = resolver.WatchAsync(service, _ending.Token).SelectMany(update => update.Changes).GetAsyncEnumerator();
 
     /// <summary>The next change: its kind, and the reason of a down.</summary>
     public async Task<string> NextAsync()

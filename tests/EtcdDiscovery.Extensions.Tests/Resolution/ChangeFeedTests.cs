@@ -27,26 +27,44 @@ public sealed class ChangeFeedTests
     }
 
     [Fact]
-    public async Task ReaderThatIsTooSlow_GetsOneResyncAndThenWhatFollows()
+    public async Task ReaderThatIsTooSlow_GetsWhatTheChangesComeToAndThenWhatFollows()
     {
         await using var catalog = new TestCatalog();
-        await using var slow = catalog.Resolver.WatchAsync(Service, cancellationToken: Token).GetAsyncEnumerator(Token);
-        await using var quick = new ChangeReader(catalog.Resolver.WatchAsync(Service, cancellationToken: Token));
+        await using var slow = catalog.Resolver.WatchAsync(Service, Token).GetAsyncEnumerator(Token);
+        await using var quick = new ChangeReader(catalog.Resolver.WatchAsync(Service, Token));
         await catalog.PutAsync(Service, "a");
-        Assert.True(await slow.MoveNextAsync());
-        Assert.Equal("Up a h", await quick.NextAsync());
+        await catalog.PutAsync(Service, "gone");
+        await UntilAsync(slow, update => update.Snapshot.Instances.Length == 2);
+        Assert.Equal(["Up a h", "Up gone h"], [await quick.NextAsync(), await quick.NextAsync()]);
 
         const int TooMany = ChangeQueue.Capacity + 1;
         await ChangeAsync(catalog, TooMany, async hostname => Assert.Equal($"Updated a {hostname}", await quick.NextAsync()));
+        await catalog.PutAsync(Service, "short");
+        await catalog.DeleteAsync(Service, "short");
+        await catalog.DeleteAsync(Service, "gone");
+        Assert.Equal(["Up short h", "Down short h", "Down gone h"], [await quick.NextAsync(), await quick.NextAsync(), await quick.NextAsync()]);
 
         Assert.True(await slow.MoveNextAsync());
-        var resync = slow.Current;
-        Assert.Equal((ServiceChangeKind.Resync, null), (resync.Kind, resync.Instance));
-        Assert.Equal($"h{TooMany - 1}", Assert.Single(resync.Snapshot!.Instances).Hostname);
+        Assert.Equal(
+            [(ServiceChangeKind.Updated, "a", $"h{TooMany - 1}", null), (ServiceChangeKind.Down, "gone", "h", default(ServiceDownReason?))],
+            slow.Current.Changes.Select(change => (change.Kind, change.Instance.Id, change.Instance.Hostname, change.DownReason)));
+        Assert.Equal($"h{TooMany - 1}", Assert.Single(slow.Current.Snapshot.Instances).Hostname);
         await catalog.PutAsync(Service, "b", ServiceStatus.Maintenance);
         await catalog.PutAsync(Service, "c");
-        Assert.True(await slow.MoveNextAsync());
-        Assert.Equal((ServiceChangeKind.Up, "c"), (slow.Current.Kind, slow.Current.Instance?.Id));
+        var last = await UntilAsync(slow, update => update.Snapshot.Instances.Length == 3);
+        Assert.Equal((ServiceChangeKind.Up, "c"), (last.Changes[^1].Kind, last.Changes[^1].Instance.Id));
+    }
+
+    [Fact]
+    public async Task FirstUpdate_OfAServiceWithoutInstances_ComesAndIsEmpty()
+    {
+        await using var catalog = new TestCatalog();
+        await using var updates = catalog.Resolver.WatchAsync(Service, Token).GetAsyncEnumerator(Token);
+
+        Assert.True(await updates.MoveNextAsync().AsTask().WaitAsync(Eventually.Patience, Token));
+
+        Assert.Empty(updates.Current.Changes);
+        Assert.Empty(updates.Current.Snapshot.Instances);
     }
 
     [Fact]
@@ -66,28 +84,12 @@ public sealed class ChangeFeedTests
     }
 
     [Fact]
-    public async Task Reader_WhoDoesNotWantWhatIsPresent_IsToldOfChangesOnly()
-    {
-        await using var catalog = new TestCatalog();
-        await catalog.PutAsync(Service, "a");
-        await catalog.Resolver.GetInstanceAsync(Service, cancellationToken: Token);
-        await using var changes = new ChangeReader(
-            catalog.Resolver.WatchAsync(Service, includePresent: false, cancellationToken: Token));
-        var first = changes.NextAsync();
-
-        // Its watch begins with the first move; what happens after that is told.
-        await catalog.PutAsync(Service, "b");
-
-        Assert.Equal("Up b h", await first);
-    }
-
-    [Fact]
     public async Task InstanceThatLeaves_WithinOneUpdate_IsDownOnceWithTheReason()
     {
         await using var catalog = new TestCatalog();
         await catalog.PutAsync(Service, "a");
         await catalog.PutAsync(Service, "b");
-        await using var changes = catalog.Resolver.WatchAsync(Service, cancellationToken: Token).GetAsyncEnumerator(Token);
+        await using var changes = catalog.Resolver.WatchAsync(Service, Token).SelectMany(update => update.Changes).GetAsyncEnumerator(Token);
         Assert.True(await changes.MoveNextAsync() && await changes.MoveNextAsync());
 
         await catalog.PutAsync(Service, "a", ServiceStatus.Draining);
@@ -95,9 +97,20 @@ public sealed class ChangeFeedTests
         await catalog.DeleteAsync(Service, "b");
 
         Assert.True(await changes.MoveNextAsync());
-        Assert.Equal(("a", ServiceDownReason.Unregistered), (changes.Current.Instance?.Id, changes.Current.DownReason));
+        Assert.Equal(("a", ServiceDownReason.Unregistered), (changes.Current.Instance.Id, changes.Current.DownReason));
         Assert.True(await changes.MoveNextAsync());
-        Assert.Equal(("b", ServiceDownReason.Expired), (changes.Current.Instance?.Id, changes.Current.DownReason));
+        Assert.Equal(("b", ServiceDownReason.Expired), (changes.Current.Instance.Id, changes.Current.DownReason));
+    }
+
+    private static async Task<ServiceUpdate> UntilAsync(IAsyncEnumerator<ServiceUpdate> updates, Predicate<ServiceUpdate> condition)
+    {
+        do
+        {
+            Assert.True(await updates.MoveNextAsync().AsTask().WaitAsync(Eventually.Patience, Token));
+        }
+        while (!condition(updates.Current));
+
+        return updates.Current;
     }
 
     // Each is seen before the next is made, so that each is a change of its own.

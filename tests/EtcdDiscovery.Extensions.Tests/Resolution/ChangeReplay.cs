@@ -9,18 +9,14 @@ internal sealed class ChangeReplay : IAsyncDisposable
     private readonly Task _reading;
     private volatile TaskCompletionSource _mayRead = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public ChangeReplay(IServiceResolver resolver, string service, string? shard)
+    public ChangeReplay(IServiceResolver resolver, string service)
     {
-        Shard = shard;
         Resume();
-        _reading = Task.Run(() => ReadAsync(resolver.WatchAsync(service, new ServiceQuery { Shard = shard }, cancellationToken: _ending.Token)));
+        _reading = Task.Run(() => ReadAsync(resolver.WatchAsync(service, _ending.Token)));
     }
 
-    /// <summary>The shard that it sees; null for all.</summary>
-    public string? Shard { get; }
-
-    /// <summary>How often it was too slow and got everything at once.</summary>
-    public int Resyncs { get; private set; }
+    /// <summary>How often it got several changes of one instance, or more changes than wait for a reader, as one.</summary>
+    public int LargeUpdates { get; private set; }
 
     /// <summary>The instances in the order of their ids, as far as it has been told.</summary>
     /// <exception cref="InvalidOperationException">It was told of a change that cannot be.</exception>
@@ -55,13 +51,19 @@ internal sealed class ChangeReplay : IAsyncDisposable
         _ending.Dispose();
     }
 
-    private async Task ReadAsync(IAsyncEnumerable<ServiceChange> changes)
+    private async Task ReadAsync(IAsyncEnumerable<ServiceUpdate> updates)
     {
-        await foreach (var change in changes)
+        await foreach (var update in updates)
         {
             lock (_sync)
             {
-                Apply(change);
+                foreach (var change in update.Changes)
+                {
+                    Apply(change);
+                }
+
+                Compare(update.Snapshot);
+                LargeUpdates += update.Changes.Count > 1 ? 1 : 0;
             }
 
             await _mayRead.Task;
@@ -70,19 +72,7 @@ internal sealed class ChangeReplay : IAsyncDisposable
 
     private void Apply(ServiceChange change)
     {
-        if (change.Kind == ServiceChangeKind.Resync)
-        {
-            Resyncs++;
-            _instances.Clear();
-            foreach (var instance in change.Snapshot!.Instances)
-            {
-                _instances.Add(instance.Id, instance);
-            }
-
-            return;
-        }
-
-        var id = change.Instance!.Id;
+        var id = change.Instance.Id;
         if (_instances.ContainsKey(id) == (change.Kind == ServiceChangeKind.Up))
         {
             throw new InvalidOperationException($"{change.Kind} of {id}, which {(change.Kind == ServiceChangeKind.Up ? "is there" : "is not")}.");
@@ -95,6 +85,17 @@ internal sealed class ChangeReplay : IAsyncDisposable
         else
         {
             _instances[id] = change.Instance;
+        }
+    }
+
+    // At any speed: what the changes add up to is the snapshot that came with them.
+    private void Compare(ServiceSnapshot snapshot)
+    {
+        var serving = snapshot.Instances.Where(instance => instance.Status == ServiceStatus.Serving).ToList();
+        if (serving.Count != _instances.Count || serving.Exists(instance => !ReferenceEquals(_instances.GetValueOrDefault(instance.Id), instance)))
+        {
+            throw new InvalidOperationException(
+                $"The changes add up to {string.Join(' ', _instances.Keys)}, the snapshot has {string.Join(' ', serving.Select(instance => instance.Id))}.");
         }
     }
 }

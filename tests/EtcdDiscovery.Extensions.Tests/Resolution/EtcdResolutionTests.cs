@@ -39,24 +39,6 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Watch_OfAShard_TellsOfNoOther()
-    {
-        var server = await etcd.GetAsync(EtcdVersion.First);
-        await using var host = await DiscoveryHost.StartAsync(server.Settings());
-        await using var changes = new ChangeReader(
-            host.Resolver.WatchAsync(_service, new ServiceQuery { Shard = "s1" }, cancellationToken: Token));
-
-        await server.PutAsync(Prefix + "a", Instance("a.dev", "s0"));
-        await server.PutAsync(Prefix + "b", Instance("b.dev", "s1"));
-        Assert.Equal("Up b b.dev", await changes.NextAsync());
-        // An instance that moves from shard to shard comes and goes.
-        await server.PutAsync(Prefix + "a", Instance("a.dev", "s1"));
-        Assert.Equal("Up a a.dev", await changes.NextAsync());
-        await server.PutAsync(Prefix + "b", Instance("b.dev", "s0"));
-        Assert.Equal("Down b b.dev", await changes.NextAsync());
-    }
-
-    [Fact]
     public async Task Watch_Cancelled_EndsAsCancelled()
     {
         var server = await etcd.GetAsync(EtcdVersion.First);

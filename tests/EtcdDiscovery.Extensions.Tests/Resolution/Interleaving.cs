@@ -26,14 +26,13 @@ internal sealed class Interleaving : IAsyncDisposable
     {
         _store = store;
         _catalog = new TestCatalog(store.Store, settings, clock);
-        Follow(null);
-        Follow("s0");
+        Follow();
     }
 
     /// <summary>How long readers may take to agree after they have seen the last change.</summary>
     public TimeSpan Leeway { get; init; }
 
-    public int Resyncs => _replays.Sum(replay => replay.Resyncs);
+    public int LargeUpdates => _replays.Sum(replay => replay.LargeUpdates);
 
     /// <summary>How often there were suspects when everything had settled.</summary>
     public int Doubts { get; private set; }
@@ -59,7 +58,7 @@ internal sealed class Interleaving : IAsyncDisposable
             case StepKind.LoseHistory: return _store.LoseHistoryAsync();
             case StepKind.Disconnect: _store.Disconnect(); break;
             case StepKind.Reconnect: _store.Reconnect(); break;
-            case StepKind.Follow: Follow(_replays.Count % 2 == 0 ? null : "s1"); break;
+            case StepKind.Follow: Follow(); break;
             case StepKind.Stall: _replays.ForEach(replay => replay.Stall()); break;
             case StepKind.Pass: return _store.PassAsync();
             default: return SettleAsync();
@@ -76,7 +75,7 @@ internal sealed class Interleaving : IAsyncDisposable
         await _store.PutAsync(0, (Prefix + Mark, mark));
         await UntilAsync(() => Task.FromResult(IsMarked(Watched.View?.Instances)), Eventually.Patience, "the catalog sees the last change");
         _replays.ForEach(replay => replay.Resume());
-        foreach (var replay in _replays.Where(replay => replay.Shard is null or "s0"))
+        foreach (var replay in _replays)
         {
             await UntilAsync(async () => IsMarked(await replay.InstancesAsync()), Eventually.Patience, "a reader sees the last change");
         }
@@ -104,7 +103,7 @@ internal sealed class Interleaving : IAsyncDisposable
         await _store.DisposeAsync();
     }
 
-    private void Follow(string? shard) => _replays.Add(new ChangeReplay(_catalog.Resolver, _service, shard));
+    private void Follow() => _replays.Add(new ChangeReplay(_catalog.Resolver, _service));
 
     private async Task FloodAsync()
     {
@@ -150,9 +149,8 @@ internal sealed class Interleaving : IAsyncDisposable
         var serving = snapshot.Instances.Where(instance => instance.Status == ServiceStatus.Serving).ToList();
         foreach (var replay in _replays)
         {
-            var seen = serving.Where(instance => replay.Shard is null || replay.Shard == instance.Shard);
             var replayed = (await replay.InstancesAsync()).Order(Comparer<ServiceInstance>.Create((a, b) => Utf8Order.Instance.Compare(a.Id, b.Id)));
-            if (Compare($"changes replayed, shard '{replay.Shard}'", seen, replayed) is { } difference)
+            if (Compare("changes replayed", serving, replayed) is { } difference)
             {
                 return difference;
             }

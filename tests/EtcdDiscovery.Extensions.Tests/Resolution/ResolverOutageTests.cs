@@ -187,7 +187,7 @@ public sealed class ResolverOutageTests
         int present = 0, fewest = int.MaxValue;
         try
         {
-            await foreach (var change in host.Resolver.WatchAsync(Service, cancellationToken: ending))
+            await foreach (var change in host.Resolver.WatchAsync(Service, ending).SelectMany(update => update.Changes))
             {
                 present += change.Kind switch { ServiceChangeKind.Up => 1, ServiceChangeKind.Down => -1, _ => 0 };
                 fewest = change.Kind == ServiceChangeKind.Down ? Math.Min(fewest, present) : fewest;

@@ -132,6 +132,7 @@ public sealed class ResolverQuestionTests
         var host = await StartAsync(memory);
         var resolver = host.Resolver;
         await using var changes = resolver.WatchAsync(Service, cancellationToken: Token).GetAsyncEnumerator(Token);
+        Assert.True(await changes.MoveNextAsync());
         var next = changes.MoveNextAsync().AsTask();
         await Assert.ThrowsAsync<ServiceNotFoundException>(async () => await resolver.GetInstanceAsync(Service, cancellationToken: Token));
 
