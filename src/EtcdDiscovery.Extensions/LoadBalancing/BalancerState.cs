@@ -21,6 +21,7 @@ internal sealed partial class BalancerState : IDisposable
     private readonly Lock _changing = new();
     private readonly Action _ejectionsChanged;
     private volatile ServiceInstance[] _instances = [];
+    private volatile int _version;
     private int _knownCalls;
     private int _sweepAt = SpareCalls;
 
@@ -54,6 +55,7 @@ internal sealed partial class BalancerState : IDisposable
         lock (_changing)
         {
             _instances = instances;
+            _version++;
             _outliers.End(ejection => !ReferenceEquals(InstanceOrder.Find(instances, ejection.Instance.Id), ejection.Instance));
         }
     }
@@ -67,12 +69,20 @@ internal sealed partial class BalancerState : IDisposable
     /// <summary>Starts a call to an instance; <see cref="ServiceCall.None"/> when there is no such instance any more.</summary>
     public ServiceCall StartCall(string id)
     {
-        if (InstanceOrder.Find(_instances, id) is null)
+        // Read before the instances, and written after them: at worst a search is made in vain.
+        var version = _version;
+        var calls = _calls.GetValueOrDefault(id);
+        if (calls?.PresentAt != version)
         {
-            return ServiceCall.None;
+            if (InstanceOrder.Find(_instances, id) is null)
+            {
+                return ServiceCall.None;
+            }
+
+            calls ??= CallsTo(id);
+            calls.PresentAt = version;
         }
 
-        var calls = CallsTo(id);
         calls.Start();
         return new OutstandingCall(this, calls);
     }

@@ -14,6 +14,12 @@ internal sealed class InstanceCallState(string id, OutstandingCounts counts, int
 
     public int Slot => slot;
 
+    /// <summary>
+    /// The version of the known instances among which this one was found last. Searching for it at each start of a call would cost more
+    /// than all the rest of the start.
+    /// </summary>
+    public int PresentAt { get; set; } = -1;
+
     /// <summary>How many calls have begun and not ended.</summary>
     public int Outstanding => Volatile.Read(ref counts[slot]);
 
