@@ -14,7 +14,7 @@ public sealed class EtcdDiscoveryOptions
 
     /// <summary>Whether service discovery is on. When it is off, nothing is registered, read or connected to.</summary>
     /// <remarks>
-    /// Then <see cref="IServiceResolver"/> throws a <see cref="ServiceNotFoundException"/> that says so, and
+    /// Then the queries of <see cref="IServiceResolver"/> throw a <see cref="ServiceNotFoundException"/> that says so, and
     /// <see cref="IServiceRegistry.RegisterAsync"/> an <see cref="EtcdDiscoveryException"/>. Requests of an <c>HttpClient</c> go where their URL
     /// says, and the health check is healthy.
     /// </remarks>
@@ -71,7 +71,7 @@ public sealed class EtcdDiscoveryOptions
     /// <value>The default is 0.2 seconds. From 0.01 seconds to <see cref="MaxRetryDelay"/>.</value>
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromSeconds(0.2);
 
-    /// <summary>The longest wait between two tries. Shorter brings a fleet back sooner after an outage and asks more of etcd.</summary>
+    /// <summary>The longest wait between two tries, but for the 30 seconds after the store refused something. Shorter brings a fleet back sooner after an outage and asks more of etcd.</summary>
     /// <value>The default is 2 seconds. Up to 5 minutes.</value>
     public TimeSpan MaxRetryDelay { get; set; } = TimeSpan.FromSeconds(2);
 

@@ -5,13 +5,13 @@ namespace EtcdDiscovery;
 /// <summary>Finds the instances of services.</summary>
 /// <remarks>
 /// <para>
-/// The first question about a service reads it from the store and goes on watching it; every later one is answered from
-/// memory. While the store is out of reach the last known answer is given.
+/// The first question about a service reads it from the store and goes on watching it; later ones are answered from memory, unless
+/// a query asks for younger knowledge. While the store is out of reach the last known answer is given.
 /// </para>
 /// <para>
 /// A singleton, safe for concurrent use. Every method that takes a name throws <see cref="ArgumentException"/> for one
-/// that no service can have, and a transient <see cref="EtcdDiscoveryException"/> when the store cannot be read and nothing is known of
-/// the service yet. Cancelling one call never affects another.
+/// that no service can have. Queries throw an <see cref="EtcdDiscoveryException"/> when the store has to be read and cannot be: a transient
+/// one unless the store refuses. Cancelling one call never affects another.
 /// </para>
 /// </remarks>
 public interface IServiceResolver
@@ -51,8 +51,8 @@ public interface IServiceResolver
 
     /// <summary>Builds a URL of the service (Go: <c>URL</c>).</summary>
     /// <remarks>
-    /// A public service asked for without a shard answers with its own URL, whether or not it has instances; otherwise
-    /// the answer is the URL of one instance, picked as <see cref="GetInstanceAsync"/> does.
+    /// A public service asked for without a shard and by its public address answers with its own URL, whether or not it has instances;
+    /// otherwise the answer is the URL of one instance, picked as <see cref="GetInstanceAsync"/> does.
     /// </remarks>
     /// <param name="service">The service's name.</param>
     /// <param name="scheme">The scheme, such as <c>http</c>. Empty picks one on an instance, and is an error on a public service.</param>
@@ -90,7 +90,8 @@ public interface IServiceResolver
     /// the store are invisible here: what changed meanwhile is found by comparing.
     /// </para>
     /// <para>
-    /// A reader that keeps up gets every change. A reader that does not slows nobody else: changes that wait for it are merged into one
+    /// A reader that keeps up gets every change that is published; changes of one instance that reach this process together are one, and
+    /// services of 2,000 instances and more are published at most every few milliseconds. A reader that does not slows nobody else: changes that wait for it are merged into one
     /// update, and beyond 1,024 of them only their result is kept. Then an instance that came and went meanwhile goes unreported, and a
     /// <see cref="ServiceChangeKind.Down"/> may lack its reason.
     /// </para>
@@ -105,12 +106,13 @@ public interface IServiceResolver
     IAsyncEnumerable<ServiceUpdate> WatchAsync(string service, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Gets a token that tells, once, when something about a service has changed: for those who cache what they make of
-    /// its instances, for instance with <see cref="ChangeToken"/>.
+    /// Gets a token that tells, once, when something about a service may have changed: for caches of what is made of its instances, for
+    /// instance with <see cref="ChangeToken"/>.
     /// </summary>
     /// <remarks>
     /// Get the token before the answer that is cached: what changes in between is told as well. The token also tells when
-    /// the service was forgotten because nobody asked for it, see <see cref="EtcdDiscoveryOptions.CacheIdleTimeout"/>.
+    /// the service was forgotten because nobody asked for it, see <see cref="EtcdDiscoveryOptions.CacheIdleTimeout"/>, and when it
+    /// was read again, see <see cref="EtcdDiscoveryOptions.RefreshInterval"/>.
     /// Callbacks run on the thread pool.
     /// </remarks>
     /// <param name="service">The service's name.</param>

@@ -7,7 +7,7 @@ public sealed class ServiceUpdate
     public required ServiceSnapshot Snapshot { get; init; }
 
     /// <summary>
-    /// The changes of the instances that take requests, in order. The first update has all present instances as
+    /// The changes of the instances that take requests, in order. The first update has all of them as
     /// <see cref="ServiceChangeKind.Up"/>. Empty when something else changed, such as the service's description.
     /// </summary>
     /// <remarks>Applied to the instances of the update before, they give the instances of <see cref="Snapshot"/> that take requests.</remarks>
