@@ -33,6 +33,11 @@ internal sealed record Call(
             AddressRules.Mark(Request);
         }
 
+        if (Route.HostHeader is not null && Request.Headers.Host is null)
+        {
+            Request.Headers.Host = Route.HostHeader;
+        }
+
         // A redirect does not carry the credentials along: SocketsHttpHandler removes the header.
         if (target.Authorization is not null && Request.Headers.Authorization is null)
         {
@@ -46,6 +51,11 @@ internal sealed record Call(
     public void Restore(Target target)
     {
         Request.RequestUri = Uri;
+        if (Route.HostHeader is not null && ReferenceEquals(Request.Headers.Host, Route.HostHeader))
+        {
+            Request.Headers.Host = null;
+        }
+
         if (target.Authorization is not null && ReferenceEquals(Request.Headers.Authorization, target.Authorization))
         {
             Request.Headers.Authorization = null;

@@ -53,6 +53,17 @@ public sealed class HttpDiscoveryOptions
     /// <value>The default is <see cref="ServiceNetwork.Public"/>; <see cref="ServiceRequest.Network"/> says otherwise for one request.</value>
     public ServiceNetwork Network { get; set; }
 
+    /// <summary>
+    /// Whose name requests carry in the <c>Host</c> header (in HTTP/2 <c>:authority</c>), and for TLS in the server name indication, which the
+    /// server's certificate is checked against.
+    /// </summary>
+    /// <remarks>
+    /// <see cref="HttpHostName.Service"/> suits instances that are registered by address and share one certificate or virtual host. A
+    /// <c>Host</c> header that the caller set stays. A redirect to another host carries the header along.
+    /// </remarks>
+    /// <value>The default is <see cref="HttpHostName.Instance"/>.</value>
+    public HttpHostName HostName { get; set; }
+
     /// <summary>Whether the client was given an <c>AddEtcdDiscovery()</c> of its own, not only the defaults'.</summary>
     internal bool IsOwn { get; set; }
 

@@ -21,6 +21,11 @@ internal sealed class HttpDiscoveryOptionsValidator : IValidateOptions<HttpDisco
                 $"{Setting(name, nameof(options.MaxAttempts))} is '{options.MaxAttempts}': a number from 1 to {MostAttempts} is allowed."));
         }
 
+        if (!Enum.IsDefined(options.HostName))
+        {
+            problems.Add($"{Setting(name, nameof(options.HostName))} is '{options.HostName}': {string.Join(", ", Enum.GetNames<HttpHostName>())} are allowed.");
+        }
+
         problems.AddRange(options.ExternalHosts.Where(host => !IsHost(host)).Select(host =>
             $"{Setting(name, nameof(options.ExternalHosts))} contains '{host}': {HostsAllowed}."));
         problems.AddRange(options.ServiceHosts.Where(host => host != "*" && !IsHost(host)).Select(host =>

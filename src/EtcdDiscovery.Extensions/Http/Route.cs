@@ -25,6 +25,9 @@ internal sealed class Route
     /// <summary>The port that is asked for by name; null when it is the scheme's.</summary>
     public string? Port { get; init; }
 
+    /// <summary>The host name that requests carry; null for the instance's.</summary>
+    public string? HostHeader { get; init; }
+
     /// <summary>The networks that an instance's address must be in; empty for any.</summary>
     public IReadOnlyList<IPNetwork> AllowedNetworks { get; init; } = [];
 

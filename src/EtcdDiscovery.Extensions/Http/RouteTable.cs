@@ -70,6 +70,7 @@ internal sealed class RouteTable
                 Service = service,
                 Schemes = schemes,
                 Port = hasPortName ? host[1..dot] : null,
+                HostHeader = _options.HostName == HttpHostName.Service ? service : null,
                 AllowedNetworks = _allowedNetworks,
             }
             : new() { Text = text, Schemes = schemes, Origin = isWeb && schemes.Length > 1 ? schemes[0] + SchemeEnd + authority : null };

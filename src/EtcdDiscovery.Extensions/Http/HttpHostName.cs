@@ -1,0 +1,11 @@
+namespace EtcdDiscovery;
+
+/// <summary>Whose name a request to an instance carries.</summary>
+public enum HttpHostName
+{
+    /// <summary>The instance's: its registered host name or address, as in its URL.</summary>
+    Instance,
+
+    /// <summary>The service's, as in the URL that the caller asked for.</summary>
+    Service,
+}
