@@ -75,6 +75,8 @@ internal sealed class RegistrationTracker(
     /// <summary>Forgets a registration that is not in the store any more.</summary>
     public async Task RemoveAsync(ServiceRegistration registration)
     {
+        // First, so that a registration that is not listed any more never has another state.
+        registration.OnWithdrawn();
         StoreFollower? follower;
         lock (_changing)
         {
@@ -87,7 +89,5 @@ internal sealed class RegistrationTracker(
         {
             await follower.DisposeAsync().ConfigureAwait(false);
         }
-
-        registration.OnWithdrawn();
     }
 }
