@@ -13,7 +13,7 @@ public class EtcdDiscoveryException : Exception
 
     /// <summary>Creates an error.</summary>
     /// <param name="message">What went wrong, and what to do about it.</param>
-    /// <param name="isTransient">Whether the same call may succeed later without anybody changing anything.</param>
+    /// <param name="isTransient">Whether the same call may succeed later as things are.</param>
     /// <param name="innerException">The cause, if there is one.</param>
     public EtcdDiscoveryException(string message, bool isTransient, Exception? innerException = null)
         : base(message, innerException)
@@ -22,7 +22,7 @@ public class EtcdDiscoveryException : Exception
     }
 
     /// <summary>
-    /// Whether the same call may succeed later without anybody changing anything: <see langword="true"/> while etcd
+    /// Whether the same call may succeed later as things are: <see langword="true"/> while etcd
     /// is unreachable or electing a leader, <see langword="false"/> for a refused permission or a wrong argument.
     /// </summary>
     public bool IsTransient { get; }

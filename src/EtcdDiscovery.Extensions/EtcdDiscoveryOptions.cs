@@ -83,7 +83,7 @@ public sealed class EtcdDiscoveryOptions
     /// <value>The default is 5 minutes, as in Go. From 0.1 seconds to 12 hours.</value>
     public TimeSpan RegistrationTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How long a service that nobody asks for is kept in memory and watched. The next question reads it again.</summary>
+    /// <summary>How long a service that is not used is kept in memory and watched. The next query reads it again.</summary>
     /// <value>The default is 10 minutes. 0 for ever, else from 1 second to 1 day. It may take a quarter longer.</value>
     public TimeSpan CacheIdleTimeout { get; set; } = TimeSpan.FromMinutes(10);
 

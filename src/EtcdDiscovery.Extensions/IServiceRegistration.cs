@@ -25,7 +25,7 @@ public interface IServiceRegistration : IAsyncDisposable
     /// <exception cref="ObjectDisposedException">The registration was withdrawn.</exception>
     Task WaitUntilRegisteredAsync(CancellationToken cancellationToken = default);
 
-    /// <summary>Follows <see cref="Credentials"/>: what they are now, then each change, whoever made it.</summary>
+    /// <summary>Follows <see cref="Credentials"/>: what they are now, then each change, by this host or another.</summary>
     /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/>.</param>
     /// <returns>The credentials; a slow reader misses some in between, never the last ones.</returns>
     IAsyncEnumerable<ServiceCredentials?> WatchCredentialsAsync(CancellationToken cancellationToken = default);

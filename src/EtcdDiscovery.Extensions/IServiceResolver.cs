@@ -91,8 +91,11 @@ public interface IServiceResolver
     /// </para>
     /// <para>
     /// A reader that keeps up gets every change that is published; changes of one instance that reach this process together are one, and
-    /// services of 2,000 instances and more are published at most every few milliseconds. A reader that does not slows nobody else: changes that wait for it are merged into one
-    /// update, and beyond 1,024 of them only their result is kept. Then an instance that came and went meanwhile goes unreported, and a
+    /// services of 2,000 instances and more are published at most every few milliseconds.
+    /// </para>
+    /// <para>
+    /// A reader that does not keep up does not slow the others. Changes that wait for it are merged into one update, and beyond 1,024 of
+    /// them only their result is kept. Then an instance that came and went meanwhile goes unreported, and a
     /// <see cref="ServiceChangeKind.Down"/> may lack its reason.
     /// </para>
     /// </remarks>
@@ -110,9 +113,9 @@ public interface IServiceResolver
     /// instance with <see cref="ChangeToken"/>.
     /// </summary>
     /// <remarks>
-    /// Get the token before the answer that is cached: what changes in between is told as well. The token also tells when
-    /// the service was forgotten because nobody asked for it, see <see cref="EtcdDiscoveryOptions.CacheIdleTimeout"/>, and when it
-    /// was read again, see <see cref="EtcdDiscoveryOptions.RefreshInterval"/>.
+    /// Get the token before the answer that is cached, so that a change in between is not missed. The token also fires when
+    /// the service is dropped from memory (<see cref="EtcdDiscoveryOptions.CacheIdleTimeout"/>) and when it is read again
+    /// (<see cref="EtcdDiscoveryOptions.RefreshInterval"/>).
     /// Callbacks run on the thread pool.
     /// </remarks>
     /// <param name="service">The service's name.</param>

@@ -3,7 +3,7 @@ namespace EtcdDiscovery;
 /// <summary>Why an instance went down.</summary>
 public enum ServiceDownReason
 {
-    /// <summary>It signed off: it is stopping, or its registration was withdrawn. On etcd v2 also: somebody deleted it.</summary>
+    /// <summary>It signed off: it is stopping, or its registration was withdrawn. On etcd v2 also: its key was deleted by hand.</summary>
     Unregistered,
 
     /// <summary>

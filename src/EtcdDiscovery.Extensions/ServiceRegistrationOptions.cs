@@ -75,7 +75,7 @@ public sealed class ServiceRegistrationOptions
     /// <value>The default is <see cref="ServiceStatus.Serving"/>. Later changes of it have no effect.</value>
     public ServiceStatus InitialStatus { get; set; }
 
-    /// <summary>Whatever else others should know about this host. Not for secrets: everybody who may read etcd sees it.</summary>
+    /// <summary>Anything else that callers should know about this host. Not for secrets: every client that may read etcd sees it.</summary>
     /// <value>The default is <see langword="null"/>: nothing.</value>
     public IDictionary<string, string>? Metadata { get; set; }
 

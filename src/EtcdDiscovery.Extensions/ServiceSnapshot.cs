@@ -6,7 +6,7 @@ namespace EtcdDiscovery;
 /// <summary>Everything known of a service at one moment. Immutable.</summary>
 public sealed record ServiceSnapshot
 {
-    /// <summary>The service; name only when nobody has described it.</summary>
+    /// <summary>The service; only its name when the store has no description of it.</summary>
     public required ServiceInfo Service { get; init; }
 
     /// <summary>The instances in the order of their keys, whatever their status.</summary>

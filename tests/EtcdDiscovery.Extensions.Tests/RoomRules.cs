@@ -62,6 +62,13 @@ internal static partial class RoomRules
             .Order(StringComparer.Ordinal)];
     }
 
+    /// <summary>The types that are in no room, and so follow no rule: none, unless their declaration is not understood here.</summary>
+    public static IReadOnlyList<string> FindHomeless() =>
+        [.. typeof(IServiceResolver).Assembly.GetTypes()
+            .Where(type => !type.IsNested && type.Namespace?.StartsWith("EtcdDiscovery", StringComparison.Ordinal) == true)
+            .Select(type => type.Name.Split('`')[0])
+            .Where(name => !Rooms.Value.ContainsKey(name))];
+
     public static bool IsAllowed(string type, string from, string to) =>
         from == to || Allowed[from].Contains("*") || Allowed[from].Contains(to) || (from == Root && Entrances.GetValueOrDefault(type, []).Contains(to));
 
@@ -94,6 +101,6 @@ internal static partial class RoomRules
         return rooms;
     }
 
-    [GeneratedRegex(@"^(?:(?:public|internal|static|sealed|abstract|partial|readonly)\s+)*(?:class|struct|interface|enum|record(?:\s+(?:struct|class))?)\s+(\w+)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^(?:(?:public|internal|static|sealed|abstract|partial|readonly|unsafe)\s+)*(?:class|struct|interface|enum|record(?:\s+(?:struct|class))?)\s+(\w+)", RegexOptions.Multiline)]
     private static partial Regex Declaration();
 }

@@ -17,6 +17,9 @@ public sealed class RoomsTests
         Assert.False(RoomRules.IsAllowed(type, from, to));
 
     [Fact]
+    public void Types_OfTheLibrary_AllBelongToARoom() => Assert.Empty(RoomRules.FindHomeless());
+
+    [Fact]
     public void Rooms_OfTheRules_FormNoCircle()
     {
         var open = RoomRules.Allowed.ToDictionary(room => room.Key, room => room.Value.Where(to => to != "*").ToHashSet());

@@ -4,7 +4,7 @@ using Grpc.Core;
 
 namespace EtcdDiscovery.Etcd;
 
-/// <summary>The token that speaks for the configured user: asked for once for everybody, and anew when etcd has forgotten it.</summary>
+/// <summary>The token that speaks for the configured user: requested once for all calls, and anew when etcd has forgotten it.</summary>
 /// <param name="credentials">The user and password as they are now; null when etcd asks for none.</param>
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "The gate never has a handle.")]
 internal sealed class AuthTokens(Func<ServiceCredentials?> credentials)

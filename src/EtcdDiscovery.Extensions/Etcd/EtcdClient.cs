@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Etcd;
 
-/// <summary>The way to the cluster: one endpoint at a time for everybody, the next one when it fails.</summary>
+/// <summary>The way to the cluster: one endpoint at a time for all calls, the next one when it fails.</summary>
 internal sealed partial class EtcdClient : IDisposable
 {
     /// <summary>The most operations that etcd takes in one transaction, unless it was configured otherwise.</summary>

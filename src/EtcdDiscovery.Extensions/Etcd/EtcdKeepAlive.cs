@@ -56,7 +56,7 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
         using var deadline = new CallDeadline(_timeout.Current, _client.TimeProvider, cancellationToken);
         if (_needsToken)
         {
-            // Not before: to this day etcd lets everybody renew, and a wrong password must not cost the lease.
+            // Not before: etcd lets every client renew, and a wrong password must not cost the lease.
             await _client.AuthenticateAsync(deadline.Token).ConfigureAwait(false);
             _needsToken = false;
         }

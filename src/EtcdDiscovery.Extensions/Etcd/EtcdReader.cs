@@ -14,7 +14,7 @@ internal sealed class EtcdReader
     private const int PageSize = 1_000;
     private const int MaxAttempts = 3;
 
-    // What one read may keep in memory: a million instances. Nobody's services need as much.
+    // What one read may keep in memory: a million instances, more than any service has.
     private const long MaxSize = 512 * 1024 * 1024;
 
     // What an entry takes beside its key and value.
@@ -53,13 +53,13 @@ internal sealed class EtcdReader
             }
             catch (ResponseTooLargeException) when (pageSize > 1)
             {
-                // Somebody wrote many values that are too long to be taken. What stands beside them is read all the same.
+                // Many values are too long for one response. Smaller pages get past them to the others.
                 pageSize /= 10;
                 attempt--;
             }
             catch (HistoryLostException e)
             {
-                // Somebody compacted between two pages. Only a store that compacts all the time gets to the end of this.
+                // The history was compacted between two pages. Only a store that compacts all the time gets to the end of this.
                 if (attempt == MaxAttempts)
                 {
                     throw new EtcdDiscoveryException($"Reading was overtaken by compactions {attempt} times.", isTransient: true, e);

@@ -5,7 +5,7 @@ using Grpc.Core;
 
 namespace EtcdDiscovery.Etcd;
 
-/// <summary>A stream of requests and answers to the endpoint that was in use when it was opened. One reader at a time; anybody may write.</summary>
+/// <summary>A stream of requests and answers to the endpoint that was in use when it was opened. One reader at a time; any thread may write.</summary>
 internal sealed class EtcdStream<TRequest, TResponse> : IAsyncDisposable
     where TRequest : class, IMessage<TRequest>
     where TResponse : class, IMessage<TResponse>

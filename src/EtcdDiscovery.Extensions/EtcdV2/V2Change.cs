@@ -6,7 +6,7 @@ namespace EtcdDiscovery.EtcdV2;
 /// <summary>What a poll's answer means.</summary>
 internal static class V2Change
 {
-    /// <returns>The change; null when it concerns nobody who watches the range.</returns>
+    /// <returns>The change; null when it does not concern the range.</returns>
     /// <exception cref="HistoryLostException">It changed more than one key.</exception>
     public static StoreEvent? Of(V2Document document, StoreRange range, long after)
     {

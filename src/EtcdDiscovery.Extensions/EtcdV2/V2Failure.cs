@@ -30,7 +30,7 @@ internal sealed class V2Failure(string message, Exception? cause = null) : Excep
     public static V2Failure OfTransport(Exception exception) =>
         new(TransportFailure.Describe(exception, "HTTP/1.1"), exception) { IsUnsent = TransportFailure.IsUnsent(exception) };
 
-    /// <summary>The same failure on the way, told by somebody who knows the reason.</summary>
+    /// <summary>The same transport failure, with a reason that is known better elsewhere.</summary>
     public V2Failure Because(string reason) =>
         IsAnswer || InnerException is null ? this : new(reason, InnerException) { IsUnsent = IsUnsent };
 

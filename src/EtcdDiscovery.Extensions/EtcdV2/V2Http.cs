@@ -7,7 +7,7 @@ namespace EtcdDiscovery.EtcdV2;
 /// <summary>The one place that knows how connections for the v2 keys API are made.</summary>
 internal static class V2Http
 {
-    // A poll may say nothing for days: without these, nobody would notice that whoever is between has forgotten it.
+    // A poll may be silent for days. Without these, a connection that a middlebox has dropped would go unnoticed.
     private const int KeepAliveAfterSeconds = 30;
     private const int KeepAliveIntervalSeconds = 5;
     private const int KeepAliveProbes = 3;

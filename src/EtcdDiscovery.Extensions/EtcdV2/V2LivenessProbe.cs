@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.EtcdV2;
 
-/// <summary>Asks the member in use for a sign of life as long as anybody watches: silence on a poll says nothing.</summary>
+/// <summary>Asks the member in use for a sign of life as long as there are watches: silence on a poll says nothing.</summary>
 internal sealed class V2LivenessProbe(V2Client client) : IAsyncDisposable
 {
     private readonly Lock _changing = new();

@@ -7,7 +7,7 @@ namespace EtcdDiscovery.EtcdV2;
 /// <summary>Reads ranges: a directory, or one key, each by a request of its own.</summary>
 internal static class V2Reader
 {
-    // Whoever may write can nest directories without end. Nobody's services stand in so many of them.
+    // A writer can nest directories without end. No service needs as many as this.
     private const int MaxDirectories = 32;
 
     public static async Task<StoreContents> ReadAsync(
@@ -56,7 +56,7 @@ internal static class V2Reader
 
     private static void Collect(V2Node node, StoreRange range, List<StoreEntry> entries, Queue<string> directories)
     {
-        // Whoever asks for one key does not mean what stands below it.
+        // A read of one key does not include the keys below it.
         V2Node?[] found = !node.Dir ? [node] : range.IsPrefix ? [.. node.Nodes ?? []] : [];
         foreach (var child in found.OfType<V2Node>())
         {

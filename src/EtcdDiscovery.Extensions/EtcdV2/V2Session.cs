@@ -144,7 +144,7 @@ internal sealed class V2Session : IDiscoverySession
         }
     }
 
-    /// <summary>Whether nobody else has put the key since. Values carry the instance's id, so they tell.</summary>
+    /// <summary>Whether the key still has the value that was put. Values carry the instance's id, so they tell.</summary>
     private async Task<bool> IsOursAsync(string key, HeldKey held, CancellationToken cancellationToken)
     {
         var answer = await ReadAsync(key, cancellationToken).ConfigureAwait(false);

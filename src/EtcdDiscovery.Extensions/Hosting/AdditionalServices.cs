@@ -24,8 +24,7 @@ internal static class AdditionalServices
                 var section = configuration.GetSection(sectionName);
                 options.Malformed = MalformedSettings.Find<ServiceRegistrationOptions>(section);
                 MalformedSettings.Without(section, options.Malformed).Bind(options);
-            })
-            .ValidateOnStart();
+            });
     }
 
     /// <summary>Adds a service whose options come from code.</summary>
@@ -33,6 +32,6 @@ internal static class AdditionalServices
     {
         var name = $"AddService[{services.Count(service => service.ServiceType == typeof(AdditionalService))}]";
         services.AddSingleton(new AdditionalService(name));
-        services.AddOptions<ServiceRegistrationOptions>(name).Configure(configure).ValidateOnStart();
+        services.AddOptions<ServiceRegistrationOptions>(name).Configure(configure);
     }
 }

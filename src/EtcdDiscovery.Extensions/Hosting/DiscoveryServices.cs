@@ -31,8 +31,7 @@ internal static partial class DiscoveryServices
         // Not BindConfiguration, which also binds and validates at every reload: a wrong setting would be thrown at the
         // configuration provider, on a thread of its own where that ends the process. Reloads are followed with care.
         services.AddOptions<EtcdDiscoveryOptions>()
-            .Configure<IConfiguration, IEnumerable<ConnectionString>>(Bind)
-            .ValidateOnStart();
+            .Configure<IConfiguration, IEnumerable<ConnectionString>>(Bind);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(provider => new SafeLoggerFactory(Get<ILoggerFactory>(provider)));
         services.AddSingleton<EtcdCredentials>();
@@ -146,8 +145,8 @@ internal static partial class DiscoveryServices
 
     private static EtcdDiscoveryOptions Options(IServiceProvider provider)
     {
-        // Before the host validates anything it creates all hosted services, and so all parts: whichever is first, the
-        // exception lists the problems of every section.
+        // The host creates its hosted services, and so every part, before it runs any validator. So the first part to be created
+        // validates all options, and its exception lists the problems of every section.
         Get<ConfiguredServices>(provider).ThrowIfWrong();
         return Get<IOptions<EtcdDiscoveryOptions>>(provider).Value;
     }

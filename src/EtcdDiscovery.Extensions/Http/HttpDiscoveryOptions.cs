@@ -4,7 +4,7 @@ namespace EtcdDiscovery;
 public sealed class HttpDiscoveryOptions
 {
     /// <summary>
-    /// How many instances a request is sent to at most, the first one included, when connecting fails. Nobody has seen
+    /// How many instances a request is sent to at most, the first one included, when connecting fails. No server has seen
     /// the request then, so any method and content can go to the next instance.
     /// </summary>
     /// <value>The default is 3. From 1 (no other instance is tried) to 10.</value>

@@ -4,8 +4,8 @@ namespace EtcdDiscovery.LoadBalancing;
 
 /// <summary>Counts whose turn it is: 1, 2, 3 … from a random start.</summary>
 /// <remarks>
-/// One count for everybody keeps the order exact, but threads that count at the same time would wait for each other's
-/// processor to give it away. So once two have met here, each counts for itself.
+/// One shared count keeps the order exact, but threads that count at the same time would contend for its cache line. So once
+/// two threads have met here, each counts for itself.
 /// </remarks>
 internal sealed class RoundRobinCounter
 {

@@ -1,9 +1,9 @@
 namespace EtcdDiscovery.Primitives;
 
-/// <summary>Lets one loop sleep until a time has passed or somebody has work for it.</summary>
+/// <summary>Lets one loop wait until a time has passed or the event is set.</summary>
 /// <remarks>
-/// A wake-up while nobody sleeps ends the next sleep at once, except for one that falls between two sleeps: so the loop
-/// looks for work after every sleep.
+/// Setting the event while the loop does not wait ends its next wait at once. A set that races with the end of a wait may be
+/// lost, so the loop looks for work after every wait.
 /// </remarks>
 internal sealed class AsyncAutoResetEvent(TimeProvider timeProvider)
 {

@@ -83,7 +83,7 @@ internal static class ServiceUriBuilder
     public static bool IsPort(string port) => !port.AsSpan().ContainsAnyExceptInRange('0', '9')
         && int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= 65535;
 
-    // Not all that a URL takes is a name for DNS, and whoever sends a request to it finds that out too late.
+    // Some hosts that a URL accepts are no names for DNS, and a request to them would fail late.
     private static bool CanBeAskedFor(string host)
     {
         try

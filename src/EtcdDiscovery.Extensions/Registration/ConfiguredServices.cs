@@ -59,7 +59,7 @@ internal sealed class ConfiguredServices(
 
         if (all.Service is { Name: not null } own)
         {
-            // Somebody may have added the host's own section, too: it is one service all the same.
+            // The host's own section may have been added by AddService, too: it is one service all the same.
             services[MainSection] = own;
         }
 

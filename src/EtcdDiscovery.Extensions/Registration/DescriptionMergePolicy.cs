@@ -5,9 +5,9 @@ namespace EtcdDiscovery.Registration;
 
 /// <summary>How the hosts of a service agree on its description and, when it is public, on its credentials.</summary>
 /// <remarks>
-/// As in Go the last public host to register describes the service. Unlike in Go a private host never takes a public
-/// description away, and a description that is private or unreadable empties nobody's; one that is public but without
-/// credentials empties only those of hosts that follow as Go's do.
+/// As in Go the last public host to register describes the service. Unlike in Go a private host never replaces a public
+/// description. A description that is private or unreadable empties no host's credentials; one that is public but without
+/// credentials empties only those of hosts with <see cref="CredentialPolicy.Overwrite"/>, as Go's hosts do.
 /// </remarks>
 internal static class DescriptionMergePolicy
 {

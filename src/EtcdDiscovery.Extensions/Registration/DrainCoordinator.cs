@@ -2,7 +2,7 @@ using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.Registration;
 
-/// <summary>Signs registrations off while they still serve, so that nobody new comes when they stop.</summary>
+/// <summary>Signs registrations off while they still serve, so that no new callers arrive when they stop.</summary>
 /// <param name="delay">How long they go on serving then.</param>
 /// <param name="tellsExpiry">Whether the store tells a deletion from an expiry, so that readers need no mark to know a withdrawal.</param>
 /// <param name="timeProvider">The clock.</param>

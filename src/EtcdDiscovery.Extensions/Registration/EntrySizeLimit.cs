@@ -5,7 +5,7 @@ using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Registration;
 
-/// <summary>How long a registration may be in the store. A longer one would be written, and then read by nobody.</summary>
+/// <summary>How long a registration may be in the store. A longer one would be written, and then skipped by every reader.</summary>
 internal static class EntrySizeLimit
 {
     // Whatever else it says, there is room left to say that it drains.
@@ -14,7 +14,7 @@ internal static class EntrySizeLimit
     // What comes to the options later: this machine's name, credentials made or agreed on, a status and its reason.
     private const int MaxOfOptions = Max - (4 * 1024);
 
-    // Of which this much is for credentials that others have chosen. Nobody has longer ones.
+    // Of which this much is for credentials that other hosts have chosen; longer ones are not adopted.
     private const int MaxOfCredentials = 2 * 1024;
 
     private const string Why = "since longer ones are skipped by all who read them";

@@ -13,7 +13,7 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
     /// <summary>Rises with each change that the application makes.</summary>
     public long Version { get; private init; }
 
-    /// <summary>What was put last; null when nothing was, or when somebody took it away.</summary>
+    /// <summary>What was put last; null when nothing was put, or when it was changed or deleted since.</summary>
     public StoredInstance? Stored { get; private init; }
 
     /// <summary>Whether the instance has ever been in the store.</summary>
@@ -25,7 +25,7 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
     /// <summary>What is being put just now, or was put without an answer and so may stand there.</summary>
     public ReadOnlyMemory<byte>? Writing { get; private init; }
 
-    /// <summary>The latest revision at which somebody else changed the instance's key; a put may be answered after that.</summary>
+    /// <summary>The latest revision at which another writer changed the instance's key. A put of ours may be answered after that.</summary>
     public long ExternalChangeRevision { get; private init; }
 
     /// <summary>Whether the service's description needs no look before the next write.</summary>
@@ -34,7 +34,7 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
     /// <summary>The latest revision of the description that is known.</summary>
     public long DescriptionRevision { get; private init; }
 
-    /// <summary>The description that was seen before the first write, which then need not look for itself; null when nobody looked.</summary>
+    /// <summary>The description that was read ahead of the first write, which then need not read it; null when it was not read.</summary>
     public SeenDescription? PrefetchedDescription { get; private init; }
 
     public bool IsStoredIn(IDiscoverySession? session) => Stored is not null && Stored.Session == session;
@@ -89,7 +89,7 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
 
         if (DescriptionRevision > infoRevision)
         {
-            // What it wanted did stand; whoever described the service since then is the last one now.
+            // Our description was written, and another host has described the service since: now that one is the last.
             return write.Description is null ? written : written with { WriteMode = DescriptionWriteMode.EnsureExists };
         }
 
@@ -107,7 +107,7 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
         // The desired value may have changed since it was put; that is not an external change.
         Stored is { } stored && AreEqual(value, stored.Value) ? Existing(value) : OnInstanceSeen(value, revision);
 
-    /// <summary>Somebody put or deleted the instance's key, perhaps this host.</summary>
+    /// <summary>The instance's key was put or deleted, perhaps by this host.</summary>
     public ReconcileState OnInstanceSeen(ReadOnlyMemory<byte>? value, long revision)
     {
         // The same bytes put by another process do not vanish with our session.

@@ -50,7 +50,7 @@ internal sealed partial class RegistrationHostedService(
         _following = FollowAsync(_stopping.Token);
     }
 
-    /// <summary>Withdraws now, not later: the server still accepts, so nobody calls in vain.</summary>
+    /// <summary>Withdraws now, not later: the server still accepts, so no caller is refused.</summary>
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         Dispose();

@@ -12,7 +12,7 @@ internal sealed partial class RegistrationObserver
         [LoggerMessage(7, LogLevel.Information, "The entry of {Service}, {InstanceId}, is gone from the store and put again", EventName = "Deleted")]
         public static partial void Deleted(ILogger logger, string service, string instanceId);
 
-        [LoggerMessage(8, LogLevel.Warning, "Somebody else overwrote the entry of {Service}, {InstanceId}; it is put again, now and whenever that happens again", EventName = "Overwritten")]
+        [LoggerMessage(8, LogLevel.Warning, "Another process overwrote the entry of {Service}, {InstanceId}; it is put again, now and whenever that happens again", EventName = "Overwritten")]
         public static partial void Overwritten(ILogger logger, string service, string instanceId);
 
         [LoggerMessage(9, LogLevel.Warning, "The credentials that {Service} is described with are longer than hosts take; this host keeps its own", EventName = "CredentialsRefused")]

@@ -50,7 +50,7 @@ internal sealed class RegistrationTracker(
         }
     }
 
-    /// <summary>Leaves all of them to expire; whoever waits for one is told.</summary>
+    /// <summary>Leaves all of them to expire, and ends the waits for them.</summary>
     public void Abandon()
     {
         lock (_changing)

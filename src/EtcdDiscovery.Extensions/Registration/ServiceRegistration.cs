@@ -220,7 +220,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
             _settled = _settled.Task.IsCompleted ? Promise.New() : _settled;
             _settled.TrySetException(new ObjectDisposedException(
                 nameof(IServiceRegistration), $"The registration of service '{ServiceName}' was withdrawn."));
-            _ = _settled.Task.Exception; // Nobody may be waiting, and that is no unobserved exception.
+            _ = _settled.Task.Exception; // There may be no waiter, and that is no unobserved exception.
         }
     }
 

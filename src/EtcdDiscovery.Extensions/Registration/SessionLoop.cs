@@ -193,7 +193,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         }
     }
 
-    // A question that is still open when the session expires has failed: whoever listens to it has been silent too long.
+    // A renewal that is unanswered when the session expires has failed: the endpoint has been silent too long.
     private async Task RenewInTimeAsync(IDiscoverySession session, CancellationToken ending)
     {
         // Not below zero: the process may have been paused since the state was looked at.

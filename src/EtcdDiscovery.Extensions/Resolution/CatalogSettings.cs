@@ -7,7 +7,7 @@ namespace EtcdDiscovery.Resolution;
 /// <param name="Backoff">How long to wait before the store is tried again.</param>
 internal sealed record CatalogSettings(Backoff Backoff)
 {
-    /// <summary>How long a service that nobody asks for is kept; infinite for ever.</summary>
+    /// <summary>How long a service that is not used is kept; infinite for ever.</summary>
     public TimeSpan IdleTimeout { get; init; } = Timeout.InfiniteTimeSpan;
 
     /// <summary>About how often a service is read again, to repair what its watch may have lost; infinite for never.</summary>

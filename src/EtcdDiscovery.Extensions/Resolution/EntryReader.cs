@@ -160,7 +160,7 @@ internal sealed partial class EntryReader(string serviceName, ILogger logger)
         else if (_unreadable.Add(key))
         {
             UnreadableCount = _unreadable.Count;
-            // Somebody may write entry after entry, or mend and break one of them all the time.
+            // A bad writer may add entry after entry, or mend and break one all the time.
             if (_logged++ < MaxLogged)
             {
                 Log.EntryUnreadable(logger, LogSanitizer.Sanitize(key), length, fault);

@@ -10,12 +10,12 @@ using Microsoft.Extensions.Primitives;
 
 namespace EtcdDiscovery.Resolution;
 
-/// <summary>Every service that was asked for, watched from the first question on until nobody asks any more.</summary>
+/// <summary>Every service that was asked for, watched from the first query until it is not used any more.</summary>
 internal sealed partial class ServiceCatalog(
     IDiscoveryStore store, CatalogSettings settings, TimeProvider timeProvider, ILoggerFactory loggerFactory)
     : IAsyncDisposable, IDisposable
 {
-    /// <summary>How many services are watched at the same time. More than anybody calls.</summary>
+    /// <summary>How many services are watched at the same time. More than an application calls.</summary>
     public const int MaxServices = 10_000;
 
     /// <summary>How many names that no service has are watched at the same time, in case one comes. Strangers may choose them.</summary>
@@ -71,7 +71,7 @@ internal sealed partial class ServiceCatalog(
         }
     }
 
-    /// <summary>A service, watched from now on when it was not before. It may be forgotten soon when nobody waits for it.</summary>
+    /// <summary>A service, watched from now on when it was not before. It may be forgotten soon when no query waits for it.</summary>
     public ServiceWatcher Watch(string service)
     {
         ArgumentNullException.ThrowIfNull(service);

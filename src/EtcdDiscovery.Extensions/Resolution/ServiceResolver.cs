@@ -23,7 +23,7 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
         return ImmutableCollectionsMarshal.AsImmutableArray(Matching(service, view, query));
     }
 
-    // What nearly everybody asks for has the shortest way: it is compared with a look-up and a pick from an array.
+    // The most frequent query has the shortest way: eng/bench.sh resolve compares it with a look-up and a pick from an array.
     public ValueTask<ServiceInstance> GetInstanceAsync(
         string service, ServiceQuery query, CancellationToken cancellationToken) =>
         catalog.TryGetService(service, out var watched)

@@ -61,7 +61,7 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
 
     public int UnreadableEntries => _reader.UnreadableCount;
 
-    /// <summary>Whether anything is known to stand in the store under its name. Anybody can ask for names that no service has.</summary>
+    /// <summary>Whether the store is known to hold anything under its name. Queries may name services that do not exist.</summary>
     public bool Exists => _view is { Description: not null } or { Instances.Length: > 0 } || UnreadableEntries > 0;
 
     /// <summary>Whether a query waits for it or a reader follows it.</summary>

@@ -12,7 +12,7 @@ internal sealed class CoalescingObserver(IStoreObserver observer, Func<TimeSpan>
 {
     private static readonly TimeSpan ShortestRest = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>The size of what may wait for the end of a rest, in bytes; beyond it nobody rests.</summary>
+    /// <summary>The size of what may wait for the end of a rest, in bytes; beyond it there is no rest.</summary>
     public const int MaxWaitingBytes = 64 * 1024 * 1024;
 
     // An event itself, its key's object, its place in the list.
@@ -91,7 +91,7 @@ internal sealed class CoalescingObserver(IStoreObserver observer, Func<TimeSpan>
         }
         catch (Exception e)
         {
-            // Nobody who brought it is there to be told: whoever brings the next one is. A read repairs it as well.
+            // The call that brought the batch has returned, so the next call throws the failure. A read repairs it as well.
             _failure = e;
         }
     }

@@ -23,7 +23,7 @@ public interface IDiscoveryStore : IAsyncDisposable
     /// <summary>Opens a session; entries put under it vanish with it.</summary>
     /// <param name="timeToLive">How long the session outlives its last renewal. The server may grant another time.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    /// <returns>The session, not yet renewed by anybody: the caller renews it.</returns>
+    /// <returns>The session; renewing it is up to the caller.</returns>
     Task<IDiscoverySession> OpenSessionAsync(TimeSpan timeToLive, CancellationToken cancellationToken);
 
     /// <summary>Reads every entry in some ranges, however many there are.</summary>

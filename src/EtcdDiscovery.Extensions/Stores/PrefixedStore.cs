@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace EtcdDiscovery.Stores;
 
 /// <summary>A part of a store that looks like a whole one: every key has a prefix there, and none here.</summary>
-/// <remarks>Nothing outside the prefix is read or written. The store itself belongs to somebody else, who disposes it.</remarks>
+/// <remarks>Nothing outside the prefix is read or written. The store itself is disposed by its owner.</remarks>
 internal sealed class PrefixedStore(IDiscoveryStore store, string prefix) : IDiscoveryStore
 {
     public IReadOnlyList<string> Endpoints => store.Endpoints;

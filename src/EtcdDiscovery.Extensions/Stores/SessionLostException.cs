@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Stores;
 
-/// <summary>The session does not exist any more in the store: it expired or somebody revoked it. Its keys are gone.</summary>
+/// <summary>The session does not exist any more in the store: it expired or was revoked. Its keys are gone.</summary>
 public sealed class SessionLostException : EtcdDiscoveryException
 {
     /// <summary>Creates the signal.</summary>

@@ -7,7 +7,7 @@ namespace EtcdDiscovery.Stores;
 public readonly record struct StoreEvent(string Key, ReadOnlyMemory<byte>? Value, long Revision)
 {
     /// <summary>
-    /// Of a key that is gone: whether its time to live ended (<see langword="true"/>) or somebody deleted it
+    /// Of a key that is gone: whether its time to live ended (<see langword="true"/>) or it was deleted
     /// (<see langword="false"/>).
     /// </summary>
     /// <value>The default is <see langword="null"/>: the store cannot tell; see <see cref="StoreCapabilities.ExpiryEvents"/>.</value>

@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Transport;
 
-/// <summary>The way to a cluster: one endpoint at a time for everybody, the next one when it fails.</summary>
+/// <summary>The way to a cluster: one endpoint at a time for all calls, the next one when it fails.</summary>
 /// <typeparam name="TConnection">What leads to one endpoint; disposed when that is left.</typeparam>
 internal sealed class EndpointRotation<TConnection> : IDisposable
     where TConnection : class, IDisposable

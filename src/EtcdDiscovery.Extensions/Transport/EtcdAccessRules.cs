@@ -62,7 +62,7 @@ internal static class EtcdAccessRules
         }
     }
 
-    // Whoever sets certificates does not want to speak in plain.
+    // Certificates without https:// are a mistake: the connection would be in plain text.
     private static void CheckEndpoints(EtcdOptions options, string section, List<string> problems)
     {
         if (TlsMaterial.SettingsOf(options.Tls).Count == 0 && string.IsNullOrEmpty(options.Tls.ServerName))

@@ -52,8 +52,8 @@ internal static class ServiceJson
         return JsonSerializer.SerializeToUtf8Bytes(document, WireJsonContext.Go.InfoDocument);
     }
 
-    /// <summary>Reads an instance. Its name and service are those of its key, which nobody else can have taken.</summary>
-    /// <returns>False when it is unreadable, or has no host name at all and so is no use to anybody; the fault says why.</returns>
+    /// <summary>Reads an instance. Its id and service are those of its key, since the value could claim another's.</summary>
+    /// <returns>False when it is unreadable, or has no host name at all; the fault says why.</returns>
     public static bool TryDecode(
         string serviceName,
         string id,

@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Tests.Resolution;
 
-/// <summary>Somebody who knows a service by its changes only.</summary>
+/// <summary>A reader that knows a service by its changes only.</summary>
 internal sealed class ChangeReplay : IAsyncDisposable
 {
     private readonly CancellationTokenSource _ending = new();
@@ -15,8 +15,8 @@ internal sealed class ChangeReplay : IAsyncDisposable
         _reading = Task.Run(() => ReadAsync(resolver.WatchAsync(service, _ending.Token)));
     }
 
-    /// <summary>How often it got several changes of one instance, or more changes than wait for a reader, as one.</summary>
-    public int LargeUpdates { get; private set; }
+    /// <summary>How many instances went down without a reason: so often it was too slow for all changes to wait for it.</summary>
+    public int UnexplainedDowns { get; private set; }
 
     /// <summary>The instances in the order of their ids, as far as it has been told.</summary>
     /// <exception cref="InvalidOperationException">It was told of a change that cannot be.</exception>
@@ -63,7 +63,7 @@ internal sealed class ChangeReplay : IAsyncDisposable
                 }
 
                 Compare(update.Snapshot);
-                LargeUpdates += update.Changes.Count > 1 ? 1 : 0;
+                UnexplainedDowns += update.Changes.Count(change => change is { Kind: ServiceChangeKind.Down, DownReason: null });
             }
 
             await _mayRead.Task;

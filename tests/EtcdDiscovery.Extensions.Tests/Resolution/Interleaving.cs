@@ -32,7 +32,7 @@ internal sealed class Interleaving : IAsyncDisposable
     /// <summary>How long readers may take to agree after they have seen the last change.</summary>
     public TimeSpan Leeway { get; init; }
 
-    public int LargeUpdates => _replays.Sum(replay => replay.LargeUpdates);
+    public int UnexplainedDowns => _replays.Sum(replay => replay.UnexplainedDowns);
 
     /// <summary>How often there were suspects when everything had settled.</summary>
     public int Doubts { get; private set; }

@@ -5,7 +5,7 @@ namespace EtcdDiscovery.Transport.Tls;
 /// <summary>Knows of one connection whether the server has said anything yet, and what it means when it ends without.</summary>
 /// <remarks>
 /// In TLS 1.3 the client is done before the server has looked at the client's certificate: a refusal arrives only with the
-/// first read, or closes the connection under the first write. By then nobody knows any more whose certificate it was.
+/// first read, or closes the connection under the first write. By then the error no longer names the certificate.
 /// </remarks>
 internal sealed class FirstResponse(Action<string?> report, Func<string, string> explain)
 {

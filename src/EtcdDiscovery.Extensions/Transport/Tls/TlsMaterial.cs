@@ -33,7 +33,7 @@ internal sealed class TlsMaterial
         }
     }
 
-    /// <summary>Who may have issued the server's certificate; null: whoever the operating system trusts.</summary>
+    /// <summary>The authorities that the server's certificate must come from; null for the operating system's trust store.</summary>
     public X509Certificate2Collection? Authorities { get; }
 
     public string AuthorityOrigin { get; } = "the operating system's store";
