@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Benchmarks;
 
-/// <summary>What <see cref="IServiceResolver.GetUriAsync"/> allocates beyond the <see cref="Uri"/> that it answers with.</summary>
+/// <summary>What <see cref="ServiceResolverExtensions.GetUriAsync"/> allocates beyond the <see cref="Uri"/> that it answers with.</summary>
 internal static class UriCalls
 {
     private const int Calls = 100_000;

@@ -12,6 +12,6 @@ public enum ServiceDownReason
     /// </summary>
     Expired,
 
-    /// <summary>It is in maintenance.</summary>
+    /// <summary>It is in maintenance, or has a status that this version does not know.</summary>
     Maintenance,
 }

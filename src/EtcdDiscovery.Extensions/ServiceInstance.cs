@@ -42,6 +42,9 @@ public sealed record ServiceInstance
     /// <summary>Whether it takes requests. Instances that do not are never picked.</summary>
     public ServiceStatus Status { get; init; }
 
+    /// <summary>The status as it stands in the store; <see langword="null"/> unless <see cref="Status"/> is <see cref="ServiceStatus.Unknown"/>.</summary>
+    public string? UnknownStatus { get; init; }
+
     /// <summary>Why it has its <see cref="Status"/>, for people; <see langword="null"/> when nothing was said.</summary>
     public string? StatusReason { get; init => field = string.IsNullOrEmpty(value) ? null : value; }
 

@@ -1,14 +1,17 @@
 namespace EtcdDiscovery;
 
-/// <summary>What to look for among a service's instances. The default value looks for any.</summary>
-/// <remarks>A query that says more than a shard and a network is worth keeping: making it costs some memory, using it none.</remarks>
+/// <summary>Which of a service's instances to select. The default value selects any that takes requests.</summary>
+/// <remarks>
+/// Using a query allocates nothing unless it has <see cref="Excluding"/>. Creating one allocates when more than the shard and the network
+/// are set, so keep such queries where they are used often.
+/// </remarks>
 public readonly record struct ServiceQuery
 {
     /// <summary>The shard that instances must serve.</summary>
-    /// <value>The default is <see langword="null"/>: any. An empty text is the same.</value>
+    /// <value>The default is <see langword="null"/>: any. An empty string is the same.</value>
     public string? Shard { get; init => field = string.IsNullOrEmpty(value) ? null : value; }
 
-    /// <summary>Which address <see cref="IServiceResolver.GetUriAsync"/> answers with.</summary>
+    /// <summary>Whether <c>GetUriAsync</c> returns the public or the private address.</summary>
     /// <value>The default is <see cref="ServiceNetwork.Public"/>.</value>
     public ServiceNetwork Network
     {
@@ -18,7 +21,7 @@ public readonly record struct ServiceQuery
             : (Details ?? Detail.None) with { Network = value };
     }
 
-    /// <summary>How one of the instances is picked.</summary>
+    /// <summary>Picks one of the selected instances.</summary>
     /// <value>The default is <see langword="null"/>: as <see cref="EtcdDiscoveryOptions.Balancing"/> says.</value>
     public IInstancePicker? Picker
     {
@@ -26,17 +29,17 @@ public readonly record struct ServiceQuery
         init => Details = (Details ?? Detail.None) with { Picker = value };
     }
 
-    /// <summary>The shard whose instances are picked as long as there are any; otherwise any instance is.</summary>
-    /// <value>The default is <see langword="null"/>: none. An empty text is the same.</value>
+    /// <summary>The shard to prefer: instances on other shards are picked only when it has none.</summary>
+    /// <value>The default is <see langword="null"/>: none. An empty string is the same.</value>
     public string? PreferredShard
     {
         get => Details?.PreferredShard;
         init => Details = (Details ?? Detail.None) with { PreferredShard = string.IsNullOrEmpty(value) ? null : value };
     }
 
-    /// <summary>The zone whose instances are picked as long as there are any; otherwise any instance is.</summary>
+    /// <summary>The zone to prefer: instances in other zones are picked only when it has none.</summary>
     /// <value>
-    /// The default is <see langword="null"/>: that of <see cref="EtcdDiscoveryOptions.PreferredZone"/>. An empty text is none.
+    /// The default is <see langword="null"/>: <see cref="EtcdDiscoveryOptions.PreferredZone"/>. With an empty string, no zone is preferred.
     /// </value>
     public string? PreferredZone
     {
@@ -44,41 +47,19 @@ public readonly record struct ServiceQuery
         init => Details = (Details ?? Detail.None) with { PreferredZone = value };
     }
 
-    /// <summary>
-    /// How old, at most, the knowledge may be that the answer comes from. When it is older, as during an outage, the
-    /// store is read, and the question fails if it cannot be. Etcd confirms what is known at least every 10 seconds (its
-    /// v2 API only when something changes): with less, a service is read now and then, at most once in that time.
-    /// </summary>
-    /// <value>The default is <see langword="null"/>: any age will do. Not below 0.</value>
-    public TimeSpan? MaxStaleness
+    /// <summary>The ids of instances that must not be selected, such as those that a call was already tried on.</summary>
+    /// <value>The default is <see langword="null"/>: none. An empty collection is the same.</value>
+    public IReadOnlyCollection<string>? Excluding
     {
-        get => Details?.MaxStaleness;
-        init
-        {
-            ArgumentOutOfRangeException.ThrowIfLessThan(value.GetValueOrDefault(), TimeSpan.Zero);
-            Details = (Details ?? Detail.None) with { MaxStaleness = value };
-        }
+        get => Details?.Excluding;
+        init => Details = (Details ?? Detail.None) with { Excluding = value is { Count: > 0 } ? value : null };
     }
 
-    /// <summary>
-    /// Whether to read the store for this question, at the price of a round trip and the load, instead of answering from
-    /// memory: the answer contains everything that was written before the question. Questions at the same time share a read.
-    /// </summary>
-    /// <value>The default is <see langword="false"/>: a watch keeps the memory current, some milliseconds behind the store.</value>
-    public bool Linearizable
-    {
-        get => Details?.Linearizable ?? false;
-        init => Details = (Details ?? Detail.None) with { Linearizable = value };
-    }
+    /// <summary>Whether any instance will do as well as another.</summary>
+    internal bool SelectsAny =>
+        Shard is null && (Details is null || Details is { PreferredShard: null, PreferredZone: null, Excluding: null });
 
-    /// <summary>Whether any instance will do as well as another, and any age of the knowledge.</summary>
-    internal bool LooksForAny => Shard is null
-        && (Details is null || Details is { PreferredShard: null, PreferredZone: null, MaxStaleness: null, Linearizable: false });
-
-    /// <summary>Whether any age of the knowledge will do.</summary>
-    internal bool AcceptsAnyAge => Details is null or { MaxStaleness: null, Linearizable: false };
-
-    /// <summary>All but the shard; null when nothing else is said, so that two registers can hold a query.</summary>
+    /// <summary>All but the shard; null when nothing else is set, so that a query fits into two registers.</summary>
     internal Detail? Details
     {
         get;
@@ -90,12 +71,11 @@ public readonly record struct ServiceQuery
         IInstancePicker? Picker = null,
         string? PreferredShard = null,
         string? PreferredZone = null,
-        TimeSpan? MaxStaleness = null,
-        bool Linearizable = false)
+        IReadOnlyCollection<string>? Excluding = null)
     {
         public static Detail None { get; } = new(ServiceNetwork.Public);
 
-        /// <summary>The most frequent one, made once.</summary>
+        /// <summary>The most frequent one, created once.</summary>
         public static Detail Private { get; } = None with { Network = ServiceNetwork.Private };
     }
 }

@@ -1,10 +1,11 @@
 using System.Collections.Immutable;
-using EtcdDiscovery.Stores;
+using Microsoft.Extensions.Primitives;
 
 namespace EtcdDiscovery;
 
 /// <summary>Everything known of a service at one moment. Immutable.</summary>
-public sealed record ServiceSnapshot
+/// <remarks>In tests, <see cref="Service"/> and <see cref="Instances"/> are enough: the other members have defaults.</remarks>
+public sealed class ServiceSnapshot
 {
     /// <summary>The service; only its name when the store has no description of it.</summary>
     public required ServiceInfo Service { get; init; }
@@ -12,24 +13,50 @@ public sealed record ServiceSnapshot
     /// <summary>The instances in the order of their keys, whatever their status.</summary>
     public required ImmutableArray<ServiceInstance> Instances { get; init; }
 
-    /// <summary>The store's revision that this is the state of.</summary>
-    public required StoreRevision Revision { get; init; }
+    /// <summary>
+    /// Whether anything is known of the service: its description or an instance. A service that exists may have no
+    /// instance at the moment.
+    /// </summary>
+    /// <value><see langword="true"/> whenever there are instances. Otherwise the default is <see langword="false"/>.</value>
+    public bool Exists { get => field || !Instances.IsDefaultOrEmpty; init; }
 
     /// <summary>
-    /// The latest moment, by this machine's clock, for which the snapshot is known to be true. Etcd confirms it at least
-    /// every 10 seconds while it is in reach; its v2 API only when something changes or is read.
+    /// A token that fires once, when the service, its instances or the suspects have changed since this snapshot: for caches of what is
+    /// made of it, for instance with <see cref="ChangeToken"/>.
     /// </summary>
-    public required DateTimeOffset AsOf { get; init; }
-
-    /// <summary>Whether the store is in reach, and so whether <see cref="AsOf"/> moves on.</summary>
-    public required SnapshotSource Source { get; init; }
+    /// <remarks>
+    /// It also fires when the service is dropped from memory (<see cref="EtcdDiscoveryOptions.CacheIdleTimeout"/>) and when the application
+    /// stops. Callbacks run on the thread pool.
+    /// </remarks>
+    /// <value>The default is a token that never fires.</value>
+    public IChangeToken ChangeToken { get; init; } = new CancellationChangeToken(CancellationToken.None);
 
     /// <summary>
-    /// Those among <see cref="Instances"/> that an outage of the store took away, or that vanished together with half of the
-    /// others, and that have not shown up again yet. After <see cref="EtcdDiscoveryOptions.OutageGrace"/> they are given up.
+    /// An opaque text that identifies the content of this snapshot within this process. Compare it for equality only: snapshots of a
+    /// service with the same version have the same service, instances and suspects.
     /// </summary>
+    /// <value>The default is the empty string.</value>
+    public string Version { get; init; } = "";
+
+    /// <summary>
+    /// The latest time, by this machine's clock, at which the snapshot was known to be current. Etcd confirms it at least
+    /// every 10 seconds while it can be reached; its v2 API only when something changes or is read.
+    /// </summary>
+    /// <value>The default is <see cref="DateTimeOffset.MinValue"/>.</value>
+    public DateTimeOffset AsOf { get; init; }
+
+    /// <summary>Whether the store can be reached, and so whether <see cref="AsOf"/> advances.</summary>
+    /// <value>The default is <see cref="SnapshotSource.Live"/>.</value>
+    public SnapshotSource Source { get; init; }
+
+    /// <summary>
+    /// Those among <see cref="Instances"/> that vanished during an outage of the store, or together with half of the others, and have not
+    /// reappeared yet. They are removed after <see cref="EtcdDiscoveryOptions.OutageGrace"/>.
+    /// </summary>
+    /// <value>The default is none.</value>
     public ImmutableArray<ServiceInstance> Suspects { get; init; } = [];
 
     /// <summary>How many entries of the service could not be read and were skipped.</summary>
+    /// <value>The default is 0.</value>
     public int UnreadableEntries { get; init; }
 }

@@ -6,12 +6,18 @@ namespace EtcdDiscovery;
 [JsonConverter(typeof(JsonStringEnumConverter<ServiceStatus>))]
 public enum ServiceStatus
 {
-    /// <summary>It does.</summary>
+    /// <summary>It takes requests.</summary>
     Serving,
 
-    /// <summary>It is about to stop: it answers what reaches it, but is not picked any more.</summary>
+    /// <summary>It is about to stop: it still answers requests that reach it, but is no longer picked.</summary>
     Draining,
 
-    /// <summary>It is there but does not want requests for now.</summary>
+    /// <summary>It is running but takes no requests for now, and is not picked.</summary>
     Maintenance,
+
+    /// <summary>
+    /// A status that this version does not know, such as one of a later version; see <see cref="ServiceInstance.UnknownStatus"/>. The
+    /// instance is not picked.
+    /// </summary>
+    Unknown,
 }

@@ -80,7 +80,7 @@ internal static class Product
     public static async Task<IReadOnlyList<FoundInstance>> InstancesAsync(
         this IServiceProvider services, string service, CancellationToken cancellationToken)
     {
-        var snapshot = await services.GetRequiredService<IServiceResolver>().GetSnapshotAsync(service, cancellationToken);
+        var snapshot = await services.GetRequiredService<IServiceResolver>().GetSnapshotAsync(service, default, cancellationToken);
         return [.. snapshot.Instances.Where(instance => instance.Status == ServiceStatus.Serving).Select(Found)];
     }
 
@@ -88,7 +88,7 @@ internal static class Product
     public static async Task<FoundSnapshot> SnapshotAsync(
         this IServiceProvider services, string service, CancellationToken cancellationToken)
     {
-        var snapshot = await services.GetRequiredService<IServiceResolver>().GetSnapshotAsync(service, cancellationToken);
+        var snapshot = await services.GetRequiredService<IServiceResolver>().GetSnapshotAsync(service, default, cancellationToken);
         return new FoundSnapshot(
             [.. snapshot.Instances.Select(Found)],
             snapshot.Source switch
@@ -153,7 +153,7 @@ internal static class Product
     public static async Task<string> PrintAsync(this IServiceProvider services, string service, CancellationToken cancellationToken)
     {
         var resolver = services.GetRequiredService<IServiceResolver>();
-        var snapshot = await resolver.GetSnapshotAsync(service, cancellationToken);
+        var snapshot = await resolver.GetSnapshotAsync(service, default, cancellationToken);
         var options = services.GetRequiredService<Microsoft.Extensions.Options.IOptions<EtcdDiscoveryOptions>>().Value;
         var registrations = services.GetRequiredService<IServiceRegistry>().Registrations;
         return string.Join('\n', (object?[])
@@ -190,20 +190,22 @@ internal static class Product
     /// <summary>The ids of the instances that etcd has at this moment.</summary>
     public static async Task<IEnumerable<string>> ReadAsync(this IServiceProvider services, string service, CancellationToken cancellationToken) =>
         (await services.GetRequiredService<IServiceResolver>()
-            .GetInstancesAsync(service, new ServiceQuery { Linearizable = true }, cancellationToken)).Select(instance => instance.Id);
+            .GetSnapshotAsync(service, ReadConsistency.Linearizable, cancellationToken)).Instances.Select(instance => instance.Id);
 
     /// <summary>Reports a failed call to one instance, so that it is not picked for a while.</summary>
     public static async Task ReportFailureAsync(this IServiceProvider services, string service, string id, CancellationToken cancellationToken)
     {
         var resolver = services.GetRequiredService<IServiceResolver>();
-        var snapshot = await resolver.GetSnapshotAsync(service, cancellationToken);
+        var snapshot = await resolver.GetSnapshotAsync(service, default, cancellationToken);
         using var call = resolver.StartCall(snapshot.Instances.Single(instance => instance.Id == id));
         call.Complete(succeeded: false);
     }
 
     /// <summary>Calls back, once, when a service has changed.</summary>
-    public static IDisposable OnChange(this IServiceProvider services, string service, Action act) =>
-        services.GetRequiredService<IServiceResolver>().GetChangeToken(service).RegisterChangeCallback(_ => act(), null);
+    public static async Task<IDisposable> OnChangeAsync(
+        this IServiceProvider services, string service, Action act, CancellationToken cancellationToken) =>
+        (await services.GetRequiredService<IServiceResolver>().GetSnapshotAsync(service, default, cancellationToken))
+            .ChangeToken.RegisterChangeCallback(_ => act(), null);
 
     /// <summary>Whether an error of the library may go away by itself.</summary>
     public static bool IsTransient(Exception error) => error is EtcdDiscoveryException { IsTransient: true };

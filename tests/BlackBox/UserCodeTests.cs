@@ -159,8 +159,8 @@ public sealed class UserCodeTests
         await using var app = await App.StartAsync(Settings(server.Endpoint));
         await app.SeesAsync(Service, "a.dev");
         var called = new TaskCompletionSource();
-        using var first = app.Services.OnChange(Service, () => throw new NotSupportedException("mine"));
-        using var second = app.Services.OnChange(Service, called.SetResult);
+        using var first = await app.Services.OnChangeAsync(Service, () => throw new NotSupportedException("mine"), Token);
+        using var second = await app.Services.OnChangeAsync(Service, called.SetResult, Token);
 
         await PutAsync(server, "b");
 

@@ -17,7 +17,7 @@ app.MapGet("/items/{id:int}", (int id, CatalogClient catalog, CancellationToken 
 // Who else is there? Passwords stay where they are.
 app.MapGet("/instances/{service}", async (string service, IServiceResolver resolver, CancellationToken cancellationToken) =>
 {
-    var snapshot = await resolver.GetSnapshotAsync(service, cancellationToken);
+    var snapshot = await resolver.GetSnapshotAsync(service, cancellationToken: cancellationToken);
     return snapshot.Instances
         .Where(instance => instance.Status == ServiceStatus.Serving)
         .Select(instance => new { instance.Id, instance.Hostname, instance.Ports });

@@ -13,7 +13,7 @@ internal static class EtcdConvert
     public static StoreEvent ToEvent(Event change) => change.Kv is null
         ? throw EtcdErrors.ProtocolViolation("a change of nothing")
         : change.Type == Event.Types.EventType.Delete
-        ? new(change.Kv.Key.ToStringUtf8(), Value: null, change.Kv.ModRevision)
+        ? new(change.Kv.Key.ToStringUtf8(), value: null, change.Kv.ModRevision)
         : new(change.Kv.Key.ToStringUtf8(), change.Kv.Value.Memory, change.Kv.ModRevision);
 
     /// <summary>The first key behind a range as etcd wants it: nothing for a single key.</summary>

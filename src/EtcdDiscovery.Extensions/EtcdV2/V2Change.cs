@@ -33,6 +33,6 @@ internal static class V2Change
 
         return isExpiry is null
             ? new StoreEvent(node.Key, V2Reader.ValueOf(node), node.ModifiedIndex)
-            : new StoreEvent(node.Key, Value: null, node.ModifiedIndex) { IsExpiry = isExpiry };
+            : new StoreEvent(node.Key, value: null, node.ModifiedIndex) { IsExpiry = isExpiry };
     }
 }

@@ -136,20 +136,22 @@ internal sealed partial class DiscoveryHandler(
     /// Picks an instance that can be reached and is not among the given ones, if possible one that no attempt was sent to;
     /// null when there is none.
     /// </summary>
-    private async ValueTask<ServiceInstance?> PickAnotherAsync(Call call, IReadOnlyList<ServiceInstance> excluded)
+    private async ValueTask<ServiceInstance?> PickAnotherAsync(Call call, IReadOnlyList<ServiceInstance> failed)
     {
         try
         {
-            var picked = await resolver.GetInstanceAsync(call.Route.Service!, call.Query, call.CancellationToken).ConfigureAwait(false);
-            if (IsUsable(picked) && !call.WasTried(picked))
+            var all = await resolver.GetInstancesAsync(call.Route.Service!, call.Query, call.CancellationToken).ConfigureAwait(false);
+            var usable = all.Where(instance => IsUsable(instance) && !failed.Any(other => other.Id == instance.Id)).ToList();
+            var untried = usable.FindAll(instance => !call.WasTried(instance));
+            if (usable.Count == 0)
             {
-                return picked;
+                return null;
             }
 
-            var all = await resolver.GetInstancesAsync(call.Route.Service!, call.Query, call.CancellationToken).ConfigureAwait(false);
-            var first = Random.Shared.Next(all.Count);
-            var usable = Enumerable.Range(first, all.Count).Select(index => all[index % all.Count]).Where(IsUsable).ToList();
-            return usable.Find(instance => !call.WasTried(instance)) ?? usable.FirstOrDefault();
+            var others = all.Except(untried.Count > 0 ? untried : usable).Select(instance => instance.Id).ToHashSet(StringComparer.Ordinal);
+            var picked = await resolver.GetInstanceAsync(
+                call.Route.Service!, call.Query with { Excluding = others }, call.CancellationToken).ConfigureAwait(false);
+            return IsUsable(picked) ? picked : null;
         }
         catch (EtcdDiscoveryException)
         {
@@ -157,7 +159,6 @@ internal sealed partial class DiscoveryHandler(
             return null;
         }
 
-        bool IsUsable(ServiceInstance instance) =>
-            !excluded.Any(other => other.Id == instance.Id) && call.TargetOf(instance).Problem is null;
+        bool IsUsable(ServiceInstance instance) => call.TargetOf(instance).Problem is null;
     }
 }

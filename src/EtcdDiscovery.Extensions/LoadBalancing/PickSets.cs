@@ -29,12 +29,14 @@ internal sealed class PickSets
     /// <summary>What is picked from when nothing is asked for; null when there is no instance.</summary>
     public InstanceSet? All { get; }
 
-    /// <summary>What is picked from; null when there is no instance.</summary>
-    /// <param name="query">What is asked for.</param>
+    /// <summary>What a query picks from; null when there is no instance.</summary>
+    /// <param name="query">The query.</param>
     /// <param name="defaultZone">The zone to prefer when the query names none.</param>
-    public InstanceSet? Among(ServiceQuery query, string? defaultZone)
+    public InstanceSet? Select(ServiceQuery query, string? defaultZone)
     {
-        var instances = query.Shard is null ? All : OnShard(query.Shard);
+        var instances = query.Excluding is { } excluded ? Without(excluded, query.Shard)
+            : query.Shard is null ? All
+            : OnShard(query.Shard);
         return instances is null || (query.Details is null && defaultZone is null)
             ? instances
             : Prefer(instances, query.PreferredShard, query.PreferredZone ?? defaultZone);
@@ -50,7 +52,17 @@ internal sealed class PickSets
     // Half of a shard may be ejected whatever the others do, and never its last instance.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private InstanceSet? OnShard(string shard) => (_byShard ??= new(
-        _serving, static instance => instance.Shard, (name, instances) => NewSet(instances, $"on shard={name}"))).Find(shard);
+        _serving, static instance => instance.Shard, (name, instances) => NewSet(instances, ScopeOf(name)))).Find(shard);
+
+    // Before anything else is considered, so that what is left over is preferred and ejected as if there were no others.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private InstanceSet? Without(IReadOnlyCollection<string> excluded, string? shard)
+    {
+        var left = _serving.Where(instance => (shard is null || instance.Shard == shard) && !excluded.Contains(instance.Id)).ToArray();
+        return left.Length == 0 ? null : NewSet(left, shard is null ? "" : ScopeOf(shard));
+    }
+
+    private static string ScopeOf(string shard) => $"on shard={shard}";
 
     private InstanceSet NewSet(ServiceInstance[] instances, string scope) =>
         new(WithoutEjected(instances), _balancer, scope, _mayHaveWeights);

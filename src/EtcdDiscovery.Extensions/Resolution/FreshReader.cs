@@ -17,15 +17,15 @@ internal sealed class FreshReader(
     private readonly Lock _sync = new();
     private Task<ServiceView> _running = Task.FromResult(ServiceView.Empty);
     private Task<ServiceView>? _next;
-    private volatile Reading? _latest;
+    private volatile ServiceView? _latest;
 
     /// <summary>A view that is not older than a limit: the one read last, if that will do, else one that is read now.</summary>
     /// <exception cref="EtcdDiscoveryException">The store cannot be read.</exception>
     public async Task<ServiceView> GetAsync(TimeSpan maxStaleness, CancellationToken cancellationToken)
     {
-        if (_latest is { } latest && timeProvider.GetElapsedTime(latest.AskedAt) <= maxStaleness)
+        if (_latest is { } latest && latest.Freshness.Age(timeProvider) <= maxStaleness)
         {
-            return latest.View;
+            return latest;
         }
 
         try
@@ -36,7 +36,7 @@ internal sealed class FreshReader(
         {
             var age = current().Freshness.Age(timeProvider).TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
             throw new EtcdDiscoveryException(
-                $"Service '{service}' was known {age} s ago, which is longer than the query's MaxStaleness, {maxStaleness}: {error.Message}",
+                $"Service '{service}' was known {age} s ago, which is longer than MaxStaleness, {maxStaleness}, allows: {error.Message}",
                 error.IsTransient,
                 error);
         }
@@ -79,13 +79,13 @@ internal sealed class FreshReader(
     // With a reader of its own: the watcher's belongs to its loop, and has logged what is unreadable.
     private async Task<ServiceView> ReadNowAsync()
     {
-        var askedAt = timeProvider.GetTimestamp();
+        var freshness = Freshness.Live(timeProvider);
         var reader = new EntryReader(service, NullLogger.Instance);
+        // Taken before the read, so that its successor reveals whatever the read may miss.
+        var known = current();
         var contents = await store.ReadAsync(reader.Ranges, _stopping.Token).ConfigureAwait(false);
-        var view = reader.Read(current(), contents, doubt: false).View;
-        _latest = new Reading(view, askedAt);
+        var view = reader.Read(known, contents, doubt: false).View.SupersededWith(known).With(freshness, picks: null);
+        _latest = view;
         return view;
     }
-
-    private sealed record Reading(ServiceView View, long AskedAt);
 }

@@ -21,7 +21,7 @@ internal readonly record struct InstanceChange(ServiceInstance? Before, ServiceI
 
     private ServiceDownReason? WhyDown() => (After, HasSignedOff) switch
     {
-        ({ Status: ServiceStatus.Maintenance }, _) => ServiceDownReason.Maintenance,
+        ({ Status: ServiceStatus.Maintenance or ServiceStatus.Unknown }, _) => ServiceDownReason.Maintenance,
         (not null, _) or (null, true) => ServiceDownReason.Unregistered,
         (null, false) => ServiceDownReason.Expired,
         (null, null) => null,

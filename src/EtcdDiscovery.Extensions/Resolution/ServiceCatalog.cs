@@ -6,7 +6,6 @@ using EtcdDiscovery.Resolution.Persistence;
 using EtcdDiscovery.Stores;
 using EtcdDiscovery.Wire;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Primitives;
 
 namespace EtcdDiscovery.Resolution;
 
@@ -50,14 +49,14 @@ internal sealed partial class ServiceCatalog(
         return _services.TryGetValue(service, out watched);
     }
 
-    /// <summary>A snapshot as current as the query asks for, of a service that is watched from now on.</summary>
+    /// <summary>A view as current as asked for, of a service that is watched from now on.</summary>
     public ValueTask<ServiceView> GetViewAsync(
-        string service, ServiceQuery query, out ServiceWatcher watched, CancellationToken cancellationToken)
+        string service, ReadConsistency consistency, out ServiceWatcher watched, CancellationToken cancellationToken)
     {
         lock (_changing)
         {
             watched = Watch(service);
-            return watched.GetViewAsync(query, cancellationToken);
+            return watched.GetViewAsync(consistency, cancellationToken);
         }
     }
 
@@ -86,9 +85,6 @@ internal sealed partial class ServiceCatalog(
             return watched;
         }
     }
-
-    /// <summary>What tells once that a service, watched from now on, has changed.</summary>
-    public IChangeToken GetChangeToken(string service) => new SnapshotChangeToken(Watch(service).View.Superseded, _logger);
 
     public void Dispose()
     {

@@ -8,7 +8,9 @@ namespace EtcdDiscovery.Resolution;
 /// <summary>Everything that is known of a service at one moment, and the sets to pick from. Immutable: a change makes another view.</summary>
 internal sealed class ServiceView
 {
-    private readonly TaskCompletionSource _superseded;
+    private static long s_lastVersion;
+
+    private TaskCompletionSource _superseded;
     private FrozenDictionary<string, ServiceInstance[]>? _byShard;
 
     private ServiceView(
@@ -54,12 +56,15 @@ internal sealed class ServiceView
     /// <summary>The ids of instances that vanished, but perhaps through a fault of the store, in order.</summary>
     public IReadOnlyList<string> Suspects { get; private init; } = [];
 
-    public StoreRevision Revision { get; }
+    public StoreRevision Revision { get; private init; }
 
-    /// <summary>How often the content has changed since the process began to watch the service; 0 when nothing is known yet.</summary>
+    /// <summary>Identifies the content: no other content of this process has the same version; 0 when nothing is known yet.</summary>
     public long Version { get; }
 
     public bool IsKnown => Version > 0;
+
+    /// <summary>Whether the store has a description of the service or an instance.</summary>
+    public bool Exists => Description is not null || Instances.Length > 0;
 
     /// <summary>False when all instances are known to have the weight 1, so that their weights need no look.</summary>
     public bool MayHaveWeights { get; private init; }
@@ -73,6 +78,9 @@ internal sealed class ServiceView
     /// <summary>What a query without conditions picks from; null before the view is published, and without an instance.</summary>
     public InstanceSet? DefaultSet { get; }
 
+    /// <summary>The view in the form that users get; null until one asks for it.</summary>
+    public ServiceSnapshot? Exposed { get; set; }
+
     /// <summary>Completes when there is a view with other content.</summary>
     public Task Superseded => _superseded.Task;
 
@@ -82,17 +90,25 @@ internal sealed class ServiceView
     public void Supersede() => _superseded.TrySetResult();
 
     /// <summary>Whether a view has the same content, though perhaps another age.</summary>
-    public bool HasContentOf(ServiceView other) => _superseded == other._superseded;
+    public bool HasContentOf(ServiceView other) => Version == other.Version;
+
+    /// <summary>The same view, which counts as superseded when the other one is.</summary>
+    public ServiceView SupersededWith(ServiceView other) => new(this, Freshness, Picks) { _superseded = other._superseded };
 
     /// <summary>The same content, of another age or with other sets to pick from.</summary>
     public ServiceView With(Freshness freshness, PickSets? picks) => new(this, freshness, picks);
 
-    /// <summary>The view after some changes.</summary>
+    /// <summary>The view after some changes; it keeps its content when there are none.</summary>
     public ServiceView With(
         ServiceInfo? description, IReadOnlyList<InstanceChange> changes, IReadOnlyList<string> suspects, StoreRevision revision)
     {
+        if (IsKnown && changes.Count == 0 && description == Description && suspects.SequenceEqual(Suspects))
+        {
+            return new(this, Freshness, Picks) { Revision = revision };
+        }
+
         var instances = changes.Count == 0 ? Instances : InstanceArray.Apply(Instances, changes, InstanceArray.Any);
-        return new(description, instances, ServingAfter(changes, instances), revision, Version + 1)
+        return new(description, instances, ServingAfter(changes, instances), revision, Interlocked.Increment(ref s_lastVersion))
         {
             Suspects = suspects,
             MayHaveWeights = MayHaveWeights || changes.Any(change => change.After is { Weight: not 1 }),

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
 using EtcdDiscovery.LoadBalancing;
 using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Stores;
@@ -62,7 +64,7 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
     public int UnreadableEntries => _reader.UnreadableCount;
 
     /// <summary>Whether the store is known to hold anything under its name. Queries may name services that do not exist.</summary>
-    public bool Exists => _view is { Description: not null } or { Instances.Length: > 0 } || UnreadableEntries > 0;
+    public bool Exists => _view.Exists || UnreadableEntries > 0;
 
     /// <summary>Whether a query waits for it or a reader follows it.</summary>
     // Both begin under the catalog's lock, which its eviction holds too; that one of them ends meanwhile does no harm.
@@ -75,17 +77,31 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
     /// <summary>Tells that the service is needed.</summary>
     public void Use() => _idle.Use();
 
-    /// <summary>The view, if there is one that is current enough for a query. Takes no lock.</summary>
-    public ServiceView? TryGetView(in ServiceQuery query)
+    /// <summary>The view, if there is one that is current enough. Takes no lock.</summary>
+    public ServiceView? TryGetView(ReadConsistency consistency)
     {
         Use();
-        return query.AcceptsAnyAge || IsCurrentEnough(query) ? Known : null;
+        return IsCurrentEnough(consistency) ? Known : null;
     }
 
-    /// <summary>A view as current as the query asks for.</summary>
+    /// <summary>A view as current as asked for.</summary>
     /// <exception cref="EtcdDiscoveryException">The store could not be read, and what is known does not do.</exception>
-    public ValueTask<ServiceView> GetViewAsync(ServiceQuery query, CancellationToken cancellationToken) =>
-        TryGetView(query) is { } view ? new(view) : new(_idle.UseWhileAsync(WaitForViewAsync(query, cancellationToken)));
+    public ValueTask<ServiceView> GetViewAsync(ReadConsistency consistency, CancellationToken cancellationToken) =>
+        TryGetView(consistency) is { } view ? new(view) : new(_idle.UseWhileAsync(WaitForViewAsync(consistency, cancellationToken)));
+
+    /// <summary>A view of this service in the form that users get.</summary>
+    public ServiceSnapshot Expose(ServiceView view) => view.Exposed ??= new()
+    {
+        Service = view.Description ?? new ServiceInfo { Name = Name },
+        Instances = ImmutableCollectionsMarshal.AsImmutableArray(view.Instances),
+        Exists = view.Exists,
+        ChangeToken = new SnapshotChangeToken(view.Superseded, _logger),
+        Version = view.Version.ToString(CultureInfo.InvariantCulture),
+        AsOf = view.Freshness.AsOf,
+        Source = view.Freshness.Source,
+        Suspects = [.. view.Suspects.Select(view.Find).OfType<ServiceInstance>()],
+        UnreadableEntries = UnreadableEntries,
+    };
 
     /// <summary>The sets to pick from in a view of this service.</summary>
     public PickSets PicksOf(ServiceView view) => view.Picks ?? _balancer.CreatePickSets(view.Serving, view.MayHaveWeights);
@@ -182,12 +198,12 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
     // published at once.
     private TimeSpan RestAfterView() => TimeSpan.FromMicroseconds(0.5 * _view.Instances.Length);
 
-    private bool IsCurrentEnough(in ServiceQuery query) =>
-        !query.Linearizable && Age <= (query.MaxStaleness ?? TimeSpan.MaxValue);
+    private bool IsCurrentEnough(ReadConsistency consistency) =>
+        !consistency.IsLinearizable && (consistency.MaxAge is not { } age || Age <= age);
 
-    private Task<ServiceView> WaitForViewAsync(ServiceQuery query, CancellationToken cancellationToken) =>
-        query.Linearizable ? _freshReader.ReadAsync(cancellationToken)
-        : query.MaxStaleness is { } age && Known is not null ? _freshReader.GetAsync(age, cancellationToken)
+    private Task<ServiceView> WaitForViewAsync(ReadConsistency consistency, CancellationToken cancellationToken) =>
+        consistency.IsLinearizable ? _freshReader.ReadAsync(cancellationToken)
+        : consistency.MaxAge is { } age && Known is not null ? _freshReader.GetAsync(age, cancellationToken)
         : FirstViewAsync(cancellationToken);
 
     private Task<ServiceView> FirstViewAsync(CancellationToken cancellationToken)
@@ -227,9 +243,9 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
     private void Publish(ViewUpdate? update, Freshness freshness)
     {
         var before = _view;
-        if (update is null)
+        if (update is null || update.View.HasContentOf(before))
         {
-            _view = before.With(freshness, before.Picks);
+            _view = (update?.View ?? before).With(freshness, before.Picks);
             return;
         }
 

@@ -16,7 +16,7 @@ internal sealed class PrefixedStore(IDiscoveryStore store, string prefix) : IDis
     public async Task<StoreContents> ReadAsync(IReadOnlyList<StoreRange> ranges, CancellationToken cancellationToken)
     {
         var contents = await store.ReadAsync(Outside(ranges), cancellationToken).ConfigureAwait(false);
-        return contents with { Entries = [.. contents.Entries.Select(entry => entry with { Key = Inside(entry.Key) })] };
+        return new(contents.Revision, [.. contents.Entries.Select(entry => new StoreEntry(Inside(entry.Key), entry.Value, entry.Revision))]);
     }
 
     public async IAsyncEnumerable<StoreBatch> WatchAsync(
@@ -24,7 +24,7 @@ internal sealed class PrefixedStore(IDiscoveryStore store, string prefix) : IDis
     {
         await foreach (var batch in store.WatchAsync(Outside(ranges), after, cancellationToken).ConfigureAwait(false))
         {
-            yield return batch with { Events = [.. batch.Events.Select(change => change with { Key = Inside(change.Key) })] };
+            yield return new(batch.Revision, [.. batch.Events.Select(Inside)]);
         }
     }
 
@@ -32,6 +32,8 @@ internal sealed class PrefixedStore(IDiscoveryStore store, string prefix) : IDis
 
     private StoreRange[] Outside(IReadOnlyList<StoreRange> ranges) =>
         [.. ranges.Select(range => range.IsPrefix ? StoreRange.Prefix(prefix + range.Key) : StoreRange.Exact(prefix + range.Key))];
+
+    private StoreEvent Inside(StoreEvent change) => new(Inside(change.Key), change.Value, change.Revision) { IsExpiry = change.IsExpiry };
 
     private string Inside(string key) => key[prefix.Length..];
 
@@ -42,7 +44,7 @@ internal sealed class PrefixedStore(IDiscoveryStore store, string prefix) : IDis
         public Task RenewAsync(CancellationToken cancellationToken) => session.RenewAsync(cancellationToken);
 
         public Task<StoreRevision?> TryPutAsync(IReadOnlyList<StorePut> puts, CancellationToken cancellationToken) =>
-            session.TryPutAsync([.. puts.Select(put => put with { Key = prefix + put.Key })], cancellationToken);
+            session.TryPutAsync([.. puts.Select(Outside)], cancellationToken);
 
         public Task DeleteAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken) =>
             session.DeleteAsync([.. keys.Select(key => prefix + key)], cancellationToken);
@@ -50,5 +52,8 @@ internal sealed class PrefixedStore(IDiscoveryStore store, string prefix) : IDis
         public Task CloseAsync(CancellationToken cancellationToken) => session.CloseAsync(cancellationToken);
 
         public ValueTask DisposeAsync() => session.DisposeAsync();
+
+        private StorePut Outside(StorePut put) =>
+            new(prefix + put.Key, put.Value) { IsDurable = put.IsDurable, ExpectedRevision = put.ExpectedRevision };
     }
 }

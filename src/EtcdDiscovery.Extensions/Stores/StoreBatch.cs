@@ -1,6 +1,13 @@
 namespace EtcdDiscovery.Stores;
 
-/// <summary>Changes that became visible together.</summary>
-/// <param name="Revision">The revision that the watcher has seen after applying the batch.</param>
-/// <param name="Events">The changes in order; empty when the store only reports that it has got this far.</param>
-public sealed record StoreBatch(StoreRevision Revision, IReadOnlyList<StoreEvent> Events);
+/// <summary>Changes that became visible together. Immutable.</summary>
+/// <param name="revision">The revision that the watcher has seen after applying the batch.</param>
+/// <param name="events">The changes in order; empty when the store only reports that it has got this far.</param>
+public sealed class StoreBatch(StoreRevision revision, IReadOnlyList<StoreEvent> events)
+{
+    /// <summary>The revision that the watcher has seen after applying the batch.</summary>
+    public StoreRevision Revision { get; } = revision;
+
+    /// <summary>The changes in order; empty when the store only reports that it has got this far.</summary>
+    public IReadOnlyList<StoreEvent> Events { get; } = events;
+}

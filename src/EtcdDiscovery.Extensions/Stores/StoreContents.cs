@@ -1,6 +1,13 @@
 namespace EtcdDiscovery.Stores;
 
-/// <summary>What a store held at one revision.</summary>
-/// <param name="Revision">The revision that the entries were read at; watching after it misses nothing.</param>
-/// <param name="Entries">The entries in the order of their keys' UTF-8 bytes.</param>
-public sealed record StoreContents(StoreRevision Revision, IReadOnlyList<StoreEntry> Entries);
+/// <summary>What a store held at one revision. Immutable.</summary>
+/// <param name="revision">The revision that the entries were read at; watching after it misses nothing.</param>
+/// <param name="entries">The entries in the order of their keys' UTF-8 bytes.</param>
+public sealed class StoreContents(StoreRevision revision, IReadOnlyList<StoreEntry> entries)
+{
+    /// <summary>The revision that the entries were read at; watching after it misses nothing.</summary>
+    public StoreRevision Revision { get; } = revision;
+
+    /// <summary>The entries in the order of their keys' UTF-8 bytes.</summary>
+    public IReadOnlyList<StoreEntry> Entries { get; } = entries;
+}

@@ -1,7 +1,17 @@
 namespace EtcdDiscovery.Stores;
 
-/// <summary>A key and its value, as read.</summary>
-/// <param name="Key">The key.</param>
-/// <param name="Value">The value's bytes.</param>
-/// <param name="Revision">The number of the revision that put this value; see <see cref="StorePut.ExpectedRevision"/>.</param>
-public readonly record struct StoreEntry(string Key, ReadOnlyMemory<byte> Value, long Revision);
+/// <summary>A key and its value, as read. Immutable.</summary>
+/// <param name="key">The key.</param>
+/// <param name="value">The value's bytes.</param>
+/// <param name="revision">The number of the revision that put this value.</param>
+public sealed class StoreEntry(string key, ReadOnlyMemory<byte> value, long revision)
+{
+    /// <summary>The key.</summary>
+    public string Key { get; } = key;
+
+    /// <summary>The value's bytes.</summary>
+    public ReadOnlyMemory<byte> Value { get; } = value;
+
+    /// <summary>The number of the revision that put this value; see <see cref="StorePut.ExpectedRevision"/>.</summary>
+    public long Revision { get; } = revision;
+}

@@ -1,14 +1,22 @@
 namespace EtcdDiscovery.Stores;
 
-/// <summary>One change: a key was put or is gone.</summary>
-/// <param name="Key">The key.</param>
-/// <param name="Value">The new value, or <see langword="null"/> when the key was deleted or expired.</param>
-/// <param name="Revision">The number of the revision that changed it.</param>
-public readonly record struct StoreEvent(string Key, ReadOnlyMemory<byte>? Value, long Revision)
+/// <summary>One change: a key was put or is gone. Immutable.</summary>
+/// <param name="key">The key.</param>
+/// <param name="value">The new value; <see langword="null"/> when the key was deleted or expired.</param>
+/// <param name="revision">The number of the revision that changed it.</param>
+public sealed class StoreEvent(string key, ReadOnlyMemory<byte>? value, long revision)
 {
+    /// <summary>The key.</summary>
+    public string Key { get; } = key;
+
+    /// <summary>The new value; <see langword="null"/> when the key was deleted or expired.</summary>
+    public ReadOnlyMemory<byte>? Value { get; } = value;
+
+    /// <summary>The number of the revision that changed it.</summary>
+    public long Revision { get; } = revision;
+
     /// <summary>
-    /// Of a key that is gone: whether its time to live ended (<see langword="true"/>) or it was deleted
-    /// (<see langword="false"/>).
+    /// For a key that is gone: <see langword="true"/> when its time to live ended, <see langword="false"/> when it was deleted.
     /// </summary>
     /// <value>The default is <see langword="null"/>: the store cannot tell; see <see cref="StoreCapabilities.ExpiryEvents"/>.</value>
     public bool? IsExpiry { get; init; }

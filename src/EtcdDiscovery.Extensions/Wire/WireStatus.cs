@@ -1,22 +1,25 @@
 namespace EtcdDiscovery.Wire;
 
-/// <summary>How a status stands in the store; absent while serving. One that we do not know counts as serving.</summary>
+/// <summary>A status as text in the store; absent while serving.</summary>
 internal static class WireStatus
 {
+    private const string Serving = "serving";
     private const string Draining = "draining";
     private const string Maintenance = "maintenance";
 
-    public static string? Write(ServiceStatus status) => status switch
+    public static string? Write(ServiceInstance instance) => instance.Status switch
     {
         ServiceStatus.Draining => Draining,
         ServiceStatus.Maintenance => Maintenance,
+        ServiceStatus.Unknown => instance.UnknownStatus,
         _ => null,
     };
 
     public static ServiceStatus Read(string? text) => text switch
     {
+        null or "" or Serving => ServiceStatus.Serving,
         Draining => ServiceStatus.Draining,
         Maintenance => ServiceStatus.Maintenance,
-        _ => ServiceStatus.Serving,
+        _ => ServiceStatus.Unknown,
     };
 }

@@ -185,7 +185,7 @@ public sealed class ReadinessTests
     {
         ServiceInstance? instance = null;
         await Eventually.TrueAsync(
-            async () => (instance = (await host.Resolver.GetSnapshotAsync("shop", Token)).Instances.SingleOrDefault())?.Status == status,
+            async () => (instance = (await host.Resolver.GetSnapshotAsync("shop", cancellationToken: Token)).Instances.SingleOrDefault())?.Status == status,
             $"the instance is {status}");
         return instance!;
     }

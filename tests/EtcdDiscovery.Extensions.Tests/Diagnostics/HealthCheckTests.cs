@@ -41,7 +41,7 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
         var server = await etcd.GetAsync(EtcdVersion.First);
         await server.PutAsync($"/services/{_service}/bad", "{");
         await using var host = await DiscoveryHost.StartAsync(server.Settings());
-        await host.Resolver.GetSnapshotAsync(_service, Token);
+        await host.Resolver.GetSnapshotAsync(_service, cancellationToken: Token);
 
         var check = await host.CheckAsync();
 
@@ -207,7 +207,7 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
         var instances = await host.Resolver.GetInstancesAsync("shop", cancellationToken: Token);
         said.AddRange(instances.Select(instance => instance.ToString()));
         said.Add((await host.Resolver.GetServiceAsync("shop", Token)).ToString());
-        said.Add((await host.Resolver.GetSnapshotAsync("shop", Token)).ToString());
+        said.Add((await host.Resolver.GetSnapshotAsync("shop", cancellationToken: Token)).ToString());
         said.Add($"{host.Registration} {host.Registration.Credentials}");
         foreach (var instance in instances)
         {

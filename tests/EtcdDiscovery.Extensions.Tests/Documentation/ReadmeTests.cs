@@ -78,7 +78,9 @@ public sealed partial class ReadmeTests
     [Fact]
     public void FindingTable_ComparedWithTheResolver_HasEveryMethod() =>
         Assert.Equal(
-            typeof(IServiceResolver).GetMethods().Select(method => method.Name).Order(StringComparer.Ordinal),
+            typeof(IServiceResolver).GetMethods()
+                .Concat(typeof(ServiceResolverExtensions).GetMethods(BindingFlags.Public | BindingFlags.Static))
+                .Select(method => method.Name).Order(StringComparer.Ordinal),
             Markdown.Table(Readme, "## Find services").Select(row => row[0]).Order(StringComparer.Ordinal));
 
     [Fact]

@@ -20,7 +20,7 @@ internal static class Snippets
         app.MapHealthChecks("/healthz");
         app.MapGet("/instances/{service}", async (string service, IServiceResolver resolver, CancellationToken cancellationToken) =>
         {
-            var snapshot = await resolver.GetSnapshotAsync(service, cancellationToken);
+            var snapshot = await resolver.GetSnapshotAsync(service, cancellationToken: cancellationToken);
             return snapshot.Instances.Select(instance => new { instance.Id, instance.Hostname, instance.Ports });
         });
 

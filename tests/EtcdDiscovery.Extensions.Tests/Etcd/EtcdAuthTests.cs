@@ -207,9 +207,9 @@ public sealed class EtcdAuthTests
     {
         var name = UniqueName.Of("other");
         await AsRootAsync(server, $$"""etcdctl put /services/{{name}}/1 '{"name":"h"}'""");
-        Assert.Single((await host.Resolver.GetSnapshotAsync(name, Token)).Instances);
+        Assert.Single((await host.Resolver.GetSnapshotAsync(name, cancellationToken: Token)).Instances);
         await AsRootAsync(server, $$"""etcdctl put /services/{{name}}/2 '{"name":"h"}'""");
-        await Eventually.TrueAsync(async () => (await host.Resolver.GetSnapshotAsync(name, Token)).Instances.Length == 2, "it is watched");
+        await Eventually.TrueAsync(async () => (await host.Resolver.GetSnapshotAsync(name, cancellationToken: Token)).Instances.Length == 2, "it is watched");
     }
 
     // Tokens live for a second after they were last used: what an hour of idling does. To ask with a token is to use it, so each of

@@ -143,7 +143,7 @@ public sealed class EtcdV2StoreTests(SharedEtcd etcd)
         await using var store = EtcdV2Stores.Create(server.Endpoint);
         await using var session = await store.OpenSessionAsync(TimeSpan.FromSeconds(60), Token);
 
-        Assert.Null(await session.TryPutAsync([Put("first"), Put("second") with { ExpectedRevision = 7 }, Put("third")], Token));
+        Assert.Null(await session.TryPutAsync([Put("first"), Put("second", expectedRevision: 7), Put("third")], Token));
 
         Assert.Equal(_root + "first", Assert.Single((await store.ReadAsync([All], Token)).Entries).Key);
     }
@@ -232,7 +232,8 @@ public sealed class EtcdV2StoreTests(SharedEtcd etcd)
         await watch.FailureAsync<EtcdDiscoveryException>();
     }
 
-    private StorePut Put(string name) => new(_root + name, "x"u8.ToArray());
+    private StorePut Put(string name, long? expectedRevision = null) =>
+        new(_root + name, "x"u8.ToArray()) { ExpectedRevision = expectedRevision };
 
     private async Task<bool> TrySetAsync(EtcdServer member, string value)
     {

@@ -197,7 +197,7 @@ public sealed class GoFleetTests(SharedEtcd etcd)
         Assert.Equal(host.Registration.InstanceId, found.Id);
         await host.StopAsync();
         await Eventually.TrueAsync(
-            async () => (await watcher.Resolver.GetSnapshotAsync(_service, Token)).Instances.IsEmpty, "it is seen to go");
+            async () => (await watcher.Resolver.GetSnapshotAsync(_service, cancellationToken: Token)).Instances.IsEmpty, "it is seen to go");
     }
 
     private Dictionary<string, string?> Public(EtcdServer server, string? user = null) => new(V2Api.Settings(server, _service))

@@ -175,7 +175,7 @@ public sealed class ReloadTests(SharedEtcd etcd)
             "the new name is registered");
         Assert.Equal(RegistrationState.Withdrawn, before.State);
         await Eventually.TrueAsync(
-            async () => (await host.Resolver.GetSnapshotAsync("shop", Token)).Instances.IsEmpty, "the old name is gone");
+            async () => (await host.Resolver.GetSnapshotAsync("shop", cancellationToken: Token)).Instances.IsEmpty, "the old name is gone");
     }
 
     [Fact]

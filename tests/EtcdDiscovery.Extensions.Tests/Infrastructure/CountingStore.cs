@@ -86,8 +86,8 @@ internal sealed class CountingStore(IDiscoveryStore inner) : IDiscoveryStore
         await using var batches = inner.WatchAsync(ranges, after, either.Token).GetAsyncEnumerator(either.Token);
         while (await MoveNextAsync(batches, ending, cancellationToken))
         {
-            var batch = IsDeaf ? batches.Current with { Events = [] } : batches.Current;
-            yield return Repeats ? batch with { Revision = after } : batch;
+            var batch = batches.Current;
+            yield return new(Repeats ? after : batch.Revision, IsDeaf ? [] : batch.Events);
             Interlocked.Increment(ref _batches);
         }
     }

@@ -140,7 +140,7 @@ internal sealed class DiscoveryHost : IAsyncDisposable
     {
         try
         {
-            return (await Resolver.GetSnapshotAsync(service, Token)).Instances.Length;
+            return (await Resolver.GetSnapshotAsync(service, cancellationToken: Token)).Instances.Length;
         }
         catch (EtcdDiscoveryException e) when (e.IsTransient)
         {

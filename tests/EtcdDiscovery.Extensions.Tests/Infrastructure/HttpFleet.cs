@@ -44,7 +44,7 @@ internal sealed class HttpFleet : IAsyncDisposable
         var registration = await _host.Registry.RegisterAsync(options, Token);
         await registration.WaitUntilRegisteredAsync(Token);
         await Eventually.TrueAsync(
-            async () => (await _host.Resolver.GetSnapshotAsync(service, Token)).Instances.Any(found => found.Id == registration.InstanceId),
+            async () => (await _host.Resolver.GetSnapshotAsync(service, cancellationToken: Token)).Instances.Any(found => found.Id == registration.InstanceId),
             "the instance is found");
         return registration;
     }

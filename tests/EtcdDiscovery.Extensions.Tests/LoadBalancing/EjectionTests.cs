@@ -153,7 +153,7 @@ public sealed class EjectionTests : IDisposable
         Assert.Equal("c d e", Pickable());
         Assert.Equal("b", Pickable(new() { Shard = "s0" }));
         Assert.Equal("f", Pickable(new() { Shard = "s2" }));
-        Assert.Null(_service.CreatePickSets(Current.Serving, Current.MayHaveWeights).Among(new() { Shard = "s3" }, null));
+        Assert.Null(_service.CreatePickSets(Current.Serving, Current.MayHaveWeights).Select(new() { Shard = "s3" }, null));
         // A preference is none once nobody there is left.
         Assert.Equal("c d e", Pickable(new() { PreferredShard = "s0" }));
 
@@ -379,7 +379,7 @@ public sealed class EjectionTests : IDisposable
     private void Cancel(string id) => _service.StartCall(id).Dispose();
 
     private string Pickable(ServiceQuery query = default, string? zone = null) =>
-        string.Join(' ', _service.CreatePickSets(Current.Serving, Current.MayHaveWeights).Among(query, zone)!.Select(instance => instance.Id));
+        string.Join(' ', _service.CreatePickSets(Current.Serving, Current.MayHaveWeights).Select(query, zone)!.Select(instance => instance.Id));
 
     private int Outstanding(string id)
     {

@@ -124,7 +124,7 @@ public sealed class PickerTests
         using var service = new BalancerState(TimeProvider.System);
         var snapshot = TestCatalog.Snapshot([.. Enumerable.Range(0, 4).Select(i => Instance(i, shard: $"s{i % 2}"))]);
         var picked = Enumerable.Range(0, 40)
-            .Select(turn => InstancePickers.RoundRobin.Pick(PicksOf(service, snapshot).Among(new() { Shard = $"s{turn % 2}" }, null)!).Id)
+            .Select(turn => InstancePickers.RoundRobin.Pick(PicksOf(service, snapshot).Select(new() { Shard = $"s{turn % 2}" }, null)!).Id)
             .CountBy(id => id)
             .Select(id => id.Value);
 

@@ -120,7 +120,7 @@ public sealed class ResolverPickingTests
         Assert.Equal("b", (await resolver.GetUriAsync(Service, "http", "", query, cancellationToken: Token)).Host);
         Assert.Equal("a", (await resolver.GetFirstInstanceAsync(Service, cancellationToken: Token)).Id);
         Assert.Equal(3, (await resolver.GetInstancesAsync(Service, cancellationToken: Token)).Count);
-        Assert.Equal(3, (await resolver.GetSnapshotAsync(Service, Token)).Instances.Length);
+        Assert.Equal(3, (await resolver.GetSnapshotAsync(Service, cancellationToken: Token)).Instances.Length);
 
         clock.Advance(TimeSpan.FromSeconds(2));
 
@@ -246,6 +246,54 @@ public sealed class ResolverPickingTests
                 call.Complete(succeeded: true);
             }
         }
+    }
+
+    [Theory]
+    [InlineData("a", "0 15 15")]
+    [InlineData("a c", "0 30 0")]
+    [InlineData("", "10 10 10")]
+    public async Task Excluding_SomeInstances_PicksAmongTheOthers(string excluded, string expected)
+    {
+        await using var host = await StartAsync(new() { ["Balancing"] = "RoundRobin" }, "a", "b", "c");
+
+        Assert.Equal(expected, await CountAsync(host, new() { Excluding = excluded.Split(' ', StringSplitOptions.RemoveEmptyEntries) }));
+        Assert.Equal(expected, await CountAsync(host, new() { Excluding = excluded.Split(' ', StringSplitOptions.RemoveEmptyEntries), Shard = "s0" }));
+    }
+
+    [Fact]
+    public async Task Excluding_AllOfThePreferredZone_PicksInAnotherOne()
+    {
+        await using var host = await StartAsync([], "a", "b");
+
+        Assert.Equal("b", await PickAsync(host, new() { PreferredZone = "zone-a", Excluding = ["a"] }));
+    }
+
+    [Fact]
+    public async Task Excluding_AllButAnEjectedInstance_PicksIt()
+    {
+        await using var host = await StartAsync([], "a", "b", "c");
+        var ejected = (await host.Resolver.GetInstancesAsync(Service, cancellationToken: Token)).Single(instance => instance.Id == "b");
+        using var call = host.Resolver.StartCall(ejected);
+        call.Complete(succeeded: false);
+
+        Assert.Equal("b", await PickAsync(host, new() { Excluding = ["a", "c"] }));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("s0")]
+    public async Task Excluding_AllInstances_FindsNoneAndSaysWhy(string? shard)
+    {
+        await using var host = await StartAsync([], "a", "b");
+        var query = new ServiceQuery { Excluding = ["a", "b"], Shard = shard };
+
+        var error = await Assert.ThrowsAsync<NoInstanceFoundException>(() => PickAsync(host, query));
+
+        Assert.Equal("Service 'shop' has no instance left: the query excludes all that take requests.", error.Message);
+        var listed = await Assert.ThrowsAsync<NoInstanceFoundException>(
+            async () => await host.Resolver.GetInstancesAsync(Service, query, Token));
+        Assert.Equal(error.Message, listed.Message);
+        await Assert.ThrowsAsync<NoInstanceOnShardException>(() => PickAsync(host, query with { Shard = "s1" }));
     }
 
     private static async Task<string> CountAsync(DiscoveryHost host, ServiceQuery query)

@@ -148,7 +148,7 @@ public sealed class DrainTests(SharedEtcd etcd)
 
         Assert.Equal(b.InstanceId, (await resolver.GetFirstInstanceAsync(_service, cancellationToken: Token)).Id);
         Assert.Equal([b.InstanceId], (await resolver.GetInstancesAsync(_service, cancellationToken: Token)).Select(instance => instance.Id));
-        var snapshot = await resolver.GetSnapshotAsync(_service, Token);
+        var snapshot = await resolver.GetSnapshotAsync(_service, cancellationToken: Token);
         Assert.Equal(
             [(a.InstanceId, ServiceStatus.Maintenance, "disk full"), (b.InstanceId, ServiceStatus.Serving, null)],
             snapshot.Instances.OrderBy(instance => instance.Id != a.InstanceId)
@@ -179,7 +179,7 @@ public sealed class DrainTests(SharedEtcd etcd)
         await Assert.ThrowsAsync<NoInstanceFoundException>(async () => await resolver.GetFirstInstanceAsync(_service, cancellationToken: Token));
         await Assert.ThrowsAsync<NoInstanceFoundException>(async () => await resolver.GetInstancesAsync(_service, cancellationToken: Token));
         await Assert.ThrowsAsync<NoInstanceFoundException>(async () => await resolver.GetUriAsync(_service, "http", cancellationToken: Token));
-        Assert.Equal(2, (await resolver.GetSnapshotAsync(_service, Token)).Instances.Length);
+        Assert.Equal(2, (await resolver.GetSnapshotAsync(_service, cancellationToken: Token)).Instances.Length);
     }
 
     private static async Task<bool> AnswersAsync(HttpClient http)

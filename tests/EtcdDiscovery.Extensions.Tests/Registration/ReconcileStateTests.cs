@@ -55,7 +55,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
         var write = Content("a", DescriptionWriteMode.Overwrite).Plan(Info("b", 5));
 
         Assert.Equal("a", write.Encoded.Instance.Credentials!.User);
-        Assert.Equal(5, write.Description!.Value.ExpectedRevision);
+        Assert.Equal(5, write.Description!.ExpectedRevision);
         Assert.Equal(["/services_infos/shop", "/services/shop/id"], write.Puts.Select(put => put.Key));
     }
 
@@ -115,7 +115,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
         var content = Registered(Content("a"), 10).OnDescriptionSeen(Info("b", 11), 11).OnDescriptionSeen(null, 12);
 
         Assert.False(content.DescriptionSettled);
-        var info = Decode(content.Plan(null).Description!.Value);
+        var info = Decode(content.Plan(null).Description!);
         Assert.Equal("b", info.Credentials!.User);
     }
 
@@ -133,7 +133,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
 
         Assert.Equal("a", content.Desired.Instance.Credentials!.User);
         Assert.True(content.NeedsWrite(_session));
-        var put = content.Plan(there).Description!.Value;
+        var put = content.Plan(there).Description!;
         Assert.Equal("a", Decode(put).Credentials!.User);
         Assert.Equal(11, put.ExpectedRevision);
     }
@@ -201,7 +201,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
 
         Assert.True(content.NeedsWrite(_session));
         var again = content.Plan(Info("b", 11));
-        Assert.Equal("c", Decode(again.Description!.Value).Credentials!.User);
+        Assert.Equal("c", Decode(again.Description!).Credentials!.User);
     }
 
     [Theory]
@@ -271,7 +271,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
         var content = Registered(Content("a", DescriptionWriteMode.Overwrite), 10).OnDescriptionSeen(Info("b", 11), 11).OnStoreUnknown();
 
         Assert.True(content.NeedsWrite(_session));
-        Assert.Equal("b", Decode(content.Plan(null).Description!.Value).Credentials!.User);
+        Assert.Equal("b", Decode(content.Plan(null).Description!).Credentials!.User);
         // Revisions of the new history may be lower.
         Assert.Equal("c", content.OnDescriptionSeen(Info("c", 2), 2).Desired.Instance.Credentials!.User);
         Assert.Equal("c", content.Plan(Info("c", 2)).Encoded.Instance.Credentials!.User);
@@ -287,7 +287,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
 
         Assert.Null(write.Description);
         Assert.Equal("a", write.Encoded.Instance.Credentials!.User);
-        Assert.Null(Decode(content.Plan(null).Description!.Value).Credentials);
+        Assert.Null(Decode(content.Plan(null).Description!).Credentials);
     }
 
     public async ValueTask DisposeAsync()

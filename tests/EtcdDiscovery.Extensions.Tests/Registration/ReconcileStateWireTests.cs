@@ -71,11 +71,24 @@ public sealed class ReconcileStateWireTests
     [InlineData("draining", ServiceStatus.Draining)]
     [InlineData("maintenance", ServiceStatus.Maintenance)]
     [InlineData("serving", ServiceStatus.Serving)]
-    [InlineData("Draining", ServiceStatus.Serving)]
-    [InlineData("on holiday", ServiceStatus.Serving)]
     [InlineData("", ServiceStatus.Serving)]
-    public void Decode_AStatus_ServesWhenItIsUnknown(string status, ServiceStatus expected) =>
-        Assert.Equal(expected, Decode($$"""{"name":"h","status":"{{status}}"}""").Status);
+    public void Decode_AStatus_IsThatOfItsWord(string status, ServiceStatus expected)
+    {
+        var instance = Decode($$"""{"name":"h","status":"{{status}}"}""");
+
+        Assert.Equal((expected, null), (instance.Status, instance.UnknownStatus));
+    }
+
+    [Theory]
+    [InlineData("Draining")]
+    [InlineData("warming-up")]
+    public void Decode_AStatusOfALaterVersion_DoesNotServeAndKeepsItsText(string status)
+    {
+        var instance = Decode($$"""{"name":"h","status":"{{status}}"}""");
+
+        Assert.Equal((ServiceStatus.Unknown, status), (instance.Status, instance.UnknownStatus));
+        Assert.Contains($"\"status\":\"{status}\"", Encoding.UTF8.GetString(ServiceJson.Encode(instance)), StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("2.5", 2.5)]

@@ -168,7 +168,7 @@ public sealed class UpdateTests(SharedEtcd etcd)
         Assert.DoesNotContain("sss", password.Message, StringComparison.Ordinal);
         Assert.Equal(before, await server.ReadAsync(Prefix));
         await registration.SetStatusAsync(ServiceStatus.Maintenance, null, Token);
-        Assert.Single((await host.Resolver.GetSnapshotAsync(_service, Token)).Instances);
+        Assert.Single((await host.Resolver.GetSnapshotAsync(_service, cancellationToken: Token)).Instances);
     }
 
     [Fact]

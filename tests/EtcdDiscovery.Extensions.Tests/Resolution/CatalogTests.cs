@@ -1,7 +1,6 @@
 using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Resolution;
 using EtcdDiscovery.Tests.Infrastructure;
-using Microsoft.Extensions.Primitives;
 
 namespace EtcdDiscovery.Tests.Resolution;
 
@@ -16,7 +15,7 @@ public sealed class CatalogTests : ManualCatalogTests
     public async Task Service_ThatNobodyAsksFor_IsForgottenAndComesBackWithTheNextQuestion()
     {
         await using var catalog = await StartAsync();
-        var token = catalog.Resolver.GetChangeToken(Service);
+        var token = (await catalog.Resolver.GetSnapshotAsync(Service, cancellationToken: Token)).ChangeToken;
 
         await ForgottenAsync(catalog);
 
@@ -123,33 +122,76 @@ public sealed class CatalogTests : ManualCatalogTests
     }
 
     [Fact]
-    public async Task ChangeToken_AfterAChange_TellsOnce()
+    public async Task Refresh_ThatFindsNothingNew_KeepsTheVersionAndFiresNoToken()
     {
-        await using var catalog = await StartAsync();
-        var told = new SemaphoreSlim(0);
-        var token = catalog.Resolver.GetChangeToken(Service);
-        using var silenced = token.RegisterChangeCallback(_ => Assert.Fail("It was let go of."), null);
-        silenced.Dispose();
-        using var registration = ChangeToken.OnChange(() => catalog.Resolver.GetChangeToken(Service), () => told.Release());
-        Assert.False(token.HasChanged);
+        await using var catalog = await StartAsync(RefreshInterval);
+        var before = await SnapshotAsync(catalog);
 
-        await catalog.PutAsync(Service, "b");
+        Clock.Advance(RefreshInterval * 1.25);
 
-        Assert.True(await told.WaitAsync(Eventually.Patience, Token));
-        Assert.True(token.HasChanged);
-        Assert.False(catalog.Resolver.GetChangeToken(Service).HasChanged);
-        await catalog.DeleteAsync(Service, "b");
-        Assert.True(await told.WaitAsync(Eventually.Patience, Token));
+        await Eventually.TrueAsync(() => Task.FromResult(Store.Watches == 2), "the service is read and watched again");
+        await Eventually.TrueAsync(async () => (await SnapshotAsync(catalog)).AsOf > before.AsOf, "the snapshot is newer");
+        Assert.Equal(before.Version, (await SnapshotAsync(catalog)).Version);
+        Assert.False(before.ChangeToken.HasChanged);
     }
 
     [Fact]
-    public async Task ChangeToken_OfAServiceThatNobodyAskedFor_TellsOfItsFirstSnapshot()
+    public async Task ChangeToken_AfterAChange_FiresOnce()
     {
-        await using var catalog = new TestCatalog();
+        await using var catalog = await StartAsync();
+        var fired = new SemaphoreSlim(0);
+        var snapshot = await SnapshotAsync(catalog);
+        using var silenced = snapshot.ChangeToken.RegisterChangeCallback(_ => Assert.Fail("It was disposed."), null);
+        silenced.Dispose();
+        using var registration = snapshot.ChangeToken.RegisterChangeCallback(_ => fired.Release(), null);
+        Assert.False(snapshot.ChangeToken.HasChanged);
 
-        var token = catalog.Resolver.GetChangeToken(Service);
+        await catalog.PutAsync(Service, "b");
 
-        await Eventually.TrueAsync(() => Task.FromResult(token.HasChanged), "the service was read");
+        Assert.True(await fired.WaitAsync(Eventually.Patience, Token));
+        Assert.True(snapshot.ChangeToken.HasChanged);
+        var next = await SnapshotAsync(catalog);
+        Assert.False(next.ChangeToken.HasChanged);
+        Assert.NotEqual(snapshot.Version, next.Version);
+        await catalog.DeleteAsync(Service, "b");
+        await Eventually.TrueAsync(() => Task.FromResult(next.ChangeToken.HasChanged), "the next token fires");
+        Assert.Equal(0, fired.CurrentCount);
+    }
+
+    [Fact]
+    public async Task ChangeToken_OfALinearizableSnapshot_FiresForWhatItMissed()
+    {
+        await using var catalog = await StartAsync();
+        var (answered, gate) = (new TaskCompletionSource(), new TaskCompletionSource());
+        // The answer is made, and held up until the watch has told of a change that it lacks.
+        Store.Rewrite = read =>
+        {
+            answered.TrySetResult();
+            return read;
+        };
+        Store.After = gate.Task;
+        var reading = catalog.Resolver.GetSnapshotAsync(Service, ReadConsistency.Linearizable, Token).AsTask();
+        await answered.Task.WaitAsync(Eventually.Patience, Token);
+        await catalog.PutAsync(Service, "b");
+        await Eventually.TrueAsync(async () => (await SnapshotAsync(catalog)).Instances.Length == 2, "the watch has seen b");
+
+        gate.SetResult();
+
+        var snapshot = await reading.WaitAsync(Eventually.Patience, Token);
+        Assert.Equal("a", Assert.Single(snapshot.Instances).Id);
+        Assert.True(snapshot.ChangeToken.HasChanged);
+    }
+
+    [Fact]
+    public async Task Snapshot_OfALinearizableRead_IsLiveAndAsOfItsRequest()
+    {
+        await using var catalog = await StartAsync();
+        Clock.Advance(TimeSpan.FromSeconds(5));
+
+        var snapshot = await catalog.Resolver.GetSnapshotAsync(Service, ReadConsistency.Linearizable, Token);
+
+        Assert.Equal((SnapshotSource.Live, Clock.GetUtcNow()), (snapshot.Source, snapshot.AsOf));
+        Assert.Equal((await SnapshotAsync(catalog)).Version, snapshot.Version);
     }
 
     [Fact]
@@ -161,10 +203,10 @@ public sealed class CatalogTests : ManualCatalogTests
         await AskAsync(catalog, names);
 
         var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(
-            async () => await catalog.Resolver.GetSnapshotAsync("one-more", TestContext.Current.CancellationToken));
+            async () => await catalog.Resolver.GetSnapshotAsync("one-more", cancellationToken: TestContext.Current.CancellationToken));
 
         Assert.Equal("Service 'one-more' is not looked for: 10000 services are watched already, which is the limit.", error.Message);
-        Assert.Single((await catalog.Resolver.GetSnapshotAsync($"{Service}-0", TestContext.Current.CancellationToken)).Instances);
+        Assert.Single((await catalog.Resolver.GetSnapshotAsync($"{Service}-0", cancellationToken: TestContext.Current.CancellationToken)).Instances);
     }
 
     [Fact]
@@ -189,7 +231,7 @@ public sealed class CatalogTests : ManualCatalogTests
         await catalog.PutAsync("stranger-49999", "x");
         Assert.Equal("x", (await catalog.Resolver.GetInstanceAsync("stranger-0", cancellationToken: Token)).Id);
         await Eventually.TrueAsync(
-            async () => (await catalog.Resolver.GetSnapshotAsync("stranger-49999", Token)).Instances.Length == 1, "it is found");
+            async () => (await catalog.Resolver.GetSnapshotAsync("stranger-49999", cancellationToken: Token)).Instances.Length == 1, "it is found");
         await catalog.PutAsync("new", "x");
         Assert.Equal("x", (await catalog.Resolver.GetInstanceAsync("new", cancellationToken: Token)).Id);
     }
@@ -205,7 +247,7 @@ public sealed class CatalogTests : ManualCatalogTests
         Store.Outage = new EtcdDiscoveryException("away", isTransient: true);
         for (var i = 0; i < ServiceCatalog.MaxServices + 1_000; i++)
         {
-            await Assert.ThrowsAsync<EtcdDiscoveryException>(async () => await catalog.Resolver.GetSnapshotAsync($"stranger-{i}", Token));
+            await Assert.ThrowsAsync<EtcdDiscoveryException>(async () => await catalog.Resolver.GetSnapshotAsync($"stranger-{i}", cancellationToken: Token));
         }
 
         Store.Outage = null;
@@ -221,7 +263,7 @@ public sealed class CatalogTests : ManualCatalogTests
         await using var catalog = await StartAsync();
         var (gate, before) = (new TaskCompletionSource(), Store.Reads);
         Store.Gate = gate.Task;
-        var questions = Enumerable.Range(0, 200).Select(i => catalog.Resolver.GetSnapshotAsync($"stranger-{i}", Token).AsTask()).ToList();
+        var questions = Enumerable.Range(0, 200).Select(i => catalog.Resolver.GetSnapshotAsync($"stranger-{i}", cancellationToken: Token).AsTask()).ToList();
         await Eventually.TrueAsync(() => Task.FromResult(Store.Reads - before == 64 && Clock.ArmedTimers >= 200 - 64), "64 are read, the others wait");
 
         Clock.Advance(TimeSpan.FromSeconds(5));
@@ -235,10 +277,13 @@ public sealed class CatalogTests : ManualCatalogTests
         Assert.Equal("a", (await catalog.Resolver.GetInstanceAsync(Service, cancellationToken: Token)).Id);
     }
 
+    private static ValueTask<ServiceSnapshot> SnapshotAsync(TestCatalog catalog) =>
+        catalog.Resolver.GetSnapshotAsync(Service, cancellationToken: Token);
+
     private static Task AskAsync(TestCatalog catalog, IEnumerable<string> names) => Parallel.ForEachAsync(
         names,
         new ParallelOptions { MaxDegreeOfParallelism = 50, CancellationToken = Token },
-        async (name, token) => await catalog.Resolver.GetSnapshotAsync(name, token));
+        async (name, token) => await catalog.Resolver.GetSnapshotAsync(name, cancellationToken: token));
 
     private Task<TestCatalog> StartAsync(TimeSpan? refreshInterval = null) => StartAsync(
         new CatalogSettings(TestCatalog.Quick)

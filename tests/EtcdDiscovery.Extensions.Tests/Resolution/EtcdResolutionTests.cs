@@ -197,7 +197,7 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
         await using var host = await DiscoveryHost.StartAsync(server.Settings());
 
         Assert.Equal("a c", await IdsAsync(host, default));
-        Assert.Equal(1, (await host.Resolver.GetSnapshotAsync(_service, Token)).UnreadableEntries);
+        Assert.Equal(1, (await host.Resolver.GetSnapshotAsync(_service, cancellationToken: Token)).UnreadableEntries);
 
         // The same writer goes on writing it, and others write as well.
         await server.PutAsync(Prefix + "bad", "{still not json, password=hush");
@@ -209,7 +209,7 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
 
         await server.PutAsync(Prefix + "bad", Instance("bad.dev"));
         await Eventually.TrueAsync(async () => await IdsAsync(host, default) == "a bad c d", "the mended entry is seen");
-        Assert.Equal(0, (await host.Resolver.GetSnapshotAsync(_service, Token)).UnreadableEntries);
+        Assert.Equal(0, (await host.Resolver.GetSnapshotAsync(_service, cancellationToken: Token)).UnreadableEntries);
     }
 
     [Theory]
@@ -240,7 +240,7 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
         await using var host = await DiscoveryHost.StartAsync(new(server.Settings()) { ["Store"] = store });
 
         Assert.Equal("a", await IdsAsync(host, default));
-        Assert.Equal(monsters.Count, (await host.Resolver.GetSnapshotAsync(_service, Token)).UnreadableEntries);
+        Assert.Equal(monsters.Count, (await host.Resolver.GetSnapshotAsync(_service, cancellationToken: Token)).UnreadableEntries);
         foreach (var (id, value) in monsters)
         {
             await PutAsync(Prefix + id, value);
@@ -248,12 +248,12 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
 
         await PutAsync(Prefix + "b", Instance("b.dev"));
         await Eventually.TrueAsync(async () => await IdsAsync(host, default) == "a b", "b is seen");
-        Assert.Equal(monsters.Count, (await host.Resolver.GetSnapshotAsync(_service, Token)).UnreadableEntries);
+        Assert.Equal(monsters.Count, (await host.Resolver.GetSnapshotAsync(_service, cancellationToken: Token)).UnreadableEntries);
         Assert.Equal(
             monsters.Keys.Select(id => Prefix + id).Order(StringComparer.Ordinal),
             host.Logs.Of("EntryUnreadable").Select(line => line.Message.Split(' ').Single(word => word.StartsWith(Prefix, StringComparison.Ordinal))).Order(StringComparer.Ordinal));
         Assert.All(host.Logs.Lines, line => Assert.InRange(line.ToString().Length, 0, 2_000));
-        Assert.Equal(SnapshotSource.Live, (await host.Resolver.GetSnapshotAsync(_service, Token)).Source);
+        Assert.Equal(SnapshotSource.Live, (await host.Resolver.GetSnapshotAsync(_service, cancellationToken: Token)).Source);
     }
 
     [Theory]
@@ -272,7 +272,7 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
         await server.PutAsync($"/services/{inner}/j", Instance("j.dev"));
         await Eventually.TrueAsync(
             async () => (await host.Resolver.GetInstancesAsync(inner, cancellationToken: Token)).Count == 2, "j is seen");
-        var snapshot = await host.Resolver.GetSnapshotAsync(_service, Token);
+        var snapshot = await host.Resolver.GetSnapshotAsync(_service, cancellationToken: Token);
         Assert.Equal(("a", 0), (Assert.Single(snapshot.Instances).Id, snapshot.UnreadableEntries));
     }
 

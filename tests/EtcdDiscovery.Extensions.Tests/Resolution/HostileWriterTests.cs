@@ -28,9 +28,9 @@ public sealed class HostileWriterTests(SharedEtcd etcd)
         // As text they are all the same, and between the others.
         await PutAsync(server, [0xfe], [0xfd, (byte)'x'], [0xff], "b"u8.ToArray());
         await Eventually.TrueAsync(async () => await IdsAsync(host) == "a b 😀", "b is seen");
-        var before = await host.Resolver.GetSnapshotAsync(_service, Token);
+        var before = await host.Resolver.GetSnapshotAsync(_service, cancellationToken: Token);
         await Eventually.TrueAsync(
-            async () => (await host.Resolver.GetSnapshotAsync(_service, Token)).AsOf > before.AsOf.AddSeconds(3), "it was read again");
+            async () => (await host.Resolver.GetSnapshotAsync(_service, cancellationToken: Token)).AsOf > before.AsOf.AddSeconds(3), "it was read again");
         await PutAsync(server, "c"u8.ToArray());
         await Eventually.TrueAsync(async () => await IdsAsync(host) == "a b c 😀", "c is seen");
 
@@ -56,7 +56,7 @@ public sealed class HostileWriterTests(SharedEtcd etcd)
 
         await Eventually.TrueAsync(async () => await host.CountAsync(_service) is not null, "it is read");
         Assert.Equal("a z", await IdsAsync(host));
-        Assert.Equal(60, (await host.Resolver.GetSnapshotAsync(_service, Token)).UnreadableEntries);
+        Assert.Equal(60, (await host.Resolver.GetSnapshotAsync(_service, cancellationToken: Token)).UnreadableEntries);
     }
 
     [Theory]

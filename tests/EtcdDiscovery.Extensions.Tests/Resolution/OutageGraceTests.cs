@@ -151,7 +151,7 @@ public sealed class OutageGraceTests : ManualCatalogTests
     /// <summary>What is known, and what of it is suspect.</summary>
     private static async Task<(string Instances, string Suspects)> KnownAsync(TestCatalog catalog)
     {
-        var snapshot = await catalog.Resolver.GetSnapshotAsync(Service, Token);
+        var snapshot = await catalog.Resolver.GetSnapshotAsync(Service, cancellationToken: Token);
         return (Ids(snapshot.Instances), Ids(snapshot.Suspects));
     }
 
@@ -168,7 +168,7 @@ public sealed class OutageGraceTests : ManualCatalogTests
     private async Task LoseDataAsync()
     {
         var stands = Store.Watches;
-        Store.Rewrite = contents => contents with { Entries = [] };
+        Store.Rewrite = contents => new(contents.Revision, []);
         Store.LoseHistory();
         await WatchStandsAsync(stands + 1);
     }

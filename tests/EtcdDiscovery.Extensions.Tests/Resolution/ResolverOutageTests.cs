@@ -20,22 +20,22 @@ public sealed class ResolverOutageTests
         await using var host = await DiscoveryHost.StartAsync(server.Settings());
         await using var changes = new ChangeReader(host.Resolver.WatchAsync(Service, cancellationToken: Token));
         Assert.Equal(["Up a a.dev", "Up b b.dev"], [await changes.NextAsync(), await changes.NextAsync()]);
-        var live = await host.Resolver.GetSnapshotAsync(Service, Token);
+        var live = await host.Resolver.GetSnapshotAsync(Service, cancellationToken: Token);
         Assert.Equal(SnapshotSource.Live, live.Source);
 
         await server.KillAsync();
         await SourceIsAsync(host, SnapshotSource.Stale);
-        var stale = await host.Resolver.GetSnapshotAsync(Service, Token);
+        var stale = await host.Resolver.GetSnapshotAsync(Service, cancellationToken: Token);
         Assert.Equal(live.Instances, stale.Instances);
         Assert.InRange(stale.AsOf, live.AsOf, DateTimeOffset.UtcNow);
-        Assert.Equal(stale.AsOf, (await host.Resolver.GetSnapshotAsync(Service, Token)).AsOf);
+        Assert.Equal(stale.AsOf, (await host.Resolver.GetSnapshotAsync(Service, cancellationToken: Token)).AsOf);
         Assert.Equal("http://a.dev:80", (await host.Resolver.GetFirstInstanceAsync(Service, cancellationToken: Token)).GetUri().OriginalString);
         Assert.NotNull(await host.Resolver.GetInstanceAsync(Service, cancellationToken: Token));
 
         await server.RestartAsync(wipe: false);
         await SourceIsAsync(host, SnapshotSource.Live);
         // The same objects: nothing changed, so nobody is told of a change.
-        Assert.Equal<ServiceInstance>(live.Instances, (await host.Resolver.GetSnapshotAsync(Service, Token)).Instances, ReferenceEquals);
+        Assert.Equal<ServiceInstance>(live.Instances, (await host.Resolver.GetSnapshotAsync(Service, cancellationToken: Token)).Instances, ReferenceEquals);
         await server.PutAsync("/services/shop/c", Instance("c.dev"));
         Assert.Equal("Up c c.dev", await changes.NextAsync());
         Assert.Single(host.Logs.Of("OutOfReach"));
@@ -63,7 +63,7 @@ public sealed class ResolverOutageTests
 
         // How many steps it takes depends on when it is read again; where it ends does not.
         await Eventually.TrueAsync(
-            async () => string.Join(' ', (await host.Resolver.GetSnapshotAsync(Service, Token)).Instances.Select(i => i.Hostname)) == "b2.dev c.dev",
+            async () => string.Join(' ', (await host.Resolver.GetSnapshotAsync(Service, cancellationToken: Token)).Instances.Select(i => i.Hostname)) == "b2.dev c.dev",
             "the new state is seen");
         var told = new List<string>();
         while (!told.Contains("Up c c.dev"))
@@ -109,7 +109,7 @@ public sealed class ResolverOutageTests
         await Task.WhenAll(entries.Select(entry => server.RevokeAsync(entry.Lease!)));
         await Eventually.TrueAsync(() => Task.FromResult(hosts.All(host => host.Logs.Of("SessionLost").Any())), "all leases are gone");
         await Eventually.TrueAsync(
-            async () => await resolving.Resolver.GetSnapshotAsync(Service, Token) is { Instances.Length: 6, Suspects.IsEmpty: true },
+            async () => await resolving.Resolver.GetSnapshotAsync(Service, cancellationToken: Token) is { Instances.Length: 6, Suspects.IsEmpty: true },
             "all hosts are back");
         await ending.CancelAsync();
 
@@ -128,9 +128,9 @@ public sealed class ResolverOutageTests
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
         await server.PutAsync("/services/shop/a", Instance("a.dev"));
         await using var host = await DiscoveryHost.StartAsync(new(server.Settings()) { ["Etcd:RequestTimeout"] = "00:00:02" });
-        var first = await host.Resolver.GetSnapshotAsync(Service, Token);
+        var first = await host.Resolver.GetSnapshotAsync(Service, cancellationToken: Token);
         await Eventually.TrueAsync(
-            async () => (await host.Resolver.GetSnapshotAsync(Service, Token)).AsOf > first.AsOf + TimeSpan.FromSeconds(4),
+            async () => (await host.Resolver.GetSnapshotAsync(Service, cancellationToken: Token)).AsOf > first.AsOf + TimeSpan.FromSeconds(4),
             "it is confirmed although nothing happens");
 
         // It keeps its connections, and says nothing any more.
@@ -204,7 +204,7 @@ public sealed class ResolverOutageTests
         async () => await host.Resolver.GetInstanceAsync(Service, cancellationToken: Token);
 
     private static Task SourceIsAsync(DiscoveryHost host, SnapshotSource source) => Eventually.TrueAsync(
-        async () => (await host.Resolver.GetSnapshotAsync(Service, Token)).Source == source, $"the snapshot is {source}");
+        async () => (await host.Resolver.GetSnapshotAsync(Service, cancellationToken: Token)).Source == source, $"the snapshot is {source}");
 
     private static string Instance(string hostname) => $$$"""{"name":"{{{hostname}}}","ports":{"http":"80"}}""";
 }

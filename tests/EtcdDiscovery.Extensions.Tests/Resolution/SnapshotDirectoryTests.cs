@@ -30,22 +30,22 @@ public sealed class SnapshotDirectoryTests : IDisposable
 
         await using var host = await DiscoveryHost.StartAsync(Settings(server));
         Assert.Equal("a", (await host.Resolver.GetInstanceAsync(Service, cancellationToken: Token)).Id);
-        var snapshot = await host.Resolver.GetSnapshotAsync(Service, Token);
+        var snapshot = await host.Resolver.GetSnapshotAsync(Service, cancellationToken: Token);
         Assert.Equal(SnapshotSource.Disk, snapshot.Source);
         Assert.Equal<ServiceInstance>(saved.Instances, snapshot.Instances);
-        Assert.Equal((saved.Service, saved.Revision), (snapshot.Service, snapshot.Revision));
+        Assert.Equal(saved.Service, snapshot.Service);
         Assert.InRange(snapshot.AsOf, saved.AsOf, DateTimeOffset.UtcNow);
-        var tooOld = new ServiceQuery { MaxStaleness = TimeSpan.Zero };
-        await Assert.ThrowsAsync<EtcdDiscoveryException>(async () => await host.Resolver.GetInstanceAsync(Service, tooOld, Token));
+        var current = ReadConsistency.MaxStaleness(TimeSpan.Zero);
+        await Assert.ThrowsAsync<EtcdDiscoveryException>(async () => await host.Resolver.GetSnapshotAsync(Service, current, Token));
         Assert.Single(host.Logs.Of("Restored"));
 
         await server.RestartAsync(wipe: true);
         await server.PutAsync("/services/shop/b", Instance);
         await Eventually.TrueAsync(
-            async () => (await host.Resolver.GetSnapshotAsync(Service, Token)).Source == SnapshotSource.Live, "etcd is read");
+            async () => (await host.Resolver.GetSnapshotAsync(Service, cancellationToken: Token)).Source == SnapshotSource.Live, "etcd is read");
         // What a file says is no reason to doubt etcd.
         await Eventually.TrueAsync(
-            async () => (await host.Resolver.GetSnapshotAsync(Service, Token)).Instances is [{ Id: "b" }], "b is seen, and a is gone");
+            async () => (await host.Resolver.GetSnapshotAsync(Service, cancellationToken: Token)).Instances is [{ Id: "b" }], "b is seen, and a is gone");
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public sealed class SnapshotDirectoryTests : IDisposable
         await server.PutAsync("/services/shop/a", Instance);
         await server.PutAsync("/services_infos/shop", """{"name":"shop","critical":true}""");
         await using var host = await DiscoveryHost.StartAsync(Settings(server));
-        return await host.Resolver.GetSnapshotAsync(Service, Token);
+        return await host.Resolver.GetSnapshotAsync(Service, cancellationToken: Token);
     }
 
     private Dictionary<string, string?> Settings(EtcdServer server) => new(server.Settings()) { ["SnapshotDirectory"] = _folder };

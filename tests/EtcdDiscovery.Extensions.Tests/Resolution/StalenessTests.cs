@@ -3,7 +3,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Resolution;
 
-/// <summary>How old an answer may be is for the query to say.</summary>
+/// <summary>How current an answer must be.</summary>
 public sealed class StalenessTests : ManualCatalogTests
 {
     [Fact]
@@ -14,7 +14,7 @@ public sealed class StalenessTests : ManualCatalogTests
         await catalog.PutAsync(Service, "b");
 
         Assert.Equal("a", await IdsAsync(catalog, default));
-        Assert.Equal("a b", await IdsAsync(catalog, new ServiceQuery { Linearizable = true }));
+        Assert.Equal("a b", await IdsAsync(catalog, ReadConsistency.Linearizable));
     }
 
     [Fact]
@@ -24,7 +24,7 @@ public sealed class StalenessTests : ManualCatalogTests
         var gate = new TaskCompletionSource();
         Store.Gate = gate.Task;
 
-        var questions = Enumerable.Range(0, 100).Select(_ => IdsAsync(catalog, new ServiceQuery { Linearizable = true })).ToList();
+        var questions = Enumerable.Range(0, 100).Select(_ => IdsAsync(catalog, ReadConsistency.Linearizable)).ToList();
         gate.SetResult();
 
         Assert.All(await Task.WhenAll(questions), ids => Assert.Equal("a", ids));
@@ -44,11 +44,11 @@ public sealed class StalenessTests : ManualCatalogTests
             return read;
         };
         Store.After = gate.Task;
-        var early = IdsAsync(catalog, new ServiceQuery { Linearizable = true });
+        var early = IdsAsync(catalog, ReadConsistency.Linearizable);
         await contents.Task.WaitAsync(Eventually.Patience, Token);
         await catalog.PutAsync(Service, "b");
 
-        var late = IdsAsync(catalog, new ServiceQuery { Linearizable = true });
+        var late = IdsAsync(catalog, ReadConsistency.Linearizable);
         gate.SetResult();
 
         Assert.Equal(("a", "a b"), (await early, await late));
@@ -61,7 +61,7 @@ public sealed class StalenessTests : ManualCatalogTests
         Store.Failure = new EtcdDiscoveryException("away", isTransient: true);
 
         var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(
-            () => IdsAsync(catalog, new ServiceQuery { Linearizable = true }));
+            () => IdsAsync(catalog, ReadConsistency.Linearizable));
 
         Assert.Equal((true, "away"), (error.IsTransient, error.Message));
         Assert.Equal("a", await IdsAsync(catalog, default));
@@ -99,25 +99,25 @@ public sealed class StalenessTests : ManualCatalogTests
 
         Assert.True(error.IsTransient);
         Assert.Equal(
-            "Service 'shop' was known 5.0 s ago, which is longer than the query's MaxStaleness, 00:00:03: away", error.Message);
+            "Service 'shop' was known 5.0 s ago, which is longer than MaxStaleness, 00:00:03, allows: away", error.Message);
         Assert.Equal("a", await IdsAsync(catalog, Within(10)));
     }
 
     [Fact]
     public void MaxStaleness_BelowZero_IsRefused() =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => new ServiceQuery { MaxStaleness = TimeSpan.FromTicks(-1) });
+        Assert.Throws<ArgumentOutOfRangeException>(() => ReadConsistency.MaxStaleness(TimeSpan.FromTicks(-1)));
 
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(long.MaxValue - 1)]
     public void MaxStaleness_Set_IsKept(long ticks) =>
-        Assert.Equal(TimeSpan.FromTicks(ticks), new ServiceQuery { MaxStaleness = TimeSpan.FromTicks(ticks) }.MaxStaleness);
+        Assert.Equal(TimeSpan.FromTicks(ticks), ReadConsistency.MaxStaleness(TimeSpan.FromTicks(ticks)).MaxAge);
 
-    private static ServiceQuery Within(int seconds) => new() { MaxStaleness = TimeSpan.FromSeconds(seconds) };
+    private static ReadConsistency Within(int seconds) => ReadConsistency.MaxStaleness(TimeSpan.FromSeconds(seconds));
 
-    private static async Task<string> IdsAsync(TestCatalog catalog, ServiceQuery query) => string.Join(
-        ' ', (await catalog.Resolver.GetInstancesAsync(Service, query, Token)).Select(instance => instance.Id));
+    private static async Task<string> IdsAsync(TestCatalog catalog, ReadConsistency consistency) => string.Join(
+        ' ', (await catalog.Resolver.GetSnapshotAsync(Service, consistency, Token)).Instances.Select(instance => instance.Id));
 
     private Task<TestCatalog> StartAsync() => StartAsync(new CatalogSettings(TestCatalog.Quick), "a");
 }

@@ -50,7 +50,7 @@ public abstract partial class DiscoveryStoreConformance
     public async Task Put_ExpectingAbsence_SucceedsOnce()
     {
         await using var session = await OpenAsync();
-        var put = Put("a") with { ExpectedRevision = 0 };
+        var put = Put("a", expectedRevision: 0);
 
         Assert.NotNull(await session.TryPutAsync([put], Token));
         Assert.Null(await session.TryPutAsync([put], Token));
@@ -62,9 +62,9 @@ public abstract partial class DiscoveryStoreConformance
         await using var session = await OpenAsync();
         var first = await PutAsync(session, Put("a", "1"));
 
-        Assert.NotNull(await session.TryPutAsync([Put("a", "2") with { ExpectedRevision = first.Number }], Token));
-        Assert.Null(await session.TryPutAsync([Put("a", "3") with { ExpectedRevision = first.Number }], Token));
-        Assert.Null(await session.TryPutAsync([Put("absent") with { ExpectedRevision = first.Number }], Token));
+        Assert.NotNull(await session.TryPutAsync([Put("a", "2", expectedRevision: first.Number)], Token));
+        Assert.Null(await session.TryPutAsync([Put("a", "3", expectedRevision: first.Number)], Token));
+        Assert.Null(await session.TryPutAsync([Put("absent", expectedRevision: first.Number)], Token));
 
         Assert.Equal("2", Text(Assert.Single((await ReadAsync()).Entries).Value));
     }
@@ -77,7 +77,7 @@ public abstract partial class DiscoveryStoreConformance
         await PutAsync(session, Put("there", "1"));
 
         var result = await session.TryPutAsync(
-            [Put("new"), Put("there", "2") with { ExpectedRevision = 0 }, Put("newer")], Token);
+            [Put("new"), Put("there", "2", expectedRevision: 0), Put("newer")], Token);
 
         Assert.Null(result);
         Assert.Equal("1", Text(Assert.Single((await ReadAsync()).Entries).Value));
@@ -172,7 +172,7 @@ public abstract partial class DiscoveryStoreConformance
         await PutAsync(session, Put("a"));
         await session.DeleteAsync([Root + "a"], Token);
 
-        Assert.NotNull(await session.TryPutAsync([Put("a") with { ExpectedRevision = 0 }], Token));
+        Assert.NotNull(await session.TryPutAsync([Put("a", expectedRevision: 0)], Token));
     }
 
     [Fact]

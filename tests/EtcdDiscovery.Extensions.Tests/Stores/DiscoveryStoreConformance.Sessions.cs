@@ -19,7 +19,7 @@ public abstract partial class DiscoveryStoreConformance
     {
         await using var session = await OpenAsync();
         await using var other = await OpenAsync();
-        await PutAsync(session, Put("mine"), Put("durable") with { IsDurable = true });
+        await PutAsync(session, Put("mine"), Put("durable", isDurable: true));
         await PutAsync(other, Put("other"));
 
         await session.CloseAsync(Token);
@@ -50,7 +50,7 @@ public abstract partial class DiscoveryStoreConformance
     public async Task Session_NotRenewed_ExpiresAndIsLost()
     {
         await using var session = await Store.OpenSessionAsync(Short, Token);
-        var revision = await PutAsync(session, Put("a", "1"), Put("durable") with { IsDurable = true });
+        var revision = await PutAsync(session, Put("a", "1"), Put("durable", isDurable: true));
         await using var watch = Watch(revision);
 
         var gone = Assert.Single((await watch.NextAsync()).Events);

@@ -39,7 +39,8 @@ public abstract partial class DiscoveryStoreConformance : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
-    protected StorePut Put(string name, string value = "x") => new(Root + name, Encoding.UTF8.GetBytes(value));
+    protected StorePut Put(string name, string value = "x", long? expectedRevision = null, bool isDurable = false) =>
+        new(Root + name, Encoding.UTF8.GetBytes(value)) { ExpectedRevision = expectedRevision, IsDurable = isDurable };
 
     protected static async Task<StoreRevision> PutAsync(IDiscoverySession session, params IReadOnlyList<StorePut> puts)
     {

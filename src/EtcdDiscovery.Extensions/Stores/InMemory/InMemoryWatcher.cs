@@ -16,7 +16,7 @@ internal sealed class InMemoryWatcher(IReadOnlyList<StoreRange> ranges)
     public void Offer(StoreBatch batch)
     {
         var mine = batch.Events.Where(change => ranges.Any(range => range.Contains(change.Key))).ToList();
-        if ((mine.Count > 0 || batch.Events.Count == 0) && !_batches.Writer.TryWrite(batch with { Events = mine }))
+        if ((mine.Count > 0 || batch.Events.Count == 0) && !_batches.Writer.TryWrite(new(batch.Revision, mine)))
         {
             _batches.Writer.TryComplete(new HistoryLostException("The watch was read too slowly."));
         }

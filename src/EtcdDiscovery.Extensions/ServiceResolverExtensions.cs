@@ -1,0 +1,119 @@
+using System.Collections.Immutable;
+
+namespace EtcdDiscovery;
+
+/// <summary>Shorter ways to ask an <see cref="IServiceResolver"/>, by its own members alone.</summary>
+/// <remarks>They throw what those members throw.</remarks>
+public static class ServiceResolverExtensions
+{
+    /// <summary>Gets what is known of a service as a whole.</summary>
+    /// <param name="resolver">The resolver.</param>
+    /// <param name="service">The service's name.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    /// <returns>The service. An unknown service is no error, as in Go: it has only a name.</returns>
+    public static async ValueTask<ServiceInfo> GetServiceAsync(
+        this IServiceResolver resolver, string service, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(resolver);
+        return (await resolver.GetSnapshotAsync(service, default, cancellationToken).ConfigureAwait(false)).Service;
+    }
+
+    /// <summary>
+    /// Gets all instances that take requests (Go: <c>All</c>), ejected ones included. <see cref="IServiceResolver.GetSnapshotAsync"/> has
+    /// the others too.
+    /// </summary>
+    /// <param name="resolver">The resolver.</param>
+    /// <param name="service">The service's name.</param>
+    /// <param name="query">Which instances to select, by shard and <see cref="ServiceQuery.Excluding"/>; by default any.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    /// <returns>The instances in the order of their keys; never empty.</returns>
+    /// <exception cref="ServiceNotFoundException">Nothing is known of the service.</exception>
+    /// <exception cref="NoInstanceFoundException">No instance takes requests, or the query excludes all that do.</exception>
+    /// <exception cref="NoInstanceOnShardException">No instance serves the shard.</exception>
+    public static async ValueTask<IReadOnlyList<ServiceInstance>> GetInstancesAsync(
+        this IServiceResolver resolver, string service, ServiceQuery query = default, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(resolver);
+        return Select(await resolver.GetSnapshotAsync(service, default, cancellationToken).ConfigureAwait(false), query);
+    }
+
+    /// <summary>Gets the instance with the smallest key, the same one for every caller (Go: <c>First</c>).</summary>
+    /// <inheritdoc cref="GetInstancesAsync"/>
+    /// <returns>The instance.</returns>
+    public static async ValueTask<ServiceInstance> GetFirstInstanceAsync(
+        this IServiceResolver resolver, string service, ServiceQuery query = default, CancellationToken cancellationToken = default) =>
+        (await resolver.GetInstancesAsync(service, query, cancellationToken).ConfigureAwait(false))[0];
+
+    /// <summary>Builds a URL of a service (Go: <c>URL</c>).</summary>
+    /// <remarks>
+    /// For a public service, without a shard and for its public address, this is the service's own URL, whether or not it has instances.
+    /// Otherwise it is the URL of one instance, picked as <see cref="IServiceResolver.GetInstanceAsync"/> does.
+    /// </remarks>
+    /// <param name="resolver">The resolver.</param>
+    /// <param name="service">The service's name.</param>
+    /// <param name="scheme">
+    /// The scheme, such as <c>http</c>. If it is empty, an instance's <c>http</c> or <c>https</c> port is used; for a public service
+    /// an empty scheme is an error.
+    /// </param>
+    /// <param name="path">Path and query, such as <c>/items?page=2</c>; what needs it is percent-encoded (RFC 3986).</param>
+    /// <param name="query">Which instances to select; by default any, with the public address.</param>
+    /// <param name="includeCredentials">
+    /// Whether user and password are part of the URL, as in Go. URLs end up in logs, traces and error messages, so by default they are not:
+    /// take them from <see cref="ServiceInstance.Credentials"/> or <see cref="ServiceInfo.Credentials"/>.
+    /// </param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    /// <returns>The URL.</returns>
+    /// <exception cref="UnknownSchemeException">There is no port for the scheme.</exception>
+    /// <exception cref="ServiceNotFoundException">Nothing is known of the service.</exception>
+    /// <exception cref="NoInstanceFoundException">No instance takes requests, or the query excludes all that do.</exception>
+    /// <exception cref="NoInstanceOnShardException">No instance serves the shard.</exception>
+    /// <exception cref="EtcdDiscoveryException">A host name or port in the store would change the meaning of the URL.</exception>
+    public static async ValueTask<Uri> GetUriAsync(
+        this IServiceResolver resolver,
+        string service,
+        string scheme = "",
+        string path = "",
+        ServiceQuery query = default,
+        bool includeCredentials = false,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(resolver);
+        if (query is { Shard: null, Network: ServiceNetwork.Public })
+        {
+            var info = await resolver.GetServiceAsync(service, cancellationToken).ConfigureAwait(false);
+            if (info.Public)
+            {
+                return info.GetUri(scheme, path, includeCredentials);
+            }
+        }
+
+        var instance = await resolver.GetInstanceAsync(service, query, cancellationToken).ConfigureAwait(false);
+        return query.Network == ServiceNetwork.Private
+            ? instance.GetPrivateUri(scheme, path, includeCredentials)
+            : instance.GetUri(scheme, path, includeCredentials);
+    }
+
+    private static ImmutableArray<ServiceInstance> Select(ServiceSnapshot snapshot, ServiceQuery query)
+    {
+        var serving = Where(snapshot.Instances, static instance => instance.Status == ServiceStatus.Serving);
+        if (serving.IsEmpty)
+        {
+            throw snapshot.Exists
+                ? new NoInstanceFoundException(snapshot.Service.Name)
+                : new ServiceNotFoundException(snapshot.Service.Name);
+        }
+
+        var onShard = query.Shard is null ? serving : Where(serving, instance => instance.Shard == query.Shard);
+        if (onShard.IsEmpty)
+        {
+            throw new NoInstanceOnShardException(snapshot.Service.Name, query.Shard!);
+        }
+
+        var left = query.Excluding is not { } excluded ? onShard : Where(onShard, instance => !excluded.Contains(instance.Id));
+        return left.IsEmpty ? throw NoInstanceFoundException.AllExcluded(snapshot.Service.Name) : left;
+    }
+
+    // Most often all of them match, and the array is its own result.
+    private static ImmutableArray<ServiceInstance> Where(ImmutableArray<ServiceInstance> instances, Func<ServiceInstance, bool> matches) =>
+        instances.All(matches) ? instances : [.. instances.Where(matches)];
+}

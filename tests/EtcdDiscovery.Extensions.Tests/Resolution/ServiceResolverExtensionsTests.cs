@@ -1,0 +1,58 @@
+using EtcdDiscovery.Tests.Documentation;
+
+namespace EtcdDiscovery.Tests.Resolution;
+
+/// <summary>The extension methods, on a resolver that has only the interface's own members.</summary>
+public sealed class ServiceResolverExtensionsTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Queries_OfAFake_AreAnsweredByItsSnapshot()
+    {
+        var resolver = new FakeServiceResolver(
+            New("a") with { Status = ServiceStatus.Maintenance }, New("b") with { Shard = "s1" }, New("c") with { Shard = "s2" });
+
+        Assert.Equal(["b", "c"], (await resolver.GetInstancesAsync("shop", cancellationToken: Token)).Select(instance => instance.Id));
+        Assert.Equal("b", (await resolver.GetFirstInstanceAsync("shop", cancellationToken: Token)).Id);
+        Assert.Equal("c", (await resolver.GetFirstInstanceAsync("shop", new() { Shard = "s2" }, Token)).Id);
+        Assert.Equal("c", (await resolver.GetFirstInstanceAsync("shop", new() { Excluding = ["b"] }, Token)).Id);
+        Assert.Equal("http://b/items", (await resolver.GetUriAsync("shop", "http", "/items", cancellationToken: Token)).AbsoluteUri);
+        Assert.Equal("shop", (await resolver.GetServiceAsync("shop", Token)).Name);
+    }
+
+    [Fact]
+    public async Task Queries_OfAFake_FailAsThoseOfTheRealOneDo()
+    {
+        var resolver = new FakeServiceResolver(New("a"));
+        var drained = new FakeServiceResolver(New("a") with { Status = ServiceStatus.Draining });
+
+        await Assert.ThrowsAsync<ServiceNotFoundException>(async () => await resolver.GetInstancesAsync("other", cancellationToken: Token));
+        await Assert.ThrowsAsync<ServiceNotFoundException>(async () => await resolver.GetUriAsync("other", "http", cancellationToken: Token));
+        await Assert.ThrowsAsync<NoInstanceFoundException>(async () => await drained.GetInstancesAsync("shop", cancellationToken: Token));
+        await Assert.ThrowsAsync<NoInstanceOnShardException>(
+            async () => await resolver.GetFirstInstanceAsync("shop", new() { Shard = "s1" }, Token));
+        await Assert.ThrowsAsync<NoInstanceFoundException>(
+            async () => await resolver.GetFirstInstanceAsync("shop", new() { Excluding = ["a"] }, Token));
+    }
+
+    [Fact]
+    public void Snapshot_WithNothingButItsContent_HasDefaults()
+    {
+        var empty = new ServiceSnapshot { Service = new() { Name = "shop" }, Instances = [] };
+        var described = new ServiceSnapshot { Service = new() { Name = "shop" }, Instances = [], Exists = true };
+        var up = new ServiceSnapshot { Service = new() { Name = "shop" }, Instances = [New("a")] };
+
+        Assert.Equal((false, true, true), (empty.Exists, described.Exists, up.Exists));
+        Assert.Equal((SnapshotSource.Live, "", 0, 0), (up.Source, up.Version, up.Suspects.Length, up.UnreadableEntries));
+        Assert.False(up.ChangeToken.HasChanged);
+    }
+
+    private static ServiceInstance New(string id) => new()
+    {
+        Id = id,
+        ServiceName = "shop",
+        Hostname = id,
+        Ports = new ServiceMap([new("http", "80")]),
+    };
+}
