@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using Microsoft.Extensions.Primitives;
 
 namespace EtcdDiscovery;
@@ -29,6 +30,7 @@ public sealed class ServiceSnapshot
     /// stops. Callbacks run on the thread pool.
     /// </remarks>
     /// <value>The default is a token that never fires.</value>
+    [JsonIgnore]
     public IChangeToken ChangeToken { get; init; } = new CancellationChangeToken(CancellationToken.None);
 
     /// <summary>

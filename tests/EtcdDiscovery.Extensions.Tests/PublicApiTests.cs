@@ -12,7 +12,7 @@ public sealed class PublicApiTests
     [Fact]
     public void PublicTypes_ByNamespace_AreWhereUsersExpectThem()
     {
-        var extensions = PublicTypes.Where(type => type.Namespace is not ("EtcdDiscovery" or "EtcdDiscovery.Stores")).ToList();
+        var extensions = PublicTypes.Where(type => type.Namespace is not ("EtcdDiscovery" or "EtcdDiscovery.Stores" or "EtcdDiscovery.Diagnostics")).ToList();
 
         Assert.All(extensions, type => Assert.Equal("Microsoft.Extensions.DependencyInjection", type.Namespace));
         Assert.All(extensions, type => Assert.True(type is { IsAbstract: true, IsSealed: true }, $"{type.Name} is not static"));

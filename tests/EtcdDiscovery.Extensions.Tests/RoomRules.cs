@@ -30,7 +30,7 @@ internal static partial class RoomRules
         ["LoadBalancing"] = [Root, "Primitives"],
         ["Resolution"] = [Root, "LoadBalancing", "Stores", "Wire", "Primitives"],
         ["Http"] = [Root, "Primitives"],
-        ["Diagnostics"] = [Root, "Registration", "Resolution", "Stores", "Primitives"],
+        ["Diagnostics"] = [Root, "Registration", "Resolution", "LoadBalancing", "Stores", "Primitives"],
         ["Hosting"] = ["*"],
     };
 
@@ -43,7 +43,6 @@ internal static partial class RoomRules
         ["EtcdDiscoveryBuilderExtensions"] = ["Hosting", "Stores", "Stores/InMemory"],
         // Their signatures name public types whose files are in a room.
         ["IInstancePicker"] = ["LoadBalancing"],
-        ["ServiceSnapshot"] = ["Stores"],
     };
 
     private static readonly Lazy<Dictionary<string, string>> Rooms = new(FindRooms);

@@ -1,3 +1,4 @@
+using EtcdDiscovery.Diagnostics;
 using EtcdDiscovery.Etcd;
 using EtcdDiscovery.EtcdV2;
 using EtcdDiscovery.Primitives;
@@ -39,6 +40,9 @@ internal static partial class DiscoveryServices
         services.AddSingleton(CreateCatalog);
         services.TryAddSingleton(CreatePicker);
         services.AddSingleton(CreateResolver);
+        services.AddSingleton(CreateDirectory);
+        services.AddSingleton(new RecentItems<DiscoveryEvent>(capacity: 1_000));
+        services.AddSingleton(CreateDiagnostics);
         services.AddSingleton(CreateSession);
         services.AddSingleton(provider => new ServiceRegistry(
             Get<SessionLoop>(provider), NodeHostname.Get(Get<GoEnvironment>(provider).Variable), Options(provider).Enabled));
@@ -107,6 +111,7 @@ internal static partial class DiscoveryServices
             IdleTimeout = NeverIfZero(options.CacheIdleTimeout),
             RefreshInterval = NeverIfZero(options.RefreshInterval),
             OutageGrace = options.OutageGrace ?? options.TimeToLive * 2,
+            Timeline = Get<RecentItems<DiscoveryEvent>>(provider),
             Folder = string.IsNullOrEmpty(options.SnapshotDirectory)
                 ? null
                 : new SnapshotDirectory(options.SnapshotDirectory, LoggerOf(provider, LogCategories.Resolution)),
@@ -119,6 +124,16 @@ internal static partial class DiscoveryServices
     private static IServiceResolver CreateResolver(IServiceProvider provider) => Options(provider).Enabled
         ? new ServiceResolver(Get<ServiceCatalog>(provider), Get<IInstancePicker>(provider), Options(provider).PreferredZone)
         : new DisabledServiceResolver();
+
+    private static IServiceDirectory CreateDirectory(IServiceProvider provider) => Options(provider).Enabled
+        ? new ServiceDirectory(Part(provider))
+        : new DisabledServiceResolver();
+
+    private static IDiscoveryDiagnostics CreateDiagnostics(IServiceProvider provider) => new DiscoveryDiagnostics(
+        Get<ServiceCatalog>(provider),
+        Get<SessionLoop>(provider).Session,
+        Get<RecentItems<DiscoveryEvent>>(provider),
+        Options(provider));
 
     private static SessionLoop CreateSession(IServiceProvider provider) => new(
         Part(provider),

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Runtime.CompilerServices;
+using EtcdDiscovery.Diagnostics;
 using EtcdDiscovery.Primitives;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -20,6 +22,8 @@ internal sealed partial class BalancerState : IDisposable
     private readonly OutlierDetector _outliers;
     private readonly Lock _changing = new();
     private readonly Action _ejectionsChanged;
+    private readonly TimeProvider _timeProvider;
+    private readonly RecentItems<DiscoveryEvent>? _timeline;
     private volatile ServiceInstance[] _instances = [];
     private volatile int _version;
     private int _knownCalls;
@@ -28,11 +32,27 @@ internal sealed partial class BalancerState : IDisposable
     /// <param name="timeProvider">The clock that ends ejections.</param>
     /// <param name="ejectionsChanged">Called, without a lock, when <see cref="CreatePickSets"/> would give other sets than before.</param>
     /// <param name="logger">Logs ejections.</param>
-    public BalancerState(TimeProvider timeProvider, Action? ejectionsChanged = null, ILogger? logger = null)
+    /// <param name="timeline">Keeps ejections for diagnostics.</param>
+    public BalancerState(
+        TimeProvider timeProvider, Action? ejectionsChanged = null, ILogger? logger = null, RecentItems<DiscoveryEvent>? timeline = null)
     {
+        _timeProvider = timeProvider;
+        _timeline = timeline;
         _ejectionsChanged = ejectionsChanged ?? (static () => { });
         _logger = logger ?? NullLogger.Instance;
         _outliers = new OutlierDetector(timeProvider, Return);
+    }
+
+    /// <summary>The ejections of this moment, the oldest first.</summary>
+    public IReadOnlyList<Ejection> Ejections
+    {
+        get
+        {
+            lock (_changing)
+            {
+                return _outliers.Ejections;
+            }
+        }
     }
 
     /// <summary>How many calls are outstanding, by the slot of each instance.</summary>
@@ -65,6 +85,9 @@ internal sealed partial class BalancerState : IDisposable
 
     /// <summary>Where an instance's outstanding calls are counted.</summary>
     public int SlotFor(string id) => CallsTo(id).Slot;
+
+    /// <summary>How many calls to an instance are outstanding.</summary>
+    public int CountOutstanding(string id) => _calls.GetValueOrDefault(id)?.Outstanding ?? 0;
 
     /// <summary>Starts a call to an instance; <see cref="ServiceCall.None"/> when there is no such instance any more.</summary>
     public ServiceCall StartCall(string id)
@@ -107,6 +130,9 @@ internal sealed partial class BalancerState : IDisposable
         }
     }
 
+    private void Note(DiscoveryEventKind kind, ServiceInstance instance, string? detail = null) =>
+        _timeline?.Add(new(_timeProvider.GetUtcNow(), kind, instance.ServiceName, instance.Id, detail));
+
     private InstanceCallState CallsTo(string id) => _calls.TryGetValue(id, out var calls) ? calls : AddCalls(id);
 
     /// <returns>Whether the instance is ejected now.</returns>
@@ -123,6 +149,7 @@ internal sealed partial class BalancerState : IDisposable
 
             calls.Health = calls.Health.AfterEjection();
             Log.Ejected(_logger, LogSanitizer.Sanitize(instance.Id), instance.ServiceName, time);
+            Note(DiscoveryEventKind.InstanceEjected, instance, string.Create(CultureInfo.InvariantCulture, $"for {time.TotalSeconds:0.0} s"));
             return true;
         }
     }
@@ -157,6 +184,7 @@ internal sealed partial class BalancerState : IDisposable
         foreach (var ended in all)
         {
             Log.Returned(_logger, LogSanitizer.Sanitize(ended.Instance.Id), ended.Instance.ServiceName);
+            Note(DiscoveryEventKind.EjectionEnded, ended.Instance);
         }
 
         return all.Count > 0;

@@ -14,6 +14,8 @@ internal sealed class OutlierDetector(TimeProvider timeProvider, TimerCallback r
     /// <summary>Those that are ejected, the first ones first.</summary>
     public ServiceInstance[] Instances => [.. _ejections.Select(ejection => ejection.Instance)];
 
+    public IReadOnlyList<Ejection> Ejections => [.. _ejections];
+
     /// <summary>Ejects an instance.</summary>
     /// <returns>For how long; null when it is ejected already.</returns>
     public TimeSpan? Add(ServiceInstance instance, int times)
@@ -23,8 +25,8 @@ internal sealed class OutlierDetector(TimeProvider timeProvider, TimerCallback r
             return null;
         }
 
-        var ejection = new Ejection(instance);
         var time = Times.DelayAfter(times);
+        var ejection = new Ejection(instance) { EndsAt = timeProvider.GetUtcNow() + time };
         _ejections.Add(ejection);
         ejection.Timer = timeProvider.CreateTimer(returned, ejection, time, Timeout.InfiniteTimeSpan);
         return time;

@@ -1,3 +1,4 @@
+using EtcdDiscovery.Diagnostics;
 using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Resolution.Persistence;
 
@@ -15,6 +16,9 @@ internal sealed record CatalogSettings(Backoff Backoff)
 
     /// <summary>How long instances are kept that vanished while the store could not be seen, or more than half together.</summary>
     public TimeSpan OutageGrace { get; init; }
+
+    /// <summary>Keeps what happened last, for diagnostics.</summary>
+    public RecentItems<DiscoveryEvent>? Timeline { get; init; }
 
     /// <summary>Where snapshots are saved; null for nowhere.</summary>
     public SnapshotDirectory? Folder { get; init; }

@@ -1,7 +1,7 @@
 namespace EtcdDiscovery.Resolution;
 
-/// <summary>The resolver of an application whose service discovery is off: it finds nothing and says why.</summary>
-internal sealed class DisabledServiceResolver : IServiceResolver
+/// <summary>Resolver and directory of an application whose service discovery is off: they find nothing, and the resolver says why.</summary>
+internal sealed class DisabledServiceResolver : IServiceResolver, IServiceDirectory
 {
     public ValueTask<ServiceSnapshot> GetSnapshotAsync(
         string service, ReadConsistency consistency, CancellationToken cancellationToken) => throw NotFound(service);
@@ -13,7 +13,10 @@ internal sealed class DisabledServiceResolver : IServiceResolver
 
     public ServiceCall StartCall(ServiceInstance instance) => ServiceCall.None;
 
-    private static ServiceNotFoundException NotFound(string service)
+    public Task<IReadOnlyList<string>> GetServiceNamesAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<string>>([]);
+
+    public static ServiceNotFoundException NotFound(string service)
     {
         ArgumentNullException.ThrowIfNull(service);
         return new(service, $"service discovery is off, because {EtcdDiscoveryOptions.SectionName}:{nameof(EtcdDiscoveryOptions.Enabled)} is false");

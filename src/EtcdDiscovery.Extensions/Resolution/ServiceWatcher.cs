@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using EtcdDiscovery.Diagnostics;
 using EtcdDiscovery.LoadBalancing;
 using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Stores;
@@ -38,7 +39,7 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
         _timeProvider = timeProvider;
         _logger = loggerFactory.CreateLogger(LogCategories.Resolution);
         _reader = new EntryReader(name, _logger);
-        _balancer = new BalancerState(timeProvider, OnEjectionsChanged, loggerFactory.CreateLogger(LogCategories.LoadBalancing));
+        _balancer = new BalancerState(timeProvider, OnEjectionsChanged, loggerFactory.CreateLogger(LogCategories.LoadBalancing), settings.Timeline);
         _selfPreservation = new SelfPreservation(settings.OutageGrace, timeProvider);
         _graceTimer = timeProvider.CreateTimer(_ => GiveUpSuspects(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _coalescing = new CoalescingObserver(this, RestAfterView, timeProvider);
@@ -62,6 +63,9 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
     public string? OutageReason => _outage?.Reason;
 
     public int UnreadableEntries => _reader.UnreadableCount;
+
+    /// <summary>The instances that are not picked for a while.</summary>
+    public IReadOnlyList<Ejection> Ejections => _balancer.Ejections;
 
     /// <summary>Whether the store is known to hold anything under its name. Queries may name services that do not exist.</summary>
     public bool Exists => _view.Exists || UnreadableEntries > 0;
@@ -105,6 +109,9 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
 
     /// <summary>The sets to pick from in a view of this service.</summary>
     public PickSets PicksOf(ServiceView view) => view.Picks ?? _balancer.CreatePickSets(view.Serving, view.MayHaveWeights);
+
+    /// <summary>How many calls to an instance are outstanding.</summary>
+    public int CountOutstanding(string instanceId) => _balancer.CountOutstanding(instanceId);
 
     /// <summary>Starts a call to an instance.</summary>
     public ServiceCall StartCall(string instanceId) => _balancer.StartCall(instanceId);
@@ -228,6 +235,7 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
         if (_outage is { } outage)
         {
             Log.InReachAgain(_logger, Name, _timeProvider.GetElapsedTime(outage.Start));
+            Note(DiscoveryEventKind.StoreReachable);
             _outage = null;
         }
 
@@ -254,7 +262,36 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
         _view = view;
         before.Supersede();
         _subscribers.OnPublished(before, update with { View = view });
+        if (_settings.Timeline is not null)
+        {
+            NoteChanges(before, update);
+        }
     }
+
+    private void NoteChanges(ServiceView before, ViewUpdate update)
+    {
+        if (!before.IsKnown)
+        {
+            Note(DiscoveryEventKind.ServiceRead, null, string.Create(CultureInfo.InvariantCulture, $"{update.View.Instances.Length} instances"));
+            return;
+        }
+
+        foreach (var change in update.Changes.Select(change => change.OfServing()).OfType<ServiceChange>())
+        {
+            Note(
+                change.Kind switch
+                {
+                    ServiceChangeKind.Up => DiscoveryEventKind.InstanceUp,
+                    ServiceChangeKind.Updated => DiscoveryEventKind.InstanceUpdated,
+                    _ => DiscoveryEventKind.InstanceDown,
+                },
+                change.Instance.Id,
+                change.DownReason?.ToString());
+        }
+    }
+
+    private void Note(DiscoveryEventKind kind, string? instance = null, string? detail = null) =>
+        _settings.Timeline?.Add(new(_timeProvider.GetUtcNow(), kind, Name, instance, detail));
 
     private void OnEjectionsChanged()
     {
@@ -282,6 +319,7 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
         }
 
         _outage = new Outage(_timeProvider.GetTimestamp(), error.Message);
+        Note(DiscoveryEventKind.StoreUnreachable, detail: error.Message);
         if (Known is null)
         {
             Log.Unread(_logger, Name, error.Message);

@@ -10,9 +10,16 @@ internal static class ServiceKeys
     private const string Infos = "/services_infos/";
     private const char Replacement = '\uFFFD';
 
+    /// <summary>The prefix of the descriptions of all services.</summary>
+    public static string Descriptions => Infos;
+
     public static string Description(string serviceName) => Infos + serviceName;
 
     public static string Instance(string serviceName, string id) => InstancesOf(serviceName) + id;
+
+    /// <summary>The service that a description's key belongs to; null when no service can have that name.</summary>
+    public static string? ParseDescription(string key) =>
+        key[Infos.Length..] is var name && DescribeBadServiceName(name) is null ? name : null;
 
     /// <summary>The prefix of a service's instances; those of a service <c>a/b</c> lie below <c>a</c>'s too.</summary>
     public static string InstancesOf(string serviceName) => Instances + serviceName + "/";

@@ -1,0 +1,57 @@
+using EtcdDiscovery.Primitives;
+using EtcdDiscovery.Registration;
+using EtcdDiscovery.Resolution;
+
+namespace EtcdDiscovery.Diagnostics;
+
+/// <summary>Reads what registration and resolution hold in memory.</summary>
+internal sealed class DiscoveryDiagnostics(
+    ServiceCatalog catalog, ProcessSession session, RecentItems<DiscoveryEvent> timeline, EtcdDiscoveryOptions options) : IDiscoveryDiagnostics
+{
+    public LeaseInfo? Lease => session.State is { IsAlive: true } state ? new(state.TimeToLive, session.Age, state.Failure) : null;
+
+    public IReadOnlyList<InstanceEjection> Ejections => [.. catalog.Services.SelectMany(service => service.Ejections)
+        .Select(ejection => new InstanceEjection(ejection.Instance, ejection.EndsAt))];
+
+    public IReadOnlyList<DiscoveryEvent> Timeline => timeline.Items;
+
+    public async ValueTask<ServiceExplanation> ExplainAsync(
+        string service, ServiceQuery query, string? scheme, CancellationToken cancellationToken)
+    {
+        if (!options.Enabled)
+        {
+            throw DisabledServiceResolver.NotFound(service);
+        }
+
+        var view = await catalog.GetViewAsync(service, default, out var watched, cancellationToken).ConfigureAwait(false);
+        var ejections = watched.Ejections.ToDictionary(ejection => ejection.Instance.Id, ejection => ejection.EndsAt, StringComparer.Ordinal);
+        var selected = (watched.PicksOf(view).Select(query, options.PreferredZone) ?? Enumerable.Empty<ServiceInstance>())
+            .Select(instance => instance.Id).ToHashSet(StringComparer.Ordinal);
+        return new(watched.Expose(view), [.. view.Instances.Select(Explain)]);
+
+        InstanceExplanation Explain(ServiceInstance instance) => new(instance, WhyNot(instance))
+        {
+            EjectedUntil = ejections.TryGetValue(instance.Id, out var end) ? end : null,
+            IsSuspect = view.Suspects.Contains(instance.Id),
+            OutstandingCalls = watched.CountOutstanding(instance.Id),
+        };
+
+        // The pick sets decide whether an instance is left out; the reasons are those that apply to it.
+        InstanceExclusions WhyNot(ServiceInstance instance) => When(!HasPort(instance), InstanceExclusions.Port)
+            | (selected.Contains(instance.Id) ? InstanceExclusions.None
+                : When(instance.Status != ServiceStatus.Serving, InstanceExclusions.Status)
+                | When(query.Shard is { } shard && instance.Shard != shard, InstanceExclusions.Shard)
+                | When(query.Excluding?.Contains(instance.Id) == true, InstanceExclusions.Excluded)
+                | When(ejections.ContainsKey(instance.Id), InstanceExclusions.Ejected)
+                | When(query.PreferredShard is { } preferred && instance.Shard != preferred, InstanceExclusions.PreferredShard)
+                | When((query.PreferredZone ?? options.PreferredZone) is { Length: > 0 } zone && instance.Zone != zone, InstanceExclusions.PreferredZone));
+
+        bool HasPort(ServiceInstance instance)
+        {
+            var isPrivate = query.Network == ServiceNetwork.Private && instance.PrivateHostname is not null;
+            return scheme is null || (isPrivate ? instance.PrivatePorts : instance.Ports)?.ContainsKey(scheme) == true;
+        }
+    }
+
+    private static InstanceExclusions When(bool applies, InstanceExclusions exclusion) => applies ? exclusion : InstanceExclusions.None;
+}

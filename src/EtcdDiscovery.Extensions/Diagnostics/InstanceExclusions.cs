@@ -1,0 +1,30 @@
+namespace EtcdDiscovery.Diagnostics;
+
+/// <summary>Why a query does not select an instance.</summary>
+[Flags]
+public enum InstanceExclusions
+{
+    /// <summary>It does select it.</summary>
+    None = 0,
+
+    /// <summary>The instance takes no requests: see <see cref="ServiceInstance.Status"/>.</summary>
+    Status = 1,
+
+    /// <summary>It does not serve <see cref="ServiceQuery.Shard"/>.</summary>
+    Shard = 2,
+
+    /// <summary>It is among <see cref="ServiceQuery.Excluding"/>.</summary>
+    Excluded = 4,
+
+    /// <summary>It is ejected, because calls to it failed.</summary>
+    Ejected = 8,
+
+    /// <summary>It does not serve <see cref="ServiceQuery.PreferredShard"/>, as others do.</summary>
+    PreferredShard = 16,
+
+    /// <summary>It is not in the preferred zone, as others are.</summary>
+    PreferredZone = 32,
+
+    /// <summary>It has no port for the scheme.</summary>
+    Port = 64,
+}

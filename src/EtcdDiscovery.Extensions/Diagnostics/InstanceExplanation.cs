@@ -1,0 +1,52 @@
+using System.Globalization;
+
+namespace EtcdDiscovery.Diagnostics;
+
+/// <summary>Whether a query selects an instance, and why not. Immutable.</summary>
+public sealed class InstanceExplanation
+{
+    internal InstanceExplanation(ServiceInstance instance, InstanceExclusions exclusions)
+    {
+        Instance = instance;
+        Exclusions = exclusions;
+    }
+
+    /// <summary>The instance.</summary>
+    public ServiceInstance Instance { get; }
+
+    /// <summary>Why the query does not select it.</summary>
+    public InstanceExclusions Exclusions { get; }
+
+    /// <summary>Whether the query selects it, so that it may be picked.</summary>
+    public bool IsCandidate => Exclusions == InstanceExclusions.None;
+
+    /// <summary>
+    /// When its ejection ends; <see langword="null"/> when it is not ejected. An ejected instance is a candidate all the same while more
+    /// than half of the instances are ejected.
+    /// </summary>
+    public DateTimeOffset? EjectedUntil { get; internal init; }
+
+    /// <summary>Whether it vanished, but perhaps only through an outage of the store; see <see cref="ServiceSnapshot.Suspects"/>.</summary>
+    public bool IsSuspect { get; internal init; }
+
+    /// <summary>How many calls of this process to it are outstanding.</summary>
+    public int OutstandingCalls { get; internal init; }
+
+    /// <summary>Describes it in one line, such as <c>a-host: left out: Status (Draining), Port</c>.</summary>
+    /// <returns>The line.</returns>
+    public override string ToString()
+    {
+        var verdict = IsCandidate ? "candidate" : $"left out: {Exclusions}";
+        string?[] details =
+        [
+            Instance.Status == ServiceStatus.Serving ? null : $"status {Instance.UnknownStatus ?? Instance.Status.ToString()}",
+            Instance.Shard is { } shard ? $"shard {shard}" : null,
+            Instance.Zone is { } zone ? $"zone {zone}" : null,
+            EjectedUntil is { } end ? string.Create(CultureInfo.InvariantCulture, $"ejected until {end:O}") : null,
+            IsSuspect ? "suspect" : null,
+            OutstandingCalls > 0 ? string.Create(CultureInfo.InvariantCulture, $"{OutstandingCalls} outstanding") : null,
+        ];
+        var known = string.Join(", ", details.OfType<string>());
+        return Primitives.LogSanitizer.Sanitize(known.Length == 0 ? $"{Instance.Id}: {verdict}" : $"{Instance.Id}: {verdict} ({known})");
+    }
+}

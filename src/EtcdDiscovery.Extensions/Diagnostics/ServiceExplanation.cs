@@ -1,0 +1,31 @@
+using System.Globalization;
+using EtcdDiscovery.Primitives;
+
+namespace EtcdDiscovery.Diagnostics;
+
+/// <summary>Which instances of a service a query selects, and why it leaves out the others. Immutable.</summary>
+public sealed class ServiceExplanation
+{
+    internal ServiceExplanation(ServiceSnapshot snapshot, IReadOnlyList<InstanceExplanation> instances)
+    {
+        Snapshot = snapshot;
+        Instances = instances;
+    }
+
+    /// <summary>What is known of the service.</summary>
+    public ServiceSnapshot Snapshot { get; }
+
+    /// <summary>All instances in the order of their keys, each with its explanation.</summary>
+    public IReadOnlyList<InstanceExplanation> Instances { get; }
+
+    /// <summary>Describes it in one line, and each instance in a line of its own.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString()
+    {
+        var candidates = Instances.Count(instance => instance.IsCandidate);
+        var summary = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{LogSanitizer.Sanitize(Snapshot.Service.Name)}: {candidates} of {Instances.Count} instances are candidates ({Snapshot.Source} as of {Snapshot.AsOf:O})");
+        return string.Join('\n', [Snapshot.Exists ? summary : $"{LogSanitizer.Sanitize(Snapshot.Service.Name)}: nothing is known of it", .. Instances]);
+    }
+}

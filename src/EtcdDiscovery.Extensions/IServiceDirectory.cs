@@ -1,0 +1,16 @@
+namespace EtcdDiscovery;
+
+/// <summary>Lists the services in the store.</summary>
+/// <remarks>A singleton, safe for concurrent use. Every call reads the store, so do not use it on a hot path.</remarks>
+public interface IServiceDirectory
+{
+    /// <summary>Gets the names of all services that have a description in the store.</summary>
+    /// <remarks>
+    /// Hosts write the description of their service when they register, and it stays when they are gone: a service in this list may have no
+    /// instance at the moment. Empty when <see cref="EtcdDiscoveryOptions.Enabled"/> is <see langword="false"/>.
+    /// </remarks>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <returns>The names, in the order of their UTF-8 bytes.</returns>
+    /// <exception cref="EtcdDiscoveryException">The store cannot be read; transient unless it refuses.</exception>
+    Task<IReadOnlyList<string>> GetServiceNamesAsync(CancellationToken cancellationToken = default);
+}
