@@ -66,7 +66,7 @@ internal static class Snippets
     {
         var options = new ServiceRegistrationOptions { Name = "reports", Hostname = "10.0.0.7" };
         options.Ports = new Dictionary<string, string> { ["http"] = "8080" };
-        await using var registration = await registry.RegisterAsync(options, cancellationToken);
+        await using var registration = registry.Register(options);
         await registration.WaitUntilRegisteredAsync(cancellationToken);
     }
 
