@@ -10,7 +10,7 @@ public interface IServiceRegistration : IAsyncDisposable
     /// <summary>The instance's identity: <c>&lt;uuid v4&gt;-&lt;private hostname&gt;</c>; it stays the same for the registration's life.</summary>
     string InstanceId { get; }
 
-    /// <summary>Where the registration stands now.</summary>
+    /// <summary>Where the registration stands now, judged from memory: reading it asks no store.</summary>
     RegistrationState State { get; }
 
     /// <summary>What callers authenticate with; <see langword="null"/> when nothing is asked for.</summary>
@@ -24,6 +24,19 @@ public interface IServiceRegistration : IAsyncDisposable
     /// <returns>A task that completes at once when it is in the store already.</returns>
     /// <exception cref="ObjectDisposedException">The registration was withdrawn.</exception>
     Task WaitUntilRegisteredAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Follows <see cref="State"/>: what it is now, then each change.</summary>
+    /// <remarks>
+    /// Any number of readers may follow at the same time, each with an enumeration of its own. A registration that is withdrawn already
+    /// yields <see cref="RegistrationState.Withdrawn"/> only.
+    /// </remarks>
+    /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/>.</param>
+    /// <returns>
+    /// The states. A slow reader misses some in between, never the last one. The enumeration ends after
+    /// <see cref="RegistrationState.Withdrawn"/>.
+    /// </returns>
+    /// <exception cref="OperationCanceledException">The token is cancelled; thrown by the enumeration.</exception>
+    IAsyncEnumerable<RegistrationState> WatchStateAsync(CancellationToken cancellationToken = default);
 
     /// <summary>Follows <see cref="Credentials"/>: what they are now, then each change, by this host or another.</summary>
     /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/>.</param>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Wire;
 
@@ -9,6 +10,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
     private readonly ProcessSession _session;
     private readonly DrainCoordinator _drain;
     private readonly string _nodeHostname;
+    private readonly ObservableValue<RegistrationState> _state = new(RegistrationState.Registering);
     private readonly ObservableValue<ServiceCredentials?> _credentials;
     private readonly Lock _changing = new();
     private readonly TaskCompletionSource _withdrawn = Promise.New();
@@ -91,6 +93,20 @@ internal sealed class ServiceRegistration : IServiceRegistration
             }
 
             return _session.State.Phase == SessionPhase.Late ? RegistrationState.RenewingLate : RegistrationState.Registered;
+        }
+    }
+
+    public async IAsyncEnumerable<RegistrationState> WatchStateAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // What is read first must not be older than what State says.
+        PublishState();
+        await foreach (var state in _state.WatchAsync(cancellationToken).ConfigureAwait(false))
+        {
+            yield return state;
+            if (state == RegistrationState.Withdrawn)
+            {
+                yield break;
+            }
         }
     }
 
@@ -181,6 +197,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
         lock (_changing)
         {
             _reconcile = transition(_reconcile);
+            _state.Set(State);
             _credentials.Set(_reconcile.Desired.Instance.Credentials);
             if (!_reconcile.NeedsWrite(_session.Current))
             {
@@ -191,6 +208,15 @@ internal sealed class ServiceRegistration : IServiceRegistration
             {
                 _settled = Promise.New();
             }
+        }
+    }
+
+    /// <summary>Tells those who watch the state, when the session or the time has changed it.</summary>
+    public void PublishState()
+    {
+        lock (_changing)
+        {
+            _state.Set(State);
         }
     }
 
@@ -216,6 +242,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
         lock (_changing)
         {
             _lifecycle = Lifecycle.Withdrawn;
+            _state.Set(RegistrationState.Withdrawn);
             _withdrawn.TrySetResult();
             _settled = _settled.Task.IsCompleted ? Promise.New() : _settled;
             _settled.TrySetException(new ObjectDisposedException(

@@ -70,6 +70,14 @@ internal static class Snippets
         await registration.WaitUntilRegisteredAsync(cancellationToken);
     }
 
+    public static async Task WatchStateAsync(IServiceRegistration registration, CancellationToken cancellationToken)
+    {
+        await foreach (var state in registration.WatchStateAsync(cancellationToken))
+        {
+            Console.WriteLine($"{registration.ServiceName} is {state}."); // Registering, Registered, RenewingLate, Lost, Withdrawn
+        }
+    }
+
     public static void UseAspNetCore(WebApplicationBuilder builder)
     {
         builder.Services.AddEtcdDiscovery().UseServerAddresses().RegisterWhenHealthy();
