@@ -15,7 +15,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
     private readonly Lock _changing = new();
     private readonly TaskCompletionSource _withdrawn = Promise.New();
     private volatile ReconcileState _reconcile;
-    private volatile Lifecycle _lifecycle;
+    private volatile bool _withdrawalRequested;
     private TaskCompletionSource _settled = Promise.New();
     private ServiceCredentials? _configured;
     private volatile string? _failure;
@@ -46,14 +46,6 @@ internal sealed class ServiceRegistration : IServiceRegistration
         Key = ServiceKeys.Instance(ServiceName, InstanceId);
     }
 
-    // It only ever moves on. How much of it the store holds is the business of ReconcileState.
-    private enum Lifecycle
-    {
-        Active,
-        Withdrawing,
-        Withdrawn,
-    }
-
     public string ServiceName { get; }
 
     public string InstanceId { get; }
@@ -69,9 +61,9 @@ internal sealed class ServiceRegistration : IServiceRegistration
     /// <summary>Why the last write failed; null when it did not.</summary>
     public string? Failure => _failure;
 
-    public bool WithdrawalRequested => _lifecycle >= Lifecycle.Withdrawing;
+    public bool WithdrawalRequested => _withdrawalRequested;
 
-    public bool IsWithdrawn => _lifecycle == Lifecycle.Withdrawn;
+    public bool IsWithdrawn => _state.Value == RegistrationState.Withdrawn;
 
     /// <summary>Whether its key has to be deleted, perhaps once more.</summary>
     public bool NeedsDeletion => WithdrawalRequested && _reconcile.MayExist;
@@ -82,17 +74,10 @@ internal sealed class ServiceRegistration : IServiceRegistration
     {
         get
         {
-            if (IsWithdrawn)
-            {
-                return RegistrationState.Withdrawn;
-            }
-
-            if (_session.Current is not { } session || !_reconcile.IsStoredIn(session))
-            {
-                return _reconcile.WasStored ? RegistrationState.Lost : RegistrationState.Registering;
-            }
-
-            return _session.State.Phase == SessionPhase.Late ? RegistrationState.RenewingLate : RegistrationState.Registered;
+            // An entry that is deleted because it is withdrawn is not lost: the state stays until it is withdrawn. In this order,
+            // since nothing is deleted before that is requested.
+            var state = Compute();
+            return _withdrawalRequested ? _state.Value : state;
         }
     }
 
@@ -225,7 +210,8 @@ internal sealed class ServiceRegistration : IServiceRegistration
     {
         lock (_changing)
         {
-            _lifecycle = _lifecycle == Lifecycle.Active ? Lifecycle.Withdrawing : _lifecycle;
+            _state.Set(State);
+            _withdrawalRequested = true;
         }
     }
 
@@ -241,7 +227,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
     {
         lock (_changing)
         {
-            _lifecycle = Lifecycle.Withdrawn;
+            _withdrawalRequested = true;
             _state.Set(RegistrationState.Withdrawn);
             _withdrawn.TrySetResult();
             _settled = _settled.Task.IsCompleted ? Promise.New() : _settled;
@@ -249,6 +235,16 @@ internal sealed class ServiceRegistration : IServiceRegistration
                 nameof(IServiceRegistration), $"The registration of service '{ServiceName}' was withdrawn."));
             _ = _settled.Task.Exception; // There may be no waiter, and that is no unobserved exception.
         }
+    }
+
+    private RegistrationState Compute()
+    {
+        if (_session.Current is not { } session || !_reconcile.IsStoredIn(session))
+        {
+            return _reconcile.WasStored ? RegistrationState.Lost : RegistrationState.Registering;
+        }
+
+        return _session.State.Phase == SessionPhase.Late ? RegistrationState.RenewingLate : RegistrationState.Registered;
     }
 
     private async Task ChangeAsync(

@@ -1,7 +1,9 @@
+using EtcdDiscovery.Registration;
 using EtcdDiscovery.Stores;
 using EtcdDiscovery.Tests.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Time.Testing;
 
 namespace EtcdDiscovery.Tests.Registration;
@@ -175,6 +177,58 @@ public sealed class RegistrationStateTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => next);
         Assert.Equal(RegistrationState.Registered, registration.State);
     }
+
+    [Fact]
+    public async Task Withdrawal_WhoseDeletionIsSeenButNotAnswered_NeverMakesItLost()
+    {
+        await using var memory = new InMemoryDiscoveryStore();
+        var answer = new TaskCompletionSource();
+        var store = new RefusingStore(memory) { Deleted = answer.Task };
+        await using var host = await StartAsync(store);
+        var stays = await host.RegisteredAsync();
+        var goes = host.Registry.Register(new ServiceRegistrationOptions { Name = "goes" });
+        await goes.WaitUntilRegisteredAsync(Token).WaitAsync(Eventually.Patience, Token);
+        await using var states = new StateReader(goes);
+        Assert.Equal(RegistrationState.Registered, await states.NextAsync());
+
+        var withdrawal = goes.DisposeAsync().AsTask();
+        await SeesItsDeletionAsync(goes);
+
+        Assert.Equal(RegistrationState.Registered, goes.State);
+        var check = await host.CheckAsync();
+        Assert.Equal((HealthStatus.Healthy, "Registered."), (check.Status, check.Description));
+        Assert.Equal([stays.InstanceId], Assert.IsAssignableFrom<IReadOnlyDictionary<string, string>>(check.Data["registrations"]).Keys);
+        answer.SetResult();
+        await withdrawal;
+        Assert.Equal(RegistrationState.Withdrawn, goes.State);
+        Assert.Equal(RegistrationState.Withdrawn, await states.NextAsync());
+        Assert.Null(await states.NextAsync());
+    }
+
+    [Fact]
+    public async Task Host_WhoseSessionHasEndedWithoutAnAnswer_NeverMakesItsRegistrationLost()
+    {
+        await using var memory = new InMemoryDiscoveryStore();
+        var answer = new TaskCompletionSource();
+        await using var host = await StartAsync(new RefusingStore(memory) { Closed = answer.Task });
+        var registration = await host.RegisteredAsync();
+        await using var states = new StateReader(registration);
+        Assert.Equal(RegistrationState.Registered, await states.NextAsync());
+
+        var stopping = host.StopAsync();
+        await SeesItsDeletionAsync(registration);
+
+        Assert.Equal(RegistrationState.Registered, registration.State);
+        var check = await host.CheckAsync();
+        Assert.Equal((HealthStatus.Healthy, "Withdrawn: the application is stopping."), (check.Status, check.Description));
+        answer.SetResult();
+        await stopping;
+        Assert.Equal(RegistrationState.Withdrawn, await states.NextAsync());
+        Assert.Null(await states.NextAsync());
+    }
+
+    private static Task SeesItsDeletionAsync(IServiceRegistration registration) => Eventually.TrueAsync(
+        () => Task.FromResult(((ServiceRegistration)registration).ReconcileState.Stored is null), "it sees that its entry is deleted");
 
     private static Task<DiscoveryHost> StartAsync(IDiscoveryStore store, TimeProvider? clock = null) => DiscoveryHost.StartAsync(
         new() { ["Service:Name"] = Service, ["TimeToLive"] = "00:00:30", ["RetryDelay"] = "00:00:00.1" },
