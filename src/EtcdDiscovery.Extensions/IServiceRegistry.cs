@@ -7,7 +7,7 @@ namespace EtcdDiscovery;
 /// </remarks>
 public interface IServiceRegistry
 {
-    /// <summary>The registrations that are not withdrawn.</summary>
+    /// <summary>The registrations that are not withdrawn, as they are now: the list does not change later.</summary>
     IReadOnlyList<IServiceRegistration> Registrations { get; }
 
     /// <summary>Registers a service.</summary>
