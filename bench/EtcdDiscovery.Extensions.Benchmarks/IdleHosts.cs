@@ -26,7 +26,7 @@ internal static class IdleHosts
                 new EtcdOptions { Endpoints = [server.Endpoint] }, TimeProvider.System, NullLoggerFactory.Instance);
             var (session, registry) = RegisterCalls.CreateRegistry(store);
             hosts.Add((store, session));
-            await (await registry.RegisterAsync(RegisterCalls.OptionsOf("idle"), CancellationToken.None)).WaitUntilRegisteredAsync();
+            await registry.Register(RegisterCalls.OptionsOf("idle")).WaitUntilRegisteredAsync();
         }
 
         await Task.Delay(CalmingDown);

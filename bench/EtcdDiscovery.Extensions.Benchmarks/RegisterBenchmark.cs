@@ -9,7 +9,7 @@ namespace EtcdDiscovery.Benchmarks;
 /// the service's description in one transaction. And what a registered host costs etcd that does nothing else.
 /// </summary>
 /// <remarks>
-/// A registration starts with <see cref="IServiceRegistry.RegisterAsync"/> and is visible when etcd has answered its
+/// A registration starts with <see cref="IServiceRegistry.Register"/> and is visible when etcd has answered its
 /// transaction, which is when <see cref="IServiceRegistration.WaitUntilRegisteredAsync"/> completes. Both sides use the
 /// same connection and put the same bytes. This etcd waits for its disk, as it does unless told otherwise; with
 /// one that does not, what both sides share takes less time, and the ratio gets larger (1.4 where this is 1.25).

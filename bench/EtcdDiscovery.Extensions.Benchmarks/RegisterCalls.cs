@@ -49,7 +49,7 @@ internal sealed class RegisterCalls(EtcdStore store)
         var options = OptionsOf(service);
 
         var start = Stopwatch.GetTimestamp();
-        var registration = await registry.RegisterAsync(options, CancellationToken.None);
+        var registration = registry.Register(options);
         await registration.WaitUntilRegisteredAsync();
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
     }

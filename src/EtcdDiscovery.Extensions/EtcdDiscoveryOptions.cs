@@ -15,7 +15,7 @@ public sealed class EtcdDiscoveryOptions
     /// <summary>Whether service discovery is on. When it is off, nothing is registered, read or connected to.</summary>
     /// <remarks>
     /// Then the queries of <see cref="IServiceResolver"/> throw a <see cref="ServiceNotFoundException"/> that says so, and
-    /// <see cref="IServiceRegistry.RegisterAsync"/> an <see cref="EtcdDiscoveryException"/>. Requests of an <c>HttpClient</c> go where their URL
+    /// <see cref="IServiceRegistry.Register"/> an <see cref="EtcdDiscoveryException"/>. Requests of an <c>HttpClient</c> go where their URL
     /// says, and the health check is healthy.
     /// </remarks>
     /// <value>The default is <see langword="true"/>.</value>

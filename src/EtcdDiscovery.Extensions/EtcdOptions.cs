@@ -24,9 +24,6 @@ public sealed class EtcdOptions
     /// <value>The default is none. Changes are taken over while the application runs.</value>
     public string? Password { get; set; }
 
-    /// <summary>Both of them; null when there is no user.</summary>
-    internal ServiceCredentials? Credentials => string.IsNullOrEmpty(User) ? null : new(User, Password ?? "");
-
     /// <summary>How long connecting to one endpoint may take before the next one is tried.</summary>
     /// <value>The default is 1 second. From 0.1 seconds to 1 minute.</value>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(1);

@@ -1,7 +1,13 @@
 namespace EtcdDiscovery;
 
 /// <summary>One registered service of this process. Disposing it withdraws it.</summary>
-/// <remarks>Safe for concurrent use. It keeps itself registered by itself, for ever, whatever happens to the store.</remarks>
+/// <remarks>
+/// <para>Safe for concurrent use. It stays registered until it is disposed or the host stops: whatever happens to the store, it is put again.</para>
+/// <para>
+/// Disposing drains the instance for <see cref="EtcdDiscoveryOptions.DrainDelay"/>, then deletes it from the store. It never throws, and
+/// can be repeated. While the store is out of reach it completes when the instance has expired.
+/// </para>
+/// </remarks>
 public interface IServiceRegistration : IAsyncDisposable
 {
     /// <summary>The service's name.</summary>
@@ -10,7 +16,7 @@ public interface IServiceRegistration : IAsyncDisposable
     /// <summary>The instance's identity: <c>&lt;uuid v4&gt;-&lt;private hostname&gt;</c>; it stays the same for the registration's life.</summary>
     string InstanceId { get; }
 
-    /// <summary>Where the registration stands now.</summary>
+    /// <summary>Where the registration stands now. Reading it does not access the store.</summary>
     RegistrationState State { get; }
 
     /// <summary>What callers authenticate with; <see langword="null"/> when nothing is asked for.</summary>
@@ -22,12 +28,29 @@ public interface IServiceRegistration : IAsyncDisposable
     /// <summary>Waits until everything about the instance is in the store.</summary>
     /// <param name="cancellationToken">Ends the waiting, not the registering.</param>
     /// <returns>A task that completes at once when it is in the store already.</returns>
-    /// <exception cref="ObjectDisposedException">The registration was withdrawn.</exception>
+    /// <exception cref="ObjectDisposedException">The registration was withdrawn, before the call or during it.</exception>
+    /// <exception cref="OperationCanceledException">The token is cancelled.</exception>
     Task WaitUntilRegisteredAsync(CancellationToken cancellationToken = default);
 
-    /// <summary>Follows <see cref="Credentials"/>: what they are now, then each change, by this host or another.</summary>
-    /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/>.</param>
-    /// <returns>The credentials; a slow reader misses some in between, never the last ones.</returns>
+    /// <summary>Follows <see cref="State"/>: its current value, then each change.</summary>
+    /// <remarks>
+    /// A slow reader may miss states in between, but never the last one. The enumeration ends after
+    /// <see cref="RegistrationState.Withdrawn"/>, which is all that a withdrawn registration yields. Any number of enumerations may run
+    /// at the same time.
+    /// </remarks>
+    /// <param name="cancellationToken">Ends the enumeration.</param>
+    /// <returns>The states.</returns>
+    /// <exception cref="OperationCanceledException">The token is cancelled; thrown by the enumeration.</exception>
+    IAsyncEnumerable<RegistrationState> WatchStateAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Follows <see cref="Credentials"/>: their current value, then each change, by this host or another.</summary>
+    /// <remarks>
+    /// A slow reader may miss credentials in between, but never the last ones. The enumeration ends only by cancellation. Any number of
+    /// enumerations may run at the same time.
+    /// </remarks>
+    /// <param name="cancellationToken">Ends the enumeration.</param>
+    /// <returns>The credentials.</returns>
+    /// <exception cref="OperationCanceledException">The token is cancelled; thrown by the enumeration.</exception>
     IAsyncEnumerable<ServiceCredentials?> WatchCredentialsAsync(CancellationToken cancellationToken = default);
 
     /// <summary>Changes the credentials; of a public service those of all its hosts, within about a second.</summary>
@@ -36,6 +59,7 @@ public interface IServiceRegistration : IAsyncDisposable
     /// <returns>A task that completes when they are in the store.</returns>
     /// <exception cref="ArgumentException">They have no user, or are so long that the registration would exceed 64 KiB.</exception>
     /// <exception cref="ObjectDisposedException">The registration was withdrawn.</exception>
+    /// <exception cref="OperationCanceledException">The token is cancelled.</exception>
     Task SetCredentialsAsync(ServiceCredentials credentials, CancellationToken cancellationToken = default);
 
     /// <summary>Says whether the instance takes requests. Resolvers of this library pick only those that serve; Go's pick all.</summary>
@@ -45,15 +69,17 @@ public interface IServiceRegistration : IAsyncDisposable
     /// <returns>A task that completes when it is in the store.</returns>
     /// <exception cref="ArgumentException">The reason is so long that the registration would exceed 64 KiB.</exception>
     /// <exception cref="ObjectDisposedException">The registration was withdrawn.</exception>
+    /// <exception cref="OperationCanceledException">The token is cancelled.</exception>
     Task SetStatusAsync(ServiceStatus status, string? reason = null, CancellationToken cancellationToken = default);
 
     /// <summary>Changes what is registered, without a gap: the same instance with other ports, metadata or credentials.</summary>
     /// <remarks>Credentials change only when the options name others than the options before.</remarks>
-    /// <param name="options">All of what is to be registered now, with the same name.</param>
+    /// <param name="options">All of what is to be registered now, with the same name. They are copied, as by <see cref="IServiceRegistry.Register"/>.</param>
     /// <param name="cancellationToken">Ends the waiting, not the changing.</param>
     /// <returns>A task that completes when it is in the store.</returns>
     /// <exception cref="ArgumentException">The options have another name.</exception>
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">Some options are wrong; the message lists all of them.</exception>
     /// <exception cref="ObjectDisposedException">The registration was withdrawn.</exception>
+    /// <exception cref="OperationCanceledException">The token is cancelled.</exception>
     Task UpdateAsync(ServiceRegistrationOptions options, CancellationToken cancellationToken = default);
 }

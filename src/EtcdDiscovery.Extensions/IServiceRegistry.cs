@@ -7,17 +7,25 @@ namespace EtcdDiscovery;
 /// </remarks>
 public interface IServiceRegistry
 {
-    /// <summary>The registrations that are not withdrawn.</summary>
+    /// <summary>The registrations that are not withdrawn, as they are now: the list does not change later.</summary>
     IReadOnlyList<IServiceRegistration> Registrations { get; }
 
-    /// <summary>Registers a service, at once: also when the application does not serve yet.</summary>
-    /// <param name="options">What to register. It is read once; later changes of the object have no effect.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
+    /// <summary>Registers a service.</summary>
+    /// <remarks>
+    /// Returns without waiting for the store. The service is put there in the background, at once, even if the host has not
+    /// started yet. Dispose the registration to withdraw the service; a host that stops withdraws all of them.
+    /// </remarks>
+    /// <param name="options">
+    /// What to register. The options are copied: later changes of the object have no effect.
+    /// <see cref="ServiceRegistrationOptions.Enabled"/> and <see cref="EtcdDiscoveryOptions.RegisterService"/> apply to configured
+    /// services only.
+    /// </param>
     /// <returns>
-    /// The registration, usually not yet in the store: see <see cref="IServiceRegistration.WaitUntilRegisteredAsync"/>.
+    /// The registration, usually not in the store yet: see <see cref="IServiceRegistration.WaitUntilRegisteredAsync"/>.
     /// </returns>
+    /// <exception cref="ArgumentNullException">There are no options.</exception>
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">Some options are wrong; the message lists all of them.</exception>
+    /// <exception cref="EtcdDiscoveryException"><see cref="EtcdDiscoveryOptions.Enabled"/> is <see langword="false"/>.</exception>
     /// <exception cref="ObjectDisposedException">The application is stopping.</exception>
-    Task<IServiceRegistration> RegisterAsync(
-        ServiceRegistrationOptions options, CancellationToken cancellationToken = default);
+    IServiceRegistration Register(ServiceRegistrationOptions options);
 }

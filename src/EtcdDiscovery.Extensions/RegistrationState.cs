@@ -1,6 +1,6 @@
 namespace EtcdDiscovery;
 
-/// <summary>Where a registration stands.</summary>
+/// <summary>Where a registration stands. While it is being withdrawn it keeps its state until it is <see cref="Withdrawn"/>.</summary>
 public enum RegistrationState
 {
     /// <summary>Not in the store yet; it is being put, or the store is out of reach.</summary>
@@ -12,9 +12,11 @@ public enum RegistrationState
     /// <summary>Still in the store, but a renewal is overdue: it will be lost when none succeeds in time.</summary>
     RenewingLate,
 
-    /// <summary>The session expired or was revoked; it is being put again.</summary>
+    /// <summary>
+    /// No longer in the store: the session expired or was revoked, or others deleted or overwrote the entry. It is being put again.
+    /// </summary>
     Lost,
 
-    /// <summary>Taken out of the store; final.</summary>
+    /// <summary>Taken out of the store, or left to expire there; final.</summary>
     Withdrawn,
 }

@@ -9,8 +9,10 @@ public sealed class ServiceRegistrationOptions
     /// <value>The default is <see langword="null"/>: nothing is registered, the application is a consumer only.</value>
     public string? Name { get; set; }
 
-    /// <summary>Whether this service is registered. <see cref="EtcdDiscoveryOptions.RegisterService"/> decides for all of them.</summary>
-    /// <value>The default is <see langword="true"/>.</value>
+    /// <summary>
+    /// Whether this service of the configuration is registered. <see cref="EtcdDiscoveryOptions.RegisterService"/> decides for all of them.
+    /// </summary>
+    /// <value>The default is <see langword="true"/>. <see cref="IServiceRegistry.Register"/> ignores it.</value>
     public bool Enabled { get; set; } = true;
 
     /// <summary>The host name or IP address for callers from everywhere.</summary>

@@ -40,7 +40,7 @@ public sealed class GoldenRegistrationTests(SharedEtcd etcd)
             await using var app = await App.StartAsync(keys.Settings());
             foreach (var (name, golden) in sameNode)
             {
-                var registration = await app.Services.RegisterAsync(Given(golden), Token);
+                var registration = app.Services.Register(Given(golden));
                 await registration.RegisteredAsync(Token).WaitAsync(Eventually.Patience, Token);
 
                 var id = registration.Id;
@@ -102,7 +102,7 @@ public sealed class GoldenRegistrationTests(SharedEtcd etcd)
         await using var running = await App.StartAsync(new Dictionary<string, string?> { [Setting.Store] = StoreName.Memory });
 
         var atStart = await Assert.ThrowsAsync<OptionsValidationException>(app.StartAsync);
-        await Assert.ThrowsAsync<OptionsValidationException>(() => running.Services.RegisterAsync(Given(golden), Token));
+        Assert.Throws<OptionsValidationException>(() => running.Services.Register(Given(golden)));
 
         Assert.Contains(Setting.Name, Assert.Single(atStart.Failures), StringComparison.Ordinal);
         Assert.Contains($"'{golden.Service}'", atStart.Message, StringComparison.Ordinal);

@@ -73,8 +73,8 @@ internal static class Product
         [.. services.GetRequiredService<IServiceRegistry>().Registrations.Select(registration => new OwnRegistration(registration))];
 
     /// <summary>Registers another service in code.</summary>
-    public static async Task<OwnRegistration> RegisterAsync(this IServiceProvider services, Registering what, CancellationToken cancellationToken) =>
-        new(await services.GetRequiredService<IServiceRegistry>().RegisterAsync(Options(what), cancellationToken));
+    public static OwnRegistration Register(this IServiceProvider services, Registering what) =>
+        new(services.GetRequiredService<IServiceRegistry>().Register(Options(what)));
 
     /// <summary>The instances of a service that take requests; none when nothing is known of it.</summary>
     public static async Task<IReadOnlyList<FoundInstance>> InstancesAsync(

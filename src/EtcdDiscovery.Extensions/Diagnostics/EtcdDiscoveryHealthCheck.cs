@@ -13,21 +13,25 @@ internal sealed class EtcdDiscoveryHealthCheck(
 {
     private const int MaxTold = 1_000;
 
+    // One that is being withdrawn is no finding, even if etcd does not answer: nothing is expected of it any more.
+    private List<ServiceRegistration> Registrations => [.. loop.Registrations.Where(registration => !registration.WithdrawalRequested)];
+
     public Task<HealthCheckResult> CheckHealthAsync(
         HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         var state = loop.Session.State;
+        var registrations = Registrations;
         var data = new Dictionary<string, object>(StringComparer.Ordinal)
         {
             ["endpoints"] = store.Endpoints,
-            ["registrations"] = loop.Registrations.ToDictionary(
+            ["registrations"] = registrations.ToDictionary(
                 registration => registration.InstanceId,
                 registration => $"{registration.ServiceName}: {registration.State}",
                 StringComparer.Ordinal),
             ["watchedServices"] = catalog.Services.Where(IsWorthTelling).Take(MaxTold)
                 .ToDictionary(service => service.Name, Describe, StringComparer.Ordinal),
         };
-        if (loop.Registrations is [var first, ..])
+        if (registrations is [var first, ..])
         {
             data["state"] = first.State.ToString();
             data["instanceId"] = first.InstanceId;
@@ -48,13 +52,13 @@ internal sealed class EtcdDiscoveryHealthCheck(
 
     private string WithoutFindings() => !options.Value.Enabled ? $"Off: {EtcdDiscoveryOptions.SectionName}:{nameof(EtcdDiscoveryOptions.Enabled)} is false."
         : loop.Session.Ending.IsCancellationRequested ? "Withdrawn: the application is stopping."
-        : loop.Registrations.Count > 0 ? "Registered."
+        : Registrations.Count > 0 ? "Registered."
         : "Nothing to register.";
 
     // What has worked goes on without etcd, as far as this host's callers can tell; what has never worked does not.
     private IEnumerable<(HealthStatus Health, string Description)> Findings(SessionState state)
     {
-        foreach (var registration in loop.Registrations)
+        foreach (var registration in Registrations)
         {
             var reason = NameActor(registration.Failure ?? state.Failure ?? "no answer from etcd yet", loop.HasRegistered);
             if (!registration.IsStored)

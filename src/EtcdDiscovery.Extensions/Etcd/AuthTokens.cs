@@ -1,33 +1,34 @@
 using System.Diagnostics.CodeAnalysis;
+using EtcdDiscovery.Transport;
 using Etcdserverpb;
 using Grpc.Core;
 
 namespace EtcdDiscovery.Etcd;
 
 /// <summary>The token that speaks for the configured user: requested once for all calls, and anew when etcd has forgotten it.</summary>
-/// <param name="credentials">The user and password as they are now; null when etcd asks for none.</param>
+/// <param name="login">The login as it is now; null when etcd asks for none.</param>
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "The gate never has a handle.")]
-internal sealed class AuthTokens(Func<ServiceCredentials?> credentials)
+internal sealed class AuthTokens(Func<EtcdLogin?> login)
 {
     private readonly SemaphoreSlim _gate = new(1, 1);
     private volatile Issue? _latest;
 
-    public bool AreUsed => credentials() is not null;
+    public bool AreUsed => login() is not null;
 
     /// <summary>The token at hand; null when there is none.</summary>
-    public string? AtHand => _latest is { } latest && latest.Credentials == credentials() ? latest.Token : null;
+    public string? AtHand => _latest is { } latest && latest.Login == login() ? latest.Token : null;
 
     /// <summary>The token at hand, else a new one; null when etcd asks for none.</summary>
     /// <exception cref="EtcdCallException">Etcd does not know the user, or cannot be asked.</exception>
     public async ValueTask<string?> GetAsync(
         Func<AuthenticateRequest, CancellationToken, Task<AuthenticateResponse>> authenticateAsync, CancellationToken cancellationToken)
     {
-        if (credentials() is not { } wanted)
+        if (login() is not { } wanted)
         {
             return null;
         }
 
-        if (_latest is { } latest && latest.Credentials == wanted)
+        if (_latest is { } latest && latest.Login == wanted)
         {
             return latest.Token;
         }
@@ -36,7 +37,7 @@ internal sealed class AuthTokens(Func<ServiceCredentials?> credentials)
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (_latest is not { } issued || issued.Credentials != wanted)
+            if (_latest is not { } issued || issued.Login != wanted)
             {
                 _latest = issued = new Issue(wanted, await AskAsync(wanted, authenticateAsync, cancellationToken).ConfigureAwait(false));
             }
@@ -59,7 +60,7 @@ internal sealed class AuthTokens(Func<ServiceCredentials?> credentials)
     }
 
     private static async Task<string?> AskAsync(
-        ServiceCredentials wanted,
+        EtcdLogin wanted,
         Func<AuthenticateRequest, CancellationToken, Task<AuthenticateResponse>> authenticateAsync,
         CancellationToken cancellationToken)
     {
@@ -79,5 +80,5 @@ internal sealed class AuthTokens(Func<ServiceCredentials?> credentials)
         }
     }
 
-    private sealed record Issue(ServiceCredentials Credentials, string? Token);
+    private sealed record Issue(EtcdLogin Login, string? Token);
 }

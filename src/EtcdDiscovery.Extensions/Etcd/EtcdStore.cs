@@ -1,6 +1,7 @@
 using EtcdDiscovery.Etcd.Watching;
 using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Stores;
+using EtcdDiscovery.Transport;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Etcd;
@@ -15,11 +16,11 @@ internal sealed class EtcdStore : IDiscoveryStore, IDisposable
     /// <param name="options">How to reach etcd.</param>
     /// <param name="timeProvider">The clock.</param>
     /// <param name="loggerFactory">Where to log to.</param>
-    /// <param name="credentials">The user and password as they are now; by default those of the options.</param>
+    /// <param name="login">The login as it is now; by default that of the options.</param>
     public EtcdStore(
-        EtcdOptions options, TimeProvider timeProvider, ILoggerFactory loggerFactory, Func<ServiceCredentials?>? credentials = null)
+        EtcdOptions options, TimeProvider timeProvider, ILoggerFactory loggerFactory, Func<EtcdLogin?>? login = null)
     {
-        var tokens = new AuthTokens(credentials ?? (() => options.Credentials));
+        var tokens = new AuthTokens(login ?? (() => EtcdLogin.Of(options)));
         var logger = loggerFactory.CreateLogger(LogCategories.Etcd);
         _client = new EtcdClient(options, tokens, timeProvider, logger);
         _reader = new EtcdReader(_client);

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Stores;
+using EtcdDiscovery.Transport;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.EtcdV2;
@@ -14,12 +15,12 @@ internal sealed class EtcdV2Store : IDiscoveryStore, IDisposable
     /// <param name="options">How to reach etcd.</param>
     /// <param name="timeProvider">The clock.</param>
     /// <param name="loggerFactory">Where to log to.</param>
-    /// <param name="credentials">The user and password as they are now; by default those of the options.</param>
+    /// <param name="login">The login as it is now; by default that of the options.</param>
     public EtcdV2Store(
-        EtcdOptions options, TimeProvider timeProvider, ILoggerFactory loggerFactory, Func<ServiceCredentials?>? credentials = null)
+        EtcdOptions options, TimeProvider timeProvider, ILoggerFactory loggerFactory, Func<EtcdLogin?>? login = null)
     {
         var logger = loggerFactory.CreateLogger(LogCategories.Etcd);
-        _client = new V2Client(options, credentials ?? (() => options.Credentials), timeProvider, logger);
+        _client = new V2Client(options, login ?? (() => EtcdLogin.Of(options)), timeProvider, logger);
         _livenessProbe = new V2LivenessProbe(_client);
     }
 

@@ -13,15 +13,15 @@ internal sealed partial class V2Client : IDisposable
     private readonly EndpointRotation<V2Connection> _rotation;
 
     /// <param name="options">How to reach etcd.</param>
-    /// <param name="credentials">The user and password as they are now; null when etcd asks for none.</param>
+    /// <param name="login">The login as it is now; null when etcd asks for none.</param>
     /// <param name="timeProvider">The clock.</param>
     /// <param name="logger">Where to log to.</param>
-    public V2Client(EtcdOptions options, Func<ServiceCredentials?> credentials, TimeProvider timeProvider, ILogger logger)
+    public V2Client(EtcdOptions options, Func<EtcdLogin?> login, TimeProvider timeProvider, ILogger logger)
     {
         _options = options;
         _logger = logger;
         TimeProvider = timeProvider;
-        _rotation = new(options.Endpoints, address => V2Http.Connect(address, options, timeProvider, credentials));
+        _rotation = new(options.Endpoints, address => V2Http.Connect(address, options, timeProvider, login));
     }
 
     public IReadOnlyList<string> Endpoints => _rotation.Endpoints;

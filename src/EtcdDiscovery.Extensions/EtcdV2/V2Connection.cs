@@ -1,4 +1,5 @@
 using System.Net;
+using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Transport;
 
 namespace EtcdDiscovery.EtcdV2;
@@ -9,7 +10,7 @@ internal sealed class V2Connection : IDisposable
     private static readonly UriCreationOptions AsWritten = new() { DangerousDisablePathAndQueryCanonicalization = true };
 
     private readonly HttpMessageInvoker _invoker;
-    private readonly Func<ServiceCredentials?> _credentials;
+    private readonly Func<EtcdLogin?> _login;
     private readonly Func<string?> _refusal;
     private readonly string _origin;
 
@@ -19,11 +20,11 @@ internal sealed class V2Connection : IDisposable
 
     /// <param name="address">Where to connect to.</param>
     /// <param name="handler">How to connect; disposed with the connection.</param>
-    /// <param name="credentials">The user and password as they are now; null when etcd asks for none.</param>
+    /// <param name="login">The login as it is now; null when etcd asks for none.</param>
     /// <param name="refusal">Tells, when a request failed, whether the server refused the connection, and why.</param>
-    public V2Connection(Uri address, HttpMessageHandler handler, Func<ServiceCredentials?> credentials, Func<string?> refusal)
+    public V2Connection(Uri address, HttpMessageHandler handler, Func<EtcdLogin?> login, Func<string?> refusal)
     {
-        (_credentials, _refusal) = (credentials, refusal);
+        (_login, _refusal) = (login, refusal);
         Endpoint = EtcdAddress.Display(address);
         _origin = address.GetLeftPart(UriPartial.Authority);
         _invoker = new HttpMessageInvoker(handler);
@@ -49,7 +50,7 @@ internal sealed class V2Connection : IDisposable
             Version = HttpVersion.Version11,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
-        message.Headers.Authorization = _credentials()?.ToBasic();
+        message.Headers.Authorization = _login() is { } login ? BasicAuthentication.HeaderOf(login.User, login.Password) : null;
         var response = await _invoker.SendAsync(message, cancellationToken).ConfigureAwait(false);
         _hasAnswered = true;
         return response;

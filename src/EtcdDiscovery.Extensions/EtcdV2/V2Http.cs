@@ -13,10 +13,10 @@ internal static class V2Http
     private const int KeepAliveProbes = 3;
 
     public static V2Connection Connect(
-        Uri address, EtcdOptions options, TimeProvider timeProvider, Func<ServiceCredentials?> credentials)
+        Uri address, EtcdOptions options, TimeProvider timeProvider, Func<EtcdLogin?> login)
     {
         var connector = new TlsConnector(options.Tls, timeProvider, KeepAlive);
-        return new V2Connection(address, StoreHttp.NewHandler(options, connector), credentials, () => connector.Refusal);
+        return new V2Connection(address, StoreHttp.NewHandler(options, connector), login, () => connector.Refusal);
     }
 
     private static void KeepAlive(Socket socket)

@@ -35,7 +35,7 @@ internal static partial class DiscoveryServices
             .Configure<IConfiguration, IEnumerable<ConnectionString>>(Bind);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(provider => new SafeLoggerFactory(Get<ILoggerFactory>(provider)));
-        services.AddSingleton<EtcdCredentials>();
+        services.AddSingleton<CurrentEtcdLogin>();
         services.TryAddSingleton(CreateStore);
         services.AddSingleton(CreateCatalog);
         services.TryAddSingleton(CreatePicker);
@@ -92,9 +92,9 @@ internal static partial class DiscoveryServices
         switch (options.Store)
         {
             case DiscoveryStoreKind.Etcd:
-                return new EtcdStore(options.Etcd, timeProvider, loggerFactory, Get<EtcdCredentials>(provider).Get);
+                return new EtcdStore(options.Etcd, timeProvider, loggerFactory, Get<CurrentEtcdLogin>(provider).Get);
             case DiscoveryStoreKind.EtcdV2:
-                return new EtcdV2Store(options.Etcd, timeProvider, loggerFactory, Get<EtcdCredentials>(provider).Get);
+                return new EtcdV2Store(options.Etcd, timeProvider, loggerFactory, Get<CurrentEtcdLogin>(provider).Get);
             case DiscoveryStoreKind.InMemory:
                 Log.InMemory(loggerFactory.CreateLogger(LogCategories.Hosting));
                 return new InMemoryDiscoveryStore(timeProvider);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.Http;
 
@@ -72,5 +73,5 @@ internal sealed class Target
 
     // As in URLs, a password without a user is dropped.
     private static AuthenticationHeaderValue? BasicOf(ServiceCredentials? credentials) =>
-        credentials is { User.Length: > 0 } ? credentials.ToBasic() : null;
+        credentials is { User.Length: > 0 } ? BasicAuthentication.HeaderOf(credentials.User, credentials.Password) : null;
 }

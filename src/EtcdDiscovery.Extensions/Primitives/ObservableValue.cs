@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace EtcdDiscovery.Primitives;
 
 /// <summary>A value that changes, and that many can follow.</summary>
-/// <remarks>Who follows slowly misses values in between, never the last one. Set by one thread at a time.</remarks>
+/// <remarks>A slow reader misses values in between, never the last one. Set by one thread at a time, read by any.</remarks>
 internal sealed class ObservableValue<T>(T initial)
 {
     private volatile Version _version = new(initial);
@@ -20,13 +20,22 @@ internal sealed class ObservableValue<T>(T initial)
         }
     }
 
-    /// <summary>The value now, then each that follows.</summary>
+    /// <summary>The value now, then each other one that follows.</summary>
+    /// <exception cref="OperationCanceledException">The token is cancelled; nothing else ends the enumeration.</exception>
     public async IAsyncEnumerable<T> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        Version? told = null;
         while (true)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             var version = _version;
-            yield return version.Value;
+            // A slow reader may find the value that it has read already: it has changed twice since.
+            if (told is null || !EqualityComparer<T>.Default.Equals(told.Value, version.Value))
+            {
+                told = version;
+                yield return version.Value;
+            }
+
             await version.Superseded.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
     }

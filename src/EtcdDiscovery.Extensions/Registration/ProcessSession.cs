@@ -4,7 +4,10 @@ using EtcdDiscovery.Stores;
 namespace EtcdDiscovery.Registration;
 
 /// <summary>The one session that all registrations of this process share. The session loop writes it; any thread reads it.</summary>
-internal sealed class ProcessSession(TimeProvider timeProvider, CancellationToken ending)
+/// <param name="timeProvider">The clock.</param>
+/// <param name="onChanged">Called after each change of the state but those that time alone makes.</param>
+/// <param name="ending">Cancelled when everything is withdrawn for good.</param>
+internal sealed class ProcessSession(TimeProvider timeProvider, Action onChanged, CancellationToken ending)
 {
     private readonly long _epoch = timeProvider.GetTimestamp();
     private volatile SessionState _state = SessionState.Initial;
@@ -34,23 +37,29 @@ internal sealed class ProcessSession(TimeProvider timeProvider, CancellationToke
     public void OnOpened(IDiscoverySession session, TimeSpan askedAt)
     {
         _held = session;
-        _state = SessionState.Opened(session.TimeToLive, askedAt);
+        Become(SessionState.Opened(session.TimeToLive, askedAt));
     }
 
-    public void OnRenewed(TimeSpan askedAt) => _state = _state.OnRenewed(askedAt);
+    public void OnRenewed(TimeSpan askedAt) => Become(_state.OnRenewed(askedAt));
 
     /// <summary>Opening or renewing failed; the session, if there is one, lives until its time is up.</summary>
-    public void OnFailed(string reason) => _state = _state.OnFailed(reason, Now);
+    public void OnFailed(string reason) => Become(_state.OnFailed(reason, Now));
 
     public void OnLost(string reason)
     {
-        _state = SessionState.Gone(reason);
+        Become(SessionState.Gone(reason));
         _held = null;
     }
 
     public void OnClosed()
     {
-        _state = SessionState.Initial;
+        Become(SessionState.Initial);
         _held = null;
+    }
+
+    private void Become(SessionState state)
+    {
+        _state = state;
+        onChanged();
     }
 }

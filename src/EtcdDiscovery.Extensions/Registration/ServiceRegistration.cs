@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Wire;
 
@@ -9,11 +10,12 @@ internal sealed class ServiceRegistration : IServiceRegistration
     private readonly ProcessSession _session;
     private readonly DrainCoordinator _drain;
     private readonly string _nodeHostname;
+    private readonly ObservableValue<RegistrationState> _state = new(RegistrationState.Registering);
     private readonly ObservableValue<ServiceCredentials?> _credentials;
     private readonly Lock _changing = new();
     private readonly TaskCompletionSource _withdrawn = Promise.New();
     private volatile ReconcileState _reconcile;
-    private volatile Lifecycle _lifecycle;
+    private volatile bool _withdrawalRequested;
     private TaskCompletionSource _settled = Promise.New();
     private ServiceCredentials? _configured;
     private volatile string? _failure;
@@ -44,14 +46,6 @@ internal sealed class ServiceRegistration : IServiceRegistration
         Key = ServiceKeys.Instance(ServiceName, InstanceId);
     }
 
-    // It only ever moves on. How much of it the store holds is the business of ReconcileState.
-    private enum Lifecycle
-    {
-        Active,
-        Withdrawing,
-        Withdrawn,
-    }
-
     public string ServiceName { get; }
 
     public string InstanceId { get; }
@@ -67,9 +61,9 @@ internal sealed class ServiceRegistration : IServiceRegistration
     /// <summary>Why the last write failed; null when it did not.</summary>
     public string? Failure => _failure;
 
-    public bool WithdrawalRequested => _lifecycle >= Lifecycle.Withdrawing;
+    public bool WithdrawalRequested => _withdrawalRequested;
 
-    public bool IsWithdrawn => _lifecycle == Lifecycle.Withdrawn;
+    public bool IsWithdrawn => _state.Value == RegistrationState.Withdrawn;
 
     /// <summary>Whether its key has to be deleted, perhaps once more.</summary>
     public bool NeedsDeletion => WithdrawalRequested && _reconcile.MayExist;
@@ -80,17 +74,24 @@ internal sealed class ServiceRegistration : IServiceRegistration
     {
         get
         {
-            if (IsWithdrawn)
-            {
-                return RegistrationState.Withdrawn;
-            }
+            // An entry that is deleted because it is withdrawn is not lost: the state stays until it is withdrawn. In this order,
+            // since nothing is deleted before that is requested.
+            var state = Compute();
+            return _withdrawalRequested ? _state.Value : state;
+        }
+    }
 
-            if (_session.Current is not { } session || !_reconcile.IsStoredIn(session))
+    public async IAsyncEnumerable<RegistrationState> WatchStateAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // What is read first must not be older than what State says.
+        PublishState();
+        await foreach (var state in _state.WatchAsync(cancellationToken).ConfigureAwait(false))
+        {
+            yield return state;
+            if (state == RegistrationState.Withdrawn)
             {
-                return _reconcile.WasStored ? RegistrationState.Lost : RegistrationState.Registering;
+                yield break;
             }
-
-            return _session.State.Phase == SessionPhase.Late ? RegistrationState.RenewingLate : RegistrationState.Registered;
         }
     }
 
@@ -181,6 +182,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
         lock (_changing)
         {
             _reconcile = transition(_reconcile);
+            _state.Set(State);
             _credentials.Set(_reconcile.Desired.Instance.Credentials);
             if (!_reconcile.NeedsWrite(_session.Current))
             {
@@ -194,12 +196,22 @@ internal sealed class ServiceRegistration : IServiceRegistration
         }
     }
 
+    /// <summary>Tells those who watch the state, when the session or the time has changed it.</summary>
+    public void PublishState()
+    {
+        lock (_changing)
+        {
+            _state.Set(State);
+        }
+    }
+
     /// <summary>From here on it is not put again, whatever happens to it.</summary>
     public void RequestWithdrawal()
     {
         lock (_changing)
         {
-            _lifecycle = _lifecycle == Lifecycle.Active ? Lifecycle.Withdrawing : _lifecycle;
+            _state.Set(State);
+            _withdrawalRequested = true;
         }
     }
 
@@ -215,13 +227,24 @@ internal sealed class ServiceRegistration : IServiceRegistration
     {
         lock (_changing)
         {
-            _lifecycle = Lifecycle.Withdrawn;
+            _withdrawalRequested = true;
+            _state.Set(RegistrationState.Withdrawn);
             _withdrawn.TrySetResult();
             _settled = _settled.Task.IsCompleted ? Promise.New() : _settled;
             _settled.TrySetException(new ObjectDisposedException(
                 nameof(IServiceRegistration), $"The registration of service '{ServiceName}' was withdrawn."));
             _ = _settled.Task.Exception; // There may be no waiter, and that is no unobserved exception.
         }
+    }
+
+    private RegistrationState Compute()
+    {
+        if (_session.Current is not { } session || !_reconcile.IsStoredIn(session))
+        {
+            return _reconcile.WasStored ? RegistrationState.Lost : RegistrationState.Registering;
+        }
+
+        return _session.State.Phase == SessionPhase.Late ? RegistrationState.RenewingLate : RegistrationState.Registered;
     }
 
     private async Task ChangeAsync(

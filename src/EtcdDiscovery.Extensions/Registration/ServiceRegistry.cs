@@ -8,10 +8,8 @@ internal sealed class ServiceRegistry(SessionLoop loop, string nodeHostname, boo
 {
     public IReadOnlyList<IServiceRegistration> Registrations => loop.Registrations;
 
-    public Task<IServiceRegistration> RegisterAsync(
-        ServiceRegistrationOptions options, CancellationToken cancellationToken)
+    public IServiceRegistration Register(ServiceRegistrationOptions options)
     {
-        cancellationToken.ThrowIfCancellationRequested();
         RegistrationOptionsRules.ThrowIfWrong(options);
         if (!isEnabled)
         {
@@ -19,7 +17,7 @@ internal sealed class ServiceRegistry(SessionLoop loop, string nodeHostname, boo
                 $"Service '{options.Name}' is not registered: {EtcdDiscoveryOptions.SectionName}:{nameof(EtcdDiscoveryOptions.Enabled)} is false.");
         }
 
-        return Task.FromResult<IServiceRegistration>(Add(options));
+        return Add(options);
     }
 
     /// <summary>Registers a service whose options are valid, as those are that come from configuration.</summary>

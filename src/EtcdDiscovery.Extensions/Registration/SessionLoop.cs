@@ -32,7 +32,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         _settings = settings;
         _timeProvider = timeProvider;
         _logger = loggerFactory.CreateLogger(LogCategories.Registration);
-        Session = new ProcessSession(timeProvider, _stopping.Token);
+        Session = new ProcessSession(timeProvider, PublishStates, _stopping.Token);
         Drain = new DrainCoordinator(settings.DrainDelay, store.Capabilities.HasFlag(StoreCapabilities.ExpiryEvents), timeProvider);
         _registrations = new RegistrationTracker(store, settings.Backoff, timeProvider, _logger);
         _reconciler = new RegistrationReconciler(store, settings.Backoff, _registrations, Session.Changed, _logger);
@@ -160,9 +160,10 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         var renewing = RenewAsync(session, ending.Token);
         var writing = _reconciler.RunAsync(session, ending.Token);
+        var aging = AgeAsync(session, ending.Token);
         var first = await Task.WhenAny(renewing, writing).ConfigureAwait(false);
         await ending.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(renewing, writing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(renewing, writing, aging).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await first.ConfigureAwait(false);
     }
 
@@ -190,6 +191,19 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
                 LogRenewalFailed(error);
                 pause = Shorter(_settings.Backoff.DelayAfter(Session.State.Failures), UntilExpiry);
             }
+        }
+    }
+
+    // A renewal may stay unanswered until the session expires. Then only the clock tells that it is late or lost.
+    private async Task AgeAsync(IDiscoverySession session, CancellationToken ending)
+    {
+        while (true)
+        {
+            // An answer that was on its way when the session expired may still revive it, so that this goes on.
+            var pause = Session.State is { IsAlive: true } state ? state.UntilNextPhase(Session.Now) : session.TimeToLive;
+            PublishStates();
+            // A timer may fire up to a millisecond early.
+            await Task.Delay(pause + TimeSpan.FromMilliseconds(1), _timeProvider, ending).ConfigureAwait(false);
         }
     }
 
@@ -241,6 +255,14 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         else
         {
             registration.OnSessionLost();
+        }
+    }
+
+    private void PublishStates()
+    {
+        foreach (var registration in _registrations.All)
+        {
+            registration.PublishState();
         }
     }
 

@@ -27,6 +27,8 @@ internal sealed record SessionState
 
     private TimeSpan RenewalInterval => TimeToLive / 3;
 
+    private TimeSpan LateAt => RenewedAt + (RenewalInterval * 2);
+
     public static SessionState Opened(TimeSpan timeToLive, TimeSpan askedAt) =>
         new() { Phase = SessionPhase.Open, TimeToLive = timeToLive, RenewedAt = askedAt };
 
@@ -52,7 +54,7 @@ internal sealed record SessionState
             return Gone(Failure ?? "it was not renewed in time");
         }
 
-        return now - RenewedAt > RenewalInterval * 2 ? this with { Phase = SessionPhase.Late } : this;
+        return now > LateAt ? this with { Phase = SessionPhase.Late } : this;
     }
 
     /// <summary>How long until the next renewal is due; not below zero.</summary>
@@ -60,6 +62,10 @@ internal sealed record SessionState
 
     /// <summary>How long the session lives without another renewal; not above zero when it has expired.</summary>
     public TimeSpan UntilExpiry(TimeSpan now) => RenewedAt + TimeToLive - now;
+
+    /// <summary>How long until time alone makes a session that is alive late or lost; not below zero.</summary>
+    public TimeSpan UntilNextPhase(TimeSpan now) =>
+        NotNegative(Phase == SessionPhase.Open ? LateAt - now : UntilExpiry(now));
 
     private static TimeSpan NotNegative(TimeSpan time) => time > TimeSpan.Zero ? time : TimeSpan.Zero;
 }

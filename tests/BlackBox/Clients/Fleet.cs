@@ -58,7 +58,7 @@ internal sealed class Fleet : IAsyncDisposable
     /// <summary>Registers an instance, at this machine, of any service.</summary>
     public async Task RegisterAsync(string service, Dictionary<string, string> ports, string hostname = Host)
     {
-        var registration = await _registrar.Services.RegisterAsync(new Registering(service) { Hostname = hostname, Ports = ports }, Token);
+        var registration = _registrar.Services.Register(new Registering(service) { Hostname = hostname, Ports = ports });
         await registration.RegisteredAsync(Token);
     }
 

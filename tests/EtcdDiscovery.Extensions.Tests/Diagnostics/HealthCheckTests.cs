@@ -130,7 +130,7 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
         await server.KillAsync();
         await host.LosesItsRegistrationAsync();
 
-        var admin = await host.Registry.RegisterAsync(new() { Name = "admin", Hostname = "h.dev" }, Token);
+        var admin = host.Registry.Register(new() { Name = "admin", Hostname = "h.dev" });
 
         Assert.Equal(RegistrationState.Registering, admin.State);
         Assert.Equal(HealthStatus.Degraded, (await host.CheckAsync()).Status);

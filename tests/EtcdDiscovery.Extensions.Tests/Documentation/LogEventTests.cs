@@ -72,7 +72,7 @@ public sealed class LogEventTests
                 Hostname = "127.0.0.1",
                 Ports = HttpFleet.MapOf($"http={HttpFleet.RefusedPort()}"),
             };
-            await (await host.Registry.RegisterAsync(options, Token)).WaitUntilRegisteredAsync(Token);
+            await host.Registry.Register(options).WaitUntilRegisteredAsync(Token);
         }
 
         // Refused by both, one after the other.

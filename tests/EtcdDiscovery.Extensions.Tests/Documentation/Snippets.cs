@@ -66,8 +66,16 @@ internal static class Snippets
     {
         var options = new ServiceRegistrationOptions { Name = "reports", Hostname = "10.0.0.7" };
         options.Ports = new Dictionary<string, string> { ["http"] = "8080" };
-        await using var registration = await registry.RegisterAsync(options, cancellationToken);
+        await using var registration = registry.Register(options);
         await registration.WaitUntilRegisteredAsync(cancellationToken);
+    }
+
+    public static async Task WatchStateAsync(IServiceRegistration registration, CancellationToken cancellationToken)
+    {
+        await foreach (var state in registration.WatchStateAsync(cancellationToken))
+        {
+            Console.WriteLine($"{registration.ServiceName} is {state}."); // Registering, Registered, RenewingLate, Lost, Withdrawn
+        }
     }
 
     public static void UseAspNetCore(WebApplicationBuilder builder)

@@ -181,8 +181,7 @@ public sealed class CompositionTests
         {
             await Assert.ThrowsAnyAsync<EtcdDiscoveryException>(async () => await provider.GetRequiredService<IServiceResolver>()
                 .GetInstanceAsync("shop", cancellationToken: Token));
-            var registration = await provider.GetRequiredService<IServiceRegistry>()
-                .RegisterAsync(new ServiceRegistrationOptions { Name = "shop" }, Token);
+            var registration = provider.GetRequiredService<IServiceRegistry>().Register(new ServiceRegistrationOptions { Name = "shop" });
             Assert.Equal("shop", registration.ServiceName);
         }
     }

@@ -33,7 +33,7 @@ public sealed class GoldenRequestTests(SharedEtcd etcd)
         await using var host = await DiscoveryHost.StartAsync(
             new() { ["Store"] = "EtcdV2", ["Etcd:Endpoints:0"] = proxy.Endpoint },
             environment: new() { ["HOSTNAME"] = golden.NodeHostname });
-        var registration = await host.Registry.RegisterAsync(golden.Options, Token);
+        var registration = host.Registry.Register(golden.Options);
         await registration.WaitUntilRegisteredAsync(Token).WaitAsync(Eventually.Patience, Token);
         var id = registration.InstanceId;
         Assert.Equal(golden.InfoValue, (await api.FindAsync(golden.InfoKey))!["value"]!.GetValue<string>());

@@ -183,7 +183,7 @@ public sealed class OutageTests
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await server.KillAsync();
         await using var host = await DiscoveryHost.StartAsync(server.Settings());
-        var registration = await host.Registry.RegisterAsync(new ServiceRegistrationOptions { Name = Service }, Token);
+        var registration = host.Registry.Register(new ServiceRegistrationOptions { Name = Service });
 
         await registration.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10), Token);
 

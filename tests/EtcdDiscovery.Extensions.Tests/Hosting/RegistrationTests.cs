@@ -107,7 +107,7 @@ public sealed class RegistrationTests(SharedEtcd etcd)
             await using var host = await DiscoveryHost.StartAsync(server.Settings(), environment: new() { ["HOSTNAME"] = sameNode.Key });
             foreach (var golden in sameNode)
             {
-                var registration = await host.Registry.RegisterAsync(golden.Options, Token);
+                var registration = host.Registry.Register(golden.Options);
                 await registration.WaitUntilRegisteredAsync(Token).WaitAsync(Eventually.Patience, Token);
 
                 var id = registration.InstanceId;
@@ -146,8 +146,8 @@ public sealed class RegistrationTests(SharedEtcd etcd)
         Assert.Null(await server.GrantedAsync(lease));
         Assert.Equal(RegistrationState.Withdrawn, registration.State);
         Assert.Empty(host.Registry.Registrations);
-        await Assert.ThrowsAsync<ObjectDisposedException>(
-            () => host.Registry.RegisterAsync(new ServiceRegistrationOptions { Name = "late" }, Token));
+        Assert.Throws<ObjectDisposedException>(
+            () => host.Registry.Register(new ServiceRegistrationOptions { Name = "late" }));
     }
 
     [Fact]
@@ -224,7 +224,7 @@ public sealed class RegistrationTests(SharedEtcd etcd)
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         await using var host = await DiscoveryHost.RegisterAsync(server.Settings(_service));
-        var second = await host.Registry.RegisterAsync(new ServiceRegistrationOptions { Name = _service, Hostname = "b.dev" }, Token);
+        var second = host.Registry.Register(new ServiceRegistrationOptions { Name = _service, Hostname = "b.dev" });
         await second.WaitUntilRegisteredAsync(Token).WaitAsync(Eventually.Patience, Token);
 
         var entries = await server.ReadAsync(Prefix);
@@ -249,7 +249,7 @@ public sealed class RegistrationTests(SharedEtcd etcd)
             async () =>
             {
                 var options = new ServiceRegistrationOptions { Name = _service, Hostname = $"h{i}.dev" };
-                var registration = await host.Registry.RegisterAsync(options, Token);
+                var registration = host.Registry.Register(options);
                 await registration.WaitUntilRegisteredAsync(Token).WaitAsync(Eventually.Patience, Token);
                 if (i % 2 == 1)
                 {
@@ -272,7 +272,7 @@ public sealed class RegistrationTests(SharedEtcd etcd)
         var server = await etcd.GetAsync(EtcdVersion.First);
         await using (var host = DiscoveryHost.Build(server.Settings()))
         {
-            var registration = await host.Registry.RegisterAsync(new ServiceRegistrationOptions { Name = _service }, Token);
+            var registration = host.Registry.Register(new ServiceRegistrationOptions { Name = _service });
             await registration.WaitUntilRegisteredAsync(Token).WaitAsync(Eventually.Patience, Token);
             Assert.Single(await server.ReadAsync(Prefix));
         }

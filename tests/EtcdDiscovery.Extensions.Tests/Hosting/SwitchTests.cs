@@ -31,8 +31,8 @@ public sealed class SwitchTests
 
         var unknown = await Assert.ThrowsAsync<ServiceNotFoundException>(
             async () => await host.Resolver.GetInstanceAsync("catalog", cancellationToken: Token));
-        var unregistered = await Assert.ThrowsAsync<EtcdDiscoveryException>(
-            () => host.Registry.RegisterAsync(new ServiceRegistrationOptions { Name = "admin" }, Token));
+        var unregistered = Assert.Throws<EtcdDiscoveryException>(
+            () => host.Registry.Register(new ServiceRegistrationOptions { Name = "admin" }));
 
         Assert.Equal("Service 'catalog' is not known: service discovery is off, because EtcdDiscovery:Enabled is false.", unknown.Message);
         Assert.Equal("Service 'admin' is not registered: EtcdDiscovery:Enabled is false.", unregistered.Message);

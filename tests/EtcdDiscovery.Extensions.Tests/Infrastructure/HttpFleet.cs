@@ -41,7 +41,7 @@ internal sealed class HttpFleet : IAsyncDisposable
     {
         var options = new ServiceRegistrationOptions { Name = service, Hostname = hostname, Ports = MapOf(ports) };
         configure?.Invoke(options);
-        var registration = await _host.Registry.RegisterAsync(options, Token);
+        var registration = _host.Registry.Register(options);
         await registration.WaitUntilRegisteredAsync(Token);
         await Eventually.TrueAsync(
             async () => (await _host.Resolver.GetSnapshotAsync(service, cancellationToken: Token)).Instances.Any(found => found.Id == registration.InstanceId),

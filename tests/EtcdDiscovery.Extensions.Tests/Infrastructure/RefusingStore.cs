@@ -17,6 +17,15 @@ internal sealed class RefusingStore(IDiscoveryStore inner) : IDiscoveryStore
     /// <summary>What disposing a session fails with.</summary>
     public Exception? Disposal { get; init; }
 
+    /// <summary>Renewing a session waits for this.</summary>
+    public Task Renewing { get; set; } = Task.CompletedTask;
+
+    /// <summary>A session answers, after it has deleted keys, when this is done.</summary>
+    public Task Deleted { get; set; } = Task.CompletedTask;
+
+    /// <summary>A session answers, after it has ended, when this is done.</summary>
+    public Task Closed { get; set; } = Task.CompletedTask;
+
     /// <summary>Ending a session waits for this.</summary>
     public Task Closing { get; set; } = Task.CompletedTask;
 
@@ -47,8 +56,11 @@ internal sealed class RefusingStore(IDiscoveryStore inner) : IDiscoveryStore
     {
         public TimeSpan TimeToLive => session.TimeToLive;
 
-        public Task RenewAsync(CancellationToken cancellationToken) =>
-            store.Renewal is { } failure ? Task.FromException(failure) : session.RenewAsync(cancellationToken);
+        public async Task RenewAsync(CancellationToken cancellationToken)
+        {
+            await store.Renewing.WaitAsync(cancellationToken);
+            await (store.Renewal is { } failure ? Task.FromException(failure) : session.RenewAsync(cancellationToken));
+        }
 
         public Task<StoreRevision?> TryPutAsync(IReadOnlyList<StorePut> puts, CancellationToken cancellationToken)
         {
@@ -61,13 +73,17 @@ internal sealed class RefusingStore(IDiscoveryStore inner) : IDiscoveryStore
             throw failure;
         }
 
-        public Task DeleteAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken) =>
-            session.DeleteAsync(keys, cancellationToken);
+        public async Task DeleteAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken)
+        {
+            await session.DeleteAsync(keys, cancellationToken);
+            await store.Deleted.WaitAsync(cancellationToken);
+        }
 
         public async Task CloseAsync(CancellationToken cancellationToken)
         {
             await store.Closing.WaitAsync(cancellationToken);
             await session.CloseAsync(cancellationToken);
+            await store.Closed.WaitAsync(cancellationToken);
         }
 
         public ValueTask DisposeAsync() => store.Disposal is { } failure ? ValueTask.FromException(failure) : session.DisposeAsync();

@@ -75,7 +75,7 @@ public sealed class ClusterFaultTests
     {
         await using var cluster = await EtcdCluster.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await using var host = await RegisterAsync(cluster);
-        var goes = await host.Registry.RegisterAsync(new ServiceRegistrationOptions { Name = "goes" }, Token);
+        var goes = host.Registry.Register(new ServiceRegistrationOptions { Name = "goes" });
         await goes.WaitUntilRegisteredAsync(Token).WaitAsync(Eventually.Patience, Token);
         var used = await UsedAsync(cluster, registrations: 2);
         var other = cluster.Members.First(member => member != used);

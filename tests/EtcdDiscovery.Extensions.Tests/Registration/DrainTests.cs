@@ -224,14 +224,13 @@ public sealed class DrainTests(SharedEtcd etcd)
 
     private async Task<IServiceRegistration> RegisterAsync(DiscoveryHost host)
     {
-        var registration = await host.Registry.RegisterAsync(
+        var registration = host.Registry.Register(
             new ServiceRegistrationOptions
             {
                 Name = _service,
                 Hostname = "h.dev",
                 Ports = new Dictionary<string, string> { ["http"] = $"{host.Registry.Registrations.Count + 1}" },
-            },
-            Token);
+            });
         await registration.WaitUntilRegisteredAsync(Token).WaitAsync(Eventually.Patience, Token);
         return registration;
     }

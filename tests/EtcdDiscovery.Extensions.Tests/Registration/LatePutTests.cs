@@ -27,7 +27,7 @@ public sealed class LatePutTests
         store.Refusal = key => isNoAnswer && key.StartsWith("/services/goes/", StringComparison.Ordinal)
             ? new EtcdDiscoveryException("No answer.", isTransient: true)
             : null;
-        var goes = await host.Registry.RegisterAsync(new ServiceRegistrationOptions { Name = "goes" }, Token);
+        var goes = host.Registry.Register(new ServiceRegistrationOptions { Name = "goes" });
         if (wasRegistered)
         {
             await goes.WaitUntilRegisteredAsync(Token).WaitAsync(Eventually.Patience, Token);

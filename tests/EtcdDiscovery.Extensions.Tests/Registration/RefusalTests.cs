@@ -170,7 +170,7 @@ public sealed class RefusalTests
         await using var server = await EtcdServer.StartAsync(
             SharedEtcd.BinaryOf(version), new EtcdSecurity { Flags = ["--quota-backend-bytes", "1000000"] });
         await using var host = await DiscoveryHost.RegisterAsync(server.Settings("stays"));
-        var goes = await host.Registry.RegisterAsync(new ServiceRegistrationOptions { Name = "goes" }, token);
+        var goes = host.Registry.Register(new ServiceRegistrationOptions { Name = "goes" });
         await goes.WaitUntilRegisteredAsync(token).WaitAsync(Eventually.Patience, token);
         await FillAsync(server);
         var stays = host.Registry.Registrations.Single(registration => registration != goes);

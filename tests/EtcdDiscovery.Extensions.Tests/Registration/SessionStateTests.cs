@@ -34,6 +34,15 @@ public sealed class SessionStateTests
         Assert.Equal(Seconds(expiry), Opened.UntilExpiry(Seconds(now)));
     }
 
+    [Theory]
+    [InlineData(100, 4)]
+    [InlineData(103, 1)]
+    [InlineData(104, 0)]
+    [InlineData(105, 1)]
+    [InlineData(106, 0)]
+    public void UntilNextPhase_OfASessionThatIsAlive_LeadsToLateAndThenToLost(double now, double expected) =>
+        Assert.Equal(Seconds(expected), Opened.OnTime(Seconds(Math.Min(now, 105.999))).UntilNextPhase(Seconds(now)));
+
     [Fact]
     public void Initial_WhateverTheTime_IsNotAliveAndNotLost()
     {

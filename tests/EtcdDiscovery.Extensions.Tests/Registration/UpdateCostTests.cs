@@ -27,7 +27,7 @@ public sealed class UpdateCostTests
         var registrations = new List<IServiceRegistration>();
         for (var i = 0; i < Count; i++)
         {
-            registrations.Add(await host.Registry.RegisterAsync(Options(i), Token));
+            registrations.Add(host.Registry.Register(Options(i)));
         }
 
         await Task.WhenAll(registrations.Select(registration => registration.WaitUntilRegisteredAsync(Token)))

@@ -244,7 +244,7 @@ public sealed class UpdateTests(SharedEtcd etcd)
 
     private static async Task<IServiceRegistration> RegisterAsync(DiscoveryHost host, ServiceRegistrationOptions options)
     {
-        var registration = await host.Registry.RegisterAsync(options, Token);
+        var registration = host.Registry.Register(options);
         await registration.WaitUntilRegisteredAsync(Token).WaitAsync(Eventually.Patience, Token);
         return registration;
     }

@@ -1,3 +1,4 @@
+using EtcdDiscovery.Transport;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
@@ -5,23 +6,23 @@ using Microsoft.Extensions.Primitives;
 namespace EtcdDiscovery.Hosting;
 
 /// <summary>The user and password for etcd as the configuration has them now. A change that is wrong changes nothing.</summary>
-internal sealed class EtcdCredentials : IDisposable
+internal sealed class CurrentEtcdLogin : IDisposable
 {
     private readonly IOptionsFactory<EtcdDiscoveryOptions> _factory;
     private readonly IDisposable _subscription;
-    private volatile ServiceCredentials? _current;
+    private volatile EtcdLogin? _current;
     private volatile bool _isOutdated;
 
-    public EtcdCredentials(
+    public CurrentEtcdLogin(
         IOptions<EtcdDiscoveryOptions> options, IOptionsFactory<EtcdDiscoveryOptions> factory, IConfiguration configuration)
     {
         _factory = factory;
-        _current = options.Value.Etcd.Credentials;
+        _current = EtcdLogin.Of(options.Value.Etcd);
         _subscription = ChangeToken.OnChange(configuration.GetReloadToken, () => _isOutdated = true);
     }
 
-    /// <summary>The latest ones; null when none are configured. Cheap, and safe for concurrent use.</summary>
-    public ServiceCredentials? Get()
+    /// <summary>The latest one; null when none is configured. Cheap, and safe for concurrent use.</summary>
+    public EtcdLogin? Get()
     {
         if (!_isOutdated)
         {
@@ -31,7 +32,7 @@ internal sealed class EtcdCredentials : IDisposable
         _isOutdated = false;
         try
         {
-            _current = _factory.Create(Options.DefaultName).Etcd.Credentials;
+            _current = EtcdLogin.Of(_factory.Create(Options.DefaultName).Etcd);
         }
         catch (Exception)
         {

@@ -1,0 +1,89 @@
+using EtcdDiscovery.Stores;
+using EtcdDiscovery.Tests.Infrastructure;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace EtcdDiscovery.Tests.Registration;
+
+/// <summary>Registration from code.</summary>
+public sealed class ServiceRegistryTests
+{
+    private const string Service = "shop";
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Register_OptionsChangedLater_RegistersWhatTheyWere()
+    {
+        await using var host = await DiscoveryHost.StartAsync(new() { ["Store"] = "InMemory" });
+        var options = new ServiceRegistrationOptions
+        {
+            Name = Service,
+            Hostname = "h.dev",
+            Ports = new Dictionary<string, string> { ["http"] = "80" },
+            PrivatePorts = new Dictionary<string, string> { ["http"] = "8080" },
+            User = "user",
+            Password = "secret",
+            Metadata = new Dictionary<string, string> { ["version"] = "1" },
+        };
+
+        var registration = host.Registry.Register(options);
+        options.Name = "other";
+        options.Hostname = "other.dev";
+        options.Ports["http"] = "81";
+        options.PrivatePorts.Clear();
+        options.Password = "other";
+        options.Metadata["version"] = "2";
+        await registration.WaitUntilRegisteredAsync(Token).WaitAsync(Eventually.Patience, Token);
+        // Writes everything once more.
+        await registration.SetStatusAsync(ServiceStatus.Maintenance, cancellationToken: Token).WaitAsync(Eventually.Patience, Token);
+
+        var instance = Assert.Single((await host.Resolver.GetSnapshotAsync(Service, Token)).Instances);
+        Assert.Equal((Service, Service, "h.dev"), (registration.ServiceName, instance.ServiceName, instance.Hostname));
+        Assert.Equal(("80", "8080", "1"), (instance.Ports?["http"], instance.PrivatePorts?["http"], instance.Metadata?["version"]));
+        Assert.Equal(new ServiceCredentials("user", "secret"), instance.Credentials);
+    }
+
+    [Fact]
+    public async Task Register_BeforeTheHostHasStarted_RegistersAtOnceAndTheStartChangesNothing()
+    {
+        await using var host = DiscoveryHost.Build(new() { ["Store"] = "InMemory" });
+
+        var registration = host.Registry.Register(new ServiceRegistrationOptions { Name = Service });
+        await registration.WaitUntilRegisteredAsync(Token).WaitAsync(Eventually.Patience, Token);
+        Assert.Equal(registration.InstanceId, (await host.Resolver.GetInstanceAsync(Service, cancellationToken: Token)).Id);
+        await host.StartAsync();
+
+        Assert.Equal(RegistrationState.Registered, registration.State);
+        Assert.Same(registration, host.Registration);
+        await host.StopAsync();
+        Assert.Equal(RegistrationState.Withdrawn, registration.State);
+    }
+
+    [Fact]
+    public async Task Register_WhileTheHostIsStopping_Throws()
+    {
+        await using var memory = new InMemoryDiscoveryStore();
+        var closing = new TaskCompletionSource();
+        await using var host = await DiscoveryHost.StartAsync(
+            new() { ["Service:Name"] = Service },
+            builder => builder.Services.AddEtcdDiscovery().UseStore(_ => new RefusingStore(memory) { Closing = closing.Task }));
+        await host.RegisteredAsync();
+
+        var stopping = host.StopAsync();
+
+        Assert.Throws<ObjectDisposedException>(() => host.Registry.Register(new ServiceRegistrationOptions { Name = "late" }));
+        closing.SetResult();
+        await stopping;
+    }
+
+    [Fact]
+    public async Task Register_WithoutOptionsOrAName_ThrowsAtOnce()
+    {
+        await using var host = DiscoveryHost.Build(new() { ["Store"] = "InMemory" });
+
+        Assert.Throws<ArgumentNullException>(() => host.Registry.Register(null!));
+        Assert.Throws<OptionsValidationException>(() => host.Registry.Register(new ServiceRegistrationOptions()));
+        Assert.Empty(host.Registry.Registrations);
+    }
+}
