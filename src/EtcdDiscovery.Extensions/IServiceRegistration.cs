@@ -67,6 +67,7 @@ public interface IServiceRegistration : IAsyncDisposable
     /// <param name="reason">Why, for people; by default nothing is said.</param>
     /// <param name="cancellationToken">Ends the waiting, not the changing.</param>
     /// <returns>A task that completes when it is in the store.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The status is not serving, draining or maintenance.</exception>
     /// <exception cref="ArgumentException">The reason is so long that the registration would exceed 64 KiB.</exception>
     /// <exception cref="ObjectDisposedException">The registration was withdrawn.</exception>
     /// <exception cref="OperationCanceledException">The token is cancelled.</exception>

@@ -44,8 +44,7 @@ internal static partial class DiscoveryServices
         services.AddSingleton(new RecentItems<DiscoveryEvent>(capacity: 1_000));
         services.AddSingleton(CreateDiagnostics);
         services.AddSingleton(CreateSession);
-        services.AddSingleton(provider => new ServiceRegistry(
-            Get<SessionLoop>(provider), NodeHostname.Get(Get<GoEnvironment>(provider).Variable), Options(provider).Enabled));
+        services.AddSingleton(CreateRegistry);
         services.AddSingleton<IServiceRegistry>(Get<ServiceRegistry>);
         services.AddSingleton<ConfiguredServices>();
         services.AddSingleton<IHostedService>(provider => new SettingsDiagnostics(
@@ -140,6 +139,18 @@ internal static partial class DiscoveryServices
         new SessionSettings(Options(provider).TimeToLive, Options(provider).DrainDelay, BackoffOf(Options(provider))),
         Get<TimeProvider>(provider),
         Get<SafeLoggerFactory>(provider));
+
+    private static ServiceRegistry CreateRegistry(IServiceProvider provider)
+    {
+        var timeline = Get<RecentItems<DiscoveryEvent>>(provider);
+        var timeProvider = Get<TimeProvider>(provider);
+        return new(
+            Get<SessionLoop>(provider),
+            NodeHostname.Get(Get<GoEnvironment>(provider).Variable),
+            Options(provider).Enabled,
+            (registration, state) => timeline.Add(new(
+                timeProvider.GetUtcNow(), DiscoveryEventKind.RegistrationChanged, registration.ServiceName, registration.InstanceId, state.ToString())));
+    }
 
     private static RegistrationHostedService CreateHostedService(IServiceProvider provider) => new(
         Get<IOptions<EtcdDiscoveryOptions>>(provider),

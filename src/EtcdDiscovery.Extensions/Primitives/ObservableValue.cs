@@ -4,7 +4,9 @@ namespace EtcdDiscovery.Primitives;
 
 /// <summary>A value that changes, and that many can follow.</summary>
 /// <remarks>A slow reader misses values in between, never the last one. Set by one thread at a time, read by any.</remarks>
-internal sealed class ObservableValue<T>(T initial)
+/// <param name="initial">The first value.</param>
+/// <param name="changed">Called with each other one, by the thread that sets it.</param>
+internal sealed class ObservableValue<T>(T initial, Action<T>? changed = null)
 {
     private volatile Version _version = new(initial);
 
@@ -17,6 +19,7 @@ internal sealed class ObservableValue<T>(T initial)
             var before = _version;
             _version = new Version(value);
             before.Superseded.TrySetResult();
+            changed?.Invoke(value);
         }
     }
 

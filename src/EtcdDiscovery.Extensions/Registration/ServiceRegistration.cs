@@ -10,7 +10,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
     private readonly ProcessSession _session;
     private readonly DrainCoordinator _drain;
     private readonly string _nodeHostname;
-    private readonly ObservableValue<RegistrationState> _state = new(RegistrationState.Registering);
+    private readonly ObservableValue<RegistrationState> _state;
     private readonly ObservableValue<ServiceCredentials?> _credentials;
     private readonly Lock _changing = new();
     private readonly TaskCompletionSource _withdrawn = Promise.New();
@@ -24,8 +24,13 @@ internal sealed class ServiceRegistration : IServiceRegistration
     /// <param name="nodeHostname">This machine's host name.</param>
     /// <param name="session">The session that it is registered under.</param>
     /// <param name="drain">How it signs off.</param>
+    /// <param name="stateChanged">Called with each state after the first.</param>
     public ServiceRegistration(
-        ServiceRegistrationOptions options, string nodeHostname, ProcessSession session, DrainCoordinator drain)
+        ServiceRegistrationOptions options,
+        string nodeHostname,
+        ProcessSession session,
+        DrainCoordinator drain,
+        Action<ServiceRegistration, RegistrationState>? stateChanged = null)
     {
         var instance = EncodedInstance.From(options, nodeHostname, Guid.NewGuid());
         _session = session;
@@ -40,6 +45,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
         {
             Policy = options.CredentialPolicy,
         };
+        _state = new(RegistrationState.Registering, state => stateChanged?.Invoke(this, state));
         _credentials = new(_reconcile.Desired.Instance.Credentials);
         ServiceName = instance.Instance.ServiceName;
         InstanceId = instance.Instance.Id;
@@ -117,6 +123,11 @@ internal sealed class ServiceRegistration : IServiceRegistration
 
     public Task SetStatusAsync(ServiceStatus status, string? reason, CancellationToken cancellationToken)
     {
+        if (status is not (ServiceStatus.Serving or ServiceStatus.Draining or ServiceStatus.Maintenance))
+        {
+            throw new ArgumentOutOfRangeException(nameof(status), status, "A registration can be serving, draining or in maintenance.");
+        }
+
         if (!string.IsNullOrEmpty(reason))
         {
             EntrySizeLimit.ThrowIfTooLong(_reconcile.Desired.With(status, reason), nameof(reason));

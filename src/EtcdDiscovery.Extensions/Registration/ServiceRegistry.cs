@@ -4,7 +4,12 @@ namespace EtcdDiscovery.Registration;
 /// <param name="loop">The session's loop.</param>
 /// <param name="nodeHostname">This machine's host name.</param>
 /// <param name="isEnabled">Whether service discovery is on.</param>
-internal sealed class ServiceRegistry(SessionLoop loop, string nodeHostname, bool isEnabled = true) : IServiceRegistry
+/// <param name="stateChanged">Called with each state that a registration gets.</param>
+internal sealed class ServiceRegistry(
+    SessionLoop loop,
+    string nodeHostname,
+    bool isEnabled = true,
+    Action<ServiceRegistration, RegistrationState>? stateChanged = null) : IServiceRegistry
 {
     public IReadOnlyList<IServiceRegistration> Registrations => loop.Registrations;
 
@@ -23,7 +28,7 @@ internal sealed class ServiceRegistry(SessionLoop loop, string nodeHostname, boo
     /// <summary>Registers a service whose options are valid, as those are that come from configuration.</summary>
     public ServiceRegistration Add(ServiceRegistrationOptions options)
     {
-        var registration = new ServiceRegistration(options, nodeHostname, loop.Session, loop.Drain);
+        var registration = new ServiceRegistration(options, nodeHostname, loop.Session, loop.Drain, stateChanged);
         loop.Add(registration);
         return registration;
     }

@@ -148,6 +148,19 @@ public sealed class DiscoveryDiagnosticsTests
     }
 
     [Fact]
+    public async Task Timeline_OfARegistration_HasItsStates()
+    {
+        await using var host = await DiscoveryHost.StartAsync(
+            new() { ["Store"] = "InMemory", ["Service:Name"] = Service, ["Service:Hostname"] = "h" });
+        await host.Registration.WaitUntilRegisteredAsync(Token);
+
+        await host.Registration.DisposeAsync();
+
+        Assert.Equal(["Registered", "Withdrawn"], DiagnosticsOf(host).Timeline
+            .Where(entry => entry.Kind == DiscoveryEventKind.RegistrationChanged).Select(entry => entry.Detail));
+    }
+
+    [Fact]
     public async Task Lease_OfAHostThatRegistersNothing_IsNull()
     {
         await using var host = await StartAsync();

@@ -38,7 +38,7 @@ public sealed class ServiceRegistryTests
         // Writes everything once more.
         await registration.SetStatusAsync(ServiceStatus.Maintenance, cancellationToken: Token).WaitAsync(Eventually.Patience, Token);
 
-        var instance = Assert.Single((await host.Resolver.GetSnapshotAsync(Service, Token)).Instances);
+        var instance = Assert.Single((await host.Resolver.GetSnapshotAsync(Service, cancellationToken: Token)).Instances);
         Assert.Equal((Service, Service, "h.dev"), (registration.ServiceName, instance.ServiceName, instance.Hostname));
         Assert.Equal(("80", "8080", "1"), (instance.Ports?["http"], instance.PrivatePorts?["http"], instance.Metadata?["version"]));
         Assert.Equal(new ServiceCredentials("user", "secret"), instance.Credentials);
@@ -85,5 +85,17 @@ public sealed class ServiceRegistryTests
         Assert.Throws<ArgumentNullException>(() => host.Registry.Register(null!));
         Assert.Throws<OptionsValidationException>(() => host.Registry.Register(new ServiceRegistrationOptions()));
         Assert.Empty(host.Registry.Registrations);
+    }
+
+    [Theory]
+    [InlineData(ServiceStatus.Unknown)]
+    [InlineData((ServiceStatus)9)]
+    public async Task SetStatus_ToOneThatIsNoneOfAHosts_Throws(ServiceStatus status)
+    {
+        await using var host = await DiscoveryHost.StartAsync(new() { ["Store"] = "InMemory", ["Service:Name"] = Service });
+
+        var error = await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => host.Registration.SetStatusAsync(status, null, Token));
+
+        Assert.Equal("status", error.ParamName);
     }
 }

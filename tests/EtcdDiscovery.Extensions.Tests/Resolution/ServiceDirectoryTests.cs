@@ -21,7 +21,7 @@ public sealed class ServiceDirectoryTests
         var registry = host.Services.GetRequiredService<IServiceRegistry>();
         foreach (var name in new[] { "shop", "catalog", "team/prices" })
         {
-            var registration = await registry.RegisterAsync(new() { Name = name, Hostname = "h" }, Token);
+            var registration = registry.Register(new() { Name = name, Hostname = "h" });
             await registration.WaitUntilRegisteredAsync(Token);
         }
 
