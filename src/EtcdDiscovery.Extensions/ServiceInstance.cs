@@ -69,11 +69,8 @@ public sealed record ServiceInstance
     /// <remarks>A private instance without <see cref="Hostname"/> answers with its private host name.</remarks>
     /// <exception cref="UnknownSchemeException">There is no port for the scheme.</exception>
     /// <exception cref="EtcdDiscoveryException">The host name or port would change the meaning of the URL.</exception>
-    public Uri GetUri(string scheme = "", string path = "", bool includeCredentials = false)
-    {
-        var host = Hostname.Length == 0 && !Public ? PrivateHostname ?? "" : Hostname;
-        return BuildUri(host, Ports, scheme, path, includeCredentials);
-    }
+    public Uri GetUri(string scheme = "", string path = "", bool includeCredentials = false) =>
+        BuildUri(ServiceNetwork.Public, scheme, path, includeCredentials);
 
     /// <summary>Builds the URL that callers within the private network use.</summary>
     /// <param name="scheme">A scheme of <see cref="PrivatePorts"/>; empty for <c>http</c>, else <c>https</c>, whichever it has.</param>
@@ -85,21 +82,27 @@ public sealed record ServiceInstance
     /// <returns>The URL; that of <see cref="GetUri"/> without a private host name.</returns>
     /// <exception cref="UnknownSchemeException">There is no port for the scheme.</exception>
     /// <exception cref="EtcdDiscoveryException">The host name or port would change the meaning of the URL.</exception>
-    public Uri GetPrivateUri(string scheme = "", string path = "", bool includeCredentials = false) => PrivateHostname is null
-        ? GetUri(scheme, path, includeCredentials)
-        : BuildUri(PrivateHostname, PrivatePorts, scheme, path, includeCredentials);
+    public Uri GetPrivateUri(string scheme = "", string path = "", bool includeCredentials = false) =>
+        BuildUri(ServiceNetwork.Private, scheme, path, includeCredentials);
 
-    private Uri BuildUri(string host, ServiceMap? ports, string scheme, string path, bool includeCredentials) => ServiceInfo.BuildUri(
-        $"Instance '{LogSanitizer.Sanitize(Id)}' of service '{LogSanitizer.Sanitize(ServiceName)}'",
-        host,
-        ports,
-        includeCredentials ? Credentials : null,
-        scheme is "" ? WebSchemeOf(ports) : scheme,
-        path);
+    /// <summary>The instance, for messages.</summary>
+    internal string Described => $"Instance '{LogSanitizer.Sanitize(Id)}' of service '{LogSanitizer.Sanitize(ServiceName)}'";
+
+    /// <summary>The host name and the ports that callers in a network use.</summary>
+    internal (string Host, ServiceMap Ports) AddressIn(ServiceNetwork network) =>
+        network == ServiceNetwork.Private && PrivateHostname is not null ? (PrivateHostname, PrivatePorts ?? ServiceMap.Empty)
+        : (Hostname.Length == 0 && !Public ? PrivateHostname ?? "" : Hostname, Ports ?? ServiceMap.Empty);
+
+    private Uri BuildUri(ServiceNetwork network, string scheme, string path, bool includeCredentials)
+    {
+        var (host, ports) = AddressIn(network);
+        return ServiceInfo.BuildUri(
+            Described, host, ports, includeCredentials ? Credentials : null, scheme is "" ? WebSchemeOf(ports) : scheme, path);
+    }
 
     // Without a scheme: the web scheme that there is a port for, http before https.
-    private static string WebSchemeOf(ServiceMap? ports) => ports is null ? ""
-        : ports.ContainsKey("http") ? "http"
+    private static string WebSchemeOf(ServiceMap ports) =>
+        ports.ContainsKey("http") ? "http"
         : ports.ContainsKey("https") ? "https"
         : "";
 }

@@ -46,11 +46,7 @@ internal sealed class DiscoveryDiagnostics(
                 | When(query.PreferredShard is { } preferred && instance.Shard != preferred, InstanceExclusions.PreferredShard)
                 | When((query.PreferredZone ?? options.PreferredZone) is { Length: > 0 } zone && instance.Zone != zone, InstanceExclusions.PreferredZone));
 
-        bool HasPort(ServiceInstance instance)
-        {
-            var isPrivate = query.Network == ServiceNetwork.Private && instance.PrivateHostname is not null;
-            return scheme is null || (isPrivate ? instance.PrivatePorts : instance.Ports)?.ContainsKey(scheme) == true;
-        }
+        bool HasPort(ServiceInstance instance) => scheme is null || instance.AddressIn(query.Network).Ports.ContainsKey(scheme);
     }
 
     private static InstanceExclusions When(bool applies, InstanceExclusions exclusion) => applies ? exclusion : InstanceExclusions.None;

@@ -26,20 +26,22 @@ internal sealed record Call(
     /// <returns>The URL that it has now.</returns>
     public Uri Aim(Target target)
     {
-        var uri = target.UriOf(Route.RestOf(Uri));
+        var uri = target.UriOf(Uri, Route.RestOf(Uri));
         Request.RequestUri = uri;
+        ObservedContent.Attach(Request);
         if (Route.AllowedNetworks.Count > 0)
         {
             AddressRules.Mark(Request);
         }
 
-        if (Route.HostHeader is not null && Request.Headers.Host is null)
+        // Headers that do not parse are the caller's all the same.
+        if (Route.HostHeader is not null && !Request.Headers.NonValidated.Contains("Host"))
         {
             Request.Headers.Host = Route.HostHeader;
         }
 
         // A redirect does not carry the credentials along: SocketsHttpHandler removes the header.
-        if (target.Authorization is not null && Request.Headers.Authorization is null)
+        if (target.Authorization is not null && !Request.Headers.NonValidated.Contains("Authorization"))
         {
             Request.Headers.Authorization = target.Authorization;
         }
@@ -51,6 +53,7 @@ internal sealed record Call(
     public void Restore(Target target)
     {
         Request.RequestUri = Uri;
+        ObservedContent.Detach(Request);
         if (Route.HostHeader is not null && ReferenceEquals(Request.Headers.Host, Route.HostHeader))
         {
             Request.Headers.Host = null;
@@ -70,6 +73,11 @@ internal sealed record Call(
         if (Request.RequestUri != aimedAt)
         {
             return true;
+        }
+
+        if (Request.Content is ObservedContent { HasFailed: true })
+        {
+            return null;
         }
 
         return CancellationToken.IsCancellationRequested || error is not (HttpRequestException or { InnerException: TimeoutException })

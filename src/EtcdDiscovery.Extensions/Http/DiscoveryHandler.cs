@@ -92,7 +92,7 @@ internal sealed partial class DiscoveryHandler(
     }
 
     private bool MayBeSentAgain(HttpRequestMessage request, Exception error) =>
-        ReplayPolicy.WasNotSent(error)
+        ReplayPolicy.WasNotSent(request, error)
         || (options.RetryIdempotent && ReplayPolicy.WasCutOff(error) && ReplayPolicy.IsRepeatable(request));
 
     // Only the scheme changes: that of a URL such as https+http://api.example.com, which no other handler understands.

@@ -9,7 +9,7 @@ internal static class ReplayPolicy
     /// Whether no byte of the request has left: connecting is what failed. The request's content was not read then,
     /// so even one that can be read only once may be sent.
     /// </summary>
-    public static bool WasNotSent(Exception error) => error switch
+    public static bool WasNotSent(HttpRequestMessage request, Exception error) => request.Content is not ObservedContent { HasBegun: true } && error switch
     {
         HttpRequestException http => http.HttpRequestError
             is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError,
@@ -34,6 +34,7 @@ internal static class ReplayPolicy
     private static bool CanBeReadAgain(HttpContent? content) => content switch
     {
         null or ByteArrayContent or ReadOnlyMemoryContent or JsonContent => true,
+        ObservedContent observed => CanBeReadAgain(observed.Original),
         MultipartContent parts => parts.All(CanBeReadAgain),
         _ => false,
     };

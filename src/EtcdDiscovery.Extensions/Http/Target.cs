@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Http.Headers;
 using EtcdDiscovery.Primitives;
@@ -8,6 +9,10 @@ namespace EtcdDiscovery.Http;
 internal sealed class Target
 {
     private const int KeptOnceIn = 32;
+
+    // What no Uri changes in a path or query (RFC 3986, 3.3 and 3.4), but for segments that begin with a dot.
+    private static readonly SearchValues<char> Plain =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@/?");
 
     private volatile Uri? _kept;
 
@@ -28,16 +33,19 @@ internal sealed class Target
 
     public static Target Of(ServiceInstance instance, ServiceNetwork network, Route route)
     {
-        var isPrivate = network == ServiceNetwork.Private && instance.PrivateHostname is not null;
-        var ports = (isPrivate ? instance.PrivatePorts : instance.Ports) ?? ServiceMap.Empty;
+        var (host, ports) = instance.AddressIn(network);
         try
         {
             var scheme = Array.Find(route.Schemes, scheme => ports.ContainsKey(route.Port ?? scheme))
                 ?? throw new UnknownSchemeException(
                     route.Port ?? string.Join('+', route.Schemes), $"Service '{route.Service}'", ports.Keys);
             // Whatever in the store would change the meaning of the URL is refused here.
-            var uri = isPrivate ? instance.GetPrivateUri(route.Port ?? scheme) : instance.GetUri(route.Port ?? scheme);
-            if (IPAddress.TryParse(uri.IdnHost, out var address) && !route.Allows(address))
+            if (ServiceUriBuilder.Build(scheme, host, ports[route.Port ?? scheme], "", "", "", out var uri) is { } problem)
+            {
+                throw new EtcdDiscoveryException($"{instance.Described}: no URL can be built, {problem}.");
+            }
+
+            if (IPAddress.TryParse(uri!.IdnHost, out var address) && !route.Allows(address))
             {
                 throw new EtcdDiscoveryException(
                     $"An instance of service '{route.Service}' is at {address}, which is outside AllowedNetworks.");
@@ -53,8 +61,17 @@ internal sealed class Target
     }
 
     /// <summary>The URL of a path here. One is kept, since many clients ask for the same path again and again.</summary>
-    public Uri UriOf(ReadOnlySpan<char> rest)
+    /// <param name="asked">The URL that the caller asked for.</param>
+    /// <param name="rest">Its path, query and fragment, as they were written.</param>
+    public Uri UriOf(Uri asked, ReadOnlySpan<char> rest)
     {
+        if (rest.ContainsAnyExcept(Plain) || rest.Contains("/.", StringComparison.Ordinal))
+        {
+            // A caller may have asked to leave path and query as they are; if that makes no difference, it does no harm.
+            var isVerbatim = rest.SequenceEqual(asked.PathAndQuery);
+            return new Uri(string.Concat(Origin, rest), new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = isVerbatim });
+        }
+
         var kept = _kept;
         if (kept is not null && kept.OriginalString.AsSpan(Origin.Length).SequenceEqual(rest))
         {
