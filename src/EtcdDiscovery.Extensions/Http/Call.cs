@@ -65,6 +65,22 @@ internal sealed record Call(
         }
     }
 
+    /// <summary>Ends an attempt with its result; null for none.</summary>
+    public void End(ServiceCall attempt, bool? succeeded)
+    {
+        if (succeeded is { } result)
+        {
+            attempt.Complete(result);
+        }
+        else if (Tried is not null && CancellationToken.IsCancellationRequested)
+        {
+            Tried.OnCancelled(attempt);
+            return;
+        }
+
+        attempt.Dispose();
+    }
+
     /// <summary>What an error says about the instance that the request was pointed to.</summary>
     /// <returns>Whether the instance did its work; null when the error says nothing about it, as when the caller canceled.</returns>
     public bool? ResultOf(Exception error, Uri? aimedAt)

@@ -31,8 +31,8 @@ internal sealed partial class DiscoveryHandler(
         {
             Exception failure;
             var target = call.TargetOf(instance);
-            call.Tried?.Add(instance.Id);
-            using var attempt = resolver.StartCall(instance);
+            call.Tried?.OnAttempt(instance.Id);
+            var attempt = resolver.StartCall(instance);
             bool? succeeded = null;
             Uri? aimedAt = null;
             try
@@ -56,10 +56,7 @@ internal sealed partial class DiscoveryHandler(
             {
                 call.Restore(target);
                 // Before the next pick, so that it avoids an instance that has failed.
-                if (succeeded is { } result)
-                {
-                    attempt.Complete(result);
-                }
+                call.End(attempt, succeeded);
             }
 
             (failed ??= []).Add(instance);

@@ -1,12 +1,26 @@
 namespace EtcdDiscovery.Http;
 
-/// <summary>Stands above all other handlers, and notes in the request's options what those below must not make it forget.</summary>
+/// <summary>Stands above all other handlers: it sees the caller's own request and cancellation, which those below may replace.</summary>
 internal sealed class OutermostHandler : DelegatingHandler
 {
-    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        TriedInstances.Track(request);
+        var tried = TriedInstances.Track(request);
         OriginalSchemes.Note(request);
-        return base.SendAsync(request, cancellationToken);
+        var haveFailed = false;
+        try
+        {
+            return await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            haveFailed = !cancellationToken.IsCancellationRequested;
+            throw;
+        }
+        finally
+        {
+            // An attempt that is still undecided was cancelled by the caller, by a hedge that won, or by the last time-out.
+            tried.EndCancelled(haveFailed);
+        }
     }
 }

@@ -28,21 +28,64 @@ public sealed class ResilienceTests(SharedEtcd etcd)
     [Fact]
     public async Task Hedges_WhileOneOfTwoServersHangs_GoToTheOther()
     {
-        await using var fleet = await Fleet.StartAsync(
-            etcd,
-            (app, server) => app.MapGet("/items", async (HttpContext context) =>
-            {
-                await Task.Delay(server == 1 ? Timeout.Infinite : 0, context.RequestAborted);
-                return "ok";
-            }),
-            size: 2);
-        var http = await ClientAsync(fleet, client => client.AddStandardHedgingHandler().Configure(options =>
+        await using var fleet = await StartHangingAsync(hanging: 1, size: 2);
+        var caller = await CallerAsync(fleet, client => client.AddStandardHedgingHandler().Configure(options =>
         {
             options.Hedging.Delay = TimeSpan.FromMilliseconds(50);
             options.Hedging.MaxHedgedAttempts = 1;
         }));
 
-        await AssertAllSucceedAsync(http, fleet, requests: 30);
+        await AssertAllSucceedAsync(ClientOf(caller), fleet, requests: 30);
+
+        // A hedge that lost was slower, which is no failure.
+        Assert.Equal(0, caller.Ejections());
+    }
+
+    [Fact]
+    public async Task Attempts_ThatRunIntoTheRetriersTimeout_CountAsFailuresOfTheInstance()
+    {
+        await using var fleet = await StartHangingAsync(hanging: 1, size: 2);
+        var caller = await CallerAsync(fleet, client => client.AddStandardResilienceHandler(options =>
+        {
+            options.AttemptTimeout.Timeout = TimeSpan.FromMilliseconds(200);
+            options.Retry.Delay = TimeSpan.FromMilliseconds(1);
+            options.CircuitBreaker.MinimumThroughput = int.MaxValue;
+        }));
+
+        await AssertAllSucceedAsync(ClientOf(caller), fleet, requests: 20);
+
+        Assert.InRange(caller.Ejections(), 1, 20);
+    }
+
+    [Fact]
+    public async Task LastAttempt_ThatRunsIntoTheRetriersTimeout_CountsAsAFailureOfTheInstance()
+    {
+        await using var fleet = await StartHangingAsync(hanging: 0, size: 1);
+        var caller = await CallerAsync(fleet, client => client.AddStandardResilienceHandler(options =>
+        {
+            options.AttemptTimeout.Timeout = TimeSpan.FromMilliseconds(200);
+            options.Retry.ShouldHandle = _ => ValueTask.FromResult(false);
+        }));
+
+        await Assert.ThrowsAnyAsync<Exception>(() => ClientOf(caller).GetAsync(new Uri($"http://{fleet.Service}/items"), Token));
+
+        Assert.Single(caller.Ejected());
+    }
+
+    [Fact]
+    public async Task Requests_ThatTheCallerCancels_AreNoFailuresOfTheInstance()
+    {
+        await using var fleet = await StartHangingAsync(hanging: 0, size: 1);
+        var caller = await CallerAsync(fleet, client => client.AddStandardResilienceHandler());
+        for (var request = 0; request < 5; request++)
+        {
+            using var cancelling = CancellationTokenSource.CreateLinkedTokenSource(Token);
+            var call = ClientOf(caller).GetAsync(new Uri($"http://{fleet.Service}/items"), cancelling.Token);
+            await cancelling.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
+        }
+
+        Assert.Equal(0, caller.Ejections());
     }
 
     [Fact]
@@ -90,11 +133,22 @@ public sealed class ResilienceTests(SharedEtcd etcd)
         (app, server) => app.MapGet("/items", () => Results.StatusCode(server == refusing ? StatusCodes.Status503ServiceUnavailable : 200)),
         size: size);
 
-    private static async Task<HttpClient> ClientAsync(Fleet fleet, Action<IHttpClientBuilder> configure)
-    {
-        var caller = await fleet.StartCallerAsync(services => configure(services.AddHttpClient("caller").AddDiscovery()));
-        return caller.GetRequiredService<IHttpClientFactory>().CreateClient("caller");
-    }
+    private Task<Fleet> StartHangingAsync(int hanging, int size) => Fleet.StartAsync(
+        etcd,
+        (app, server) => app.MapGet("/items", async (HttpContext context) =>
+        {
+            await Task.Delay(server == hanging ? Timeout.Infinite : 0, context.RequestAborted);
+            return "ok";
+        }),
+        size: size);
+
+    private static Task<IServiceProvider> CallerAsync(Fleet fleet, Action<IHttpClientBuilder> configure) =>
+        fleet.StartCallerAsync(services => configure(services.AddHttpClient("caller").AddDiscovery()));
+
+    private static async Task<HttpClient> ClientAsync(Fleet fleet, Action<IHttpClientBuilder> configure) =>
+        ClientOf(await CallerAsync(fleet, configure));
+
+    private static HttpClient ClientOf(IServiceProvider caller) => caller.GetRequiredService<IHttpClientFactory>().CreateClient("caller");
 
     private static async Task AssertAllSucceedAsync(HttpClient http, Fleet fleet, int requests)
     {
