@@ -111,9 +111,9 @@ internal static partial class DiscoveryServices
             RefreshInterval = NeverIfZero(options.RefreshInterval),
             OutageGrace = options.OutageGrace ?? options.TimeToLive * 2,
             Timeline = Get<RecentItems<DiscoveryEvent>>(provider),
-            Folder = string.IsNullOrEmpty(options.SnapshotDirectory)
+            Directory = string.IsNullOrEmpty(options.SnapshotDirectory)
                 ? null
-                : new SnapshotDirectory(options.SnapshotDirectory, LoggerOf(provider, LogCategories.Resolution)),
+                : new SnapshotDirectory(options.SnapshotDirectory, Get<TimeProvider>(provider), LoggerOf(provider, LogCategories.Resolution)),
         };
         return new(Part(provider), settings, Get<TimeProvider>(provider), Get<SafeLoggerFactory>(provider));
     }

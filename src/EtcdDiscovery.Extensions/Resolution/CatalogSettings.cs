@@ -21,5 +21,5 @@ internal sealed record CatalogSettings(Backoff Backoff)
     public RecentItems<DiscoveryEvent>? Timeline { get; init; }
 
     /// <summary>Where snapshots are saved; null for nowhere.</summary>
-    public SnapshotDirectory? Folder { get; init; }
+    public SnapshotDirectory? Directory { get; init; }
 }

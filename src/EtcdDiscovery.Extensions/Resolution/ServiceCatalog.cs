@@ -202,19 +202,19 @@ internal sealed partial class ServiceCatalog(
 
     private async Task SaveAsync(CancellationToken stopping)
     {
-        if (settings.Folder is not { } folder)
+        if (settings.Directory is not { } directory)
         {
             return;
         }
 
-        var saver = new SnapshotSaver(folder, timeProvider);
+        var saver = new SnapshotSaver(directory, timeProvider);
         using var timer = new PeriodicTimer(SnapshotSaver.Interval, timeProvider);
         while (await TicksAsync(timer, stopping).ConfigureAwait(false))
         {
-            Save(saver);
+            await SaveAsync(saver).ConfigureAwait(false);
         }
 
-        Save(saver);
+        await SaveAsync(saver).ConfigureAwait(false);
     }
 
     private async Task ForgetAsync(ServiceWatcher service)
@@ -229,11 +229,11 @@ internal sealed partial class ServiceCatalog(
         }
     }
 
-    private void Save(SnapshotSaver saver)
+    private async Task SaveAsync(SnapshotSaver saver)
     {
         try
         {
-            saver.Save([.. _services.Values]);
+            await saver.SaveAsync([.. _services.Values]).ConfigureAwait(false);
         }
         catch (Exception error)
         {

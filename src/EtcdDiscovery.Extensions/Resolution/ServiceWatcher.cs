@@ -29,6 +29,7 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
     private readonly ViewSubscribers _subscribers;
     private volatile ServiceView _view = ServiceView.NewUnknown();
     private volatile Outage? _outage;
+    private Task _restoring = Task.CompletedTask;
     private bool _hasLostHistory;
 
     public ServiceWatcher(
@@ -155,6 +156,7 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
     {
         Stop();
         await _follower.DisposeAsync().ConfigureAwait(false);
+        await _restoring.ConfigureAwait(false);
         _coalescing.Dispose();
         await _freshReader.DisposeAsync().ConfigureAwait(false);
         _graceTimer.Dispose();
@@ -195,9 +197,9 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
             OnOutage(error);
         }
 
-        if (Known is null)
+        if (Known is null && _restoring.IsCompleted)
         {
-            GoWithout(error);
+            _restoring = Background.StartAsync(() => GoWithoutAsync(error));
         }
     }
 
@@ -331,13 +333,18 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
         }
     }
 
-    // The store could not be read even once: what another process saved is better than nothing. Only the follower's loop
-    // reads the file, and no lock is held meanwhile.
-    private void GoWithout(EtcdDiscoveryException error)
+    // The store could not be read even once: what another process saved is better than nothing.
+    private async Task GoWithoutAsync(EtcdDiscoveryException error)
     {
-        var saved = _settings.Folder?.Load(Name);
+        var saved = _settings.Directory is { } directory ? await directory.LoadAsync(Name).ConfigureAwait(false) : null;
         lock (_publishing)
         {
+            // It may have been read meanwhile.
+            if (Known is not null)
+            {
+                return;
+            }
+
             if (saved is not null)
             {
                 Log.Restored(_logger, Name, saved.View.Instances.Length, saved.AsOf);

@@ -1,5 +1,11 @@
+using System.Diagnostics;
 using System.Runtime.Versioning;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
+using EtcdDiscovery.Resolution.Persistence;
 using EtcdDiscovery.Tests.Infrastructure;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Tests.Resolution;
 
@@ -9,15 +15,15 @@ public sealed class SnapshotDirectoryTests : IDisposable
     private const string Service = "shop";
     private const string Instance = """{"name":"a.dev","ports":{"http":"80"},"user":"u","password":"secret"}""";
 
-    private readonly string _folder = Path.Combine(Path.GetTempPath(), UniqueName.Of("snapshots"), "deeper");
+    private readonly string _directory = Path.Combine(Path.GetTempPath(), UniqueName.Of("snapshots"), "deeper");
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public void Dispose()
     {
-        if (Directory.Exists(_folder))
+        if (Directory.Exists(_directory))
         {
-            Directory.Delete(Path.GetDirectoryName(_folder)!, recursive: true);
+            Directory.Delete(Path.GetDirectoryName(_directory)!, recursive: true);
         }
     }
 
@@ -57,10 +63,10 @@ public sealed class SnapshotDirectoryTests : IDisposable
 
         await SaveAsync(server);
 
-        var file = Assert.Single(Directory.GetFiles(_folder));
+        var file = Assert.Single(Directory.GetFiles(_directory));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
         Assert.Equal(
-            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(_folder));
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(_directory));
     }
 
     [Theory]
@@ -73,7 +79,7 @@ public sealed class SnapshotDirectoryTests : IDisposable
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await SaveAsync(server);
-        var file = Assert.Single(Directory.GetFiles(_folder));
+        var file = Assert.Single(Directory.GetFiles(_directory));
         var service = Service;
         if (damage == "altered")
         {
@@ -82,8 +88,8 @@ public sealed class SnapshotDirectoryTests : IDisposable
         else if (damage == "other service")
         {
             service = "other";
-            var hash = System.Security.Cryptography.SHA256.HashData("other"u8);
-            File.Move(file, Path.Combine(_folder, Convert.ToHexStringLower(hash) + ".snapshot"));
+            var hash = SHA256.HashData("other"u8);
+            File.Move(file, Path.Combine(_directory, Convert.ToHexStringLower(hash) + ".snapshot"));
         }
         else
         {
@@ -99,11 +105,145 @@ public sealed class SnapshotDirectoryTests : IDisposable
         Assert.NotEmpty(host.Logs.Of("SavedSnapshotIgnored"));
     }
 
-    [Fact]
-    public async Task Folder_ThatCannotBeWritten_IsToldOnceAndHurtsNobody()
+    [Theory]
+    [InlineData("null")]
+    [InlineData("""{"Service":"shop"}""")]
+    [InlineData("""{"Service":"shop","Entries":null}""")]
+    [InlineData("""{"Service":"shop","Entries":[null]}""")]
+    [InlineData("""{"Service":"shop","Entries":[{"Key":null,"Value":"{}"}]}""")]
+    [InlineData("""{"Service":"shop","Entries":[{"Key":"/services/shop/a"}]}""")]
+    public async Task File_WithNulls_IsIgnoredAndTheServiceIsReadLater(string document)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(_folder)!);
-        File.WriteAllText(_folder, "a file is in its way");
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        await SaveAsync(server);
+        Rewrite(Assert.Single(Directory.GetFiles(_directory)), _ => document);
+        await server.KillAsync();
+        await using var host = await DiscoveryHost.StartAsync(Settings(server));
+
+        await Assert.ThrowsAsync<EtcdDiscoveryException>(
+            async () => await host.Resolver.GetInstanceAsync(Service, cancellationToken: Token));
+
+        await server.RestartAsync(wipe: true);
+        await server.PutAsync("/services/shop/b", Instance);
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                try
+                {
+                    return (await host.Resolver.GetInstanceAsync(Service, cancellationToken: Token)).Id == "b";
+                }
+                catch (EtcdDiscoveryException)
+                {
+                    return false;
+                }
+            },
+            "the service is read from etcd");
+    }
+
+    [Fact]
+    public async Task File_FromTheFuture_IsServedAsOfUnknownAge()
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        var saved = await SaveAsync(server);
+        Rewrite(
+            Assert.Single(Directory.GetFiles(_directory)),
+            json => Regex.Replace(json, "\"AsOf\":\"[^\"]*\"", "\"AsOf\":\"2999-01-01T00:00:00Z\""));
+        await server.KillAsync();
+        await using var host = await DiscoveryHost.StartAsync(Settings(server));
+
+        var snapshot = await host.Resolver.GetSnapshotAsync(Service, cancellationToken: Token);
+
+        Assert.Equal<ServiceInstance>(saved.Instances, snapshot.Instances);
+        Assert.Equal((SnapshotSource.Disk, DateTimeOffset.MinValue), (snapshot.Source, snapshot.AsOf));
+        await Assert.ThrowsAsync<EtcdDiscoveryException>(
+            async () => await host.Resolver.GetSnapshotAsync(Service, ReadConsistency.MaxStaleness(TimeSpan.FromDays(365)), Token));
+    }
+
+    [Fact]
+    [UnsupportedOSPlatform("windows")]
+    public async Task File_OnAMountThatHangs_DelaysNeitherOtherServicesNorTheEnd()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no pipes among files.");
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        await SaveAsync(server);
+        var file = Assert.Single(Directory.GetFiles(_directory));
+        File.Delete(file);
+        // Opening a pipe waits for a writer, as a mount waits for its server.
+        using (var mkfifo = Process.Start("mkfifo", [file]))
+        {
+            await mkfifo.WaitForExitAsync(Token);
+        }
+
+        await server.KillAsync();
+        var host = await DiscoveryHost.StartAsync(Settings(server));
+        var hanging = Enumerable.Range(0, 50).Select(_ => host.Resolver.GetInstanceAsync(Service, cancellationToken: Token).AsTask()).ToList();
+        var other = host.Resolver.GetInstanceAsync("other", cancellationToken: Token).AsTask();
+
+        Assert.All(await Task.WhenAll(hanging.Append(other).Select(question => Record.ExceptionAsync(() => question).AsTask())), error => Assert.IsType<EtcdDiscoveryException>(error));
+        await server.RestartAsync(wipe: true);
+        await server.PutAsync("/services/other/b", Instance);
+        await Eventually.TrueAsync(
+            async () => (await Record.ExceptionAsync(async () => await host.Resolver.GetInstanceAsync("other", cancellationToken: Token))) is null,
+            "the other service is read");
+        await host.DisposeAsync().AsTask().WaitAsync(Eventually.Patience, Token);
+        Assert.Contains(host.Logs.Of("SavedSnapshotIgnored"), entry => entry.Message.Contains("the file system did not answer within 2 s", StringComparison.Ordinal));
+        // Lets the thread that still waits for a writer go.
+        await File.WriteAllTextAsync(file, "", Token);
+    }
+
+    [Fact]
+    [UnsupportedOSPlatform("windows")]
+    public async Task Directory_ThatIsASymbolicLink_IsNeitherWrittenNorRead()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows asks for a right to make links.");
+        var elsewhere = Directory.CreateDirectory(_directory + ".elsewhere");
+        Directory.CreateSymbolicLink(_directory, elsewhere.FullName);
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        await server.PutAsync("/services/shop/a", Instance);
+        var host = await DiscoveryHost.StartAsync(Settings(server));
+        await host.Resolver.GetInstanceAsync(Service, cancellationToken: Token);
+
+        await host.DisposeAsync();
+
+        Assert.Contains("is a symbolic link", Assert.Single(host.Logs.Of("SnapshotNotSaved")).Message, StringComparison.Ordinal);
+        Assert.Empty(elsewhere.GetFiles());
+    }
+
+    [Fact]
+    public async Task Processes_ThatShareADirectory_NeverMeetInAnUnfinishedFile()
+    {
+        var snapshots = Enumerable.Range(0, 8).Select(_ => new SnapshotDirectory(_directory, TimeProvider.System, NullLogger.Instance)).ToList();
+        var saved = new SavedSnapshot(TestCatalog.Snapshot([new() { Id = "a", ServiceName = Service, Hostname = "h" }]), DateTimeOffset.UtcNow);
+
+        var results = await Task.WhenAll(Enumerable.Range(0, 200).Select(i => snapshots[i % 8].TrySaveAsync(Service, saved, isNew: true)));
+
+        Assert.All(results, Assert.True);
+        Assert.NotNull(await snapshots[0].LoadAsync(Service));
+        Assert.Single(Directory.GetFiles(_directory));
+    }
+
+    [Fact]
+    public async Task UnfinishedFiles_OfAProcessThatWasKilled_AreDeletedAnHourLater()
+    {
+        Directory.CreateDirectory(_directory);
+        foreach (var (name, age) in new[] { ("old", 61), ("new", 59) })
+        {
+            var file = Path.Combine(_directory, name + ".unfinished");
+            File.WriteAllText(file, "");
+            File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddMinutes(-age));
+        }
+
+        var saved = new SavedSnapshot(TestCatalog.Snapshot([]), DateTimeOffset.UtcNow);
+        await new SnapshotDirectory(_directory, TimeProvider.System, NullLogger.Instance).TrySaveAsync(Service, saved, isNew: true);
+
+        Assert.Equal(["new.unfinished"], Directory.GetFiles(_directory, "*.unfinished").Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public async Task Directory_ThatCannotBeWritten_IsToldOnceAndHurtsNobody()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(_directory)!);
+        File.WriteAllText(_directory, "a file is in its way");
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await server.PutAsync("/services/shop/a", Instance);
         var host = await DiscoveryHost.StartAsync(Settings(server));
@@ -112,8 +252,15 @@ public sealed class SnapshotDirectoryTests : IDisposable
         await host.DisposeAsync();
 
         Assert.Single(host.Logs.Of("SnapshotNotSaved"));
-        File.Delete(_folder);
-        Directory.CreateDirectory(_folder);
+        File.Delete(_directory);
+        Directory.CreateDirectory(_directory);
+    }
+
+    // With the checksum that belongs to it.
+    private static void Rewrite(string file, Func<string, string> change)
+    {
+        var document = change(File.ReadAllText(file).Split('\n', 2)[1]);
+        File.WriteAllText(file, $"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(document)))}\n{document}");
     }
 
     private async Task<ServiceSnapshot> SaveAsync(EtcdServer server)
@@ -124,5 +271,5 @@ public sealed class SnapshotDirectoryTests : IDisposable
         return await host.Resolver.GetSnapshotAsync(Service, cancellationToken: Token);
     }
 
-    private Dictionary<string, string?> Settings(EtcdServer server) => new(server.Settings()) { ["SnapshotDirectory"] = _folder };
+    private Dictionary<string, string?> Settings(EtcdServer server) => new(server.Settings()) { ["SnapshotDirectory"] = _directory };
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -10,35 +11,49 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace EtcdDiscovery.Resolution.Persistence;
 
 /// <summary>
-/// A folder with one file a service: a line with the SHA-256 of what follows, then a <see cref="SnapshotDocument"/>. The
-/// files hold credentials and are their owner's only.
+/// A directory with one file per service: a line with the SHA-256 of what follows, then a <see cref="SnapshotDocument"/>. The
+/// files hold credentials, so only their owner may read them.
 /// </summary>
-internal sealed partial class SnapshotDirectory(string path, ILogger logger)
+/// <remarks>Files are read and written one at a time, on threads of their own: a mount that hangs blocks one thread and nothing else.</remarks>
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "The turn never has a handle.")]
+internal sealed partial class SnapshotDirectory(string path, TimeProvider timeProvider, ILogger logger)
 {
-    private const UnixFileMode OwnersFolder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    /// <summary>How long to wait for the file system.</summary>
+    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
+
+    // More than the entries of a hundred thousand instances need.
+    private const long MaxFileSize = 256 * 1024 * 1024;
+
+    private const string UnfinishedExtension = ".unfinished";
+
+    private const UnixFileMode OwnersDirectory = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode OwnersFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
+    // What a process that was killed has left behind.
+    private static readonly TimeSpan UnfinishedAge = TimeSpan.FromHours(1);
+
+    private readonly SemaphoreSlim _turn = new(1);
     private bool _isFailing;
+    private bool _isTidy;
 
     /// <summary>Saves a snapshot in place of the one before.</summary>
-    /// <returns>Whether it is saved.</returns>
-    public bool TrySave(string service, SavedSnapshot saved)
+    /// <param name="service">The service.</param>
+    /// <param name="saved">The snapshot.</param>
+    /// <param name="isNew">Whether to save it if there is no file yet.</param>
+    /// <returns>Whether the directory could be written to.</returns>
+    public async Task<bool> TrySaveAsync(string service, SavedSnapshot saved, bool isNew)
     {
         try
         {
-            CreateFolder();
-            var file = FileOf(service);
-            var unfinished = $"{file}.{Environment.ProcessId}";
-            Write(unfinished, Encode(service, saved));
-            File.Move(unfinished, file, overwrite: true);
+            await RunAsync(() => Save(FileOf(service), Encode(service, saved), isNew)).ConfigureAwait(false);
             _isFailing = false;
             return true;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception error)
         {
             if (!_isFailing)
             {
-                Log.NotSaved(logger, e.Message);
+                Log.NotSaved(logger, error.Message);
             }
 
             _isFailing = true;
@@ -46,21 +61,46 @@ internal sealed partial class SnapshotDirectory(string path, ILogger logger)
         }
     }
 
-    /// <summary>Whether there is a file of a service.</summary>
-    public bool Holds(string service) => File.Exists(FileOf(service));
-
-    /// <summary>The snapshot that was saved last; null when there is none, or none that can be read.</summary>
-    public SavedSnapshot? Load(string service)
+    /// <summary>The snapshot that was saved last; null when there is none, or none that can be trusted.</summary>
+    public async Task<SavedSnapshot?> LoadAsync(string service)
     {
         var file = FileOf(service);
         try
         {
-            return File.Exists(file) ? Decode(service, File.ReadAllBytes(file)) : null;
+            var content = await RunAsync(() => Load(file)).ConfigureAwait(false);
+            return content is null ? null : Decode(service, content);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidDataException)
+        catch (Exception error)
         {
-            Log.Ignored(logger, LogSanitizer.Sanitize(service), file, e.Message);
+            Log.Ignored(logger, LogSanitizer.Sanitize(service), file, error.Message);
             return null;
+        }
+    }
+
+    private async Task<T> RunAsync<T>(Func<T> work)
+    {
+        using var timeout = new LinkedTimeout(Timeout, timeProvider, CancellationToken.None);
+        try
+        {
+            await _turn.WaitAsync(timeout.Token).ConfigureAwait(false);
+            var running = Task.Factory.StartNew(InTurn, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            return await running.WaitAsync(timeout.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (timeout.HasExpired)
+        {
+            throw new IOException($"the file system did not answer within {Timeout.TotalSeconds} s");
+        }
+
+        T InTurn()
+        {
+            try
+            {
+                return work();
+            }
+            finally
+            {
+                _turn.Release();
+            }
         }
     }
 
@@ -68,7 +108,43 @@ internal sealed partial class SnapshotDirectory(string path, ILogger logger)
     private string FileOf(string service) =>
         Path.Combine(path, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(service))) + ".snapshot");
 
-    private void CreateFolder()
+    private bool Save(string file, byte[] document, bool isNew)
+    {
+        if (!isNew && !File.Exists(file))
+        {
+            return false;
+        }
+
+        CreateDirectory();
+        // A name that no other process has, in another container either, and that cannot have been put there in advance.
+        var unfinished = $"{file}.{Guid.NewGuid():N}{UnfinishedExtension}";
+        try
+        {
+            Write(unfinished, document);
+            File.Move(unfinished, file, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(unfinished);
+            throw;
+        }
+
+        return true;
+    }
+
+    private byte[]? Load(string file)
+    {
+        var info = new FileInfo(file);
+        if (!info.Exists)
+        {
+            return null;
+        }
+
+        ThrowIfForeign();
+        return info.Length <= MaxFileSize ? File.ReadAllBytes(file) : throw new InvalidDataException($"it has more than {MaxFileSize} bytes");
+    }
+
+    private void CreateDirectory()
     {
         if (OperatingSystem.IsWindows())
         {
@@ -76,13 +152,55 @@ internal sealed partial class SnapshotDirectory(string path, ILogger logger)
         }
         else
         {
-            Directory.CreateDirectory(path, OwnersFolder);
+            Directory.CreateDirectory(path, OwnersDirectory);
+        }
+
+        ThrowIfForeign();
+        if (!_isTidy)
+        {
+            DeleteUnfinished();
+            _isTidy = true;
+        }
+    }
+
+    // Only a directory's owner may set its mode. In a directory that belongs to this user and that no other may enter, files are its own.
+    private void ThrowIfForeign()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        var directory = new DirectoryInfo(path);
+        if (directory.LinkTarget is not null)
+        {
+            throw new InvalidDataException($"the directory {path} is a symbolic link");
+        }
+
+        try
+        {
+            directory.UnixFileMode = OwnersDirectory;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw new InvalidDataException($"the directory {path} belongs to another user");
+        }
+    }
+
+    private void DeleteUnfinished()
+    {
+        foreach (var file in Directory.EnumerateFiles(path, "*" + UnfinishedExtension))
+        {
+            if (timeProvider.GetUtcNow() - File.GetLastWriteTimeUtc(file) > UnfinishedAge)
+            {
+                File.Delete(file);
+            }
         }
     }
 
     private static void Write(string file, byte[] document)
     {
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
         {
             options.UnixCreateMode = OwnersFile;
@@ -112,7 +230,7 @@ internal sealed partial class SnapshotDirectory(string path, ILogger logger)
         return JsonSerializer.SerializeToUtf8Bytes(document, SnapshotJsonContext.Default.SnapshotDocument);
     }
 
-    private static SavedSnapshot Decode(string service, byte[] content)
+    private SavedSnapshot Decode(string service, byte[] content)
     {
         var end = Array.IndexOf(content, (byte)'\n');
         var json = end < 0 ? [] : content.AsSpan(end + 1);
@@ -127,10 +245,17 @@ internal sealed partial class SnapshotDirectory(string path, ILogger logger)
             throw new InvalidDataException("it is of another service");
         }
 
+        if (document.Entries?.All(entry => entry is { Key: not null, Value: not null }) != true)
+        {
+            throw new InvalidDataException("it has entries without a key or a value");
+        }
+
         var contents = new StoreContents(
             new StoreRevision(document.Revision, document.ClusterId),
             [.. document.Entries.Select(entry => new StoreEntry(entry.Key, Encoding.UTF8.GetBytes(entry.Value), 0))]);
         var reader = new EntryReader(service, NullLogger.Instance);
-        return new SavedSnapshot(reader.Read(ServiceView.Empty, contents, doubt: false).View, document.AsOf);
+        // A clock was set back since: how old the file is, is not known, so it is as old as can be.
+        var asOf = document.AsOf > timeProvider.GetUtcNow() ? DateTimeOffset.MinValue : document.AsOf;
+        return new SavedSnapshot(reader.Read(ServiceView.Empty, contents, doubt: false).View, asOf);
     }
 }

@@ -1,7 +1,7 @@
 namespace EtcdDiscovery.Resolution.Persistence;
 
 /// <summary>Saves what has changed, and now and then that it has not.</summary>
-internal sealed class SnapshotSaver(SnapshotDirectory folder, TimeProvider timeProvider)
+internal sealed class SnapshotSaver(SnapshotDirectory directory, TimeProvider timeProvider)
 {
     /// <summary>How often changes are saved: so old is a file at most when the process is killed.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
@@ -11,16 +11,23 @@ internal sealed class SnapshotSaver(SnapshotDirectory folder, TimeProvider timeP
 
     private readonly Dictionary<string, (ServiceView View, long At)> _saved = new(StringComparer.Ordinal);
 
-    /// <summary>Saves those services whose files are not up to date.</summary>
-    public void Save(IReadOnlyCollection<ServiceWatcher> services)
+    /// <summary>Saves those services whose files are not up to date; stops at the first that cannot be saved.</summary>
+    public async Task SaveAsync(IReadOnlyCollection<ServiceWatcher> services)
     {
         foreach (var service in services)
         {
-            if (service.View is { IsKnown: true, Freshness.Source: SnapshotSource.Live } view && IsWorthAFile(service) && !IsSaved(service.Name, view)
-                && folder.TrySave(service.Name, new SavedSnapshot(view, view.Freshness.AsOf)))
+            if (service.View is not { IsKnown: true, Freshness.Source: SnapshotSource.Live } view || IsSaved(service.Name, view))
             {
-                _saved[service.Name] = (view, timeProvider.GetTimestamp());
+                continue;
             }
+
+            // Strangers may choose names: only what exists, or did when its file was written, has one.
+            if (!await directory.TrySaveAsync(service.Name, new SavedSnapshot(view, view.Freshness.AsOf), isNew: service.Exists).ConfigureAwait(false))
+            {
+                return;
+            }
+
+            _saved[service.Name] = (view, timeProvider.GetTimestamp());
         }
 
         foreach (var gone in _saved.Keys.Except(services.Select(service => service.Name)).ToList())
@@ -28,9 +35,6 @@ internal sealed class SnapshotSaver(SnapshotDirectory folder, TimeProvider timeP
             _saved.Remove(gone);
         }
     }
-
-    // Strangers may choose names: only what exists, or did when its file was written, has one.
-    private bool IsWorthAFile(ServiceWatcher service) => service.Exists || folder.Holds(service.Name);
 
     private bool IsSaved(string service, ServiceView view) =>
         _saved.TryGetValue(service, out var saved)
