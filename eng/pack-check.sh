@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Packs the library and does with the package what README tells a new user to do, against a real etcd.
+# Packs the library and does with the packages what README tells a new user to do, against a real etcd.
 set -euo pipefail
 
 . "$(dirname "$0")/loopback.sh"
@@ -17,7 +17,7 @@ clean_up() {
 trap clean_up EXIT
 
 fail() { echo "eng/pack-check.sh: $*" >&2; exit 1; }
-block() { sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/p" "$root/README.md" | awk '/^```/ { blocks++; next } blocks == 1'; } # the first one
+block() { sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/p" "$root/README.md" | awk -v n="$2" '/^```/ { fences++; next } fences == 2 * n - 1'; } # LANGUAGE N
 expect() { # PATH TEXT: some answer within 30 s contains the text
   local end=$((SECONDS + 30))
   until case $(http_get "$app_port" "$1") in *"$2"*) true ;; *) false ;; esac do
@@ -38,8 +38,16 @@ cd "$temp/app"
 echo '<configuration><packageSources><add key="checked" value="../feed" /></packageSources></configuration>' >nuget.config
 { dotnet new web --no-restore && dotnet add package EtcdDiscovery.Extensions &&
   dotnet add package EtcdDiscovery.Extensions.AspNetCore; } >"$temp/add.log" 2>&1 || fail "cannot be added"
-block csharp >Program.cs
-block json >appsettings.json
+# README's first block is the program, the second one adds an endpoint to it, the third one a client.
+block csharp 1 | while IFS= read -r line; do
+  case $line in
+    'var app = builder.Build();') block csharp 3 ;;
+    'app.Run();') block csharp 2 ;;
+  esac
+  printf '%s\n' "$line"
+done >Program.cs
+[ "$(grep -cE '^(builder.Services.AddHttpClient|app.MapGet)' Program.cs)" -eq 2 ] || fail "README's blocks are not those of one program"
+block json 1 >appsettings.json
 dotnet build -warnaserror >"$temp/build.log" 2>&1 || fail "README's program does not build"
 
 for package in EtcdDiscovery.Extensions.AspNetCore EtcdDiscovery.Extensions; do
@@ -49,6 +57,9 @@ for package in EtcdDiscovery.Extensions.AspNetCore EtcdDiscovery.Extensions; do
     grep -q "$element" ./*.nuspec || fail "the nuspec of $package has no $element"
   done
   grep -aq "lib/net10.0/$package.pdb" "$temp/feed/$package".[0-9]*.snupkg || fail "$package has no symbols"
+
+  # nuget.org shows a drawing as its source text.
+  ! grep -q mermaid README.md || fail "the readme of $package has a drawing"
 
   # Links lead out of the package: to the web, to a heading, or to a file that this repository has at the version's tag.
   repository=$(sed -n 's/.*<repository .*url="\([^"]*\)".*/\1/p' ./*.nuspec)
@@ -68,9 +79,11 @@ for package in EtcdDiscovery.Extensions.AspNetCore EtcdDiscovery.Extensions; do
   done
 done
 dependencies=$(sed -n 's/.*<dependency id="\([^"]*\)".*/\1/p' ./*.nuspec | sort | tr '\n' ' ')
-# No build tool, no analyzer: what README names and nothing else.
+# No build tool, no analyzer: what the guide names and nothing else.
 [ "$(wc -w <<<"$dependencies")" -eq 7 ] || fail "the package depends on: $dependencies"
-for package in $dependencies; do grep -q "\`$package\`" "$root/README.md" || fail "README does not name $package"; done
+for package in $dependencies; do
+  grep -q "\`$package\`" "$root/docs/getting-started.md" || fail "docs/getting-started.md does not name $package"
+done
 
 next_free_port && etcd_port=$port && next_free_port && peer_port=$port && next_free_port && app_port=$port
 client=http://127.0.0.1:$etcd_port peer=http://127.0.0.1:$peer_port
@@ -82,6 +95,6 @@ cd "$temp/app"
 ASPNETCORE_URLS=http://127.0.0.1:$app_port EtcdDiscovery__Etcd__Endpoints__0=$client \
   dotnet bin/Debug/net10.0/app.dll >"$temp/app.log" 2>&1 &
 pids+=($!)
-expect /instances/my-service '"hostname":"public-domain.dev","ports":{"http":"80","https":"443"}'
+expect /instances/my-service '"hostname":"127.0.0.1","ports":{"http":"'"$app_port"'"}'
 expect /healthz Healthy
-echo "The package works as README says: $(basename -a "$temp"/feed/*.nupkg | tr '\n' ' ')"
+echo "The packages work as README says: $(basename -a "$temp"/feed/*.nupkg | tr '\n' ' ')"

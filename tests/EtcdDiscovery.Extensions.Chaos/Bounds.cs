@@ -26,7 +26,7 @@ internal static class Bounds
 
     /// <summary>
     /// For how long after it went on a leader may still revoke leases that another one has extended: etcd's own request
-    /// timeout, 5 s and two elections, and a second to see it (docs/running.md, Which etcd).
+    /// timeout, 5 s and two elections, and a second to see it (docs/operations.md, Which etcd version).
     /// </summary>
     public static readonly TimeSpan LateRevocation = TimeSpan.FromSeconds(5 + 2 + 1);
 

@@ -1,7 +1,7 @@
 namespace EtcdDiscovery.Primitives;
 
 /// <summary>The categories of log events: areas that users filter by, whichever class logs.</summary>
-/// <remarks>Event ids and names are unique within a category and never reused. They are listed in docs/running.md.</remarks>
+/// <remarks>Event ids and names are unique within a category and never reused. They are listed in docs/log-events.md.</remarks>
 internal static class LogCategories
 {
     public const string Registration = "EtcdDiscovery.Registration";

@@ -9,7 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace EtcdDiscovery.BlackBox.Clients;
 
-/// <summary>SignalR clients through the handler, as docs/http.md shows them.</summary>
+/// <summary>SignalR clients through the handler, as docs/clients.md shows them.</summary>
 public sealed class SignalRTests(SharedEtcd etcd)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace EtcdDiscovery.Tests.Documentation;
 
-/// <summary>What docs/http.md shows of other packages' clients, so that it compiles. Nothing here is called.</summary>
+/// <summary>What docs/clients.md shows of other packages' clients, so that it compiles. Nothing here is called.</summary>
 internal static class ClientSnippets
 {
     public static void AddGrpcClient(HostApplicationBuilder builder)

@@ -1,12 +1,16 @@
+using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
+using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.Tests.Documentation;
 
 /// <summary>What the documents show is compiled, and what they list is all there is.</summary>
 public sealed partial class DocumentationTests
 {
-    public static TheoryData<string> Documents =>
-        ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", .. Repository.FilesBelow("docs", "*.md").Select(file => "docs/" + file)];
+    public static TheoryData<string> Documents => ["CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", .. Guides];
+
+    /// <summary>What users read.</summary>
+    private static IEnumerable<string> Guides => ["README.md", .. Repository.FilesBelow("docs", "*.md").Select(file => "docs/" + file)];
 
     [Theory]
     [MemberData(nameof(Documents))]
@@ -41,6 +45,59 @@ public sealed partial class DocumentationTests
         Assert.All(Markdown.RelativeLinks(Repository.Read(document)), link =>
             Assert.True(Path.Exists(Repository.PathOf(Path.Combine(folder, link))), $"{document} links to {link}, which is not there."));
     }
+
+    [Theory]
+    [MemberData(nameof(Documents))]
+    public void Anchors_InADocument_LeadToHeadings(string document)
+    {
+        var folder = Path.GetDirectoryName(document)!;
+
+        Assert.All(Markdown.Anchors(Repository.Read(document)), link =>
+            Assert.Contains(
+                link.Heading,
+                Markdown.Headings(Repository.Read(link.File is "" ? document : Path.Combine(folder, link.File)))));
+    }
+
+    [Fact]
+    public void Pages_OfTheGuide_AreAllInReadme()
+    {
+        var linked = Markdown.RelativeLinks(Repository.Read("README.md")).ToHashSet(StringComparer.Ordinal);
+
+        Assert.All(Guides.Skip(1), page => Assert.Contains(page, linked));
+    }
+
+    [Fact]
+    public void Types_ThatArePublic_AreAllShownInCSharp()
+    {
+        var pages = Guides.Select(Repository.Read).ToList();
+        var code = Markdown.Words(pages.SelectMany(page => Markdown.Blocks(page, "csharp")));
+        var tables = Markdown.Words(pages.SelectMany(Markdown.TableRows));
+        var types = new[] { typeof(IServiceResolver), typeof(ServerAddressOptions) }.SelectMany(type => type.Assembly.GetExportedTypes()).ToList();
+
+        Assert.Contains(typeof(InMemoryDiscoveryStore), types);
+        Assert.Empty(types.Where(type => !IsShown(type, code, tables)).Select(type => type.FullName));
+    }
+
+    [Fact]
+    public void IsShown_OfATypeThatOnlyATableNames_IsTrueForExceptionsAndOptionsOnly()
+    {
+        HashSet<string> none = [];
+        HashSet<string> all = [nameof(ServiceQuery), nameof(EtcdOptions), nameof(UnknownSchemeException), nameof(ServiceResolverExtensions.GetUriAsync)];
+
+        Assert.True(IsShown(typeof(ServiceQuery), all, none));
+        Assert.False(IsShown(typeof(ServiceQuery), none, all));
+        Assert.True(IsShown(typeof(EtcdOptions), none, all));
+        Assert.True(IsShown(typeof(UnknownSchemeException), none, all));
+        // Its other methods are not shown.
+        Assert.False(IsShown(typeof(ServiceResolverExtensions), all, all));
+    }
+
+    // Exceptions and options are mostly met in tables; the name of a class of extension methods is met nowhere.
+    private static bool IsShown(Type type, HashSet<string> code, HashSet<string> tables) =>
+        type.IsDefined(typeof(ExtensionAttribute), inherit: false)
+            ? type.GetMethods().Where(method => method.IsStatic).All(method => code.Contains(method.Name))
+            : code.Contains(type.Name)
+                || ((type.IsSubclassOf(typeof(Exception)) || type.Name.EndsWith("Options", StringComparison.Ordinal)) && tables.Contains(type.Name));
 
     // Directives may stand elsewhere in the file; the test project's own namespace already sees the library's.
     private static bool Contains(List<string> file, List<string> block)

@@ -21,9 +21,9 @@ public sealed class LogEventTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public void Events_InRunning_AreThoseOfTheLibrary()
+    public void Events_InTheGuide_AreThoseOfTheLibrary()
     {
-        var listed = Markdown.Table(Repository.Read("docs/running.md"), "## Log events").Select(row => string.Join(' ', row[..4]));
+        var listed = Markdown.Table(Repository.Read("docs/log-events.md"), "## Events").Select(row => string.Join(' ', row[..4]));
 
         Assert.Equal(Events.Select(known => known.ToString()).Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
     }

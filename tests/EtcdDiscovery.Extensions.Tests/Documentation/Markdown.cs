@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace EtcdDiscovery.Tests.Documentation;
 
-/// <summary>What the tests need of Markdown: fenced blocks, rows of tables, links.</summary>
+/// <summary>What the tests need of Markdown: fenced blocks, rows of tables, headings, links.</summary>
 internal static partial class Markdown
 {
     public static IEnumerable<string> Blocks(string text, string language) => Block().Matches(text)
@@ -22,12 +22,41 @@ internal static partial class Markdown
 
     public static IEnumerable<string> RelativeLinks(string text) => Link().Matches(text).Select(link => link.Groups[1].Value);
 
+    /// <summary>Links to a heading, in the same document when the file is empty.</summary>
+    public static IEnumerable<(string File, string Heading)> Anchors(string text) =>
+        Anchor().Matches(text).Select(link => (link.Groups[1].Value, link.Groups[2].Value));
+
+    /// <summary>The headings, as links name them.</summary>
+    public static IEnumerable<string> Headings(string text) => Heading().Matches(Fence().Replace(text, ""))
+        .Select(heading => NotInAnchors().Replace(heading.Groups[1].Value.ToLowerInvariant(), "").Replace(' ', '-'));
+
+    /// <summary>The rows of all tables.</summary>
+    public static IEnumerable<string> TableRows(string text) => text.Split('\n').Where(line => line.StartsWith('|'));
+
+    public static HashSet<string> Words(IEnumerable<string> texts) =>
+        texts.SelectMany(text => Word().Matches(text), (_, word) => word.Value).ToHashSet(StringComparer.Ordinal);
+
     /// <summary>Lines without their indentation, none of them empty.</summary>
     public static List<string> Lines(string text) =>
         [.. text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
 
     [GeneratedRegex(@"^```(\w+)\n(.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Block();
+
+    [GeneratedRegex(@"\]\((?!\w+:)([^)#]*)#([^)]+)\)")]
+    private static partial Regex Anchor();
+
+    [GeneratedRegex(@"^#+ (.+)$", RegexOptions.Multiline)]
+    private static partial Regex Heading();
+
+    [GeneratedRegex(@"^```.*?^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex Fence();
+
+    [GeneratedRegex(@"[^\w\- ]")]
+    private static partial Regex NotInAnchors();
+
+    [GeneratedRegex(@"\w+")]
+    private static partial Regex Word();
 
     [GeneratedRegex(@"\]\((?!\w+:|#)([^)#]+)[^)]*\)")]
     private static partial Regex Link();

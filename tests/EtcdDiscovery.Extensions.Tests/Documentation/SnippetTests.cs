@@ -1,0 +1,38 @@
+using EtcdDiscovery.Stores;
+
+namespace EtcdDiscovery.Tests.Documentation;
+
+/// <summary>Classes that the documentation shows do what it says of them.</summary>
+public sealed class SnippetTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Store_ThatIsFollowed_TellsItsEntriesThenTheChange()
+    {
+        await using var store = new InMemoryDiscoveryStore();
+
+        Assert.Equal(["/example/a = 1", "/example/b = 2", "/example/a is gone"], await StoreSnippets.FollowAsync(store, Token));
+    }
+
+    [Fact]
+    public async Task ReadOnlyStore_WhenAskedForASession_RefusesForGood()
+    {
+        await using var store = new ReadOnlyStore(new InMemoryDiscoveryStore());
+
+        var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => store.OpenSessionAsync(TimeSpan.FromSeconds(5), Token));
+
+        Assert.False(error.IsTransient);
+        Assert.Empty((await store.ReadAsync([StoreRange.Prefix("/services/")], Token)).Entries);
+    }
+
+    [Fact]
+    public void LeastBusyPicker_WithEquallyBusyInstances_PicksTheFirst()
+    {
+        var instances = new InstanceSet([New("a"), New("b")]);
+
+        Assert.Equal("a", new LeastBusyPicker().Pick(instances).Id);
+
+        static ServiceInstance New(string id) => new() { Id = id, ServiceName = "catalog" };
+    }
+}
