@@ -8,7 +8,7 @@ namespace EtcdDiscovery.Resolution;
 /// <summary>Everything that is known of a service at one moment, and the sets to pick from. Immutable: a change makes another view.</summary>
 internal sealed class ServiceView
 {
-    private static long s_lastVersion;
+    private static long _lastVersion;
 
     private TaskCompletionSource _superseded;
     private FrozenDictionary<string, ServiceInstance[]>? _byShard;
@@ -108,7 +108,7 @@ internal sealed class ServiceView
         }
 
         var instances = changes.Count == 0 ? Instances : InstanceArray.Apply(Instances, changes, InstanceArray.Any);
-        return new(description, instances, ServingAfter(changes, instances), revision, Interlocked.Increment(ref s_lastVersion))
+        return new(description, instances, ServingAfter(changes, instances), revision, Interlocked.Increment(ref _lastVersion))
         {
             Suspects = suspects,
             MayHaveWeights = MayHaveWeights || changes.Any(change => change.After is { Weight: not 1 }),
