@@ -150,6 +150,39 @@ public sealed class OutageTests
         }
     }
 
+    [Theory]
+    [InlineData(EtcdVersion.First, StoreName.V3)]
+    [InlineData(EtcdVersion.Second, StoreName.V3)]
+    [InlineData(EtcdVersion.First, StoreName.V2)]
+    public async Task Readers_OfTwoHosts_AreToldNoDownWhenEtcdWasAwayForLongerThanTheTimeToLive(EtcdVersion version, string store)
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(SharedEtcd.For(store, version)));
+        using var keys = new RawKeys(server, store);
+        await using var a = await App.RegisterAsync(Host("a"));
+        await using var b = await App.RegisterAsync(Host("b"));
+        await using var reader = await App.StartAsync(keys.Settings());
+        await using var changes = new Sequence<string>(token => reader.Services.WatchAsync(Service, token));
+        Assert.Equal(["+a", "+b"], new[] { await changes.NextAsync(), await changes.NextAsync() }.Order());
+
+        await server.KillAsync();
+        foreach (var host in new[] { a, b })
+        {
+            await Eventually.TrueAsync(() => Task.FromResult(host.Services.HasLostItsRegistration()), "the lease is over");
+        }
+
+        await server.RestartAsync(wipe: false);
+        foreach (var host in new[] { a, b })
+        {
+            await Eventually.TrueAsync(() => Task.FromResult(host.Registration.IsRegistered), "the host is registered again");
+        }
+
+        await using var c = await App.RegisterAsync(Host("c"));
+        Assert.Equal("+c", await changes.NextAsync());
+
+        Dictionary<string, string?> Host(string name) =>
+            new(keys.Settings(Service)) { [Setting.TimeToLive] = "00:00:02", [Setting.Hostname] = name };
+    }
+
     private static Task PutAsync(RawKeys keys, string id) =>
         keys.PutAsync($"/services/{Service}/{id}", $$$"""{"name":"{{{id}}}.dev","ports":{"http":"80"}}""");
 

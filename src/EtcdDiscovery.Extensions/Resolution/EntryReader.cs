@@ -111,7 +111,7 @@ internal sealed partial class EntryReader(string serviceName, ILogger logger)
             return vanished;
         }
 
-        var doubtful = vanished[losses.Believe(present, vanished.Count)..];
+        var doubtful = vanished[losses.Believe(present, vanished)..];
         if (doubtful.Count > 0)
         {
             var ids = doubtful.ToHashSet(StringComparer.Ordinal);

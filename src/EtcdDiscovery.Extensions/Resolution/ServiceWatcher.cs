@@ -187,6 +187,7 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
     {
         lock (_publishing)
         {
+            _selfPreservation.OnDisturbance();
             if (error is HistoryLostException)
             {
                 _hasLostHistory = true;
@@ -237,8 +238,17 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
         if (_outage is { } outage)
         {
             Log.InReachAgain(_logger, Name, _timeProvider.GetElapsedTime(outage.Start));
+            _selfPreservation.OnDisturbance();
             Note(DiscoveryEventKind.StoreReachable);
             _outage = null;
+        }
+
+        foreach (var change in update?.Changes ?? [])
+        {
+            if (change.Before is null)
+            {
+                _selfPreservation.OnPresent(change.Id);
+            }
         }
 
         var hadSuspects = _view.Suspects.Count > 0;

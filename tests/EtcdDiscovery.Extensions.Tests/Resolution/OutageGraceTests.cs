@@ -143,6 +143,42 @@ public sealed class OutageGraceTests : ManualCatalogTests
         await BecomesAsync(catalog, "", "");
     }
 
+    [Fact]
+    public async Task Instances_BackAfterTheyVanishedTogether_CountAsPresentAtOnce()
+    {
+        await using var catalog = await StartAsync(Grace, FiveIds);
+        await catalog.DeleteAsync(Keys(FiveIds));
+        await BecomesAsync(catalog, "c d e", "c d e");
+        await catalog.PutAsync([.. FiveIds.Select(id => TestCatalog.Put(Service, id))]);
+        await BecomesAsync(catalog, "a b c d e", "");
+
+        await catalog.DeleteAsync(Service, "d");
+
+        await BecomesAsync(catalog, "a b c e", "");
+    }
+
+    [Fact]
+    public async Task Instances_OfFewThatVanishAfterTheWatchBroke_AreSuspects()
+    {
+        await using var catalog = await StartAsync(Grace);
+        await using var changes = new ChangeReader(catalog.Resolver.WatchAsync(Service, cancellationToken: Token));
+        Assert.Equal(["Up a h", "Up b h"], [await changes.NextAsync(), await changes.NextAsync()]);
+        Store.EndWatches(new EtcdDiscoveryException("away", isTransient: true));
+        await WatchStandsAsync(2);
+
+        // As etcd v2 expires keys when it is back.
+        await catalog.DeleteAsync(Keys(["a", "b"]));
+        await BecomesAsync(catalog, "a b", "a b");
+        await catalog.PutAsync([TestCatalog.Put(Service, "a"), TestCatalog.Put(Service, "c")]);
+        await BecomesAsync(catalog, "a b c", "b");
+
+        Assert.Equal("Up c h", await changes.NextAsync());
+        Clock.Advance(Grace);
+        await BecomesAsync(catalog, "a c", "");
+        await catalog.DeleteAsync(Service, "a");
+        await BecomesAsync(catalog, "c", "");
+    }
+
     private static string[] Keys(string[] ids) => [.. ids.Select(id => ServiceKeys.Instance(Service, id))];
 
     private static Task BecomesAsync(TestCatalog catalog, string instances, string suspects) => Eventually.TrueAsync(
