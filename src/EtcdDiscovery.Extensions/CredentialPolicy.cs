@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace EtcdDiscovery;
 
 /// <summary>Whose user and password a public service's hosts share when they differ.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<CredentialPolicy>))]
 public enum CredentialPolicy
 {
     /// <summary>

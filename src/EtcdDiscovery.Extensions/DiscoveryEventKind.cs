@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace EtcdDiscovery.Diagnostics;
 
 /// <summary>What happened in a <see cref="DiscoveryEvent"/>.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<DiscoveryEventKind>))]
 public enum DiscoveryEventKind
 {
     /// <summary>A service was read for the first time, from the store or from a saved snapshot.</summary>

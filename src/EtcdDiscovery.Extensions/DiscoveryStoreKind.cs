@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace EtcdDiscovery;
 
 /// <summary>Where services are registered.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<DiscoveryStoreKind>))]
 public enum DiscoveryStoreKind
 {
     /// <summary>etcd's v3 API (gRPC), etcd 3.4 or later.</summary>

@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-// The overloads take a section's name or a delegate, so no call can mean both.
+// The overloads take a section's path or a delegate, so no call can mean both.
 #pragma warning disable RS0026
 
 /// <summary>Configures service discovery beyond its settings.</summary>
@@ -13,16 +13,16 @@ public static class EtcdDiscoveryBuilderExtensions
 {
     /// <summary>Registers a further service of this process. All services of a process share one session in etcd.</summary>
     /// <param name="builder">The builder.</param>
-    /// <param name="sectionName">
+    /// <param name="configSectionPath">
     /// The configuration section with its <see cref="ServiceRegistrationOptions"/>, such as <c>EtcdDiscovery:Services:admin</c>.
     /// Its name is required. Naming a section twice is harmless.
     /// </param>
     /// <returns>The builder.</returns>
-    public static IEtcdDiscoveryBuilder AddService(this IEtcdDiscoveryBuilder builder, string sectionName)
+    public static IEtcdDiscoveryBuilder AddService(this IEtcdDiscoveryBuilder builder, string configSectionPath)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        ArgumentException.ThrowIfNullOrEmpty(sectionName);
-        AdditionalServices.Add(builder.Services, sectionName);
+        ArgumentException.ThrowIfNullOrEmpty(configSectionPath);
+        AdditionalServices.Add(builder.Services, configSectionPath);
         return builder;
     }
 

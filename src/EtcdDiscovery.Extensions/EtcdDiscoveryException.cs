@@ -1,7 +1,7 @@
 namespace EtcdDiscovery;
 
 /// <summary>The root of every error that this library reports.</summary>
-/// <remarks>Messages never contain user names' passwords or other secrets.</remarks>
+/// <remarks>Messages never contain passwords or other secrets.</remarks>
 public class EtcdDiscoveryException : Exception
 {
     /// <summary>Creates an error that will not pass by itself.</summary>
@@ -22,8 +22,8 @@ public class EtcdDiscoveryException : Exception
     }
 
     /// <summary>
-    /// Whether the same call may succeed later as things are: <see langword="true"/> while etcd
-    /// is unreachable or electing a leader, <see langword="false"/> for a refused permission or a wrong argument.
+    /// Whether the same call may succeed later without a change of code or settings: <see langword="true"/> while etcd is unreachable or
+    /// electing a leader, or while no instance takes requests; <see langword="false"/> for an unknown service or a refused permission.
     /// </summary>
     public bool IsTransient { get; }
 }

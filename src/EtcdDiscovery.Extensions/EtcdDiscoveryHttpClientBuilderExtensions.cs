@@ -45,7 +45,7 @@ public static class EtcdDiscoveryHttpClientBuilderExtensions
         ClientDiscovery.Add(builder.Services, builder.Name);
         if (configure is not null)
         {
-            builder.Services.Configure(builder.Name, configure);
+            ClientDiscovery.Configure(builder.Services, builder.Name, configure);
         }
 
         return builder;

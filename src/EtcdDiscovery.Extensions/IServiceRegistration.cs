@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace EtcdDiscovery;
 
 /// <summary>One registered service of this process. Disposing it withdraws it.</summary>
@@ -19,7 +21,11 @@ public interface IServiceRegistration : IAsyncDisposable
     /// <summary>Where the registration stands now. Reading it does not access the store.</summary>
     RegistrationState State { get; }
 
+    /// <summary>The instance as it is to be in the store: with the host name, ports and status that other processes see once it is there.</summary>
+    ServiceInstance Instance { get; }
+
     /// <summary>What callers authenticate with; <see langword="null"/> when nothing is asked for.</summary>
+    [JsonIgnore]
     ServiceCredentials? Credentials { get; }
 
     /// <summary>Whether the instance takes requests, as others see it.</summary>

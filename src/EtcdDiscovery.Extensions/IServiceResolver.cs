@@ -11,7 +11,10 @@ namespace EtcdDiscovery;
 /// service can have that name, and an <see cref="EtcdDiscoveryException"/> when the store has to be read and cannot be: a transient
 /// one unless the store refuses. Canceling one query never affects another.
 /// </para>
-/// <para>Applications may implement it, for tests or to decorate the resolver: the extension methods need only these four members.</para>
+/// <para>
+/// Applications may implement it, for tests or to decorate the resolver: the extension methods need only these four members, and members
+/// that later versions add will have default implementations.
+/// </para>
 /// </remarks>
 public interface IServiceResolver
 {
@@ -37,6 +40,7 @@ public interface IServiceResolver
     /// <exception cref="ServiceNotFoundException">Nothing is known of the service.</exception>
     /// <exception cref="NoInstanceFoundException">No instance takes requests, or the query excludes all that do.</exception>
     /// <exception cref="NoInstanceOnShardException">No instance serves the shard.</exception>
+    /// <exception cref="UnknownSchemeException">No instance has a port for <see cref="ServiceQuery.Scheme"/>.</exception>
     ValueTask<ServiceInstance> GetInstanceAsync(
         string service, ServiceQuery query = default, CancellationToken cancellationToken = default);
 

@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace EtcdDiscovery;
 
 /// <summary>How one of several instances is picked. Each of them respects <see cref="ServiceInstance.Weight"/>, except <see cref="First"/>.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<InstanceBalancing>))]
 public enum InstanceBalancing
 {
     /// <summary>At random: <see cref="InstancePickers.Random"/>.</summary>

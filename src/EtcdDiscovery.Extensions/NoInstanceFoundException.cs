@@ -2,7 +2,7 @@ using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery;
 
-/// <summary>The service is known, but no instance that takes requests can be selected at the moment (Go: <c>ErrNoHostFound</c>).</summary>
+/// <summary>The service is known, but no instance that takes requests can be selected at the moment (Go: <c>ErrNoHostFound</c>). Transient.</summary>
 public sealed class NoInstanceFoundException : EtcdDiscoveryException
 {
     /// <summary>Creates the error.</summary>
@@ -13,13 +13,21 @@ public sealed class NoInstanceFoundException : EtcdDiscoveryException
     }
 
     private NoInstanceFoundException(string serviceName, string problem)
-        : base($"Service '{LogSanitizer.Sanitize(serviceName)}' {problem}.")
+        : base($"Service '{LogSanitizer.Sanitize(serviceName)}' {problem}.", isTransient: true)
     {
         ServiceName = serviceName;
     }
 
     /// <summary>The service that was asked for.</summary>
     public string ServiceName { get; }
+
+    internal static NoInstanceFoundException NoneServing(string serviceName, IReadOnlyCollection<ServiceInstance> instances)
+    {
+        var statuses = instances.CountBy(instance => instance.Status).OrderBy(status => status.Key).Select(status => $"{status.Value} {status.Key}");
+        return instances.Count == 0
+            ? new(serviceName)
+            : new(serviceName, $"has no instance that takes requests at the moment: {string.Join(", ", statuses)}");
+    }
 
     internal static NoInstanceFoundException AllExcluded(string serviceName) =>
         new(serviceName, "has no instance left: the query excludes all that take requests");

@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace EtcdDiscovery;
 
 /// <summary>Where a registration stands. While it is being withdrawn it keeps its state until it is <see cref="Withdrawn"/>.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<RegistrationState>))]
 public enum RegistrationState
 {
     /// <summary>Not in the store yet; it is being put, or the store is out of reach.</summary>

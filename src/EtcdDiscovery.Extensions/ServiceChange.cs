@@ -1,13 +1,20 @@
 namespace EtcdDiscovery;
 
-/// <summary>A change of one of a service's instances. An instance that is draining or in maintenance counts as down.</summary>
-/// <param name="Kind">What happened.</param>
-/// <param name="Instance">The instance: as it is now, or with <see cref="ServiceChangeKind.Down"/> as it was last.</param>
-public sealed record ServiceChange(ServiceChangeKind Kind, ServiceInstance Instance)
+/// <summary>A change of one of a service's instances. An instance that is draining or in maintenance counts as down. Immutable.</summary>
+public sealed class ServiceChange
 {
+    /// <summary>What happened.</summary>
+    public required ServiceChangeKind Kind { get; init; }
+
     /// <summary>
-    /// Why the instance went down; <see langword="null"/> unless it did. It may be <see langword="null"/>, too, when a slow reader got
-    /// changes merged.
+    /// The instance as it is now; as it was last if it is gone. An instance that is down for maintenance tells why in
+    /// <see cref="ServiceInstance.StatusReason"/>.
+    /// </summary>
+    public required ServiceInstance Instance { get; init; }
+
+    /// <summary>
+    /// Why the instance went down; <see langword="null"/> unless it did. It may also be <see langword="null"/> when changes were merged for
+    /// a slow reader.
     /// </summary>
     public ServiceDownReason? DownReason { get; init; }
 }

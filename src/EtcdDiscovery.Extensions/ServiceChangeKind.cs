@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace EtcdDiscovery;
 
 /// <summary>What happened to an instance.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ServiceChangeKind>))]
 public enum ServiceChangeKind
 {
     /// <summary>It is there now (Go: <c>SubscribeNew</c>).</summary>

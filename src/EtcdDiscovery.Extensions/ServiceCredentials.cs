@@ -1,10 +1,15 @@
+using System.Text.Json.Serialization;
+
 namespace EtcdDiscovery;
 
 /// <summary>The user and password that callers of a service authenticate with.</summary>
 /// <param name="User">The user name.</param>
 /// <param name="Password">The password; may be empty.</param>
-/// <remarks>Prints as redacted, so that it can stand in a log or a debugger without giving anything away.</remarks>
-public sealed record ServiceCredentials(string User, string Password)
+/// <remarks>
+/// <see cref="ToString"/> returns the same text for all credentials, and JSON contains neither user nor password, so that neither a log, a debugger
+/// nor a response that happens to contain them gives anything away.
+/// </remarks>
+public sealed record ServiceCredentials([property: JsonIgnore] string User, [property: JsonIgnore] string Password)
 {
     /// <summary>Returns the same text for every user and password.</summary>
     /// <returns>A text without user and password.</returns>

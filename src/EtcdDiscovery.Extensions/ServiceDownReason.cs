@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace EtcdDiscovery;
 
 /// <summary>Why an instance went down.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ServiceDownReason>))]
 public enum ServiceDownReason
 {
     /// <summary>It signed off: it is stopping, or its registration was withdrawn. On etcd v2 also: its key was deleted by hand.</summary>

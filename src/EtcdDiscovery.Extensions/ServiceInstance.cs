@@ -4,7 +4,10 @@ using EtcdDiscovery.Primitives;
 namespace EtcdDiscovery;
 
 /// <summary>One host of a service, as it stands in the store. Go's <c>Host</c>.</summary>
-/// <remarks>Immutable. Everything in it was written by another process: treat it as untrusted text.</remarks>
+/// <remarks>
+/// Immutable. Everything in it was written by another process: treat it as untrusted text. Two instances are equal when their whole content is;
+/// <see cref="ServiceName"/> and <see cref="Id"/> identify an instance.
+/// </remarks>
 public sealed record ServiceInstance
 {
     /// <summary>The instance's identity: <c>&lt;uuid v4&gt;-&lt;private hostname&gt;</c>, the last segment of its key.</summary>

@@ -2,10 +2,10 @@ namespace EtcdDiscovery;
 
 /// <summary>Which of a service's instances to select. The default value selects any that takes requests.</summary>
 /// <remarks>
-/// Using a query allocates nothing unless it has <see cref="Excluding"/>. Creating one allocates when more than the shard and the network
+/// Using a query allocates nothing unless it has <see cref="Excluding"/> or <see cref="Scheme"/>. Creating one allocates when more than the shard and the network
 /// are set, so keep such queries where they are used often.
 /// </remarks>
-public readonly record struct ServiceQuery
+public readonly struct ServiceQuery
 {
     /// <summary>The shard that instances must serve.</summary>
     /// <value>The default is <see langword="null"/>: any. An empty string is the same.</value>
@@ -55,9 +55,17 @@ public readonly record struct ServiceQuery
         init => Details = (Details ?? Detail.None) with { Excluding = value is { Count: > 0 } ? value : null };
     }
 
+    /// <summary>The scheme, such as <c>http</c>, that an instance must have a port for, in <see cref="Network"/>.</summary>
+    /// <value>The default is <see langword="null"/>: ports do not matter. An empty string is the same.</value>
+    public string? Scheme
+    {
+        get => Details?.Scheme;
+        init => Details = (Details ?? Detail.None) with { Scheme = string.IsNullOrEmpty(value) ? null : value };
+    }
+
     /// <summary>Whether any instance will do as well as another.</summary>
     internal bool SelectsAny =>
-        Shard is null && (Details is null || Details is { PreferredShard: null, PreferredZone: null, Excluding: null });
+        Shard is null && (Details is null || Details is { PreferredShard: null, PreferredZone: null, Excluding: null, Scheme: null });
 
     /// <summary>All but the shard; null when nothing else is set, so that a query fits into two registers.</summary>
     internal Detail? Details
@@ -66,12 +74,37 @@ public readonly record struct ServiceQuery
         private init => field = value == Detail.None ? null : value;
     }
 
+    /// <summary>Whether the query leaves out some of the instances of the shard.</summary>
+    internal bool Filters => Details is { Excluding: not null } or { Scheme: not null };
+
+    /// <summary>Whether an instance has the port that the query asks for.</summary>
+    internal bool HasPort(ServiceInstance instance) => Scheme is not { } scheme || instance.AddressIn(Network).Ports.ContainsKey(scheme);
+
+    /// <summary>Whether the query excludes an instance, or it has no port.</summary>
+    internal bool LeavesOut(ServiceInstance instance) => Excluding?.Contains(instance.Id) == true || !HasPort(instance);
+
+    /// <summary>Why the query selects none of a service's instances.</summary>
+    internal EtcdDiscoveryException NoneOf(string service, IReadOnlyCollection<ServiceInstance> instances)
+    {
+        var shard = Shard;
+        var serving = instances.Where(instance => instance.Status == ServiceStatus.Serving).ToList();
+        var onShard = shard is null ? serving : serving.FindAll(instance => instance.Shard == shard);
+        var withPort = onShard.FindAll(HasPort);
+        return serving.Count == 0 ? NoInstanceFoundException.NoneServing(service, instances)
+            : onShard.Count == 0 ? new NoInstanceOnShardException(service, shard!)
+            : withPort.Count == 0 ? UnknownSchemeException.Of(service, Scheme!, onShard.SelectMany(PortsOf))
+            : NoInstanceFoundException.AllExcluded(service);
+    }
+
+    private IEnumerable<string> PortsOf(ServiceInstance instance) => instance.AddressIn(Network).Ports.Keys;
+
     internal sealed record Detail(
         ServiceNetwork Network,
         IInstancePicker? Picker = null,
         string? PreferredShard = null,
         string? PreferredZone = null,
-        IReadOnlyCollection<string>? Excluding = null)
+        IReadOnlyCollection<string>? Excluding = null,
+        string? Scheme = null)
     {
         public static Detail None { get; } = new(ServiceNetwork.Public);
 

@@ -24,7 +24,9 @@ public static class ServiceResolverExtensions
     /// </summary>
     /// <param name="resolver">The resolver.</param>
     /// <param name="service">The service's name.</param>
-    /// <param name="query">Which instances to select, by shard and <see cref="ServiceQuery.Excluding"/>; by default any.</param>
+    /// <param name="query">
+    /// Which instances to select, by shard, <see cref="ServiceQuery.Scheme"/> and <see cref="ServiceQuery.Excluding"/>; by default any.
+    /// </param>
     /// <param name="cancellationToken">Cancels the query.</param>
     /// <returns>The instances in the order of their keys; never empty.</returns>
     /// <exception cref="ServiceNotFoundException">Nothing is known of the service.</exception>
@@ -47,7 +49,7 @@ public static class ServiceResolverExtensions
     /// <summary>Builds a URL of a service (Go: <c>URL</c>).</summary>
     /// <remarks>
     /// For a public service, without a shard and for its public address, this is the service's own URL, whether or not it has instances.
-    /// Otherwise it is the URL of one instance, picked as <see cref="IServiceResolver.GetInstanceAsync"/> does.
+    /// Otherwise it is the URL of one instance that has a port for the scheme, picked as <see cref="IServiceResolver.GetInstanceAsync"/> does.
     /// </remarks>
     /// <param name="resolver">The resolver.</param>
     /// <param name="service">The service's name.</param>
@@ -88,6 +90,12 @@ public static class ServiceResolverExtensions
         }
 
         var instance = await resolver.GetInstanceAsync(service, query, cancellationToken).ConfigureAwait(false);
+        if (scheme is { Length: > 0 } && !instance.AddressIn(query.Network).Ports.ContainsKey(scheme))
+        {
+            // Others may have the port, as while a new one is rolled out.
+            instance = await resolver.GetInstanceAsync(service, query with { Scheme = scheme }, cancellationToken).ConfigureAwait(false);
+        }
+
         return query.Network == ServiceNetwork.Private
             ? instance.GetPrivateUri(scheme, path, includeCredentials)
             : instance.GetUri(scheme, path, includeCredentials);
@@ -95,22 +103,12 @@ public static class ServiceResolverExtensions
 
     private static ImmutableArray<ServiceInstance> Select(ServiceSnapshot snapshot, ServiceQuery query)
     {
-        var serving = Where(snapshot.Instances, static instance => instance.Status == ServiceStatus.Serving);
-        if (serving.IsEmpty)
-        {
-            throw snapshot.Exists
-                ? new NoInstanceFoundException(snapshot.Service.Name)
-                : new ServiceNotFoundException(snapshot.Service.Name);
-        }
-
-        var onShard = query.Shard is null ? serving : Where(serving, instance => instance.Shard == query.Shard);
-        if (onShard.IsEmpty)
-        {
-            throw new NoInstanceOnShardException(snapshot.Service.Name, query.Shard!);
-        }
-
-        var left = query.Excluding is not { } excluded ? onShard : Where(onShard, instance => !excluded.Contains(instance.Id));
-        return left.IsEmpty ? throw NoInstanceFoundException.AllExcluded(snapshot.Service.Name) : left;
+        var selected = Where(snapshot.Instances, instance =>
+            instance.Status == ServiceStatus.Serving
+            && (query.Shard is null || instance.Shard == query.Shard)
+            && !query.LeavesOut(instance));
+        return !selected.IsEmpty ? selected
+            : throw (snapshot.Exists ? query.NoneOf(snapshot.Service.Name, snapshot.Instances) : new ServiceNotFoundException(snapshot.Service.Name));
     }
 
     // Most often all of them match, and the array is its own result.

@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace EtcdDiscovery;
 
 /// <summary>How current a <see cref="ServiceSnapshot"/> is.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<SnapshotSource>))]
 public enum SnapshotSource
 {
     /// <summary>A watch follows the service: changes arrive as they happen.</summary>

@@ -203,11 +203,11 @@ internal static class Product
 
     /// <summary>The ids of the instances that are not picked for a while, because calls to them failed.</summary>
     public static IReadOnlyList<string> Ejected(this IServiceProvider services) =>
-        [.. services.GetRequiredService<EtcdDiscovery.Diagnostics.IDiscoveryDiagnostics>().Ejections.Select(ejection => ejection.Instance.Id)];
+        [.. services.GetRequiredService<EtcdDiscovery.Diagnostics.IDiscoveryDiagnostics>().GetEjections().Select(ejection => ejection.Instance.Id)];
 
     /// <summary>How often an instance was not picked for a while.</summary>
     public static int Ejections(this IServiceProvider services) => services.GetRequiredService<EtcdDiscovery.Diagnostics.IDiscoveryDiagnostics>()
-        .Timeline.Count(entry => entry.Kind == EtcdDiscovery.Diagnostics.DiscoveryEventKind.InstanceEjected);
+        .GetTimeline().Count(entry => entry.Kind == EtcdDiscovery.Diagnostics.DiscoveryEventKind.InstanceEjected);
 
     /// <summary>Calls back, once, when a service has changed.</summary>
     public static async Task<IDisposable> OnChangeAsync(

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 
@@ -14,13 +15,32 @@ public sealed class PublicApiTests
     {
         var extensions = PublicTypes.Where(type => type.Namespace is not ("EtcdDiscovery" or "EtcdDiscovery.Stores" or "EtcdDiscovery.Diagnostics")).ToList();
 
-        Assert.All(extensions, type => Assert.Equal("Microsoft.Extensions.DependencyInjection", type.Namespace));
+        Assert.All(extensions, type => Assert.Equal(
+            type.Name == "EtcdDiscoveryHostApplicationBuilderExtensions" ? "Microsoft.Extensions.Hosting" : "Microsoft.Extensions.DependencyInjection",
+            type.Namespace));
         Assert.All(extensions, type => Assert.True(type is { IsAbstract: true, IsSealed: true }, $"{type.Name} is not static"));
     }
 
     [Fact]
     public void PublicClasses_ExceptTheReviewedOnes_AreSealed() =>
         Assert.Equal([typeof(EtcdDiscoveryException), typeof(ServiceCall)], PublicTypes.Where(type => type is { IsClass: true, IsSealed: false }));
+
+    [Fact]
+    public void PublicEnums_InJson_AreText() =>
+        Assert.All(PublicTypes.Where(type => type.IsEnum), type => Assert.Equal(
+            JsonValueKind.String, JsonSerializer.SerializeToElement(Enum.ToObject(type, 1), type).ValueKind));
+
+    [Fact]
+    public void Credentials_InJson_AreNotThere()
+    {
+        var credentials = new ServiceCredentials("jim", "secret");
+        var anything = new { credentials, Instance = new ServiceInstance { Id = "a", ServiceName = "shop", Credentials = credentials } };
+
+        var json = JsonSerializer.Serialize(anything);
+
+        Assert.DoesNotContain("secret", json, StringComparison.Ordinal);
+        Assert.DoesNotContain("jim", json, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void PublicStructs_AreReadOnly() =>
@@ -54,6 +74,19 @@ public sealed class PublicApiTests
     public void RequiredMembers_OfPublicTypes_AreTheReviewedOnes() =>
         Assert.Equal(
             [
+                "DiscoveryEvent.Kind",
+                "DiscoveryEvent.ServiceName",
+                "DiscoveryEvent.Time",
+                "InstanceEjection.EndsAt",
+                "InstanceEjection.Instance",
+                "InstanceExplanation.Exclusions",
+                "InstanceExplanation.Instance",
+                "LeaseInfo.Age",
+                "LeaseInfo.TimeToLive",
+                "ServiceChange.Instance",
+                "ServiceChange.Kind",
+                "ServiceExplanation.Instances",
+                "ServiceExplanation.Snapshot",
                 "ServiceInfo.Name",
                 "ServiceInstance.Id",
                 "ServiceInstance.ServiceName",

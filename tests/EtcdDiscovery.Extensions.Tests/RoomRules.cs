@@ -38,6 +38,7 @@ internal static partial class RoomRules
     private static readonly Dictionary<string, string[]> Entrances = new(StringComparer.Ordinal)
     {
         ["EtcdDiscoveryServiceCollectionExtensions"] = ["Hosting"],
+        ["EtcdDiscoveryHostApplicationBuilderExtensions"] = ["Hosting"],
         ["EtcdDiscoveryHealthChecksBuilderExtensions"] = ["Diagnostics"],
         ["EtcdDiscoveryHttpClientBuilderExtensions"] = ["Http"],
         ["EtcdDiscoveryBuilderExtensions"] = ["Hosting", "Stores", "Stores/InMemory"],

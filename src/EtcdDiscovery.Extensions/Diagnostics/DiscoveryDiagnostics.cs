@@ -8,15 +8,15 @@ namespace EtcdDiscovery.Diagnostics;
 internal sealed class DiscoveryDiagnostics(
     ServiceCatalog catalog, ProcessSession session, RecentItems<DiscoveryEvent> timeline, EtcdDiscoveryOptions options) : IDiscoveryDiagnostics
 {
-    public LeaseInfo? Lease => session.State is { IsAlive: true } state ? new(state.TimeToLive, session.Age, state.Failure) : null;
+    public LeaseInfo? Lease => session.State is { IsAlive: true } state ? new() { TimeToLive = state.TimeToLive, Age = session.Age, Failure = state.Failure } : null;
 
-    public IReadOnlyList<InstanceEjection> Ejections => [.. catalog.Services.SelectMany(service => service.Ejections)
-        .Select(ejection => new InstanceEjection(ejection.Instance, ejection.EndsAt))];
+    public IReadOnlyList<InstanceEjection> GetEjections() => [.. catalog.Services.SelectMany(service => service.Ejections)
+        .Select(ejection => new InstanceEjection { Instance = ejection.Instance, EndsAt = ejection.EndsAt })];
 
-    public IReadOnlyList<DiscoveryEvent> Timeline => timeline.Items;
+    public IReadOnlyList<DiscoveryEvent> GetTimeline() => timeline.Items;
 
     public async ValueTask<ServiceExplanation> ExplainAsync(
-        string service, ServiceQuery query, string? scheme, CancellationToken cancellationToken)
+        string service, ServiceQuery query, CancellationToken cancellationToken)
     {
         if (!options.Enabled)
         {
@@ -27,26 +27,26 @@ internal sealed class DiscoveryDiagnostics(
         var ejections = watched.Ejections.ToDictionary(ejection => ejection.Instance.Id, ejection => ejection.EndsAt, StringComparer.Ordinal);
         var selected = (watched.PicksOf(view).Select(query, options.PreferredZone) ?? Enumerable.Empty<ServiceInstance>())
             .Select(instance => instance.Id).ToHashSet(StringComparer.Ordinal);
-        return new(watched.Expose(view), [.. view.Instances.Select(Explain)]);
+        return new() { Snapshot = watched.Expose(view), Instances = [.. view.Instances.Select(Explain)] };
 
-        InstanceExplanation Explain(ServiceInstance instance) => new(instance, WhyNot(instance))
+        InstanceExplanation Explain(ServiceInstance instance) => new()
         {
+            Instance = instance,
+            Exclusions = WhyNot(instance),
             EjectedUntil = ejections.TryGetValue(instance.Id, out var end) ? end : null,
             IsSuspect = view.Suspects.Contains(instance.Id),
             OutstandingCalls = watched.CountOutstanding(instance.Id),
         };
 
         // The pick sets decide whether an instance is left out; the reasons are those that apply to it.
-        InstanceExclusions WhyNot(ServiceInstance instance) => When(!HasPort(instance), InstanceExclusions.Port)
-            | (selected.Contains(instance.Id) ? InstanceExclusions.None
-                : When(instance.Status != ServiceStatus.Serving, InstanceExclusions.Status)
+        InstanceExclusions WhyNot(ServiceInstance instance) => selected.Contains(instance.Id) ? InstanceExclusions.None
+            : When(!query.HasPort(instance), InstanceExclusions.Port)
+                | When(instance.Status != ServiceStatus.Serving, InstanceExclusions.Status)
                 | When(query.Shard is { } shard && instance.Shard != shard, InstanceExclusions.Shard)
                 | When(query.Excluding?.Contains(instance.Id) == true, InstanceExclusions.Excluded)
                 | When(ejections.ContainsKey(instance.Id), InstanceExclusions.Ejected)
                 | When(query.PreferredShard is { } preferred && instance.Shard != preferred, InstanceExclusions.PreferredShard)
-                | When((query.PreferredZone ?? options.PreferredZone) is { Length: > 0 } zone && instance.Zone != zone, InstanceExclusions.PreferredZone));
-
-        bool HasPort(ServiceInstance instance) => scheme is null || instance.AddressIn(query.Network).Ports.ContainsKey(scheme);
+                | When((query.PreferredZone ?? options.PreferredZone) is { Length: > 0 } zone && instance.Zone != zone, InstanceExclusions.PreferredZone);
     }
 
     private static InstanceExclusions When(bool applies, InstanceExclusions exclusion) => applies ? exclusion : InstanceExclusions.None;

@@ -10,23 +10,21 @@ public interface IDiscoveryDiagnostics
     /// <summary>The lease that all registrations of this process share; <see langword="null"/> while there is none.</summary>
     LeaseInfo? Lease { get; }
 
-    /// <summary>The instances that this process does not pick at the moment because calls to them failed.</summary>
-    IReadOnlyList<InstanceEjection> Ejections { get; }
+    /// <summary>Gets the instances that this process does not pick at the moment because calls to them failed.</summary>
+    /// <returns>A copy.</returns>
+    IReadOnlyList<InstanceEjection> GetEjections();
 
-    /// <summary>The most recent events, at most 1,000, in the order in which they happened.</summary>
-    IReadOnlyList<DiscoveryEvent> Timeline { get; }
+    /// <summary>Gets the most recent events, at most 1,000, in the order in which they happened.</summary>
+    /// <returns>A copy.</returns>
+    IReadOnlyList<DiscoveryEvent> GetTimeline();
 
     /// <summary>Explains which instances a query selects from, and why the others are left out.</summary>
     /// <param name="service">The service's name.</param>
     /// <param name="query">The query; by default any instance.</param>
-    /// <param name="scheme">
-    /// The scheme that an instance needs a port for, such as <c>http</c>; by default none. Picks do not look at ports, but URLs and the handler
-    /// for <see cref="HttpClient"/> do.
-    /// </param>
     /// <param name="cancellationToken">Cancels the call.</param>
     /// <returns>The explanation. An unknown service is no error: it has no instances.</returns>
     /// <exception cref="ArgumentException">No service can have that name.</exception>
     /// <exception cref="EtcdDiscoveryException">The service has to be read from the store and cannot be.</exception>
     ValueTask<ServiceExplanation> ExplainAsync(
-        string service, ServiceQuery query = default, string? scheme = null, CancellationToken cancellationToken = default);
+        string service, ServiceQuery query = default, CancellationToken cancellationToken = default);
 }

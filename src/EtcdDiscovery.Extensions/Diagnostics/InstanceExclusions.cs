@@ -1,7 +1,10 @@
+using System.Text.Json.Serialization;
+
 namespace EtcdDiscovery.Diagnostics;
 
 /// <summary>Why a query does not select an instance.</summary>
 [Flags]
+[JsonConverter(typeof(JsonStringEnumConverter<InstanceExclusions>))]
 public enum InstanceExclusions
 {
     /// <summary>It does select it.</summary>
@@ -25,6 +28,6 @@ public enum InstanceExclusions
     /// <summary>It is not in the preferred zone, as others are.</summary>
     PreferredZone = 32,
 
-    /// <summary>It has no port for the scheme.</summary>
+    /// <summary>It has no port for <see cref="ServiceQuery.Scheme"/>.</summary>
     Port = 64,
 }

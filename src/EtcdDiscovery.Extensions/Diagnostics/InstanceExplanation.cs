@@ -5,17 +5,11 @@ namespace EtcdDiscovery.Diagnostics;
 /// <summary>Whether a query selects an instance, and why not. Immutable.</summary>
 public sealed class InstanceExplanation
 {
-    internal InstanceExplanation(ServiceInstance instance, InstanceExclusions exclusions)
-    {
-        Instance = instance;
-        Exclusions = exclusions;
-    }
-
     /// <summary>The instance.</summary>
-    public ServiceInstance Instance { get; }
+    public required ServiceInstance Instance { get; init; }
 
     /// <summary>Why the query does not select it.</summary>
-    public InstanceExclusions Exclusions { get; }
+    public required InstanceExclusions Exclusions { get; init; }
 
     /// <summary>Whether the query selects it, so that it may be picked.</summary>
     public bool IsCandidate => Exclusions == InstanceExclusions.None;
@@ -24,13 +18,13 @@ public sealed class InstanceExplanation
     /// When its ejection ends; <see langword="null"/> when it is not ejected. An ejected instance is a candidate all the same while more
     /// than half of the instances are ejected.
     /// </summary>
-    public DateTimeOffset? EjectedUntil { get; internal init; }
+    public DateTimeOffset? EjectedUntil { get; init; }
 
     /// <summary>Whether it vanished, but perhaps only through an outage of the store; see <see cref="ServiceSnapshot.Suspects"/>.</summary>
-    public bool IsSuspect { get; internal init; }
+    public bool IsSuspect { get; init; }
 
     /// <summary>How many calls of this process to it are outstanding.</summary>
-    public int OutstandingCalls { get; internal init; }
+    public int OutstandingCalls { get; init; }
 
     /// <summary>Describes it in one line, such as <c>a-host: left out: Status (Draining), Port</c>.</summary>
     /// <returns>The line.</returns>

@@ -1,7 +1,14 @@
 namespace EtcdDiscovery.Diagnostics;
 
-/// <summary>The lease under which this process is registered.</summary>
-/// <param name="TimeToLive">How long the store keeps the registrations after the last renewal, as the store granted it.</param>
-/// <param name="Age">The time since the last successful renewal was requested.</param>
-/// <param name="Failure">Why the last renewal failed; <see langword="null"/> when it succeeded.</param>
-public sealed record LeaseInfo(TimeSpan TimeToLive, TimeSpan Age, string? Failure);
+/// <summary>The lease under which this process is registered. Immutable.</summary>
+public sealed class LeaseInfo
+{
+    /// <summary>How long the store keeps the registrations after the last renewal, as the store granted it.</summary>
+    public required TimeSpan TimeToLive { get; init; }
+
+    /// <summary>The time since the last successful renewal was requested.</summary>
+    public required TimeSpan Age { get; init; }
+
+    /// <summary>Why the last renewal failed; <see langword="null"/> when it succeeded.</summary>
+    public string? Failure { get; init; }
+}

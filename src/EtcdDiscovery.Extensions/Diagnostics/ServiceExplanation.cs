@@ -6,17 +6,11 @@ namespace EtcdDiscovery.Diagnostics;
 /// <summary>Which instances of a service a query selects, and why it leaves out the others. Immutable.</summary>
 public sealed class ServiceExplanation
 {
-    internal ServiceExplanation(ServiceSnapshot snapshot, IReadOnlyList<InstanceExplanation> instances)
-    {
-        Snapshot = snapshot;
-        Instances = instances;
-    }
-
     /// <summary>What is known of the service.</summary>
-    public ServiceSnapshot Snapshot { get; }
+    public required ServiceSnapshot Snapshot { get; init; }
 
     /// <summary>All instances in the order of their keys, each with its explanation.</summary>
-    public IReadOnlyList<InstanceExplanation> Instances { get; }
+    public required IReadOnlyList<InstanceExplanation> Instances { get; init; }
 
     /// <summary>Describes it in one line, and each instance in a line of its own.</summary>
     /// <returns>The text.</returns>

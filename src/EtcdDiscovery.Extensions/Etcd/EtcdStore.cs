@@ -29,6 +29,8 @@ internal sealed class EtcdStore : IDiscoveryStore, IDisposable
 
     public IReadOnlyList<string> Endpoints => _client.Endpoints;
 
+    public StoreCapabilities Capabilities => StoreCapabilities.AtomicPuts;
+
     public async Task<IDiscoverySession> OpenSessionAsync(TimeSpan timeToLive, CancellationToken cancellationToken) =>
         await EtcdSession.OpenAsync(_client, timeToLive, cancellationToken).ConfigureAwait(false);
 

@@ -39,13 +39,13 @@ internal static partial class DiscoveryServices
         services.TryAddSingleton(CreateStore);
         services.AddSingleton(CreateCatalog);
         services.TryAddSingleton(CreatePicker);
-        services.AddSingleton(CreateResolver);
-        services.AddSingleton(CreateDirectory);
+        services.TryAddSingleton(CreateResolver);
+        services.TryAddSingleton(CreateDirectory);
         services.AddSingleton(new RecentItems<DiscoveryEvent>(capacity: 1_000));
-        services.AddSingleton(CreateDiagnostics);
+        services.TryAddSingleton(CreateDiagnostics);
         services.AddSingleton(CreateSession);
         services.AddSingleton(CreateRegistry);
-        services.AddSingleton<IServiceRegistry>(Get<ServiceRegistry>);
+        services.TryAddSingleton<IServiceRegistry>(Get<ServiceRegistry>);
         services.AddSingleton<ConfiguredServices>();
         services.AddSingleton<IHostedService>(provider => new SettingsDiagnostics(
             Get<IConfiguration>(provider),
@@ -148,8 +148,14 @@ internal static partial class DiscoveryServices
             Get<SessionLoop>(provider),
             NodeHostname.Get(Get<GoEnvironment>(provider).Variable),
             Options(provider).Enabled,
-            (registration, state) => timeline.Add(new(
-                timeProvider.GetUtcNow(), DiscoveryEventKind.RegistrationChanged, registration.ServiceName, registration.InstanceId, state.ToString())));
+            (registration, state) => timeline.Add(new()
+            {
+                Time = timeProvider.GetUtcNow(),
+                Kind = DiscoveryEventKind.RegistrationChanged,
+                ServiceName = registration.ServiceName,
+                InstanceId = registration.InstanceId,
+                Detail = state.ToString(),
+            }));
     }
 
     private static RegistrationHostedService CreateHostedService(IServiceProvider provider) => new(

@@ -23,13 +23,32 @@ internal static class ClientDiscovery
         services.AddOptions<HttpDiscoveryOptions>(client).ValidateOnStart();
         if (client is not null)
         {
-            services.Configure<HttpDiscoveryOptions>(client, options => options.IsOwn = true);
+            services.Configure<HttpDiscoveryOptions>(client, MakeOwn);
         }
 
         // After all that is configured, whatever the order of the calls: so the handler stands next to the network, and
         // who retries or hedges above it gets another instance each time.
         services.AddSingleton<IPostConfigureOptions<HttpClientFactoryOptions>>(
             new PostConfigureOptions<HttpClientFactoryOptions>(client, options => options.HttpMessageHandlerBuilderActions.Add(Place)));
+    }
+
+    /// <summary>Configures a client, or with the name null all clients, whose hosts are not those of clients of their own.</summary>
+    public static void Configure(IServiceCollection services, string? client, Action<HttpDiscoveryOptions> configure) =>
+        services.Configure<HttpDiscoveryOptions>(client, client is not null ? configure : options =>
+        {
+            var own = options.ServiceHosts;
+            options.ServiceHosts = [.. own];
+            configure(options);
+            options.ServiceHosts = options.IsOwn ? own : options.ServiceHosts;
+        });
+
+    private static void MakeOwn(HttpDiscoveryOptions options)
+    {
+        if (!options.IsOwn)
+        {
+            options.IsOwn = true;
+            options.ServiceHosts = [];
+        }
     }
 
     private static void Place(HttpMessageHandlerBuilder builder)

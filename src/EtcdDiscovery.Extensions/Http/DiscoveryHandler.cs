@@ -85,7 +85,7 @@ internal sealed partial class DiscoveryHandler(
             query = query with { Network = ServiceNetwork.Private };
         }
 
-        return asked.TryGetValue(ServiceRequest.Zone, out var zone) ? query with { PreferredZone = zone } : query;
+        return asked.TryGetValue(ServiceRequest.PreferredZone, out var zone) ? query with { PreferredZone = zone } : query;
     }
 
     private bool MayBeSentAgain(HttpRequestMessage request, Exception error) =>
@@ -115,7 +115,7 @@ internal sealed partial class DiscoveryHandler(
             picked = await resolver.GetInstanceAsync(call.Route.Service!, call.Query, call.CancellationToken).ConfigureAwait(false);
         }
         // Resilience handlers retry an HttpRequestException. Errors that last until their cause is fixed are thrown as they are.
-        catch (EtcdDiscoveryException error) when (error is { IsTransient: true } or NoInstanceFoundException or NoInstanceOnShardException)
+        catch (EtcdDiscoveryException error) when (error.IsTransient)
         {
             throw new HttpRequestException(HttpRequestError.NameResolutionError, error.Message, error);
         }

@@ -19,15 +19,18 @@ public sealed class HttpDiscoveryOptions
     public bool RetryIdempotent { get; set; } = true;
 
     /// <summary>
-    /// For clients configured by <c>ConfigureHttpClientDefaults</c>, which call more than services: the hosts that are looked up
-    /// in the registry. <c>catalog</c> is one name, <c>*.internal</c> all names below, and <c>*</c> every host.
+    /// The hosts that are looked up in the registry. <c>catalog</c> is one name, <c>*.internal</c> all names below, and <c>*</c> every host.
+    /// Required for clients configured by <c>ConfigureHttpClientDefaults</c>, which call more than services.
     /// </summary>
     /// <remarks>
     /// Every application that may write to the registry can receive the requests for a host that is looked up, with whatever
-    /// credentials they carry. Listing hosts here decides which; <c>*</c> means to trust all writers of the registry. A client
-    /// with an <c>AddEtcdDiscovery()</c> of its own ignores this list and looks up every host but <see cref="ExternalHosts"/>.
+    /// credentials they carry. Listing hosts here decides which; <c>*</c> means to trust all writers of the registry. The list of the default
+    /// clients does not apply to a client with an <c>AddEtcdDiscovery()</c> of its own.
     /// </remarks>
-    /// <value>The default is none, which is refused at start for default clients.</value>
+    /// <value>
+    /// The default is none. A client with an <c>AddEtcdDiscovery()</c> of its own then looks up every host but <see cref="ExternalHosts"/>;
+    /// for default clients it is refused at start.
+    /// </value>
     public IList<string> ServiceHosts { get; set; } = [];
 
     /// <summary>
@@ -69,7 +72,7 @@ public sealed class HttpDiscoveryOptions
 
     /// <summary>Whether a host is looked up in the registry.</summary>
     internal bool LooksUp(string host) =>
-        (IsOwn || ServiceHosts.Any(pattern => Matches(pattern, host))) && !ExternalHosts.Any(pattern => Matches(pattern, host));
+        ((IsOwn && ServiceHosts.Count == 0) || ServiceHosts.Any(pattern => Matches(pattern, host))) && !ExternalHosts.Any(pattern => Matches(pattern, host));
 
     private static bool Matches(string pattern, string host) => pattern == "*"
         || (pattern.StartsWith("*.", StringComparison.Ordinal)

@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace EtcdDiscovery;
 
 /// <summary>Whose name a request to an instance carries.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<HttpHostName>))]
 public enum HttpHostName
 {
     /// <summary>The instance's: its registered host name or address, as in its URL.</summary>

@@ -7,8 +7,8 @@ public static class ServiceRequest
     /// <summary>The shard that the instance must serve.</summary>
     public static HttpRequestOptionsKey<string> Shard { get; } = new("EtcdDiscovery.Shard");
 
-    /// <summary>The zone whose instances come first; others are taken when it has none.</summary>
-    public static HttpRequestOptionsKey<string> Zone { get; } = new("EtcdDiscovery.Zone");
+    /// <summary>The zone to prefer: instances in other zones get the request only when it has none.</summary>
+    public static HttpRequestOptionsKey<string> PreferredZone { get; } = new("EtcdDiscovery.PreferredZone");
 
     /// <summary>Which address of the instance the request goes to, in place of <see cref="HttpDiscoveryOptions.Network"/>.</summary>
     public static HttpRequestOptionsKey<ServiceNetwork> Network { get; } = new("EtcdDiscovery.Network");

@@ -131,7 +131,14 @@ internal sealed partial class BalancerState : IDisposable
     }
 
     private void Note(DiscoveryEventKind kind, ServiceInstance instance, string? detail = null) =>
-        _timeline?.Add(new(_timeProvider.GetUtcNow(), kind, instance.ServiceName, instance.Id, detail));
+        _timeline?.Add(new()
+        {
+            Time = _timeProvider.GetUtcNow(),
+            Kind = kind,
+            ServiceName = instance.ServiceName,
+            InstanceId = instance.Id,
+            Detail = detail,
+        });
 
     private InstanceCallState CallsTo(string id) => _calls.TryGetValue(id, out var calls) ? calls : AddCalls(id);
 

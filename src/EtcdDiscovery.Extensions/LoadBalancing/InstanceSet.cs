@@ -21,15 +21,27 @@ public sealed class InstanceSet : IReadOnlyList<ServiceInstance>
     private volatile InstanceGroups? _byShard;
     private volatile InstanceGroups? _byZone;
 
-    /// <summary>Creates a set, for tests of a picker. Nothing is outstanding in it.</summary>
+    /// <summary>Creates a set, for tests of a picker.</summary>
     /// <param name="instances">The instances.</param>
-    /// <exception cref="ArgumentException">There are none.</exception>
-    public InstanceSet(IEnumerable<ServiceInstance> instances)
+    /// <param name="outstanding">How many calls to each of them are outstanding, in the same order; by default none.</param>
+    /// <exception cref="ArgumentException">There are no instances, or not as many numbers as instances.</exception>
+    public InstanceSet(IEnumerable<ServiceInstance> instances, IEnumerable<int>? outstanding = null)
         : this([.. instances], new BalancerState(TimeProvider.System), "", mayHaveWeights: true)
     {
         if (_instances.Length == 0)
         {
             throw new ArgumentException("A set to pick from has at least one instance.", nameof(instances));
+        }
+
+        int[] counts = outstanding is null ? [] : [.. outstanding];
+        if (outstanding is not null && counts.Length != _instances.Length)
+        {
+            throw new ArgumentException($"There are {counts.Length} numbers for {_instances.Length} instances.", nameof(outstanding));
+        }
+
+        for (var i = 0; i < counts.Length; i++)
+        {
+            _outstanding[SlotOf(i)] = counts[i];
         }
     }
 

@@ -34,7 +34,7 @@ internal sealed class PickSets
     /// <param name="defaultZone">The zone to prefer when the query names none.</param>
     public InstanceSet? Select(ServiceQuery query, string? defaultZone)
     {
-        var instances = query.Excluding is { } excluded ? Without(excluded, query.Shard)
+        var instances = query.Filters ? Filter(query)
             : query.Shard is null ? All
             : OnShard(query.Shard);
         return instances is null || (query.Details is null && defaultZone is null)
@@ -56,10 +56,10 @@ internal sealed class PickSets
 
     // Before anything else is considered, so that what is left over is preferred and ejected as if there were no others.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private InstanceSet? Without(IReadOnlyCollection<string> excluded, string? shard)
+    private InstanceSet? Filter(ServiceQuery query)
     {
-        var left = _serving.Where(instance => (shard is null || instance.Shard == shard) && !excluded.Contains(instance.Id)).ToArray();
-        return left.Length == 0 ? null : NewSet(left, shard is null ? "" : ScopeOf(shard));
+        var left = _serving.Where(instance => (query.Shard is null || instance.Shard == query.Shard) && !query.LeavesOut(instance)).ToArray();
+        return left.Length == 0 ? null : NewSet(left, query.Shard is null ? "" : ScopeOf(query.Shard));
     }
 
     private static string ScopeOf(string shard) => $"on shard={shard}";

@@ -60,6 +60,8 @@ internal sealed class ServiceRegistration : IServiceRegistration
 
     public ReconcileState ReconcileState => _reconcile;
 
+    public ServiceInstance Instance => _reconcile.Desired.Instance;
+
     public ServiceStatus Status => _reconcile.Desired.Instance.Status;
 
     public ServiceCredentials? Credentials => _credentials.Value;

@@ -11,9 +11,9 @@ internal readonly record struct InstanceChange(ServiceInstance? Before, ServiceI
     /// <summary>The change among the instances that take requests; null when they are the same as before.</summary>
     public ServiceChange? OfServing() => (IsServing(Before), IsServing(After)) switch
     {
-        (false, true) => new ServiceChange(ServiceChangeKind.Up, After!),
-        (true, true) => new ServiceChange(ServiceChangeKind.Updated, After!),
-        (true, false) => new ServiceChange(ServiceChangeKind.Down, Before!) { DownReason = WhyDown() },
+        (false, true) => new ServiceChange { Kind = ServiceChangeKind.Up, Instance = After! },
+        (true, true) => new ServiceChange { Kind = ServiceChangeKind.Updated, Instance = After! },
+        (true, false) => new ServiceChange { Kind = ServiceChangeKind.Down, Instance = After ?? Before!, DownReason = WhyDown() },
         _ => null,
     };
 

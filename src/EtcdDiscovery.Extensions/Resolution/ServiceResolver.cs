@@ -77,10 +77,7 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
     }
 
     private static EtcdDiscoveryException NothingToPick(string service, ServiceView view, ServiceQuery query) =>
-        !view.Exists ? new ServiceNotFoundException(service)
-        : view.Serving.Length == 0 ? new NoInstanceFoundException(service)
-        : query.Shard is { } shard && !view.Serving.Any(instance => instance.Shard == shard) ? new NoInstanceOnShardException(service, shard)
-        : NoInstanceFoundException.AllExcluded(service);
+        !view.Exists ? new ServiceNotFoundException(service) : query.NoneOf(service, view.Instances);
 
     private InvalidOperationException PickedNothing(ServiceQuery query) =>
         new($"The instance picker {(query.Picker ?? picker).GetType()} returned null; it has to return one of the instances.");

@@ -303,7 +303,14 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
     }
 
     private void Note(DiscoveryEventKind kind, string? instance = null, string? detail = null) =>
-        _settings.Timeline?.Add(new(_timeProvider.GetUtcNow(), kind, Name, instance, detail));
+        _settings.Timeline?.Add(new()
+        {
+            Time = _timeProvider.GetUtcNow(),
+            Kind = kind,
+            ServiceName = Name,
+            InstanceId = instance,
+            Detail = detail,
+        });
 
     private void OnEjectionsChanged()
     {

@@ -1,7 +1,7 @@
 namespace EtcdDiscovery.Stores;
 
 /// <summary>
-/// The key-value store that services are registered in: the waist of the library. Everything above it knows no protocol.
+/// The key-value store that services are registered in. Its callers are protocol-agnostic.
 /// </summary>
 /// <remarks>
 /// <para>Implementations are safe for concurrent use, and every call ends soon after its token is cancelled.</para>
@@ -17,8 +17,8 @@ public interface IDiscoveryStore : IAsyncDisposable
     IReadOnlyList<string> Endpoints { get; }
 
     /// <summary>What the store does beyond what every store must do. Never changes.</summary>
-    /// <value>The default is <see cref="StoreCapabilities.AtomicPuts"/>, as in etcd v3.</value>
-    StoreCapabilities Capabilities => StoreCapabilities.AtomicPuts;
+    /// <value>The default is <see cref="StoreCapabilities.None"/>. A decorator returns those of the store that it decorates.</value>
+    StoreCapabilities Capabilities => StoreCapabilities.None;
 
     /// <summary>Opens a session; entries put under it vanish with it.</summary>
     /// <param name="timeToLive">How long the session outlives its last renewal. The server may grant another time.</param>
@@ -26,7 +26,7 @@ public interface IDiscoveryStore : IAsyncDisposable
     /// <returns>The session; renewing it is up to the caller.</returns>
     Task<IDiscoverySession> OpenSessionAsync(TimeSpan timeToLive, CancellationToken cancellationToken);
 
-    /// <summary>Reads every entry in some ranges, however many there are.</summary>
+    /// <summary>Reads every entry in some ranges, however many there are. The read is linearizable: it sees every write that was confirmed before it began.</summary>
     /// <param name="ranges">What to read.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>

@@ -1,7 +1,10 @@
+using System.Text.Json.Serialization;
+
 namespace EtcdDiscovery.Stores;
 
 /// <summary>What a store does beyond what every <see cref="IDiscoveryStore"/> must do.</summary>
 [Flags]
+[JsonConverter(typeof(JsonStringEnumConverter<StoreCapabilities>))]
 public enum StoreCapabilities
 {
     /// <summary>Nothing beyond.</summary>

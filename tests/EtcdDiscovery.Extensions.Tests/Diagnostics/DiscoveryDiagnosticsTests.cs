@@ -26,9 +26,9 @@ public sealed class DiscoveryDiagnosticsTests
             New("g"),
             New("h"));
         await EjectAsync(host, "g");
-        var query = new ServiceQuery { Shard = "s", PreferredZone = "near", Excluding = ["e"] };
+        var query = new ServiceQuery { Shard = "s", PreferredZone = "near", Excluding = ["e"], Scheme = "http" };
 
-        var explanation = await DiagnosticsOf(host).ExplainAsync(Service, query, "http", Token);
+        var explanation = await DiagnosticsOf(host).ExplainAsync(Service, query, Token);
 
         Assert.Equal(
             [
@@ -89,15 +89,15 @@ public sealed class DiscoveryDiagnosticsTests
 
         await EjectAsync(host, "b");
 
-        var ejection = Assert.Single(DiagnosticsOf(host).Ejections);
+        var ejection = Assert.Single(DiagnosticsOf(host).GetEjections());
         Assert.Equal("b", ejection.Instance.Id);
         Assert.InRange(ejection.EndsAt, before.AddSeconds(1), DateTimeOffset.UtcNow.AddSeconds(2));
         using var call = host.Resolver.StartCall(ejection.Instance);
         call.Complete(succeeded: true);
-        Assert.Empty(DiagnosticsOf(host).Ejections);
+        Assert.Empty(DiagnosticsOf(host).GetEjections());
         Assert.Equal(
             [(DiscoveryEventKind.InstanceEjected, "b"), (DiscoveryEventKind.EjectionEnded, "b")],
-            DiagnosticsOf(host).Timeline.TakeLast(2).Select(entry => (entry.Kind, entry.InstanceId)));
+            DiagnosticsOf(host).GetTimeline().TakeLast(2).Select(entry => (entry.Kind, entry.InstanceId)));
     }
 
     [Fact]
@@ -117,7 +117,7 @@ public sealed class DiscoveryDiagnosticsTests
                 (DiscoveryEventKind.InstanceUp, "b", null),
                 (DiscoveryEventKind.InstanceDown, "b", "Maintenance"),
             ],
-            DiagnosticsOf(host).Timeline.Where(entry => entry.Service == Service)
+            DiagnosticsOf(host).GetTimeline().Where(entry => entry.ServiceName == Service)
                 .Select(entry => (entry.Kind, entry.InstanceId, entry.Detail)));
     }
 
@@ -129,8 +129,8 @@ public sealed class DiscoveryDiagnosticsTests
 
         await PutAsync(host, [.. Enumerable.Range(0, 1_100).Select(i => New($"i{i:0000}"))]);
 
-        await Eventually.TrueAsync(() => Task.FromResult(DiagnosticsOf(host).Timeline is [.., { InstanceId: "i1099" }]), "all are up");
-        Assert.Equal((1_000, "i0100"), (DiagnosticsOf(host).Timeline.Count, DiagnosticsOf(host).Timeline[0].InstanceId));
+        await Eventually.TrueAsync(() => Task.FromResult(DiagnosticsOf(host).GetTimeline() is [.., { InstanceId: "i1099" }]), "all are up");
+        Assert.Equal((1_000, "i0100"), (DiagnosticsOf(host).GetTimeline().Count, DiagnosticsOf(host).GetTimeline()[0].InstanceId));
     }
 
     [Fact]
@@ -156,7 +156,7 @@ public sealed class DiscoveryDiagnosticsTests
 
         await host.Registration.DisposeAsync();
 
-        Assert.Equal(["Registered", "Withdrawn"], DiagnosticsOf(host).Timeline
+        Assert.Equal(["Registered", "Withdrawn"], DiagnosticsOf(host).GetTimeline()
             .Where(entry => entry.Kind == DiscoveryEventKind.RegistrationChanged).Select(entry => entry.Detail));
     }
 
@@ -174,7 +174,7 @@ public sealed class DiscoveryDiagnosticsTests
         await using var host = await DiscoveryHost.StartAsync(new() { ["Enabled"] = "false" });
 
         Assert.Empty(await host.Services.GetRequiredService<IServiceDirectory>().GetServiceNamesAsync(Token));
-        Assert.Empty(DiagnosticsOf(host).Ejections);
+        Assert.Empty(DiagnosticsOf(host).GetEjections());
         var error = await Assert.ThrowsAsync<ServiceNotFoundException>(
             async () => await DiagnosticsOf(host).ExplainAsync(Service, cancellationToken: Token));
         Assert.Contains("EtcdDiscovery:Enabled is false", error.Message, StringComparison.Ordinal);
@@ -183,7 +183,7 @@ public sealed class DiscoveryDiagnosticsTests
     private static IDiscoveryDiagnostics DiagnosticsOf(DiscoveryHost host) => host.Services.GetRequiredService<IDiscoveryDiagnostics>();
 
     private static Task EventuallyAsync(DiscoveryHost host, DiscoveryEventKind kind) => Eventually.TrueAsync(
-        () => Task.FromResult(DiagnosticsOf(host).Timeline.Any(entry => entry.Kind == kind)), $"{kind} is in the timeline");
+        () => Task.FromResult(DiagnosticsOf(host).GetTimeline().Any(entry => entry.Kind == kind)), $"{kind} is in the timeline");
 
     private static async Task EjectAsync(DiscoveryHost host, string id)
     {

@@ -16,7 +16,7 @@ internal sealed class FakeServiceResolver(params ServiceInstance[] instances) : 
         string service, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var snapshot = await GetSnapshotAsync(service, cancellationToken: cancellationToken);
-        yield return new() { Snapshot = snapshot, Changes = [.. snapshot.Instances.Select(one => new ServiceChange(ServiceChangeKind.Up, one))] };
+        yield return new() { Snapshot = snapshot, Changes = [.. snapshot.Instances.Select(one => new ServiceChange { Kind = ServiceChangeKind.Up, Instance = one })] };
     }
 
     public ServiceCall StartCall(ServiceInstance instance) => ServiceCall.None;

@@ -212,7 +212,8 @@ internal static class Snippets
     {
         app.MapGet("/explain/{service}", async (string service, IDiscoveryDiagnostics diagnostics, CancellationToken cancellationToken) =>
         {
-            ServiceExplanation explanation = await diagnostics.ExplainAsync(service, new ServiceQuery { PreferredZone = "eu-1" }, "http", cancellationToken);
+            var query = new ServiceQuery { PreferredZone = "eu-1", Scheme = "http" };
+            ServiceExplanation explanation = await diagnostics.ExplainAsync(service, query, cancellationToken);
             return explanation.ToString();
         });
     }
@@ -227,14 +228,14 @@ internal static class Snippets
 
         LeaseInfo? lease = diagnostics.Lease;
         Console.WriteLine(lease is null ? "no lease" : $"renewed {lease.Age.TotalSeconds:0.0} s ago, lives for {lease.TimeToLive.TotalSeconds:0} s");
-        foreach (InstanceEjection ejection in diagnostics.Ejections)
+        foreach (InstanceEjection ejection in diagnostics.GetEjections())
         {
             Console.WriteLine($"{ejection.Instance.Hostname} is not picked until {ejection.EndsAt:T}");
         }
 
-        foreach (DiscoveryEvent entry in diagnostics.Timeline.Where(entry => entry.Kind == DiscoveryEventKind.InstanceDown))
+        foreach (DiscoveryEvent entry in diagnostics.GetTimeline().Where(entry => entry.Kind == DiscoveryEventKind.InstanceDown))
         {
-            Console.WriteLine($"{entry.Time:T} {entry.Service} {entry.InstanceId} {entry.Detail}");
+            Console.WriteLine($"{entry.Time:T} {entry.ServiceName} {entry.InstanceId} {entry.Detail}");
         }
     }
 

@@ -256,6 +256,40 @@ public sealed class ClientTests(SharedEtcd etcd)
         Assert.Equal("http://10.0.0.1:8080/items http://external.example/ http://unknown/", primary.Urls);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task ServiceHosts_OfAClientOfItsOwn_LimitItWhateverTheDefaultsAre(bool defaultsFirst)
+    {
+        using var primary = new RecordingHandler();
+        await using var fleet = await HttpFleet.StartAsync(configure: client =>
+        {
+            var services = client.Services;
+            Action[] steps =
+            [
+                () => services.ConfigureHttpClientDefaults(all => all
+                    .AddEtcdDiscovery(options => options.ServiceHosts.Add("other")).ConfigurePrimaryHttpMessageHandler(() => primary)),
+                () => services.AddHttpClient("own").AddEtcdDiscovery(options => options.ServiceHosts = ["catalog"]),
+            ];
+            foreach (var step in defaultsFirst ? steps : steps.Reverse())
+            {
+                step();
+            }
+        });
+        await fleet.RegisterAsync("catalog", "http=8080", "10.0.0.1");
+        await fleet.RegisterAsync("other", "http=8080", "10.0.0.2");
+        using var own = fleet.Services.GetRequiredService<IHttpClientFactory>().CreateClient("own");
+        using var byDefault = fleet.Services.GetRequiredService<IHttpClientFactory>().CreateClient("another");
+
+        foreach (var http in new[] { own, byDefault })
+        {
+            using var first = await http.GetAsync(new Uri("http://catalog/"), Token);
+            using var second = await http.GetAsync(new Uri("http://other/"), Token);
+        }
+
+        Assert.Equal("http://10.0.0.1:8080/ http://other/ http://catalog/ http://10.0.0.2:8080/", primary.Urls);
+    }
+
     [Fact]
     public async Task Handlers_ThatAreRotated_LeaveNothingBehind()
     {

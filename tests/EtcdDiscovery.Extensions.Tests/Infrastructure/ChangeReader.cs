@@ -13,8 +13,8 @@ internal sealed class ChangeReader(IAsyncEnumerable<ServiceUpdate> updates) : IA
         _enumerator ??= updates.SelectMany(update => update.Changes).GetAsyncEnumerator(_ending.Token);
         _moving = _enumerator.MoveNextAsync().AsTask();
         Assert.True(await _moving.WaitAsync(Eventually.Patience), "A watch never ends but with an exception.");
-        var (kind, instance) = _enumerator.Current;
-        return $"{kind} {instance.Id} {instance.Hostname}";
+        var change = _enumerator.Current;
+        return $"{change.Kind} {change.Instance.Id} {change.Instance.Hostname}";
     }
 
     public async ValueTask DisposeAsync()

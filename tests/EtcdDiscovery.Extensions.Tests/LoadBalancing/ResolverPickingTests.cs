@@ -248,6 +248,37 @@ public sealed class ResolverPickingTests
         }
     }
 
+    [Fact]
+    public async Task Scheme_ThatOneInstanceHas_SelectsIt()
+    {
+        await using var host = await StartAsync([], "a", "b", "c");
+        var session = await host.Services.GetRequiredService<IDiscoveryStore>().OpenSessionAsync(TimeSpan.FromHours(1), Token);
+        var grpc = new ServiceInstance { Id = "d", ServiceName = Service, Hostname = "d", Ports = new ServiceMap([new("grpc", "81")]) };
+        await session.TryPutAsync([new(ServiceKeys.Instance(Service, "d"), ServiceJson.Encode(grpc))], Token);
+
+        for (var i = 0; i < 20; i++)
+        {
+            Assert.Equal("d", await PickAsync(host, new() { Scheme = "grpc" }));
+            Assert.Equal("grpc://d:81/", (await host.Resolver.GetUriAsync(Service, "grpc", cancellationToken: Token)).AbsoluteUri);
+            Assert.NotEqual("d", await PickAsync(host, new() { Scheme = "http" }));
+        }
+
+        var error = await Assert.ThrowsAsync<UnknownSchemeException>(() => PickAsync(host, new() { Scheme = "amqp" }));
+        Assert.Equal(["grpc", "http"], error.KnownSchemes);
+        Assert.Equal("d", Assert.Single(await host.Resolver.GetInstancesAsync(Service, new() { Scheme = "grpc" }, Token)).Id);
+    }
+
+    [Fact]
+    public void InstanceSet_WithOutstandingCalls_IsPickedFromAccordingly()
+    {
+        ServiceInstance[] instances = [new() { Id = "a", ServiceName = Service }, new() { Id = "b", ServiceName = Service }];
+        var set = new InstanceSet(instances, [7, 2]);
+
+        Assert.Equal((7, 2), (set.GetOutstanding(0), set.GetOutstanding(1)));
+        Assert.All(Enumerable.Range(0, 20), _ => Assert.Equal("b", InstancePickers.PowerOfTwoChoices.Pick(set).Id));
+        Assert.Throws<ArgumentException>(() => new InstanceSet(instances, [1]));
+    }
+
     [Theory]
     [InlineData("a", "0 15 15")]
     [InlineData("a c", "0 30 0")]

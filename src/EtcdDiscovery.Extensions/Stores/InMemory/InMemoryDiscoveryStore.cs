@@ -26,6 +26,9 @@ public sealed class InMemoryDiscoveryStore : IDiscoveryStore, IDisposable
     public IReadOnlyList<string> Endpoints { get; } = ["memory"];
 
     /// <inheritdoc />
+    public StoreCapabilities Capabilities => StoreCapabilities.AtomicPuts;
+
+    /// <inheritdoc />
     public Task<IDiscoverySession> OpenSessionAsync(TimeSpan timeToLive, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
