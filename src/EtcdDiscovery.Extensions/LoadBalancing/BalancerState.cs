@@ -148,7 +148,7 @@ internal sealed partial class BalancerState : IDisposable
             }
 
             calls.Health = calls.Health.AfterEjection();
-            Log.Ejected(_logger, LogSanitizer.Sanitize(instance.Id), instance.ServiceName, time);
+            Log.Ejected(_logger, LogSanitizer.Sanitize(instance.Id), LogSanitizer.Sanitize(instance.ServiceName), time);
             Note(DiscoveryEventKind.InstanceEjected, instance, string.Create(CultureInfo.InvariantCulture, $"for {time.TotalSeconds:0.0} s"));
             return true;
         }
@@ -183,7 +183,7 @@ internal sealed partial class BalancerState : IDisposable
         var all = _outliers.End(match);
         foreach (var ended in all)
         {
-            Log.Returned(_logger, LogSanitizer.Sanitize(ended.Instance.Id), ended.Instance.ServiceName);
+            Log.Returned(_logger, LogSanitizer.Sanitize(ended.Instance.Id), LogSanitizer.Sanitize(ended.Instance.ServiceName));
             Note(DiscoveryEventKind.EjectionEnded, ended.Instance);
         }
 

@@ -1,3 +1,4 @@
+using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Stores;
 using EtcdDiscovery.Wire;
 using Microsoft.Extensions.Logging;
@@ -56,7 +57,7 @@ internal sealed partial class RegistrationObserver(ServiceRegistration registrat
     }
 
     // The session notices by itself when the store is out of reach.
-    public void OnFailure(EtcdDiscoveryException error) => Log.NotObserved(logger, registration.ServiceName, error.Message);
+    public void OnFailure(EtcdDiscoveryException error) => Log.NotObserved(logger, LogSanitizer.Sanitize(registration.ServiceName), error.Message);
 
     private void OnDescription(StoreEntry? info, long revision)
     {
@@ -64,7 +65,7 @@ internal sealed partial class RegistrationObserver(ServiceRegistration registrat
         if (!_warnedOfCredentials && registration.ReconcileState.Refuses(info))
         {
             _warnedOfCredentials = true;
-            Log.CredentialsRefused(logger, registration.ServiceName);
+            Log.CredentialsRefused(logger, LogSanitizer.Sanitize(registration.ServiceName));
         }
     }
 
@@ -79,12 +80,12 @@ internal sealed partial class RegistrationObserver(ServiceRegistration registrat
 
         if (value is null)
         {
-            Log.Deleted(logger, registration.ServiceName, registration.InstanceId);
+            Log.Deleted(logger, LogSanitizer.Sanitize(registration.ServiceName), registration.InstanceId);
         }
         else if (!_warned)
         {
             _warned = true;
-            Log.Overwritten(logger, registration.ServiceName, registration.InstanceId);
+            Log.Overwritten(logger, LogSanitizer.Sanitize(registration.ServiceName), registration.InstanceId);
         }
     }
 }

@@ -97,7 +97,13 @@ internal sealed partial class RegistrationReconciler(
         var instance = registration.ReconcileState.Desired.Instance;
         var hostname = instance.Hostname.Length > 0 ? instance.Hostname : instance.PrivateHostname!;
         var ports = instance.Ports is { Count: > 0 } some ? string.Join(' ', some.Select(port => $"{port.Key}={port.Value}")) : "no ports";
-        Log.Registered(logger, registration.ServiceName, registration.InstanceId, hostname, ports, timeToLive);
+        Log.Registered(
+            logger,
+            LogSanitizer.Sanitize(registration.ServiceName),
+            registration.InstanceId,
+            hostname,
+            LogSanitizer.Sanitize(ports),
+            timeToLive);
     }
 
     // As in Go a private host never takes it away, and GetUriAsync goes by it.
@@ -106,7 +112,8 @@ internal sealed partial class RegistrationReconciler(
         if (!ours.Public && info is { } entry
             && ServiceJson.TryDecode(ours.ServiceName, entry.Value, out ServiceInfo? described, out _) && described.Public)
         {
-            Log.DescribedAsPublic(logger, ours.ServiceName, LogSanitizer.Sanitize(described.Hostname ?? ""), entry.Key);
+            Log.DescribedAsPublic(
+                logger, LogSanitizer.Sanitize(ours.ServiceName), LogSanitizer.Sanitize(described.Hostname ?? ""), LogSanitizer.Sanitize(entry.Key));
         }
     }
 
@@ -114,11 +121,11 @@ internal sealed partial class RegistrationReconciler(
     {
         if (registration.Failure == reason)
         {
-            Log.WriteFailedAgain(logger, registration.ServiceName, reason);
+            Log.WriteFailedAgain(logger, LogSanitizer.Sanitize(registration.ServiceName), reason);
         }
         else
         {
-            Log.WriteFailed(logger, registration.ServiceName, reason);
+            Log.WriteFailed(logger, LogSanitizer.Sanitize(registration.ServiceName), reason);
         }
     }
 
@@ -176,7 +183,7 @@ internal sealed partial class RegistrationReconciler(
 
         if (isFirst)
         {
-            Log.Withdrawn(logger, registration.ServiceName, registration.InstanceId);
+            Log.Withdrawn(logger, LogSanitizer.Sanitize(registration.ServiceName), registration.InstanceId);
         }
     }
 
@@ -202,7 +209,7 @@ internal sealed partial class RegistrationReconciler(
         }
 
         throw new EtcdDiscoveryException(
-            $"The description of service '{registration.ServiceName}' is being rewritten by others all the time.",
+            $"The description of service '{LogSanitizer.Sanitize(registration.ServiceName)}' is being rewritten by others all the time.",
             isTransient: true);
     }
 

@@ -188,7 +188,7 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
             if (error is HistoryLostException)
             {
                 _hasLostHistory = true;
-                Log.HistoryLost(_logger, Name, error.Message);
+                Log.HistoryLost(_logger, LogSanitizer.Sanitize(Name), error.Message);
                 return;
             }
 
@@ -234,7 +234,7 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
     {
         if (_outage is { } outage)
         {
-            Log.InReachAgain(_logger, Name, _timeProvider.GetElapsedTime(outage.Start));
+            Log.InReachAgain(_logger, LogSanitizer.Sanitize(Name), _timeProvider.GetElapsedTime(outage.Start));
             Note(DiscoveryEventKind.StoreReachable);
             _outage = null;
         }
@@ -243,7 +243,7 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
         Publish(update, Freshness.Live(_timeProvider));
         if (!hadSuspects && _view.Suspects.Count > 0)
         {
-            Log.Doubtful(_logger, Name, _view.Suspects.Count, _settings.OutageGrace);
+            Log.Doubtful(_logger, LogSanitizer.Sanitize(Name), _view.Suspects.Count, _settings.OutageGrace);
             _graceTimer.Change(_settings.OutageGrace, Timeout.InfiniteTimeSpan);
         }
     }
@@ -314,20 +314,20 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
     {
         if (_outage is not null)
         {
-            Log.StillOutOfReach(_logger, Name, error.Message);
+            Log.StillOutOfReach(_logger, LogSanitizer.Sanitize(Name), error.Message);
             return;
         }
 
         _outage = new Outage(_timeProvider.GetTimestamp(), error.Message);
-        Note(DiscoveryEventKind.StoreUnreachable, detail: error.Message);
+        Note(DiscoveryEventKind.StoreUnreachable, detail: LogSanitizer.SanitizeMessage(error.Message));
         if (Known is null)
         {
-            Log.Unread(_logger, Name, error.Message);
+            Log.Unread(_logger, LogSanitizer.Sanitize(Name), error.Message);
         }
         else
         {
             _view = _view.With(_view.Freshness with { Source = SnapshotSource.Stale }, _view.Picks);
-            Log.OutOfReach(_logger, Name, error.Message);
+            Log.OutOfReach(_logger, LogSanitizer.Sanitize(Name), error.Message);
         }
     }
 
@@ -340,7 +340,7 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
         {
             if (saved is not null)
             {
-                Log.Restored(_logger, Name, saved.View.Instances.Length, saved.AsOf);
+                Log.Restored(_logger, LogSanitizer.Sanitize(Name), saved.View.Instances.Length, saved.AsOf);
                 Publish(new(saved.View, []), new Freshness(SnapshotSource.Disk, 0, saved.AsOf));
                 return;
             }
