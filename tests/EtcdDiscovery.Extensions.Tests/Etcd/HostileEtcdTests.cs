@@ -103,6 +103,60 @@ public sealed class HostileEtcdTests
         Assert.Equal($"Etcd gave an answer that makes no sense: lease {id} of {timeToLive} s.", error.Message);
     }
 
+    [Fact]
+    public async Task Renewal_OfAnotherLease_IsNonsense()
+    {
+        await using var server = await StartLeaseAsync((context, _) =>
+            GrpcTestServer.SendAsync(context, new LeaseKeepAliveResponse { ID = 6, TTL = 5 }));
+        await using var store = EtcdStores.Create(server.Endpoint);
+        await using var session = await store.OpenSessionAsync(TimeSpan.FromSeconds(5), Token);
+
+        var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => session.RenewAsync(Token));
+
+        Assert.Equal("Etcd gave an answer that makes no sense: a renewal of lease 6 instead of 5.", error.Message);
+    }
+
+    [Fact]
+    public async Task Renewal_AnsweredBeforeItWasAskedFor_DoesNotCount()
+    {
+        await using var server = await StartLeaseAsync(async (context, renewal) =>
+        {
+            if (renewal == 1)
+            {
+                var frame = GrpcTestServer.Frame(new LeaseKeepAliveResponse { ID = 5, TTL = 5 }.ToByteArray());
+                context.Response.ContentType = "application/grpc";
+                await context.Response.Body.WriteAsync((byte[])[.. frame, .. frame]);
+                await context.Response.Body.FlushAsync();
+            }
+        });
+        await using var store = EtcdStores.Create(TimeSpan.FromSeconds(0.5), server.Endpoint);
+        await using var session = await store.OpenSessionAsync(TimeSpan.FromSeconds(5), Token);
+        await session.RenewAsync(Token);
+
+        var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => session.RenewAsync(Token));
+
+        Assert.Contains("no answer within", error.Message, StringComparison.Ordinal);
+    }
+
+    private static Task<GrpcTestServer> StartLeaseAsync(Func<Microsoft.AspNetCore.Http.HttpContext, int, Task> renewAsync)
+    {
+        var renewals = 0;
+        return GrpcTestServer.StartAsync(async context =>
+        {
+            if (!context.Request.Path.Value!.EndsWith("KeepAlive", StringComparison.Ordinal))
+            {
+                await GrpcTestServer.AnswerAsync(context, 0, null, new LeaseGrantResponse { ID = 5, TTL = 5 }.ToByteArray());
+                return;
+            }
+
+            while (true)
+            {
+                await GrpcTestServer.ReadAsync(context, LeaseKeepAliveRequest.Parser);
+                await renewAsync(context, Interlocked.Increment(ref renewals));
+            }
+        });
+    }
+
     private static void AssertTold(EtcdDiscoveryException error)
     {
         Assert.Contains("warn: forged", error.Message, StringComparison.Ordinal);
