@@ -90,6 +90,7 @@ public sealed class HostileEtcdTests
     [InlineData(0, 5)]
     [InlineData(1, 0)]
     [InlineData(1, -5)]
+    [InlineData(1, 76)]
     [InlineData(1, 9_000_000_000)]
     [InlineData(1, long.MaxValue)]
     public async Task Lease_ThatIsNone_IsNonsense(long id, long timeToLive)
@@ -100,7 +101,7 @@ public sealed class HostileEtcdTests
 
         var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => store.OpenSessionAsync(TimeSpan.FromSeconds(5), Token));
 
-        Assert.Equal($"Etcd gave an answer that makes no sense: lease {id} of {timeToLive} s.", error.Message);
+        Assert.Equal($"Etcd gave an answer that makes no sense: lease {id} of {timeToLive} s, where 5 s were asked for.", error.Message);
     }
 
     [Fact]
