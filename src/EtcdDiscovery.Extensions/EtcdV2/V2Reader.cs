@@ -1,6 +1,7 @@
 using System.Text;
 using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Stores;
+using EtcdDiscovery.Transport;
 
 namespace EtcdDiscovery.EtcdV2;
 
@@ -14,7 +15,11 @@ internal static class V2Reader
         V2Client client, IReadOnlyList<StoreRange> ranges, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var reads = await Task.WhenAll(ranges.Select(range => ReadAsync(client, range, cancellationToken))).ConfigureAwait(false);
+        var reads = await ReadLimit.ApplyAsync(
+            client.RequestTimeout,
+            client.TimeProvider,
+            token => Task.WhenAll(ranges.Select(range => ReadAsync(client, range, token))),
+            cancellationToken).ConfigureAwait(false);
         // Ranges may have keys in common, and etcd answers in no order.
         var entries = new Dictionary<string, StoreEntry>(StringComparer.Ordinal);
         foreach (var entry in reads.SelectMany(read => read.Entries))

@@ -2,6 +2,7 @@ using EtcdDiscovery.Stores;
 using EtcdDiscovery.Tests.Infrastructure;
 using Etcdserverpb;
 using Google.Protobuf;
+using Microsoft.Extensions.Time.Testing;
 using Mvccpb;
 
 namespace EtcdDiscovery.Tests.Etcd;
@@ -102,6 +103,26 @@ public sealed class HostileEtcdTests
         var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => store.OpenSessionAsync(TimeSpan.FromSeconds(5), Token));
 
         Assert.Equal($"Etcd gave an answer that makes no sense: lease {id} of {timeToLive} s, where 5 s were asked for.", error.Message);
+    }
+
+    [Fact]
+    public async Task Read_OfPagesWithoutEnd_EndsInTime()
+    {
+        var (clock, pages) = (new FakeTimeProvider(), 0);
+        await using var server = await GrpcTestServer.StartAsync(context =>
+        {
+            clock.Advance(TimeSpan.FromSeconds(2));
+            var page = Entries([$"/a/{Interlocked.Increment(ref pages):D10}"]);
+            page.Responses[0].ResponseRange.More = true;
+            return GrpcTestServer.AnswerAsync(
+                context, 0, null, pages == 1 ? page.ToByteArray() : page.Responses[0].ResponseRange.ToByteArray());
+        });
+        await using var store = EtcdStores.Create(new() { Endpoints = [server.Endpoint], RequestTimeout = TimeSpan.FromSeconds(3) }, clock);
+
+        var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(
+            () => store.ReadAsync([StoreRange.Prefix("/a/")], Token).WaitAsync(Eventually.Patience, Token));
+
+        Assert.Equal(("Etcd did not finish answering a read within 30 s.", true), (error.Message, error.IsTransient));
     }
 
     [Fact]
