@@ -11,6 +11,9 @@ internal static class V2Reader
     // A writer can nest directories without end. No service needs as many as this.
     private const int MaxDirectories = 32;
 
+    // What one range may have, all directories together.
+    private const long MaxSize = 64 * 1024 * 1024;
+
     public static async Task<StoreContents> ReadAsync(
         V2Client client, IReadOnlyList<StoreRange> ranges, CancellationToken cancellationToken)
     {
@@ -48,6 +51,10 @@ internal static class V2Reader
             if (!answer.IsKeyMissing)
             {
                 Collect(answer.Node, range, entries, directories);
+                if (entries.Sum(entry => (long)entry.Key.Length + entry.Value.Length) > MaxSize)
+                {
+                    throw new EtcdDiscoveryException($"More than the limit of {MaxSize} bytes stands below '{LogSanitizer.Sanitize(range.Key)}'.");
+                }
             }
 
             if (read >= MaxDirectories || !directories.TryDequeue(out var directory))

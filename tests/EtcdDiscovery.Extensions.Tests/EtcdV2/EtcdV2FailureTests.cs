@@ -235,6 +235,18 @@ public sealed class EtcdV2FailureTests
     }
 
     [Fact]
+    public async Task Read_AnswerOfEmptyNodes_IsRefusedBeforeTheyTakeMemory()
+    {
+        var body = """{"action":"get","node":{"key":"/a","dir":true,"nodes":[""" + string.Join(',', Enumerable.Repeat("{}", 200_000)) + "]}}";
+        await using var server = await StartAsync(context => AnswerAsync(context, 200, body));
+        await using var store = EtcdV2Stores.Create(TimeSpan.FromSeconds(60), server.Endpoint);
+
+        var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => store.ReadAsync([Range], Token));
+
+        Assert.Contains("more nodes than keys fit into it", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Read_DirectoriesAnsweredSlowly_EndsInTime()
     {
         var nodes = string.Join(',', Enumerable.Range(0, 31).Select(i => $$"""{"key":"/a/{{i}}","dir":true}"""));
