@@ -7,10 +7,14 @@ namespace EtcdDiscovery.Registration;
 
 /// <summary>Brings the store to what the registrations want, under one session, until that is lost.</summary>
 internal sealed partial class RegistrationReconciler(
-    IDiscoveryStore store, Backoff backoff, RegistrationTracker registrations, AsyncAutoResetEvent wake, ILogger logger)
+    IDiscoveryStore store, Backoff backoff, RegistrationTracker registrations, AsyncAutoResetEvent wake, TimeProvider timeProvider, ILogger logger)
 {
     private const int MaxWriteConflicts = 20;
 
+    // Long enough for the first write to be seen by the other hosts before most of them begin theirs.
+    private static readonly TimeSpan MaxMendDelay = TimeSpan.FromSeconds(1);
+
+    private readonly Dictionary<ServiceRegistration, long> _mends = [];
     private int _failures;
     private volatile bool _hasSettled;
 
@@ -61,6 +65,12 @@ internal sealed partial class RegistrationReconciler(
         var pause = Timeout.InfiniteTimeSpan;
         foreach (var registration in InWriteOrder())
         {
+            if (UntilMend(session, registration) is var delay && delay > TimeSpan.Zero)
+            {
+                pause = Shorter(pause, delay);
+                continue;
+            }
+
             try
             {
                 if (await ReconcileAsync(session, registration, cancellationToken).ConfigureAwait(false))
@@ -72,7 +82,7 @@ internal sealed partial class RegistrationReconciler(
             {
                 LogWriteFailed(registration, error.Message);
                 registration.OnFailed(error.Message);
-                pause = backoff.DelayAfter(++_failures, error.IsTransient);
+                pause = Shorter(pause, backoff.DelayAfter(++_failures, error.IsTransient));
                 if (error.IsTransient)
                 {
                     break; // The others would wait for the same store in vain.
@@ -87,6 +97,34 @@ internal sealed partial class RegistrationReconciler(
         _hasSettled |= registrations.Present is { IsEmpty: false } all && all.All(registration => registration.IsStored);
         return pause;
     }
+
+    // All hosts of a service see at the same moment that its description has to be mended, and one write is enough: each waits a
+    // random time, in which it may see another's.
+    private TimeSpan UntilMend(IDiscoverySession session, ServiceRegistration registration)
+    {
+        if (registration.WithdrawalRequested || !registration.ReconcileState.OnlyMendsDescription(session))
+        {
+            _mends.Remove(registration);
+            return TimeSpan.Zero;
+        }
+
+        if (!_mends.TryGetValue(registration, out var due))
+        {
+            _mends[registration] = due = timeProvider.GetTimestamp()
+                + (long)(Random.Shared.NextDouble() * MaxMendDelay.TotalSeconds * timeProvider.TimestampFrequency);
+        }
+
+        var left = timeProvider.GetElapsedTime(timeProvider.GetTimestamp(), due);
+        if (left <= TimeSpan.Zero)
+        {
+            _mends.Remove(registration);
+        }
+
+        return left;
+    }
+
+    private static TimeSpan Shorter(TimeSpan pause, TimeSpan other) =>
+        pause == Timeout.InfiniteTimeSpan || other < pause ? other : pause;
 
     // Etcd without space still deletes, and what others write over all the time must not keep the rest waiting.
     private IEnumerable<ServiceRegistration> InWriteOrder() => registrations.All
@@ -199,6 +237,12 @@ internal sealed partial class RegistrationReconciler(
                 : await ReadDescriptionAsync(registration.ServiceName, cancellationToken).ConfigureAwait(false);
             var write = state.Plan(info);
             WarnOfPublicDescription(write.Encoded.Instance, info);
+            if (write.IsDoneIn(session))
+            {
+                registration.Advance(latest => latest.OnNothingToWrite(write));
+                return;
+            }
+
             EntrySizeLimit.ThrowIfTooLong(write.Encoded);
             registration.Advance(latest => latest.OnWriting(write));
             if (await PutAsync(session, write, cancellationToken).ConfigureAwait(false) is var (infoRevision, revision))

@@ -35,7 +35,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         Session = new ProcessSession(timeProvider, PublishStates, _stopping.Token);
         Drain = new DrainCoordinator(settings.DrainDelay, store.Capabilities.HasFlag(StoreCapabilities.ExpiryEvents), timeProvider);
         _registrations = new RegistrationTracker(store, settings.Backoff, timeProvider, _logger);
-        _reconciler = new RegistrationReconciler(store, settings.Backoff, _registrations, Session.Changed, _logger);
+        _reconciler = new RegistrationReconciler(store, settings.Backoff, _registrations, Session.Changed, timeProvider, _logger);
         _closer = new SessionCloser(settings.Backoff, timeProvider, _logger);
     }
 
