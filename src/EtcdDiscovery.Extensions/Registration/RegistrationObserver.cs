@@ -6,9 +6,11 @@ using Microsoft.Extensions.Logging;
 namespace EtcdDiscovery.Registration;
 
 /// <summary>Watches one registration's two keys for what others do to them: new credentials, deletions, overwriting.</summary>
-internal sealed partial class RegistrationObserver(ServiceRegistration registration, ILogger logger) : IStoreObserver
+internal sealed partial class RegistrationObserver(ServiceRegistration registration, TimeProvider timeProvider, ILogger logger)
+    : IStoreObserver
 {
     private readonly string _descriptionKey = ServiceKeys.Description(registration.ServiceName);
+    private readonly LogThrottle _deletions = new(timeProvider);
     private bool _warned;
     private bool _warnedOfCredentials;
 
@@ -80,7 +82,10 @@ internal sealed partial class RegistrationObserver(ServiceRegistration registrat
 
         if (value is null)
         {
-            Log.Deleted(logger, LogSanitizer.Sanitize(registration.ServiceName), registration.InstanceId);
+            if (_deletions.Allows(out var leftOut))
+            {
+                Log.Deleted(logger, LogSanitizer.Sanitize(registration.ServiceName), registration.InstanceId, leftOut);
+            }
         }
         else if (!_warned)
         {

@@ -14,6 +14,8 @@ internal sealed partial class RegistrationReconciler(
     // Long enough for the first write to be seen by the other hosts before most of them begin theirs.
     private static readonly TimeSpan MaxMendDelay = TimeSpan.FromSeconds(1);
 
+    private readonly LogThrottle _reregistrations = new(timeProvider);
+    private readonly HashSet<string> _warnedOfPublic = new(StringComparer.Ordinal);
     private readonly Dictionary<ServiceRegistration, long> _mends = [];
     private int _failures;
     private volatile bool _hasSettled;
@@ -130,8 +132,14 @@ internal sealed partial class RegistrationReconciler(
     private IEnumerable<ServiceRegistration> InWriteOrder() => registrations.All
         .OrderBy(registration => registration.WithdrawalRequested ? 0 : registration.Failure is null ? 1 : 2);
 
-    private void LogRegistered(ServiceRegistration registration, TimeSpan timeToLive)
+    private void LogRegistered(ServiceRegistration registration, TimeSpan timeToLive, bool isFirst)
     {
+        var leftOut = "";
+        if (!isFirst && !_reregistrations.Allows(out leftOut))
+        {
+            return;
+        }
+
         var instance = registration.ReconcileState.Desired.Instance;
         var hostname = instance.Hostname.Length > 0 ? instance.Hostname : instance.PrivateHostname!;
         var ports = instance.Ports is { Count: > 0 } some ? string.Join(' ', some.Select(port => $"{port.Key}={port.Value}")) : "no ports";
@@ -141,14 +149,16 @@ internal sealed partial class RegistrationReconciler(
             registration.InstanceId,
             hostname,
             LogSanitizer.Sanitize(ports),
-            timeToLive);
+            timeToLive,
+            leftOut);
     }
 
     // As in Go a private host never takes it away, and GetUriAsync goes by it.
     private void WarnOfPublicDescription(ServiceInstance ours, StoreEntry? info)
     {
         if (!ours.Public && info is { } entry
-            && ServiceJson.TryDecode(ours.ServiceName, entry.Value, out ServiceInfo? described, out _) && described.Public)
+            && ServiceJson.TryDecode(ours.ServiceName, entry.Value, out ServiceInfo? described, out _) && described.Public
+            && _warnedOfPublic.Add(ours.ServiceName))
         {
             Log.DescribedAsPublic(
                 logger, LogSanitizer.Sanitize(ours.ServiceName), LogSanitizer.Sanitize(described.Hostname ?? ""), LogSanitizer.Sanitize(entry.Key));
@@ -182,11 +192,12 @@ internal sealed partial class RegistrationReconciler(
             return false;
         }
 
+        var isFirst = !registration.ReconcileState.WasStored;
         var isNew = !registration.ReconcileState.IsStoredIn(session);
         await WriteAsync(session, registration, cancellationToken).ConfigureAwait(false);
         if (isNew)
         {
-            LogRegistered(registration, session.TimeToLive);
+            LogRegistered(registration, session.TimeToLive, isFirst);
         }
 
         return true;

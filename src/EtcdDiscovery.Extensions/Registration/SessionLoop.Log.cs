@@ -18,7 +18,7 @@ internal sealed partial class SessionLoop
         [LoggerMessage(16, LogLevel.Debug, "Still not renewed after {Failures} tries, {Left:0.0} s are left: {Reason}", EventName = "RenewalFailedAgain")]
         public static partial void RenewalFailedAgain(ILogger logger, int failures, double left, string reason);
 
-        [LoggerMessage(17, LogLevel.Warning, "The session was lost, registering again: {Reason}", EventName = "SessionLost")]
-        public static partial void SessionLost(ILogger logger, string reason);
+        [LoggerMessage(17, LogLevel.Warning, "The session was lost, registering again: {Reason}{LeftOut}", EventName = "SessionLost")]
+        public static partial void SessionLost(ILogger logger, string reason, string leftOut);
     }
 }

@@ -19,6 +19,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     private readonly RegistrationTracker _registrations;
     private readonly RegistrationReconciler _reconciler;
     private readonly SessionCloser _closer;
+    private readonly LogThrottle _losses;
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _givingUp = new();
     private readonly Lock _changing = new();
@@ -37,6 +38,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         _registrations = new RegistrationTracker(store, settings.Backoff, timeProvider, _logger);
         _reconciler = new RegistrationReconciler(store, settings.Backoff, _registrations, Session.Changed, timeProvider, _logger);
         _closer = new SessionCloser(settings.Backoff, timeProvider, _logger);
+        _losses = new LogThrottle(timeProvider);
     }
 
     /// <summary>The session, for those who only look at it.</summary>
@@ -227,7 +229,11 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     {
         if (Session.Held is { } lost)
         {
-            Log.SessionLost(_logger, error.Message);
+            if (_losses.Allows(out var leftOut))
+            {
+                Log.SessionLost(_logger, error.Message, leftOut);
+            }
+
             Session.OnLost(error.Message);
             await _closer.DisposeAsync(lost).ConfigureAwait(false);
         }
