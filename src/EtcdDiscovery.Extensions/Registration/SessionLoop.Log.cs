@@ -20,5 +20,8 @@ internal sealed partial class SessionLoop
 
         [LoggerMessage(17, LogLevel.Warning, "The session was lost, registering again: {Reason}{LeftOut}", EventName = "SessionLost")]
         public static partial void SessionLost(ILogger logger, string reason, string leftOut);
+
+        [LoggerMessage(21, LogLevel.Warning, "Service {Service} has capital letters in its name. Host names in URLs are lower case, so a URL with this name may not find it; names in lower case always work", EventName = "NameWithCapitals")]
+        public static partial void NameWithCapitals(ILogger logger, string service);
     }
 }

@@ -61,6 +61,11 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
             _running ??= Background.RunAsync(() => RunAsync(_stopping.Token));
         }
 
+        if (registration.ServiceName.Any(char.IsUpper))
+        {
+            Log.NameWithCapitals(_logger, LogSanitizer.Sanitize(registration.ServiceName));
+        }
+
         Session.Changed.Set();
     }
 

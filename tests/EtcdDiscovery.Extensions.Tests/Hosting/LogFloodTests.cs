@@ -97,6 +97,18 @@ public sealed class LogFloodTests : IAsyncDisposable
         await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("OutOfReach").Count() > known), "the lasting outage is logged");
     }
 
+    [Theory]
+    [InlineData("Shop", true)]
+    [InlineData("shop-1", false)]
+    public async Task Name_WithCapitals_IsWarnedOfOnce(string name, bool isWarned)
+    {
+        await using var host = await StartAsync(name);
+        var registration = await host.RegisteredAsync();
+        await registration.SetStatusAsync(ServiceStatus.Maintenance, "", Token);
+
+        Assert.Equal(isWarned ? [$"Service {name} has capital letters in its name"] : [], host.Logs.Of("NameWithCapitals").Select(line => line.Message.Split('.')[0]));
+    }
+
     private Task<DiscoveryHost> StartAsync(string name = "shop") => DiscoveryHost.StartAsync(
         new() { ["Service:Name"] = name, ["RetryDelay"] = "00:00:00.01", ["MaxRetryDelay"] = "00:00:00.05", ["OutageGrace"] = "00:01:00" },
         builder => builder.Services.AddEtcdDiscovery().UseStore(_ => _store));
