@@ -53,6 +53,10 @@ public sealed record ServiceInstance
 
     /// <summary>How many requests it can take in proportion to the others.</summary>
     /// <value>The default is 1. Above 0.</value>
+    /// <remarks>
+    /// This is the weight in the store. A picker counts no weight for more than 100 times the median of the instances that it picks from, so
+    /// that no instance takes all requests by its weight.
+    /// </remarks>
     public double Weight { get; init; } = 1;
 
     /// <summary>Where it runs, such as a data centre; <see langword="null"/> when nothing was said.</summary>

@@ -29,7 +29,7 @@ public sealed class ServiceMap : IReadOnlyDictionary<string, string>, IEquatable
         {
             if (_entries[i].Key == _entries[i - 1].Key)
             {
-                throw new ArgumentException($"Key '{_entries[i].Key}' occurs twice.", nameof(entries));
+                throw new ArgumentException($"Key '{LogSanitizer.Sanitize(_entries[i].Key)}' occurs twice.", nameof(entries));
             }
         }
     }
@@ -48,7 +48,7 @@ public sealed class ServiceMap : IReadOnlyDictionary<string, string>, IEquatable
 
     /// <inheritdoc />
     public string this[string key] =>
-        TryGetValue(key, out var value) ? value : throw new KeyNotFoundException($"There is no key '{key}'.");
+        TryGetValue(key, out var value) ? value : throw new KeyNotFoundException($"There is no key '{LogSanitizer.Sanitize(key)}'.");
 
     /// <inheritdoc />
     public bool ContainsKey(string key) => IndexOf(key) >= 0;

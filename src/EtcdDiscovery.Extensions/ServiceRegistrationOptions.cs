@@ -63,7 +63,7 @@ public sealed class ServiceRegistrationOptions
     public CredentialPolicy CredentialPolicy { get; set; }
 
     /// <summary>How many requests this host can take in proportion to the others.</summary>
-    /// <value>The default is 1. Above 0, up to 1,000,000.</value>
+    /// <value>The default is 1. Above 0, up to 1,000,000; see <see cref="ServiceInstance.Weight"/> for what pickers make of it.</value>
     public double Weight { get; set; } = 1;
 
     /// <summary>Where this host runs, such as a data centre.</summary>

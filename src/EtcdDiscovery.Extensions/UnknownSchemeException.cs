@@ -37,7 +37,7 @@ public sealed class UnknownSchemeException : EtcdDiscoveryException
     {
         var asked = scheme.Length == 0 ? "no scheme was asked for" : $"no port for scheme '{LogSanitizer.Sanitize(scheme)}'";
         return known.Length == 0
-            ? $"{target}: {asked}, and it has no ports at all."
-            : $"{target}: {asked}; it has ports for: {LogSanitizer.Sanitize(known)}.";
+            ? $"{LogSanitizer.SanitizeMessage(target)}: {asked}, and it has no ports at all."
+            : $"{LogSanitizer.SanitizeMessage(target)}: {asked}; it has ports for: {LogSanitizer.Sanitize(known)}.";
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Registration;
 using EtcdDiscovery.Resolution;
 using EtcdDiscovery.Stores;
@@ -26,7 +27,7 @@ internal sealed class EtcdDiscoveryHealthCheck(
             ["endpoints"] = store.Endpoints,
             ["registrations"] = registrations.ToDictionary(
                 registration => registration.InstanceId,
-                registration => $"{registration.ServiceName}: {registration.State}",
+                registration => $"{LogSanitizer.Sanitize(registration.ServiceName)}: {registration.State}",
                 StringComparer.Ordinal),
             ["watchedServices"] = catalog.Services.Where(IsWorthTelling).Take(MaxTold)
                 .ToDictionary(service => service.Name, Describe, StringComparer.Ordinal),
@@ -47,7 +48,7 @@ internal sealed class EtcdDiscoveryHealthCheck(
             .DefaultIfEmpty((Health: HealthStatus.Healthy, Description: WithoutFindings()))
             .MinBy(finding => finding.Health);
         return Task.FromResult(new HealthCheckResult(
-            health == HealthStatus.Unhealthy ? context.Registration.FailureStatus : health, description, null, data));
+            health == HealthStatus.Unhealthy ? context.Registration.FailureStatus : health, LogSanitizer.SanitizeMessage(description), null, data));
     }
 
     private string WithoutFindings() => !options.Value.Enabled ? $"Off: {EtcdDiscoveryOptions.SectionName}:{nameof(EtcdDiscoveryOptions.Enabled)} is false."
@@ -64,11 +65,11 @@ internal sealed class EtcdDiscoveryHealthCheck(
             if (!registration.IsStored)
             {
                 var since = registration.State == RegistrationState.Lost ? "not registered any more" : "not registered yet";
-                yield return (AtFirst(!loop.HasRegistered), $"Service '{registration.ServiceName}' is {since}: {reason}");
+                yield return (AtFirst(!loop.HasRegistered), $"Service '{LogSanitizer.Sanitize(registration.ServiceName)}' is {since}: {reason}");
             }
             else if (registration.Failure is not null)
             {
-                yield return (HealthStatus.Degraded, $"A change of service '{registration.ServiceName}' is not in etcd yet: {reason}");
+                yield return (HealthStatus.Degraded, $"A change of service '{LogSanitizer.Sanitize(registration.ServiceName)}' is not in etcd yet: {reason}");
             }
             else if (state.Phase == SessionPhase.Late)
             {
@@ -83,8 +84,8 @@ internal sealed class EtcdDiscoveryHealthCheck(
             {
                 var reason = NameActor(outage, catalog.HasRead);
                 yield return !service.View.IsKnown
-                    ? (AtFirst(!catalog.HasRead), $"Service '{service.Name}' could not be read yet: {reason}")
-                    : (HealthStatus.Degraded, $"Service '{service.Name}' is served from what was known {Seconds(service.Age)} ago: {reason}");
+                    ? (AtFirst(!catalog.HasRead), $"Service '{LogSanitizer.Sanitize(service.Name)}' could not be read yet: {reason}")
+                    : (HealthStatus.Degraded, $"Service '{LogSanitizer.Sanitize(service.Name)}' is served from what was known {Seconds(service.Age)} ago: {reason}");
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.Diagnostics;
 
@@ -33,14 +34,15 @@ public sealed class InstanceExplanation
         var verdict = IsCandidate ? "candidate" : $"left out: {Exclusions}";
         string?[] details =
         [
-            Instance.Status == ServiceStatus.Serving ? null : $"status {Instance.UnknownStatus ?? Instance.Status.ToString()}",
-            Instance.Shard is { } shard ? $"shard {shard}" : null,
-            Instance.Zone is { } zone ? $"zone {zone}" : null,
+            Instance.Status == ServiceStatus.Serving ? null : $"status {LogSanitizer.Sanitize(Instance.UnknownStatus ?? Instance.Status.ToString())}",
+            Instance.Shard is { } shard ? $"shard {LogSanitizer.Sanitize(shard)}" : null,
+            Instance.Zone is { } zone ? $"zone {LogSanitizer.Sanitize(zone)}" : null,
             EjectedUntil is { } end ? string.Create(CultureInfo.InvariantCulture, $"ejected until {end:O}") : null,
             IsSuspect ? "suspect" : null,
             OutstandingCalls > 0 ? string.Create(CultureInfo.InvariantCulture, $"{OutstandingCalls} outstanding") : null,
         ];
         var known = string.Join(", ", details.OfType<string>());
-        return Primitives.LogSanitizer.Sanitize(known.Length == 0 ? $"{Instance.Id}: {verdict}" : $"{Instance.Id}: {verdict} ({known})");
+        var id = LogSanitizer.Sanitize(Instance.Id);
+        return known.Length == 0 ? $"{id}: {verdict}" : $"{id}: {verdict} ({known})";
     }
 }

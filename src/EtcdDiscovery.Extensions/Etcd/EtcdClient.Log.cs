@@ -6,8 +6,8 @@ internal sealed partial class EtcdClient
 {
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "Leaving etcd at {Endpoint} for {NextEndpoint}: {Reason}", EventName = "EndpointLeft")]
-        public static partial void EndpointLeft(ILogger logger, string endpoint, string nextEndpoint, string reason);
+        [LoggerMessage(1, LogLevel.Warning, "Leaving etcd at {Endpoint} for {NextEndpoint}: {Reason}{LeftOut}", EventName = "EndpointLeft")]
+        public static partial void EndpointLeft(ILogger logger, string endpoint, string nextEndpoint, string reason, string leftOut);
 
         [LoggerMessage(
             2,

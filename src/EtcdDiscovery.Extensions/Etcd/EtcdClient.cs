@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Transport;
 using Google.Protobuf;
 using Grpc.Core;
@@ -16,6 +17,7 @@ internal sealed partial class EtcdClient : IDisposable
     private readonly AuthTokens _tokens;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
+    private readonly LogThrottle _departures;
     private readonly EndpointRotation<EtcdConnection> _rotation;
     private readonly ConcurrentDictionary<string, bool> _withoutProgress = new(StringComparer.Ordinal);
 
@@ -25,6 +27,7 @@ internal sealed partial class EtcdClient : IDisposable
         _options = options;
         _timeProvider = timeProvider;
         _logger = logger;
+        _departures = new LogThrottle(timeProvider);
         _rotation = new(options.Endpoints, address => new EtcdConnection(address, options, timeProvider));
     }
 
@@ -156,9 +159,9 @@ internal sealed partial class EtcdClient : IDisposable
             return;
         }
 
-        if (_rotation.Leave(failed) is { } next && Endpoints.Count > 1)
+        if (_rotation.Leave(failed) is { } next && Endpoints.Count > 1 && _departures.Allows(out var leftOut))
         {
-            Log.EndpointLeft(_logger, EtcdAddress.Display(failed.Address), next, error.Message);
+            Log.EndpointLeft(_logger, EtcdAddress.Display(failed.Address), next, error.Message, leftOut);
         }
     }
 }

@@ -12,6 +12,7 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
     private readonly RenewalTimeout _timeout;
     private readonly SemaphoreSlim _gate = new(1, 1);
     private EtcdStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse>? _stream;
+    private Task<LeaseKeepAliveResponse>? _nextAnswer;
     private bool _needsToken;
     private bool _disposed;
 
@@ -48,7 +49,8 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
 
     private async Task ExchangeAsync(CancellationToken cancellationToken)
     {
-        if (_stream is { IsLeft: true })
+        // What has come unasked would be taken for the answer to the next request.
+        if (_stream is { IsLeft: true } || _nextAnswer is { IsCompletedSuccessfully: true })
         {
             await CloseStreamAsync().ConfigureAwait(false);
         }
@@ -67,7 +69,8 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
         try
         {
             stream.Write(_request);
-            answer = await stream.ReadAsync(deadline.Token).ConfigureAwait(false);
+            answer = await (_nextAnswer ?? ReadAsync(stream)).WaitAsync(deadline.Token).ConfigureAwait(false);
+            _nextAnswer = ReadAsync(stream);
             _timeout.OnAnswered(_client.TimeProvider.GetElapsedTime(asked));
         }
         catch (Exception e)
@@ -91,6 +94,13 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
             await CloseStreamAsync().ConfigureAwait(false);
         }
 
+        if (answer.ID != _request.ID)
+        {
+            _timeout.OnFailed();
+            await CloseStreamAsync().ConfigureAwait(false);
+            throw EtcdErrors.ProtocolViolation($"a renewal of lease {answer.ID} instead of {_request.ID}");
+        }
+
         if (answer.TTL <= 0)
         {
             throw new SessionLostException($"Etcd at {stream.Endpoint}: the lease has expired or was revoked.");
@@ -103,6 +113,12 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
         {
             _stream = null;
             await stream.DisposeAsync().ConfigureAwait(false);
+            await (_nextAnswer ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _nextAnswer = null;
         }
     }
+
+    // Ends with the stream.
+    private static Task<LeaseKeepAliveResponse> ReadAsync(EtcdStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse> stream) =>
+        stream.ReadAsync(CancellationToken.None).AsTask();
 }

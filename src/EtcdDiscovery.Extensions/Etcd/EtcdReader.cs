@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Stores;
+using EtcdDiscovery.Transport;
 using Etcdserverpb;
 using Google.Protobuf;
 using Mvccpb;
@@ -34,7 +35,8 @@ internal sealed class EtcdReader
         await _turns.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return await ReadInTurnAsync(ranges, cancellationToken).ConfigureAwait(false);
+            return await ReadLimit.ApplyAsync(
+                _client.RequestTimeout, _client.TimeProvider, token => ReadInTurnAsync(ranges, token), cancellationToken).ConfigureAwait(false);
         }
         finally
         {

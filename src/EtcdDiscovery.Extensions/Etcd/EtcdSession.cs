@@ -7,8 +7,11 @@ namespace EtcdDiscovery.Etcd;
 /// <summary>A lease, and what is put under it.</summary>
 internal sealed class EtcdSession : IDiscoverySession
 {
-    // In seconds. An hour is the most that is asked for, and a server adds no more than an election takes.
-    private const long MaxTimeToLive = 24 * 60 * 60;
+    // In seconds. Etcd raises what is asked for to 1.5 times its election timeout, which is 50 s at most.
+    private const long MaxRaised = 75;
+
+    // For stores that speak etcd's protocol and round up.
+    private const int MaxRatio = 10;
 
     private readonly EtcdClient _client;
     private readonly EtcdKeepAlive _keepAlive;
@@ -32,9 +35,10 @@ internal sealed class EtcdSession : IDiscoverySession
         var asked = client.TimeProvider.GetTimestamp();
         var granted = await client.CallAsync((etcd, options) => etcd.Lease.LeaseGrantAsync(request, options), cancellationToken).ConfigureAwait(false);
         // What is put under lease 0 has none, and stays for ever.
-        if (granted is { TTL: <= 0 or > MaxTimeToLive } or { ID: 0 })
+        // A host that believed in too long a life would renew too rarely.
+        if (granted is { TTL: <= 0 } or { ID: 0 } || granted.TTL > Math.Max(MaxRaised, MaxRatio * request.TTL))
         {
-            throw EtcdErrors.ProtocolViolation($"lease {granted.ID} of {granted.TTL} s");
+            throw EtcdErrors.ProtocolViolation($"lease {granted.ID} of {granted.TTL} s, where {request.TTL} s were asked for");
         }
 
         return new EtcdSession(client, granted, client.TimeProvider.GetElapsedTime(asked));

@@ -10,6 +10,7 @@ internal sealed partial class V2Client : IDisposable
 {
     private readonly EtcdOptions _options;
     private readonly ILogger _logger;
+    private readonly LogThrottle _departures;
     private readonly EndpointRotation<V2Connection> _rotation;
 
     /// <param name="options">How to reach etcd.</param>
@@ -20,6 +21,7 @@ internal sealed partial class V2Client : IDisposable
     {
         _options = options;
         _logger = logger;
+        _departures = new LogThrottle(timeProvider);
         TimeProvider = timeProvider;
         _rotation = new(options.Endpoints, address => V2Http.Connect(address, options, timeProvider, login));
     }
@@ -172,9 +174,9 @@ internal sealed partial class V2Client : IDisposable
 
     private void Leave(V2Connection connection, V2Failure failure)
     {
-        if (_rotation.Leave(connection) is { } next && Endpoints.Count > 1)
+        if (_rotation.Leave(connection) is { } next && Endpoints.Count > 1 && _departures.Allows(out var leftOut))
         {
-            Log.EndpointLeft(_logger, connection.Endpoint, next, failure.Message);
+            Log.EndpointLeft(_logger, connection.Endpoint, next, failure.Message, leftOut);
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Stores;
+using EtcdDiscovery.Transport;
 
 namespace EtcdDiscovery.EtcdV2;
 
@@ -10,11 +11,18 @@ internal static class V2Reader
     // A writer can nest directories without end. No service needs as many as this.
     private const int MaxDirectories = 32;
 
+    // What one range may have, all directories together.
+    private const long MaxSize = 64 * 1024 * 1024;
+
     public static async Task<StoreContents> ReadAsync(
         V2Client client, IReadOnlyList<StoreRange> ranges, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var reads = await Task.WhenAll(ranges.Select(range => ReadAsync(client, range, cancellationToken))).ConfigureAwait(false);
+        var reads = await ReadLimit.ApplyAsync(
+            client.RequestTimeout,
+            client.TimeProvider,
+            token => Task.WhenAll(ranges.Select(range => ReadAsync(client, range, token))),
+            cancellationToken).ConfigureAwait(false);
         // Ranges may have keys in common, and etcd answers in no order.
         var entries = new Dictionary<string, StoreEntry>(StringComparer.Ordinal);
         foreach (var entry in reads.SelectMany(read => read.Entries))
@@ -43,6 +51,10 @@ internal static class V2Reader
             if (!answer.IsKeyMissing)
             {
                 Collect(answer.Node, range, entries, directories);
+                if (entries.Sum(entry => (long)entry.Key.Length + entry.Value.Length) > MaxSize)
+                {
+                    throw new EtcdDiscoveryException($"More than the limit of {MaxSize} bytes stands below '{LogSanitizer.Sanitize(range.Key)}'.");
+                }
             }
 
             if (read >= MaxDirectories || !directories.TryDequeue(out var directory))

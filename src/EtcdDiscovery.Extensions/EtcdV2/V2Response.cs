@@ -13,6 +13,12 @@ internal sealed record V2Response(StoreRevision Revision, V2Document Document)
     // As much as the v3 store takes: far more than a service can have, little enough to survive.
     private const int MaxLength = 64 * 1024 * 1024;
 
+    // A node takes several times as much memory as its shortest JSON. Etcd's have more than 60 bytes, with key and indexes.
+    private const int MinNodeLength = 32;
+
+    // So that a small answer may have any nodes.
+    private const int MaxShortNodes = 1_000;
+
     public bool IsKeyMissing => Document.ErrorCode == V2ErrorCode.KeyNotFound;
 
     public bool IsKeyThere => Document.ErrorCode == V2ErrorCode.KeyExists;
@@ -87,6 +93,11 @@ internal sealed record V2Response(StoreRevision Revision, V2Document Document)
     {
         try
         {
+            if (CountObjects(body.Span) > MaxShortNodes + (body.Length / MinNodeLength))
+            {
+                throw V2Failure.OfNonsense("its answer has more nodes than keys fit into it");
+            }
+
             return JsonSerializer.Deserialize(body.Span, V2JsonContext.Default.V2Document)
                 ?? throw Nonsense();
         }
@@ -94,6 +105,17 @@ internal sealed record V2Response(StoreRevision Revision, V2Document Document)
         {
             return (int)status >= 300 ? null : throw Nonsense();
         }
+    }
+
+    private static int CountObjects(ReadOnlySpan<byte> body)
+    {
+        var count = 0;
+        for (var reader = new Utf8JsonReader(body); reader.Read();)
+        {
+            count += reader.TokenType == JsonTokenType.StartObject ? 1 : 0;
+        }
+
+        return count;
     }
 
     private static V2Failure Nonsense() => V2Failure.OfNonsense("its answer is not of the v2 keys API");

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Stores;
 using EtcdDiscovery.Transport;
 
@@ -133,7 +134,7 @@ internal sealed class V2Session : IDiscoverySession
             // It may just have been withdrawn, or be put once more.
             if (answer.IsKeyMissing && held.IsCertain && _keys.TryGetValue(key, out var now) && now == held)
             {
-                _lost ??= $"the key {key} has expired or was deleted";
+                _lost ??= $"the key {LogSanitizer.Sanitize(key)} has expired or was deleted";
                 ThrowIfLost();
             }
         }
@@ -157,7 +158,7 @@ internal sealed class V2Session : IDiscoverySession
         var answer = await ReadAsync(key, cancellationToken).ConfigureAwait(false);
         if (answer is { IsKeyMissing: false, Node.Dir: true })
         {
-            throw new EtcdDiscoveryException($"{key} is a directory in etcd, so nothing can be put there: other keys are below it.");
+            throw new EtcdDiscoveryException($"{LogSanitizer.Sanitize(key)} is a directory in etcd, so nothing can be put there: other keys are below it.");
         }
     }
 

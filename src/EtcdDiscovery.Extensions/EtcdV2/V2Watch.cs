@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.EtcdV2;
@@ -112,7 +113,7 @@ internal sealed class V2Watch
     }
 
     private static EtcdDiscoveryException Ended(StoreRange range) =>
-        new($"Etcd ended the watch of {range.Key} without a reason.", isTransient: true);
+        new($"Etcd ended the watch of {LogSanitizer.Sanitize(range.Key)} without a reason.", isTransient: true);
 
     /// <param name="Range">Which range advances.</param>
     /// <param name="Revision">How far.</param>

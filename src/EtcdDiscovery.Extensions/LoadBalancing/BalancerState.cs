@@ -20,6 +20,7 @@ internal sealed partial class BalancerState : IDisposable
     private readonly ConcurrentDictionary<string, InstanceCallState> _calls = new(concurrencyLevel: 1, capacity: 1, StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, RoundRobinCounter> _turns = new(concurrencyLevel: 1, capacity: 1, StringComparer.Ordinal);
     private readonly OutlierDetector _outliers;
+    private readonly LogThrottle _ejections;
     private readonly Lock _changing = new();
     private readonly Action _ejectionsChanged;
     private readonly TimeProvider _timeProvider;
@@ -41,6 +42,7 @@ internal sealed partial class BalancerState : IDisposable
         _ejectionsChanged = ejectionsChanged ?? (static () => { });
         _logger = logger ?? NullLogger.Instance;
         _outliers = new OutlierDetector(timeProvider, Return);
+        _ejections = new LogThrottle(timeProvider);
     }
 
     /// <summary>The ejections of this moment, the oldest first.</summary>
@@ -155,7 +157,11 @@ internal sealed partial class BalancerState : IDisposable
             }
 
             calls.Health = calls.Health.AfterEjection();
-            Log.Ejected(_logger, LogSanitizer.Sanitize(instance.Id), instance.ServiceName, time);
+            if (_ejections.Allows(out var leftOut))
+            {
+                Log.Ejected(_logger, LogSanitizer.Sanitize(instance.Id), LogSanitizer.Sanitize(instance.ServiceName), time, leftOut);
+            }
+
             Note(DiscoveryEventKind.InstanceEjected, instance, string.Create(CultureInfo.InvariantCulture, $"for {time.TotalSeconds:0.0} s"));
             return true;
         }
@@ -190,7 +196,7 @@ internal sealed partial class BalancerState : IDisposable
         var all = _outliers.End(match);
         foreach (var ended in all)
         {
-            Log.Returned(_logger, LogSanitizer.Sanitize(ended.Instance.Id), ended.Instance.ServiceName);
+            Log.Returned(_logger, LogSanitizer.Sanitize(ended.Instance.Id), LogSanitizer.Sanitize(ended.Instance.ServiceName));
             Note(DiscoveryEventKind.EjectionEnded, ended.Instance);
         }
 

@@ -6,6 +6,9 @@ namespace EtcdDiscovery.LoadBalancing;
 /// <remarks>Immutable. Finding takes two steps on average, whatever the weights and however many there are.</remarks>
 internal sealed class WeightTable
 {
+    // Any writer of the registry can publish an instance: none may take all requests by its weight.
+    private const double MaxRatioToMedian = 100;
+
     private readonly uint[] _lasts;
     private readonly int[] _owners;
     private readonly int _shift;
@@ -32,16 +35,13 @@ internal sealed class WeightTable
     /// <summary>The table of some instances; null when all weigh the same.</summary>
     public static WeightTable? Create(ReadOnlySpan<ServiceInstance> instances)
     {
-        double heaviest = 0, lightest = double.PositiveInfinity;
-        foreach (var instance in instances)
+        var weights = new double[instances.Length];
+        for (var i = 0; i < weights.Length; i++)
         {
-            var weight = WeightOf(instance);
-            heaviest = Math.Max(heaviest, weight);
-            lightest = Math.Min(lightest, weight);
+            weights[i] = WeightOf(instances[i]);
         }
 
-        // Compared with the heaviest, no weight is too large to be added up.
-        return heaviest == lightest ? null : new WeightTable(Share(instances, heaviest));
+        return weights.AsSpan().ContainsAnyExcept(weights[0]) ? new WeightTable(Share(weights)) : null;
     }
 
     /// <summary>A weight that can be calculated with: what is none counts as 1, as it does where entries are read.</summary>
@@ -62,18 +62,22 @@ internal sealed class WeightTable
     /// <summary>How large a share is.</summary>
     public long ShareOf(int owner) => 1L + _lasts[owner] - (owner == 0 ? 0 : _lasts[owner - 1]);
 
-    private static uint[] Share(ReadOnlySpan<ServiceInstance> instances, double heaviest)
+    private static uint[] Share(double[] weights)
     {
+        // Compared with the heaviest, no weight is too large to be added up.
+        var sorted = weights.Order().ToArray();
+        var heaviest = Math.Min(sorted[^1], MaxRatioToMedian * sorted[(sorted.Length - 1) / 2]);
         double total = 0, sum = 0;
-        foreach (var instance in instances)
+        for (var i = 0; i < weights.Length; i++)
         {
-            total += WeightOf(instance) / heaviest;
+            weights[i] = Math.Min(weights[i], heaviest) / heaviest;
+            total += weights[i];
         }
 
-        var lasts = new uint[instances.Length];
+        var lasts = new uint[weights.Length];
         for (var i = 0; i < lasts.Length; i++)
         {
-            sum += WeightOf(instances[i]) / heaviest;
+            sum += weights[i];
             lasts[i] = (uint)Math.Clamp((sum / total * (1L << 32)) - 1, 0, uint.MaxValue);
         }
 

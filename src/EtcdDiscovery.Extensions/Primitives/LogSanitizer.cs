@@ -1,21 +1,42 @@
 using System.Globalization;
+using System.Text;
 
 namespace EtcdDiscovery.Primitives;
 
-/// <summary>Text from the store, made fit for logs and messages: one line, of bounded length.</summary>
+/// <summary>Makes untrusted text fit for logs and messages: one line, of bounded length.</summary>
 internal static class LogSanitizer
 {
     private const int MaxLength = 200;
 
-    public static string Sanitize(string text)
+    // A message may quote several names, and the problems of all settings.
+    private const int MaxMessageLength = 4_000;
+
+    /// <summary>Sanitizes what a message quotes, such as a name, a key or a server's text.</summary>
+    public static string Sanitize(string text) => Sanitize(text, MaxLength);
+
+    /// <summary>Sanitizes a whole message that may come from outside this library.</summary>
+    public static string SanitizeMessage(string text) => Sanitize(text, MaxMessageLength);
+
+    private static string Sanitize(string text, int maxLength)
     {
-        var shown = text.Length <= MaxLength ? text : string.Concat(text.AsSpan(0, MaxLength), "…");
-        return shown.AsSpan().ContainsAnyExceptInRange(' ', '~')
-            ? string.Concat(shown.Select(c => IsShown(c) ? c : '\uFFFD'))
-            : shown;
+        if (text.Length <= maxLength && !text.AsSpan().ContainsAnyExceptInRange(' ', '~'))
+        {
+            return text;
+        }
+
+        var isCut = text.Length > maxLength;
+        var length = !isCut ? text.Length : char.IsHighSurrogate(text[maxLength - 1]) ? maxLength - 1 : maxLength;
+        var shown = new StringBuilder(length + 1);
+        // Halves of surrogate pairs are enumerated as replacement characters.
+        foreach (var rune in text.AsSpan(0, length).EnumerateRunes())
+        {
+            shown.Append(IsShown(rune) ? rune : Rune.ReplacementChar);
+        }
+
+        return shown.Append(isCut ? "…" : "").ToString();
     }
 
-    // Marks of format are not seen either, but change the order in which others are.
-    private static bool IsShown(char c) => CharUnicodeInfo.GetUnicodeCategory(c)
+    // Format characters are invisible, and some of them change the order in which others are displayed.
+    private static bool IsShown(Rune rune) => Rune.GetUnicodeCategory(rune)
         is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
 }

@@ -3,9 +3,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Primitives;
 
-/// <summary>Makes loggers that never throw, whatever the application's logger providers do.</summary>
+/// <summary>Makes loggers that never throw, whatever the application's logger providers do, and that log sanitized text only.</summary>
 /// <remarks>
 /// Loops, timers and locks log. A provider that throws there would end a registration, a watch or, from a timer, the process.
+/// Most events quote text that another process wrote, such as names or errors; none of it may start a line of its own.
 /// </remarks>
 internal sealed class SafeLoggerFactory(ILoggerFactory inner) : ILoggerFactory
 {
@@ -61,12 +62,24 @@ internal sealed class SafeLoggerFactory(ILoggerFactory inner) : ILoggerFactory
         {
             try
             {
-                inner.Log(logLevel, eventId, state, exception, formatter);
+                if (state is IReadOnlyList<KeyValuePair<string, object?>> values && values.Any(value => Sanitize(value.Value) != value.Value))
+                {
+                    var message = LogSanitizer.SanitizeMessage(formatter(state, exception));
+                    var sanitized = values.Select(value => KeyValuePair.Create(value.Key, Sanitize(value.Value))).ToArray();
+                    inner.Log(logLevel, eventId, sanitized, exception, (_, _) => message);
+                }
+                else
+                {
+                    inner.Log(logLevel, eventId, state, exception, formatter);
+                }
             }
             catch (Exception)
             {
                 // There is nowhere left to report it.
             }
         }
+
+        // Returns what is clean as it is, so that the reference tells.
+        private static object? Sanitize(object? value) => value is string text ? LogSanitizer.SanitizeMessage(text) : value;
     }
 }

@@ -70,9 +70,7 @@ internal static class ServiceUriBuilder
         {
             if (!char.IsLetterOrDigit(c) && c is not ('-' or '.' or '_' or '~'))
             {
-                return char.IsControl(c) || char.IsWhiteSpace(c)
-                    ? $"contains the character U+{(int)c:X4}"
-                    : $"contains '{c}'";
+                return c is > ' ' and <= '~' ? $"contains '{c}'" : $"contains the character U+{(int)c:X4}";
             }
         }
 

@@ -13,5 +13,10 @@ internal sealed record ReconcilePlan(
 {
     public StorePut Instance => new(ServiceKeys.Instance(Encoded.Instance.ServiceName, Encoded.Instance.Id), Encoded.Value);
 
+    /// <summary>Whether everything stands in the store already, under a session.</summary>
+    public bool IsDoneIn(IDiscoverySession session) =>
+        Description is null && BasedOn.Writing is null && BasedOn.IsStoredIn(session)
+        && BasedOn.Stored!.Value.Span.SequenceEqual(Encoded.Value.Span);
+
     public IReadOnlyList<StorePut> Puts => Description is { } info ? [info, Instance] : [Instance];
 }

@@ -31,10 +31,13 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
     /// <summary>Whether the service's description needs no look before the next write.</summary>
     public bool DescriptionSettled { get; private init; }
 
+    /// <summary>Whether another writer has made the description one that it may not stay.</summary>
+    public bool MendsDescription { get; private init; }
+
     /// <summary>The latest revision of the description that is known.</summary>
     public long DescriptionRevision { get; private init; }
 
-    /// <summary>The description that was read ahead of the first write, which then need not read it; null when it was not read.</summary>
+    /// <summary>The description that was seen ahead of a write, which then need not read it; null when it was not seen.</summary>
     public SeenDescription? PrefetchedDescription { get; private init; }
 
     public bool IsStoredIn(IDiscoverySession? session) => Stored is not null && Stored.Session == session;
@@ -42,12 +45,17 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
     public bool NeedsWrite(IDiscoverySession? session) =>
         !DescriptionSettled || Writing is not null || !IsStoredIn(session) || !Stored!.Value.Span.SequenceEqual(Desired.Value.Span);
 
+    /// <summary>Whether the description is all that has to be written, and only since another writer changed it.</summary>
+    public bool OnlyMendsDescription(IDiscoverySession session) =>
+        MendsDescription && Writing is null && IsStoredIn(session) && Stored!.Value.Span.SequenceEqual(Desired.Value.Span);
+
     /// <summary>The application wants something else.</summary>
     public ReconcileState OnChanged(EncodedInstance desired, DescriptionWriteMode? writeMode) => this with
     {
         Desired = desired,
         WriteMode = writeMode is { } wanted && wanted > WriteMode ? wanted : WriteMode,
         DescriptionSettled = DescriptionSettled && writeMode is null,
+        MendsDescription = MendsDescription && writeMode is null,
         Version = Version + 1,
     };
 
@@ -80,6 +88,7 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
             WasStored = WasStored || stored is not null,
             Writing = null,
             PrefetchedDescription = null,
+            MendsDescription = false,
         };
         var infoRevision = write.Description is null ? write.DescriptionRevision : writtenInfoRevision;
         if (write.BasedOn.Version != Version)
@@ -93,14 +102,12 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
             return write.Description is null ? written : written with { WriteMode = DescriptionWriteMode.EnsureExists };
         }
 
-        return written with
-        {
-            Desired = write.Encoded,
-            WriteMode = DescriptionWriteMode.EnsureExists,
-            DescriptionSettled = true,
-            DescriptionRevision = infoRevision,
-        };
+        return written.Settle(write, infoRevision);
     }
+
+    /// <summary>Everything stood in the store already.</summary>
+    public ReconcileState OnNothingToWrite(ReconcilePlan plan) =>
+        plan.BasedOn.Version != Version || DescriptionRevision > plan.DescriptionRevision ? this : Settle(plan, plan.DescriptionRevision);
 
     /// <summary>The instance's key was read, as of a revision.</summary>
     public ReconcileState OnInstanceRead(ReadOnlyMemory<byte>? value, long revision) =>
@@ -132,12 +139,16 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
         }
 
         var agreed = Agree(info);
+        var mayStay = DescriptionMergePolicy.PlanWrite(agreed.Description, DescriptionWriteMode.EnsureExists, info) is null;
+        var mends = (DescriptionSettled || MendsDescription) && !mayStay;
         return this with
         {
             Desired = agreed,
             DescriptionRevision = revision,
-            PrefetchedDescription = Stored is null ? new SeenDescription(info) : null,
-            DescriptionSettled = DescriptionSettled && DescriptionMergePolicy.PlanWrite(agreed.Description, DescriptionWriteMode.EnsureExists, info) is null,
+            PrefetchedDescription = Stored is null || mends ? new SeenDescription(info) : null,
+            // Another host may have mended it meanwhile.
+            DescriptionSettled = (DescriptionSettled || MendsDescription) && mayStay,
+            MendsDescription = mends,
         };
     }
 
@@ -147,6 +158,7 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
         Stored = null,
         ExternalChangeRevision = 0,
         DescriptionSettled = false,
+        MendsDescription = false,
         DescriptionRevision = 0,
         PrefetchedDescription = null,
     };
@@ -154,6 +166,16 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
     /// <summary>Whether this host keeps its own credentials because those of a description are too long.</summary>
     public bool Refuses(StoreEntry? info) =>
         CredentialsAfter(info) is var theirs && theirs != Desired.Instance.Credentials && !EntrySizeLimit.HasRoomFor(theirs, Desired);
+
+    private ReconcileState Settle(ReconcilePlan plan, long infoRevision) => this with
+    {
+        Desired = plan.Encoded,
+        WriteMode = DescriptionWriteMode.EnsureExists,
+        DescriptionSettled = true,
+        MendsDescription = false,
+        DescriptionRevision = infoRevision,
+        PrefetchedDescription = null,
+    };
 
     private ReconcileState Existing(ReadOnlyMemory<byte>? value) => value is null || MayExist ? this : this with { MayExist = true };
 

@@ -139,7 +139,7 @@ internal sealed partial class RegistrationHostedService(
             var reason = missing.Failure ?? loop.Session.State.Failure ?? "no answer yet";
             await loop.StopAsync(cancellationToken).ConfigureAwait(false);
             throw new EtcdDiscoveryException(
-                $"Service '{missing.ServiceName}' could not be registered within {timeout}: {reason} "
+                $"Service '{LogSanitizer.Sanitize(missing.ServiceName)}' could not be registered within {timeout}: {reason} "
                 + $"The application does not start because {EtcdDiscoveryOptions.SectionName}:"
                 + $"{nameof(EtcdDiscoveryOptions.RequireRegistration)} is true.",
                 isTransient: true);

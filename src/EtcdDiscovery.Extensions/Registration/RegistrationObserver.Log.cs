@@ -9,8 +9,8 @@ internal sealed partial class RegistrationObserver
         [LoggerMessage(6, LogLevel.Debug, "The keys of {Service} are not observed at the moment: {Reason}", EventName = "NotObserved")]
         public static partial void NotObserved(ILogger logger, string service, string reason);
 
-        [LoggerMessage(7, LogLevel.Information, "The entry of {Service}, {InstanceId}, is gone from the store and put again", EventName = "Deleted")]
-        public static partial void Deleted(ILogger logger, string service, string instanceId);
+        [LoggerMessage(7, LogLevel.Information, "The entry of {Service}, {InstanceId}, is gone from the store and put again{LeftOut}", EventName = "Deleted")]
+        public static partial void Deleted(ILogger logger, string service, string instanceId, string leftOut);
 
         [LoggerMessage(8, LogLevel.Warning, "Another process overwrote the entry of {Service}, {InstanceId}; it is put again, now and whenever that happens again", EventName = "Overwritten")]
         public static partial void Overwritten(ILogger logger, string service, string instanceId);

@@ -1,3 +1,4 @@
+using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Stores;
 using EtcdDiscovery.Wire;
 using Microsoft.Extensions.Logging;
@@ -5,9 +6,11 @@ using Microsoft.Extensions.Logging;
 namespace EtcdDiscovery.Registration;
 
 /// <summary>Watches one registration's two keys for what others do to them: new credentials, deletions, overwriting.</summary>
-internal sealed partial class RegistrationObserver(ServiceRegistration registration, ILogger logger) : IStoreObserver
+internal sealed partial class RegistrationObserver(ServiceRegistration registration, TimeProvider timeProvider, ILogger logger)
+    : IStoreObserver
 {
     private readonly string _descriptionKey = ServiceKeys.Description(registration.ServiceName);
+    private readonly LogThrottle _deletions = new(timeProvider);
     private bool _warned;
     private bool _warnedOfCredentials;
 
@@ -56,7 +59,7 @@ internal sealed partial class RegistrationObserver(ServiceRegistration registrat
     }
 
     // The session notices by itself when the store is out of reach.
-    public void OnFailure(EtcdDiscoveryException error) => Log.NotObserved(logger, registration.ServiceName, error.Message);
+    public void OnFailure(EtcdDiscoveryException error) => Log.NotObserved(logger, LogSanitizer.Sanitize(registration.ServiceName), error.Message);
 
     private void OnDescription(StoreEntry? info, long revision)
     {
@@ -64,7 +67,7 @@ internal sealed partial class RegistrationObserver(ServiceRegistration registrat
         if (!_warnedOfCredentials && registration.ReconcileState.Refuses(info))
         {
             _warnedOfCredentials = true;
-            Log.CredentialsRefused(logger, registration.ServiceName);
+            Log.CredentialsRefused(logger, LogSanitizer.Sanitize(registration.ServiceName));
         }
     }
 
@@ -79,12 +82,15 @@ internal sealed partial class RegistrationObserver(ServiceRegistration registrat
 
         if (value is null)
         {
-            Log.Deleted(logger, registration.ServiceName, registration.InstanceId);
+            if (_deletions.Allows(out var leftOut))
+            {
+                Log.Deleted(logger, LogSanitizer.Sanitize(registration.ServiceName), registration.InstanceId, leftOut);
+            }
         }
         else if (!_warned)
         {
             _warned = true;
-            Log.Overwritten(logger, registration.ServiceName, registration.InstanceId);
+            Log.Overwritten(logger, LogSanitizer.Sanitize(registration.ServiceName), registration.InstanceId);
         }
     }
 }

@@ -30,6 +30,9 @@ internal static class RegistrationOptionsRules
         CheckHost($"{section}:{nameof(options.PrivateHostname)}", options.PrivateHostname, problems);
         CheckPorts($"{section}:{nameof(options.Ports)}", options.Ports, problems);
         CheckPorts($"{section}:{nameof(options.PrivatePorts)}", options.PrivatePorts, problems);
+        CheckCount($"{section}:{nameof(options.Ports)}", options.Ports, problems);
+        CheckCount($"{section}:{nameof(options.PrivatePorts)}", options.PrivatePorts, problems);
+        CheckCount($"{section}:{nameof(options.Metadata)}", options.Metadata, problems);
         problems.CheckChoice($"{section}:{nameof(options.CredentialPolicy)}", options.CredentialPolicy);
         problems.Check(
             $"{section}:{nameof(options.Weight)}",
@@ -90,6 +93,16 @@ internal static class RegistrationOptionsRules
         {
             problems.Add($"{setting} is '{LogSanitizer.Sanitize(host)}', which {reason}: a host name or IP address is allowed, "
                 + "without scheme, port or path.");
+        }
+    }
+
+    private static void CheckCount(string setting, IDictionary<string, string>? entries, SettingsProblems problems)
+    {
+        if (entries?.Count > MapConverter.MaxEntries)
+        {
+            problems.Add(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{setting} has {entries.Count} entries: up to {MapConverter.MaxEntries} are allowed, since readers take no more."));
         }
     }
 

@@ -6,9 +6,9 @@ internal sealed partial class RegistrationReconciler
 {
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "Registered {Service} as {InstanceId} at {Hostname} ({Ports}); it expires {TimeToLive} after the last sign of life", EventName = "Registered")]
+        [LoggerMessage(1, LogLevel.Information, "Registered {Service} as {InstanceId} at {Hostname} ({Ports}); it expires {TimeToLive} after the last sign of life{LeftOut}", EventName = "Registered")]
         public static partial void Registered(
-            ILogger logger, string service, string instanceId, string hostname, string ports, TimeSpan timeToLive);
+            ILogger logger, string service, string instanceId, string hostname, string ports, TimeSpan timeToLive, string leftOut);
 
         [LoggerMessage(2, LogLevel.Information, "Withdrew {Service}, {InstanceId}", EventName = "Withdrawn")]
         public static partial void Withdrawn(ILogger logger, string service, string instanceId);

@@ -7,10 +7,16 @@ namespace EtcdDiscovery.Registration;
 
 /// <summary>Brings the store to what the registrations want, under one session, until that is lost.</summary>
 internal sealed partial class RegistrationReconciler(
-    IDiscoveryStore store, Backoff backoff, RegistrationTracker registrations, AsyncAutoResetEvent wake, ILogger logger)
+    IDiscoveryStore store, Backoff backoff, RegistrationTracker registrations, AsyncAutoResetEvent wake, TimeProvider timeProvider, ILogger logger)
 {
     private const int MaxWriteConflicts = 20;
 
+    // Long enough for the first write to be seen by the other hosts before most of them begin theirs.
+    private static readonly TimeSpan MaxMendDelay = TimeSpan.FromSeconds(1);
+
+    private readonly LogThrottle _reregistrations = new(timeProvider);
+    private readonly HashSet<string> _warnedOfPublic = new(StringComparer.Ordinal);
+    private readonly Dictionary<ServiceRegistration, long> _mends = [];
     private int _failures;
     private volatile bool _hasSettled;
 
@@ -61,6 +67,12 @@ internal sealed partial class RegistrationReconciler(
         var pause = Timeout.InfiniteTimeSpan;
         foreach (var registration in InWriteOrder())
         {
+            if (UntilMend(session, registration) is var delay && delay > TimeSpan.Zero)
+            {
+                pause = Shorter(pause, delay);
+                continue;
+            }
+
             try
             {
                 if (await ReconcileAsync(session, registration, cancellationToken).ConfigureAwait(false))
@@ -72,7 +84,7 @@ internal sealed partial class RegistrationReconciler(
             {
                 LogWriteFailed(registration, error.Message);
                 registration.OnFailed(error.Message);
-                pause = backoff.DelayAfter(++_failures, error.IsTransient);
+                pause = Shorter(pause, backoff.DelayAfter(++_failures, error.IsTransient));
                 if (error.IsTransient)
                 {
                     break; // The others would wait for the same store in vain.
@@ -88,25 +100,68 @@ internal sealed partial class RegistrationReconciler(
         return pause;
     }
 
+    // All hosts of a service see at the same moment that its description has to be mended, and one write is enough: each waits a
+    // random time, in which it may see another's.
+    private TimeSpan UntilMend(IDiscoverySession session, ServiceRegistration registration)
+    {
+        if (registration.WithdrawalRequested || !registration.ReconcileState.OnlyMendsDescription(session))
+        {
+            _mends.Remove(registration);
+            return TimeSpan.Zero;
+        }
+
+        if (!_mends.TryGetValue(registration, out var due))
+        {
+            _mends[registration] = due = timeProvider.GetTimestamp()
+                + (long)(Random.Shared.NextDouble() * MaxMendDelay.TotalSeconds * timeProvider.TimestampFrequency);
+        }
+
+        var left = timeProvider.GetElapsedTime(timeProvider.GetTimestamp(), due);
+        if (left <= TimeSpan.Zero)
+        {
+            _mends.Remove(registration);
+        }
+
+        return left;
+    }
+
+    private static TimeSpan Shorter(TimeSpan pause, TimeSpan other) =>
+        pause == Timeout.InfiniteTimeSpan || other < pause ? other : pause;
+
     // Etcd without space still deletes, and what others write over all the time must not keep the rest waiting.
     private IEnumerable<ServiceRegistration> InWriteOrder() => registrations.All
         .OrderBy(registration => registration.WithdrawalRequested ? 0 : registration.Failure is null ? 1 : 2);
 
-    private void LogRegistered(ServiceRegistration registration, TimeSpan timeToLive)
+    private void LogRegistered(ServiceRegistration registration, TimeSpan timeToLive, bool isFirst)
     {
+        var leftOut = "";
+        if (!isFirst && !_reregistrations.Allows(out leftOut))
+        {
+            return;
+        }
+
         var instance = registration.ReconcileState.Desired.Instance;
         var hostname = instance.Hostname.Length > 0 ? instance.Hostname : instance.PrivateHostname!;
         var ports = instance.Ports is { Count: > 0 } some ? string.Join(' ', some.Select(port => $"{port.Key}={port.Value}")) : "no ports";
-        Log.Registered(logger, registration.ServiceName, registration.InstanceId, hostname, ports, timeToLive);
+        Log.Registered(
+            logger,
+            LogSanitizer.Sanitize(registration.ServiceName),
+            registration.InstanceId,
+            hostname,
+            LogSanitizer.Sanitize(ports),
+            timeToLive,
+            leftOut);
     }
 
     // As in Go a private host never takes it away, and GetUriAsync goes by it.
     private void WarnOfPublicDescription(ServiceInstance ours, StoreEntry? info)
     {
         if (!ours.Public && info is { } entry
-            && ServiceJson.TryDecode(ours.ServiceName, entry.Value, out ServiceInfo? described, out _) && described.Public)
+            && ServiceJson.TryDecode(ours.ServiceName, entry.Value, out ServiceInfo? described, out _) && described.Public
+            && _warnedOfPublic.Add(ours.ServiceName))
         {
-            Log.DescribedAsPublic(logger, ours.ServiceName, LogSanitizer.Sanitize(described.Hostname ?? ""), entry.Key);
+            Log.DescribedAsPublic(
+                logger, LogSanitizer.Sanitize(ours.ServiceName), LogSanitizer.Sanitize(described.Hostname ?? ""), LogSanitizer.Sanitize(entry.Key));
         }
     }
 
@@ -114,11 +169,11 @@ internal sealed partial class RegistrationReconciler(
     {
         if (registration.Failure == reason)
         {
-            Log.WriteFailedAgain(logger, registration.ServiceName, reason);
+            Log.WriteFailedAgain(logger, LogSanitizer.Sanitize(registration.ServiceName), reason);
         }
         else
         {
-            Log.WriteFailed(logger, registration.ServiceName, reason);
+            Log.WriteFailed(logger, LogSanitizer.Sanitize(registration.ServiceName), reason);
         }
     }
 
@@ -137,11 +192,12 @@ internal sealed partial class RegistrationReconciler(
             return false;
         }
 
+        var isFirst = !registration.ReconcileState.WasStored;
         var isNew = !registration.ReconcileState.IsStoredIn(session);
         await WriteAsync(session, registration, cancellationToken).ConfigureAwait(false);
         if (isNew)
         {
-            LogRegistered(registration, session.TimeToLive);
+            LogRegistered(registration, session.TimeToLive, isFirst);
         }
 
         return true;
@@ -176,7 +232,7 @@ internal sealed partial class RegistrationReconciler(
 
         if (isFirst)
         {
-            Log.Withdrawn(logger, registration.ServiceName, registration.InstanceId);
+            Log.Withdrawn(logger, LogSanitizer.Sanitize(registration.ServiceName), registration.InstanceId);
         }
     }
 
@@ -192,6 +248,12 @@ internal sealed partial class RegistrationReconciler(
                 : await ReadDescriptionAsync(registration.ServiceName, cancellationToken).ConfigureAwait(false);
             var write = state.Plan(info);
             WarnOfPublicDescription(write.Encoded.Instance, info);
+            if (write.IsDoneIn(session))
+            {
+                registration.Advance(latest => latest.OnNothingToWrite(write));
+                return;
+            }
+
             EntrySizeLimit.ThrowIfTooLong(write.Encoded);
             registration.Advance(latest => latest.OnWriting(write));
             if (await PutAsync(session, write, cancellationToken).ConfigureAwait(false) is var (infoRevision, revision))
@@ -202,7 +264,7 @@ internal sealed partial class RegistrationReconciler(
         }
 
         throw new EtcdDiscoveryException(
-            $"The description of service '{registration.ServiceName}' is being rewritten by others all the time.",
+            $"The description of service '{LogSanitizer.Sanitize(registration.ServiceName)}' is being rewritten by others all the time.",
             isTransient: true);
     }
 

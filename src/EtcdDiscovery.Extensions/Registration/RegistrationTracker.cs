@@ -32,7 +32,7 @@ internal sealed class RegistrationTracker(
 
     public void Add(ServiceRegistration registration)
     {
-        var observer = new RegistrationObserver(registration, logger);
+        var observer = new RegistrationObserver(registration, timeProvider, logger);
         var follower = new StoreFollower(store, observer.Ranges, backoff, timeProvider, observer);
         lock (_changing)
         {

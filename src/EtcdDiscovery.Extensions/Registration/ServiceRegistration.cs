@@ -146,7 +146,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
         if (options.Name != ServiceName)
         {
             throw new ArgumentException(
-                $"A registration of '{ServiceName}' cannot become one of '{options.Name}': withdraw it and register again.",
+                $"A registration of '{LogSanitizer.Sanitize(ServiceName)}' cannot become one of '{LogSanitizer.Sanitize(options.Name ?? "")}': withdraw it and register again.",
                 nameof(options));
         }
 
@@ -245,7 +245,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
             _withdrawn.TrySetResult();
             _settled = _settled.Task.IsCompleted ? Promise.New() : _settled;
             _settled.TrySetException(new ObjectDisposedException(
-                nameof(IServiceRegistration), $"The registration of service '{ServiceName}' was withdrawn."));
+                nameof(IServiceRegistration), $"The registration of service '{LogSanitizer.Sanitize(ServiceName)}' was withdrawn."));
             _ = _settled.Task.Exception; // There may be no waiter, and that is no unobserved exception.
         }
     }

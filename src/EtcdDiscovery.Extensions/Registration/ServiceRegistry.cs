@@ -1,3 +1,5 @@
+using EtcdDiscovery.Primitives;
+
 namespace EtcdDiscovery.Registration;
 
 /// <summary>Turns options into registrations of the process's session.</summary>
@@ -19,7 +21,7 @@ internal sealed class ServiceRegistry(
         if (!isEnabled)
         {
             throw new EtcdDiscoveryException(
-                $"Service '{options.Name}' is not registered: {EtcdDiscoveryOptions.SectionName}:{nameof(EtcdDiscoveryOptions.Enabled)} is false.");
+                $"Service '{LogSanitizer.Sanitize(options.Name ?? "")}' is not registered: {EtcdDiscoveryOptions.SectionName}:{nameof(EtcdDiscoveryOptions.Enabled)} is false.");
         }
 
         return Add(options);

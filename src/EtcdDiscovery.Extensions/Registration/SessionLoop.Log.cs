@@ -18,7 +18,10 @@ internal sealed partial class SessionLoop
         [LoggerMessage(16, LogLevel.Debug, "Still not renewed after {Failures} tries, {Left:0.0} s are left: {Reason}", EventName = "RenewalFailedAgain")]
         public static partial void RenewalFailedAgain(ILogger logger, int failures, double left, string reason);
 
-        [LoggerMessage(17, LogLevel.Warning, "The session was lost, registering again: {Reason}", EventName = "SessionLost")]
-        public static partial void SessionLost(ILogger logger, string reason);
+        [LoggerMessage(17, LogLevel.Warning, "The session was lost, registering again: {Reason}{LeftOut}", EventName = "SessionLost")]
+        public static partial void SessionLost(ILogger logger, string reason, string leftOut);
+
+        [LoggerMessage(21, LogLevel.Warning, "Service {Service} has capital letters in its name. Host names in URLs are lower case, so a URL with this name may not find it; names in lower case always work", EventName = "NameWithCapitals")]
+        public static partial void NameWithCapitals(ILogger logger, string service);
     }
 }

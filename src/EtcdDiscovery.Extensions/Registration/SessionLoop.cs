@@ -19,6 +19,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     private readonly RegistrationTracker _registrations;
     private readonly RegistrationReconciler _reconciler;
     private readonly SessionCloser _closer;
+    private readonly LogThrottle _losses;
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _givingUp = new();
     private readonly Lock _changing = new();
@@ -35,8 +36,9 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         Session = new ProcessSession(timeProvider, PublishStates, _stopping.Token);
         Drain = new DrainCoordinator(settings.DrainDelay, store.Capabilities.HasFlag(StoreCapabilities.ExpiryEvents), timeProvider);
         _registrations = new RegistrationTracker(store, settings.Backoff, timeProvider, _logger);
-        _reconciler = new RegistrationReconciler(store, settings.Backoff, _registrations, Session.Changed, _logger);
+        _reconciler = new RegistrationReconciler(store, settings.Backoff, _registrations, Session.Changed, timeProvider, _logger);
         _closer = new SessionCloser(settings.Backoff, timeProvider, _logger);
+        _losses = new LogThrottle(timeProvider);
     }
 
     /// <summary>The session, for those who only look at it.</summary>
@@ -57,6 +59,11 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
             ObjectDisposedException.ThrowIf(_stopped is not null || _stopping.IsCancellationRequested, typeof(IServiceRegistry));
             _registrations.Add(registration);
             _running ??= Background.RunAsync(() => RunAsync(_stopping.Token));
+        }
+
+        if (registration.ServiceName.Any(char.IsUpper))
+        {
+            Log.NameWithCapitals(_logger, LogSanitizer.Sanitize(registration.ServiceName));
         }
 
         Session.Changed.Set();
@@ -227,7 +234,11 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     {
         if (Session.Held is { } lost)
         {
-            Log.SessionLost(_logger, error.Message);
+            if (_losses.Allows(out var leftOut))
+            {
+                Log.SessionLost(_logger, error.Message, leftOut);
+            }
+
             Session.OnLost(error.Message);
             await _closer.DisposeAsync(lost).ConfigureAwait(false);
         }

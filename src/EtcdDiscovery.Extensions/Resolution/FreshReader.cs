@@ -36,7 +36,7 @@ internal sealed class FreshReader(
         {
             var age = current().Freshness.Age(timeProvider).TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
             throw new EtcdDiscoveryException(
-                $"Service '{service}' was known {age} s ago, which is longer than MaxStaleness, {maxStaleness}, allows: {error.Message}",
+                $"Service '{LogSanitizer.Sanitize(service)}' was known {age} s ago, which is longer than MaxStaleness, {maxStaleness}, allows: {error.Message}",
                 error.IsTransient,
                 error);
         }

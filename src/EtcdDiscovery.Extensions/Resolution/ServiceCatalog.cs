@@ -182,7 +182,7 @@ internal sealed partial class ServiceCatalog(
         {
             foreach (var idle in TakeIdle())
             {
-                Log.Forgotten(_logger, idle.Name, settings.IdleTimeout);
+                Log.Forgotten(_logger, LogSanitizer.Sanitize(idle.Name), settings.IdleTimeout);
                 await ForgetAsync(idle).ConfigureAwait(false);
             }
         }

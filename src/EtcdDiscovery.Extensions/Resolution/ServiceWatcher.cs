@@ -30,6 +30,9 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
     private volatile ServiceView _view = ServiceView.NewUnknown();
     private volatile Outage? _outage;
     private Task _restoring = Task.CompletedTask;
+    private readonly LogThrottle _historyLosses;
+    private readonly LogThrottle _outages;
+    private readonly LogThrottle _doubts;
     private bool _hasLostHistory;
 
     public ServiceWatcher(
@@ -39,6 +42,7 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
         _settings = settings;
         _timeProvider = timeProvider;
         _logger = loggerFactory.CreateLogger(LogCategories.Resolution);
+        (_historyLosses, _outages, _doubts) = (new(timeProvider), new(timeProvider), new(timeProvider));
         _reader = new EntryReader(name, _logger);
         _balancer = new BalancerState(timeProvider, OnEjectionsChanged, loggerFactory.CreateLogger(LogCategories.LoadBalancing), settings.Timeline);
         _selfPreservation = new SelfPreservation(settings.OutageGrace, timeProvider);
@@ -191,7 +195,11 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
             if (error is HistoryLostException)
             {
                 _hasLostHistory = true;
-                Log.HistoryLost(_logger, Name, error.Message);
+                if (_historyLosses.Allows(out var leftOut))
+                {
+                    Log.HistoryLost(_logger, LogSanitizer.Sanitize(Name), error.Message, leftOut);
+                }
+
                 return;
             }
 
@@ -237,7 +245,11 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
     {
         if (_outage is { } outage)
         {
-            Log.InReachAgain(_logger, Name, _timeProvider.GetElapsedTime(outage.Start));
+            if (outage.IsLogged)
+            {
+                Log.InReachAgain(_logger, LogSanitizer.Sanitize(Name), _timeProvider.GetElapsedTime(outage.Start));
+            }
+
             _selfPreservation.OnDisturbance();
             Note(DiscoveryEventKind.StoreReachable);
             _outage = null;
@@ -255,7 +267,11 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
         Publish(update, Freshness.Live(_timeProvider));
         if (!hadSuspects && _view.Suspects.Count > 0)
         {
-            Log.Doubtful(_logger, Name, _view.Suspects.Count, _settings.OutageGrace);
+            if (_doubts.Allows(out var leftOut))
+            {
+                Log.Doubtful(_logger, LogSanitizer.Sanitize(Name), _view.Suspects.Count, _settings.OutageGrace, leftOut);
+            }
+
             _graceTimer.Change(_settings.OutageGrace, Timeout.InfiniteTimeSpan);
         }
     }
@@ -331,22 +347,35 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
 
     private void OnOutage(EtcdDiscoveryException error)
     {
-        if (_outage is not null)
+        if (_outage is { IsLogged: true })
         {
-            Log.StillOutOfReach(_logger, Name, error.Message);
+            Log.StillOutOfReach(_logger, LogSanitizer.Sanitize(Name), error.Message);
             return;
         }
 
-        _outage = new Outage(_timeProvider.GetTimestamp(), error.Message);
-        Note(DiscoveryEventKind.StoreUnreachable, detail: error.Message);
-        if (Known is null)
+        // A store that comes and goes is logged so often only; one that stays away is, at one of the next tries.
+        var isLogged = _outages.Allows(out var leftOut);
+        if (_outage is { } known)
         {
-            Log.Unread(_logger, Name, error.Message);
+            _outage = known with { IsLogged = isLogged };
         }
         else
         {
-            _view = _view.With(_view.Freshness with { Source = SnapshotSource.Stale }, _view.Picks);
-            Log.OutOfReach(_logger, Name, error.Message);
+            _outage = new Outage(_timeProvider.GetTimestamp(), error.Message, isLogged);
+            Note(DiscoveryEventKind.StoreUnreachable, detail: LogSanitizer.SanitizeMessage(error.Message));
+            if (Known is not null)
+            {
+                _view = _view.With(_view.Freshness with { Source = SnapshotSource.Stale }, _view.Picks);
+            }
+        }
+
+        if (isLogged && Known is null)
+        {
+            Log.Unread(_logger, LogSanitizer.Sanitize(Name), error.Message, leftOut);
+        }
+        else if (isLogged)
+        {
+            Log.OutOfReach(_logger, LogSanitizer.Sanitize(Name), error.Message, leftOut);
         }
     }
 
@@ -364,7 +393,7 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
 
             if (saved is not null)
             {
-                Log.Restored(_logger, Name, saved.View.Instances.Length, saved.AsOf);
+                Log.Restored(_logger, LogSanitizer.Sanitize(Name), saved.View.Instances.Length, saved.AsOf);
                 Publish(new(saved.View, []), new Freshness(SnapshotSource.Disk, 0, saved.AsOf));
                 return;
             }
@@ -373,5 +402,5 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
         }
     }
 
-    private sealed record Outage(long Start, string Reason);
+    private sealed record Outage(long Start, string Reason, bool IsLogged);
 }

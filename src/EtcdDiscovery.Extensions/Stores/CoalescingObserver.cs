@@ -1,3 +1,5 @@
+using EtcdDiscovery.Primitives;
+
 namespace EtcdDiscovery.Stores;
 
 /// <summary>
@@ -44,7 +46,7 @@ internal sealed class CoalescingObserver(IStoreObserver observer, Func<TimeSpan>
             if (_failure is { } failure)
             {
                 _failure = null;
-                throw new HistoryLostException($"A change could not be taken: {failure.Message}");
+                throw new HistoryLostException($"A change could not be taken: {LogSanitizer.SanitizeMessage(failure.Message)}");
             }
 
             if (_isResting)

@@ -112,5 +112,5 @@ internal sealed class StoreFollower(
         : RefreshInterval * (1 - Jitter + (2 * Jitter * Random.Shared.NextDouble()));
 
     private static EtcdDiscoveryException Describe(Exception error) =>
-        error as EtcdDiscoveryException ?? new EtcdDiscoveryException(error.Message, isTransient: false, error);
+        error as EtcdDiscoveryException ?? new EtcdDiscoveryException(LogSanitizer.SanitizeMessage(error.Message), isTransient: false, error);
 }

@@ -4,12 +4,44 @@ using System.Text.Json.Serialization;
 namespace EtcdDiscovery.Wire;
 
 /// <summary>Reads a field that an entry is good without: what is of another kind counts as absent.</summary>
+/// <remarks>Never by an exception, which is expensive: an entry can repeat such a field thousands of times.</remarks>
 internal static class OptionalConverter
 {
-    public sealed class Text() : For<string>(
-        new LenientStringConverter(), JsonTokenType.String, JsonTokenType.Number, JsonTokenType.Null);
+    public sealed class Text : JsonConverter<string>
+    {
+        public override string? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+        {
+            if (LenientStringConverter.IsText(reader.TokenType))
+            {
+                return LenientStringConverter.ReadText(ref reader);
+            }
 
-    public sealed class Map() : For<ServiceMap>(new ServiceMapConverter(), JsonTokenType.StartObject);
+            reader.Skip();
+            return null;
+        }
+
+        public override void Write(Utf8JsonWriter writer, string value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(value);
+    }
+
+    public sealed class Map : JsonConverter<IReadOnlyDictionary<string, string>>
+    {
+        private static readonly MapConverter Required = new();
+
+        public override IReadOnlyDictionary<string, string>? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+        {
+            if (reader.TokenType == JsonTokenType.StartObject)
+            {
+                return MapConverter.ReadEntries(ref reader);
+            }
+
+            reader.Skip();
+            return null;
+        }
+
+        public override void Write(Utf8JsonWriter writer, IReadOnlyDictionary<string, string> value, JsonSerializerOptions options) =>
+            Required.Write(writer, value, options);
+    }
 
     public sealed class Number : JsonConverter<double>
     {
@@ -26,33 +58,5 @@ internal static class OptionalConverter
 
         public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options) =>
             writer.WriteNumberValue(value);
-    }
-
-    /// <param name="inner">Reads what is of the right kind.</param>
-    /// <param name="kinds">What that begins with; anything else need not be tried, which would cost an exception.</param>
-    public abstract class For<T>(JsonConverter<T> inner, params JsonTokenType[] kinds) : JsonConverter<T>
-        where T : class
-    {
-        public override T? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
-        {
-            var start = reader;
-            if (kinds.Contains(reader.TokenType))
-            {
-                try
-                {
-                    return inner.Read(ref reader, typeToConvert, options);
-                }
-                catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException)
-                {
-                    reader = start;
-                }
-            }
-
-            reader.Skip();
-            return null;
-        }
-
-        public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>
-            inner.Write(writer, value, options);
     }
 }

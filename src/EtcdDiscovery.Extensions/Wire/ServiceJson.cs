@@ -13,6 +13,8 @@ internal static class ServiceJson
     /// <summary>The longest value that is read, in bytes. Real ones have some hundred.</summary>
     public const int MaxLength = 64 * 1024;
 
+    private static readonly string TooManyPorts = string.Create(CultureInfo.InvariantCulture, $"more than {MapConverter.MaxEntries} ports");
+
     public static byte[] Encode(ServiceInstance instance)
     {
         var document = new InstanceDocument
@@ -73,6 +75,12 @@ internal static class ServiceJson
             return false;
         }
 
+        if (HasTooMany(document.Ports) || HasTooMany(document.PrivatePorts))
+        {
+            fault = TooManyPorts;
+            return false;
+        }
+
         if (string.IsNullOrEmpty(document.Name) && string.IsNullOrEmpty(document.PrivateHostname))
         {
             fault = "no host name";
@@ -84,11 +92,11 @@ internal static class ServiceJson
             Id = id,
             ServiceName = serviceName,
             Hostname = document.Name ?? "",
-            Ports = document.Ports,
+            Ports = MapOf(document.Ports),
             Credentials = CredentialsOf(document.User, document.Password),
             Public = document.Public ?? false,
             PrivateHostname = document.PrivateHostname,
-            PrivatePorts = document.PrivatePorts,
+            PrivatePorts = MapOf(document.PrivatePorts),
             Critical = document.Critical ?? false,
             Shard = document.Shard,
             Status = WireStatus.Read(document.Status),
@@ -96,7 +104,8 @@ internal static class ServiceJson
             StatusReason = document.StatusReason,
             Weight = document.Weight is > 0 and < double.PositiveInfinity ? document.Weight.Value : 1,
             Zone = document.Zone,
-            Metadata = document.Metadata,
+            // Go ignores metadata, so an instance is good without.
+            Metadata = HasTooMany(document.Metadata) ? null : MapOf(document.Metadata),
         };
         return true;
     }
@@ -115,13 +124,19 @@ internal static class ServiceJson
             return false;
         }
 
+        if (HasTooMany(document.Ports))
+        {
+            fault = TooManyPorts;
+            return false;
+        }
+
         info = new ServiceInfo
         {
             Name = serviceName,
             Critical = document.Critical ?? false,
             Hostname = document.Hostname,
             Credentials = CredentialsOf(document.User, document.Password),
-            Ports = document.Ports,
+            Ports = MapOf(document.Ports),
             Public = document.Public ?? false,
         };
         return true;
@@ -144,7 +159,7 @@ internal static class ServiceJson
         var text = json.StartsWith("\uFEFF"u8) ? json[3..] : json;
         try
         {
-            document = JsonSerializer.Deserialize(Utf8.IsValid(text) ? text : Repair(text), type);
+            document = JsonSerializer.Deserialize(Repair(text), type);
             fault = document is null ? "null" : null;
         }
         catch (JsonException error)
@@ -159,8 +174,21 @@ internal static class ServiceJson
     private static string FaultOf(JsonException error) =>
         string.Create(CultureInfo.InvariantCulture, $"unexpected JSON at line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}");
 
-    // Go reads invalid UTF-8 as replacement characters.
-    private static byte[] Repair(ReadOnlySpan<byte> text) => Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(text));
+    // Go reads invalid UTF-8, and escaped halves of surrogate pairs, as replacement characters.
+    private static ReadOnlySpan<byte> Repair(ReadOnlySpan<byte> text)
+    {
+        var valid = Utf8.IsValid(text) ? text : Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(text));
+        return valid.IndexOf("\\ud"u8) >= 0 || valid.IndexOf("\\uD"u8) >= 0 ? SurrogateEscapes.Repair(valid) : valid;
+    }
+
+    private static bool HasTooMany(IReadOnlyDictionary<string, string>? map) => map is { Count: > MapConverter.MaxEntries };
+
+    private static ServiceMap? MapOf(IReadOnlyDictionary<string, string>? map) => map switch
+    {
+        null => null,
+        { Count: 0 } => ServiceMap.Empty,
+        _ => new(map),
+    };
 
     private static ServiceCredentials? CredentialsOf(string? user, string? password) =>
         string.IsNullOrEmpty(user) && string.IsNullOrEmpty(password) ? null : new(user ?? "", password ?? "");

@@ -14,7 +14,8 @@ internal sealed class InstanceDocument
     public string? ServiceName { get; set; }
 
     [JsonPropertyName("ports")]
-    public ServiceMap? Ports { get; set; }
+    [JsonConverter(typeof(MapConverter))]
+    public IReadOnlyDictionary<string, string>? Ports { get; set => field = MapConverter.Merge(field, value); }
 
     [JsonPropertyName("user")]
     [JsonConverter(typeof(LenientStringConverter))]
@@ -36,8 +37,9 @@ internal sealed class InstanceDocument
     public string? PrivateHostname { get; set; }
 
     [JsonPropertyName("private_ports")]
+    [JsonConverter(typeof(MapConverter))]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public ServiceMap? PrivatePorts { get; set; }
+    public IReadOnlyDictionary<string, string>? PrivatePorts { get; set => field = MapConverter.Merge(field, value); }
 
     [JsonPropertyName("critical")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
@@ -78,7 +80,7 @@ internal sealed class InstanceDocument
     [JsonPropertyName("metadata")]
     [JsonConverter(typeof(OptionalConverter.Map))]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public ServiceMap? Metadata { get; set; }
+    public IReadOnlyDictionary<string, string>? Metadata { get; set => field = MapConverter.Merge(field, value); }
 }
 
 /// <summary>A service's value. The order of the properties is the order in the store.</summary>
@@ -107,8 +109,9 @@ internal sealed class InfoDocument
     public string? Password { get; set; }
 
     [JsonPropertyName("ports")]
+    [JsonConverter(typeof(MapConverter))]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public ServiceMap? Ports { get; set; }
+    public IReadOnlyDictionary<string, string>? Ports { get; set => field = MapConverter.Merge(field, value); }
 
     [JsonPropertyName("public")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]

@@ -12,6 +12,5 @@ internal sealed partial class WireJsonContext : JsonSerializerContext
     {
         PropertyNameCaseInsensitive = true,
         Encoder = GoJsonEncoder.Instance,
-        Converters = { new ServiceMapConverter() },
     });
 }

@@ -11,5 +11,6 @@ internal static class EtcdStores
     public static EtcdStore Create(TimeSpan requestTimeout, params string[] endpoints) =>
         Create(new EtcdOptions { Endpoints = endpoints, RequestTimeout = requestTimeout });
 
-    public static EtcdStore Create(EtcdOptions options) => new(options, TimeProvider.System, NullLoggerFactory.Instance);
+    public static EtcdStore Create(EtcdOptions options, TimeProvider? clock = null) =>
+        new(options, clock ?? TimeProvider.System, NullLoggerFactory.Instance);
 }

@@ -308,7 +308,7 @@ public sealed class EtcdTransportTests
             if (Interlocked.Increment(ref streams) > 1)
             {
                 context.Response.ContentType = "application/grpc";
-                await context.Response.Body.WriteAsync(GrpcTestServer.Frame(new LeaseKeepAliveResponse { TTL = 60 }.ToByteArray()));
+                await context.Response.Body.WriteAsync(GrpcTestServer.Frame(new LeaseKeepAliveResponse { ID = 5, TTL = 60 }.ToByteArray()));
                 await context.Response.Body.FlushAsync();
             }
 

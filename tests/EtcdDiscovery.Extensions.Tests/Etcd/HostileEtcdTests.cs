@@ -2,6 +2,7 @@ using EtcdDiscovery.Stores;
 using EtcdDiscovery.Tests.Infrastructure;
 using Etcdserverpb;
 using Google.Protobuf;
+using Microsoft.Extensions.Time.Testing;
 using Mvccpb;
 
 namespace EtcdDiscovery.Tests.Etcd;
@@ -90,6 +91,7 @@ public sealed class HostileEtcdTests
     [InlineData(0, 5)]
     [InlineData(1, 0)]
     [InlineData(1, -5)]
+    [InlineData(1, 76)]
     [InlineData(1, 9_000_000_000)]
     [InlineData(1, long.MaxValue)]
     public async Task Lease_ThatIsNone_IsNonsense(long id, long timeToLive)
@@ -100,7 +102,81 @@ public sealed class HostileEtcdTests
 
         var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => store.OpenSessionAsync(TimeSpan.FromSeconds(5), Token));
 
-        Assert.Equal($"Etcd gave an answer that makes no sense: lease {id} of {timeToLive} s.", error.Message);
+        Assert.Equal($"Etcd gave an answer that makes no sense: lease {id} of {timeToLive} s, where 5 s were asked for.", error.Message);
+    }
+
+    [Fact]
+    public async Task Read_OfPagesWithoutEnd_EndsInTime()
+    {
+        var (clock, pages) = (new FakeTimeProvider(), 0);
+        await using var server = await GrpcTestServer.StartAsync(context =>
+        {
+            clock.Advance(TimeSpan.FromSeconds(2));
+            var page = Entries([$"/a/{Interlocked.Increment(ref pages):D10}"]);
+            page.Responses[0].ResponseRange.More = true;
+            return GrpcTestServer.AnswerAsync(
+                context, 0, null, pages == 1 ? page.ToByteArray() : page.Responses[0].ResponseRange.ToByteArray());
+        });
+        await using var store = EtcdStores.Create(new() { Endpoints = [server.Endpoint], RequestTimeout = TimeSpan.FromSeconds(3) }, clock);
+
+        var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(
+            () => store.ReadAsync([StoreRange.Prefix("/a/")], Token).WaitAsync(Eventually.Patience, Token));
+
+        Assert.Equal(("Etcd did not finish answering a read within 30 s.", true), (error.Message, error.IsTransient));
+    }
+
+    [Fact]
+    public async Task Renewal_OfAnotherLease_IsNonsense()
+    {
+        await using var server = await StartLeaseAsync((context, _) =>
+            GrpcTestServer.SendAsync(context, new LeaseKeepAliveResponse { ID = 6, TTL = 5 }));
+        await using var store = EtcdStores.Create(server.Endpoint);
+        await using var session = await store.OpenSessionAsync(TimeSpan.FromSeconds(5), Token);
+
+        var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => session.RenewAsync(Token));
+
+        Assert.Equal("Etcd gave an answer that makes no sense: a renewal of lease 6 instead of 5.", error.Message);
+    }
+
+    [Fact]
+    public async Task Renewal_AnsweredBeforeItWasAskedFor_DoesNotCount()
+    {
+        await using var server = await StartLeaseAsync(async (context, renewal) =>
+        {
+            if (renewal == 1)
+            {
+                var frame = GrpcTestServer.Frame(new LeaseKeepAliveResponse { ID = 5, TTL = 5 }.ToByteArray());
+                context.Response.ContentType = "application/grpc";
+                await context.Response.Body.WriteAsync((byte[])[.. frame, .. frame]);
+                await context.Response.Body.FlushAsync();
+            }
+        });
+        await using var store = EtcdStores.Create(TimeSpan.FromSeconds(0.5), server.Endpoint);
+        await using var session = await store.OpenSessionAsync(TimeSpan.FromSeconds(5), Token);
+        await session.RenewAsync(Token);
+
+        var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => session.RenewAsync(Token));
+
+        Assert.Contains("no answer within", error.Message, StringComparison.Ordinal);
+    }
+
+    private static Task<GrpcTestServer> StartLeaseAsync(Func<Microsoft.AspNetCore.Http.HttpContext, int, Task> renewAsync)
+    {
+        var renewals = 0;
+        return GrpcTestServer.StartAsync(async context =>
+        {
+            if (!context.Request.Path.Value!.EndsWith("KeepAlive", StringComparison.Ordinal))
+            {
+                await GrpcTestServer.AnswerAsync(context, 0, null, new LeaseGrantResponse { ID = 5, TTL = 5 }.ToByteArray());
+                return;
+            }
+
+            while (true)
+            {
+                await GrpcTestServer.ReadAsync(context, LeaseKeepAliveRequest.Parser);
+                await renewAsync(context, Interlocked.Increment(ref renewals));
+            }
+        });
     }
 
     private static void AssertTold(EtcdDiscoveryException error)

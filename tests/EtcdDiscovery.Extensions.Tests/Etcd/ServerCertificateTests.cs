@@ -58,6 +58,22 @@ public sealed class ServerCertificateTests : IDisposable
         Assert.Contains("('CN=between'), which has to hold the root too", await RefusalAsync(certificate, [], second), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Certificate_ThatNamesAUrlOfItsIssuer_MakesNoRequestToIt(bool hasAuthority)
+    {
+        using var named = new TcpListener(IPAddress.Loopback, 0);
+        named.Start();
+        using var between = Issue("between", _root, isAuthority: true);
+        using var certificate = Issue("etcd", between, "127.0.0.1", ForServers, issuerUrl: $"http://{named.LocalEndpoint}/between.crt");
+
+        var refusal = await RefusalAsync(certificate, [], hasAuthority ? _root.ExportCertificatePem() : null);
+
+        Assert.Contains("was issued by 'CN=between', whose authority is not in", refusal, StringComparison.Ordinal);
+        Assert.False(named.Pending());
+    }
+
     [Fact]
     public async Task Certificate_OfAnExpiredAuthorityThatTheServerShows_IsToldSo()
     {
@@ -99,7 +115,7 @@ public sealed class ServerCertificateTests : IDisposable
         Assert.Equal([0x0304, 0x0303], VersionsOf(hello.AsSpan(0, length)).OrderDescending());
     }
 
-    private static async Task<string> RefusalAsync(X509Certificate2 certificate, X509Certificate2Collection between, string authority)
+    private static async Task<string> RefusalAsync(X509Certificate2 certificate, X509Certificate2Collection between, string? authority)
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
@@ -144,7 +160,8 @@ public sealed class ServerCertificateTests : IDisposable
     }
 
     private static X509Certificate2 Issue(
-        string name, X509Certificate2? issuer, string? host = null, string? use = null, bool isAuthority = false, DateTimeOffset? notAfter = null)
+        string name, X509Certificate2? issuer, string? host = null, string? use = null, bool isAuthority = false, DateTimeOffset? notAfter = null,
+        string? issuerUrl = null)
     {
         var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
@@ -152,6 +169,11 @@ public sealed class ServerCertificateTests : IDisposable
         if (use is not null)
         {
             request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(use)], false));
+        }
+
+        if (issuerUrl is not null)
+        {
+            request.CertificateExtensions.Add(new X509AuthorityInformationAccessExtension(null, [issuerUrl]));
         }
 
         if (host is not null)

@@ -4,6 +4,7 @@ using EtcdDiscovery.Stores;
 using EtcdDiscovery.Tests.Infrastructure;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Time.Testing;
 
 namespace EtcdDiscovery.Tests.EtcdV2;
 
@@ -231,6 +232,36 @@ public sealed class EtcdV2FailureTests
 
         Assert.False(error.IsTransient);
         Assert.Contains("64 MiB", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Read_AnswerOfEmptyNodes_IsRefusedBeforeTheyTakeMemory()
+    {
+        var body = """{"action":"get","node":{"key":"/a","dir":true,"nodes":[""" + string.Join(',', Enumerable.Repeat("{}", 200_000)) + "]}}";
+        await using var server = await StartAsync(context => AnswerAsync(context, 200, body));
+        await using var store = EtcdV2Stores.Create(TimeSpan.FromSeconds(60), server.Endpoint);
+
+        var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => store.ReadAsync([Range], Token));
+
+        Assert.Contains("more nodes than keys fit into it", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Read_DirectoriesAnsweredSlowly_EndsInTime()
+    {
+        var nodes = string.Join(',', Enumerable.Range(0, 31).Select(i => $$"""{"key":"/a/{{i}}","dir":true}"""));
+        var body = """{"action":"get","node":{"key":"/a","dir":true,"nodes":[""" + nodes + "]}}";
+        var clock = new FakeTimeProvider();
+        await using var server = await StartAsync(context =>
+        {
+            clock.Advance(TimeSpan.FromSeconds(2));
+            return AnswerAsync(context, 200, body);
+        });
+        await using var store = EtcdV2Stores.Create(new() { Endpoints = [server.Endpoint], RequestTimeout = TimeSpan.FromSeconds(3) }, clock);
+
+        var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => store.ReadAsync([Range], Token));
+
+        Assert.Equal(("Etcd did not finish answering a read within 30 s.", true), (error.Message, error.IsTransient));
     }
 
     [Fact]

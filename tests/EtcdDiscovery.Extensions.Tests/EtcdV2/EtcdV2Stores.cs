@@ -11,5 +11,6 @@ internal static class EtcdV2Stores
     public static EtcdV2Store Create(TimeSpan requestTimeout, params string[] endpoints) =>
         Create(new EtcdOptions { Endpoints = endpoints, RequestTimeout = requestTimeout });
 
-    public static EtcdV2Store Create(EtcdOptions options) => new(options, TimeProvider.System, NullLoggerFactory.Instance);
+    public static EtcdV2Store Create(EtcdOptions options, TimeProvider? clock = null) =>
+        new(options, clock ?? TimeProvider.System, NullLoggerFactory.Instance);
 }

@@ -89,7 +89,7 @@ public sealed class EtcdReaderFuzz
             },
             "Range" => Range(),
             "LeaseGrant" => new LeaseGrantResponse { ID = Random.NextInt64(), TTL = Random.Next(4) == 0 ? Random.NextInt64(long.MinValue, long.MaxValue) : 5 },
-            "LeaseKeepAlive" => new LeaseKeepAliveResponse { TTL = Random.Next(-1, 6) },
+            "LeaseKeepAlive" => new LeaseKeepAliveResponse { ID = Random.Next(2), TTL = Random.Next(-1, 6) },
             "Watch" => new WatchResponse
             {
                 Header = Header(),

@@ -122,6 +122,26 @@ public sealed class ValidationTests
     }
 
     [Theory]
+    [InlineData("Ports")]
+    [InlineData("PrivatePorts")]
+    [InlineData("Metadata")]
+    public async Task Map_OfMoreEntriesThanReadersTake_IsRefused(string map)
+    {
+        Dictionary<string, string?> settings = new(Good());
+        for (var i = 0; settings.Keys.Count(key => key.StartsWith($"Service:{map}:", StringComparison.Ordinal)) <= 256; i++)
+        {
+            settings[$"Service:{map}:{i}"] = "80";
+        }
+
+        await using var host = DiscoveryHost.Build(settings);
+
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
+
+        Assert.Equal(
+            $"EtcdDiscovery:Service:{map} has 257 entries: up to 256 are allowed, since readers take no more.", Assert.Single(error.Failures));
+    }
+
+    [Theory]
     [InlineData("Service:Metadata:note", "Service:Metadata", 4)]
     [InlineData("Service:Zone", "Service:Zone", 0)]
     [InlineData("Service:Password", "Service:Password", 0)]

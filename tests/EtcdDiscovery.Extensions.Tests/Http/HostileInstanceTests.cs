@@ -50,7 +50,7 @@ public sealed class HostileInstanceTests
     public async Task Request_WithoutAnInstanceForItsScheme_TellsOneLineOfBoundedLength()
     {
         await using var fleet = await HttpFleet.StartAsync();
-        var ports = string.Join(',', Enumerable.Range(0, 2_000).Select(i => $"\"\\nwarn: forged {i}\":\"80\""));
+        var ports = string.Join(',', Enumerable.Range(0, 200).Select(i => $"\"\\nwarn: forged {i}\":\"80\""));
         await PutAsync(fleet, $$"""{"name":"h.dev","ports":{ {{ports}} } }""");
 
         var error = await Assert.ThrowsAsync<UnknownSchemeException>(() => fleet.Http.GetAsync(Items, Token));

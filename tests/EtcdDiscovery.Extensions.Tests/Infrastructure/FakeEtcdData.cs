@@ -58,11 +58,11 @@ internal sealed class FakeEtcdData(TimeProvider timeProvider)
             Expire();
             if (!_leases.TryGetValue(request.ID, out var lease))
             {
-                return new LeaseKeepAliveResponse();
+                return new LeaseKeepAliveResponse { ID = request.ID };
             }
 
             _leases[request.ID] = lease with { RenewedAt = timeProvider.GetTimestamp() };
-            return new LeaseKeepAliveResponse { TTL = (long)lease.TimeToLive.TotalSeconds };
+            return new LeaseKeepAliveResponse { ID = request.ID, TTL = (long)lease.TimeToLive.TotalSeconds };
         }
     }
 

@@ -11,9 +11,18 @@ public sealed class LogSanitizerTests
     [InlineData("é 日本", "é 日本")]
     [InlineData("a\r\nfake: line\tb\0", "a\uFFFD\uFFFDfake: line\uFFFDb\uFFFD")]
     [InlineData("a\u2028b\u2029c\u0085d", "a\uFFFDb\uFFFDc\uFFFDd")]
-    [InlineData("a\u202Egnp.exe\u2066x\u200B", "a\uFFFDgnp.exe\uFFFDx\uFFFD")]
+    [InlineData("a\u202Egnp.exe\u2066x\u200B\u200F", "a\uFFFDgnp.exe\uFFFDx\uFFFD\uFFFD")]
+    [InlineData("\uD83D\uDE00", "\uD83D\uDE00")]
+    [InlineData("a\uDB40\uDC41b", "a\uFFFDb")]
     public void Print_AnyText_IsOneLineThatReadsAsItStands(string text, string printed) =>
         Assert.Equal(printed, LogSanitizer.Sanitize(text));
+
+    [Fact]
+    public void Print_LoneSurrogates_AreReplaced() => Assert.Equal("a\uFFFDb\uFFFD", LogSanitizer.Sanitize("a\uD800b\uDC00"));
+
+    [Fact]
+    public void Print_LongTextWithPairAtTheLimit_IsCutBeforeThePair() =>
+        Assert.Equal(new string('x', 199) + "…", LogSanitizer.Sanitize(new string('x', 199) + "😀"));
 
     [Fact]
     public void Print_LongText_IsCut() => Assert.Equal(new string('x', 200) + "…", LogSanitizer.Sanitize(new string('x', 100_000)));

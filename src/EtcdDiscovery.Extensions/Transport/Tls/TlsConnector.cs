@@ -84,20 +84,25 @@ internal sealed class TlsConnector(EtcdTlsOptions options, TimeProvider timeProv
         EnabledSslProtocols = Versions,
         ApplicationProtocols = [protocol],
         ClientCertificateContext = material.Identity,
-        CertificateChainPolicy = material.Authorities is null ? null : Trust(material.Authorities),
+        CertificateChainPolicy = Trust(material.Authorities),
         // A resumed session would go by certificates of before.
         AllowTlsResume = false,
     };
 
-    private static X509ChainPolicy Trust(X509Certificate2Collection authorities)
+    private static X509ChainPolicy Trust(X509Certificate2Collection? authorities)
     {
         var policy = new X509ChainPolicy
         {
-            TrustMode = X509ChainTrustMode.CustomRootTrust,
             RevocationMode = X509RevocationMode.NoCheck,
+            // They would come from URLs in a certificate that is not verified yet.
             DisableCertificateDownloads = true,
         };
-        policy.CustomTrustStore.AddRange(authorities);
+        if (authorities is not null)
+        {
+            policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+            policy.CustomTrustStore.AddRange(authorities);
+        }
+
         return policy;
     }
 }

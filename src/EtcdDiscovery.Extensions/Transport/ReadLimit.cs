@@ -1,0 +1,29 @@
+using System.Globalization;
+using EtcdDiscovery.Primitives;
+
+namespace EtcdDiscovery.Transport;
+
+/// <summary>Limits the time of a whole read, which may take any number of requests.</summary>
+internal static class ReadLimit
+{
+    // Each request has a limit of its own, which does not help against a server that has always one more page.
+    private const int RequestTimeouts = 10;
+
+    /// <exception cref="EtcdDiscoveryException">The read failed, or took too long.</exception>
+    public static async Task<T> ApplyAsync<T>(
+        TimeSpan requestTimeout, TimeProvider timeProvider, Func<CancellationToken, Task<T>> readAsync, CancellationToken cancellationToken)
+    {
+        var limit = requestTimeout * RequestTimeouts;
+        using var timeout = new LinkedTimeout(limit, timeProvider, cancellationToken);
+        try
+        {
+            return await readAsync(timeout.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (timeout.HasExpired)
+        {
+            throw new EtcdDiscoveryException(
+                string.Create(CultureInfo.InvariantCulture, $"Etcd did not finish answering a read within {limit.TotalSeconds:0.###} s."),
+                isTransient: true);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+using EtcdDiscovery.Stores;
+using EtcdDiscovery.Tests.Infrastructure;
+using EtcdDiscovery.Wire;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace EtcdDiscovery.Tests.Hosting;
+
+/// <summary>Events that other processes and the store can cause as often as they like.</summary>
+public sealed class LogFloodTests : IAsyncDisposable
+{
+    private const int Times = 40;
+
+    // On a slow machine the events may reach into a second window, or a third.
+    private const int MaxLogged = 15;
+
+    private readonly CountingStore _store = new(new InMemoryDiscoveryStore());
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public ValueTask DisposeAsync() => _store.DisposeAsync();
+
+    [Fact]
+    public async Task Registration_DeletedByAnotherAgainAndAgain_IsLoggedAFewTimes()
+    {
+        await using var host = await StartAsync();
+        var registration = await host.RegisteredAsync();
+        var other = await _store.OpenSessionAsync(TimeSpan.FromDays(1), Token);
+        var key = ServiceKeys.Instance("shop", registration.InstanceId);
+        for (var i = 0; i < Times; i++)
+        {
+            await other.DeleteAsync([key], Token);
+            await Eventually.TrueAsync(
+                async () => (await _store.ReadAsync([StoreRange.Exact(key)], Token)).Entries.Count == 1 && registration.State == RegistrationState.Registered,
+                "it is put again");
+        }
+
+        Assert.InRange(host.Logs.Of("Deleted").Count(), 1, MaxLogged);
+        Assert.InRange(host.Logs.Of("Registered").Count(), 1, MaxLogged + 1);
+    }
+
+    [Fact]
+    public async Task Instances_VanishingAgainAndAgain_AreLoggedAFewTimes()
+    {
+        await using var host = await StartAsync();
+        var other = await _store.OpenSessionAsync(TimeSpan.FromDays(1), Token);
+        StorePut[] all = [.. Enumerable.Range(0, 8).Select(i => TestCatalog.Put("catalog", $"{i}"))];
+        for (var i = 0; i < Times; i++)
+        {
+            await other.TryPutAsync(all, Token);
+            await Eventually.TrueAsync(async () => await SuspectsAsync() == (8, 0), "all are there");
+            await other.DeleteAsync([.. all.Select(put => put.Key)], Token);
+            await Eventually.TrueAsync(async () => await SuspectsAsync() is (_, > 0), "some are in doubt");
+        }
+
+        Assert.InRange(host.Logs.Of("Doubtful").Count(), 1, MaxLogged);
+
+        async Task<(int, int)> SuspectsAsync()
+        {
+            var snapshot = await host.Resolver.GetSnapshotAsync("catalog", cancellationToken: Token);
+            return (snapshot.Instances.Length, snapshot.Suspects.Length);
+        }
+    }
+
+    [Fact]
+    public async Task History_LostAgainAndAgain_IsLoggedAFewTimes()
+    {
+        await using var host = await StartAsync();
+        await host.Resolver.GetSnapshotAsync("catalog", cancellationToken: Token);
+        for (var i = 0; i < Times; i++)
+        {
+            var watches = _store.Watches;
+            _store.LoseHistory();
+            await Eventually.TrueAsync(() => Task.FromResult(_store.Watches > watches), "it is watched again");
+        }
+
+        Assert.InRange(host.Logs.Of("HistoryLost").Count(), 1, MaxLogged);
+    }
+
+    [Fact]
+    public async Task Store_ThatComesAndGoes_IsLoggedAFewTimesUntilItStaysAway()
+    {
+        await using var host = await StartAsync();
+        await host.Resolver.GetSnapshotAsync("catalog", cancellationToken: Token);
+        for (var i = 0; i < Times; i++)
+        {
+            var watches = _store.Watches;
+            _store.EndWatches(new EtcdDiscoveryException("gone", isTransient: true));
+            await Eventually.TrueAsync(() => Task.FromResult(_store.Watches > watches), "it is watched again");
+        }
+
+        Assert.InRange(host.Logs.Of("OutOfReach").Count(), 1, MaxLogged);
+        Assert.InRange(host.Logs.Of("InReachAgain").Count(), 0, MaxLogged);
+
+        var known = host.Logs.Of("OutOfReach").Count();
+        _store.Outage = new EtcdDiscoveryException("away for good", isTransient: true);
+        _store.EndWatches(_store.Outage);
+        await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("OutOfReach").Count() > known), "the lasting outage is logged");
+    }
+
+    [Theory]
+    [InlineData("Shop", true)]
+    [InlineData("shop-1", false)]
+    public async Task Name_WithCapitals_IsWarnedOfOnce(string name, bool isWarned)
+    {
+        await using var host = await StartAsync(name);
+        var registration = await host.RegisteredAsync();
+        await registration.SetStatusAsync(ServiceStatus.Maintenance, "", Token);
+
+        Assert.Equal(isWarned ? [$"Service {name} has capital letters in its name"] : [], host.Logs.Of("NameWithCapitals").Select(line => line.Message.Split('.')[0]));
+    }
+
+    private Task<DiscoveryHost> StartAsync(string name = "shop") => DiscoveryHost.StartAsync(
+        new() { ["Service:Name"] = name, ["RetryDelay"] = "00:00:00.01", ["MaxRetryDelay"] = "00:00:00.05", ["OutageGrace"] = "00:01:00" },
+        builder => builder.Services.AddEtcdDiscovery().UseStore(_ => _store));
+}
