@@ -2,19 +2,19 @@ using System.Text.Json.Serialization;
 
 namespace EtcdDiscovery;
 
-/// <summary>Whose user and password a public service's hosts share when they differ.</summary>
+/// <summary>Decides which user and password the instances of a public service share when their configurations differ.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<CredentialPolicy>))]
 public enum CredentialPolicy
 {
     /// <summary>
-    /// A host whose own were configured writes them when it registers; any other host takes what is there, and writes
-    /// its own only when nothing is.
+    /// An instance with configured credentials writes them when it registers. Any other instance adopts the existing credentials, and
+    /// writes its own only if there are none.
     /// </summary>
     Share,
 
     /// <summary>
-    /// The last host to register writes its own, even none at all, and all take what is there. This is what Go's hosts
-    /// do. Hosts that <see cref="Share"/> never give theirs up for none: they write them again.
+    /// The last instance to register writes its own credentials, even if it has none, and all others adopt them. Go's hosts do the same.
+    /// Instances that use <see cref="Share"/> never replace their credentials with none: they write them again.
     /// </summary>
     Overwrite,
 }

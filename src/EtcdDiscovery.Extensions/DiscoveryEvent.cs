@@ -1,20 +1,20 @@
 namespace EtcdDiscovery.Diagnostics;
 
-/// <summary>Something that happened to a service as this process sees it. Immutable.</summary>
+/// <summary>An event in the life of a service, as seen by this process. Immutable.</summary>
 public sealed class DiscoveryEvent
 {
-    /// <summary>When it happened, by this machine's clock.</summary>
+    /// <summary>The time of the event, by this machine's clock.</summary>
     public required DateTimeOffset Time { get; init; }
 
-    /// <summary>What happened.</summary>
+    /// <summary>The kind of the event.</summary>
     public required DiscoveryEventKind Kind { get; init; }
 
-    /// <summary>The service.</summary>
+    /// <summary>The name of the service.</summary>
     public required string ServiceName { get; init; }
 
-    /// <summary>The instance; <see langword="null"/> when the event is about the service as a whole.</summary>
+    /// <summary>The id of the instance; <see langword="null"/> when the event is about the service as a whole.</summary>
     public string? InstanceId { get; init; }
 
-    /// <summary>More about it, such as why an instance is down, for people; <see langword="null"/> when there is nothing more to say.</summary>
+    /// <summary>Human-readable detail, such as the reason why an instance is down; <see langword="null"/> if there is none.</summary>
     public string? Detail { get; init; }
 }

@@ -5,17 +5,17 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-// The overloads take a section's path or a delegate, so no call can mean both.
+// One overload takes the path of a section and the other a delegate, so no call is ambiguous.
 #pragma warning disable RS0026
 
 /// <summary>Configures service discovery beyond its settings.</summary>
 public static class EtcdDiscoveryBuilderExtensions
 {
-    /// <summary>Registers a further service of this process. All services of a process share one session in etcd.</summary>
+    /// <summary>Registers an additional service of this process. All services of a process share one session in etcd.</summary>
     /// <param name="builder">The builder.</param>
     /// <param name="configSectionPath">
-    /// The configuration section with its <see cref="ServiceRegistrationOptions"/>, such as <c>EtcdDiscovery:Services:admin</c>.
-    /// Its name is required. Naming a section twice is harmless.
+    /// The configuration section with its <see cref="ServiceRegistrationOptions"/>, such as <c>EtcdDiscovery:Services:admin</c>. Its name
+    /// is required. Adding the same section twice has no effect.
     /// </param>
     /// <returns>The builder.</returns>
     public static IEtcdDiscoveryBuilder AddService(this IEtcdDiscoveryBuilder builder, string configSectionPath)
@@ -26,9 +26,9 @@ public static class EtcdDiscoveryBuilderExtensions
         return builder;
     }
 
-    /// <summary>Registers a further service of this process. All services of a process share one session in etcd.</summary>
+    /// <summary>Registers an additional service of this process. All services of a process share one session in etcd.</summary>
     /// <param name="builder">The builder.</param>
-    /// <param name="configure">Says what to register; a name is required.</param>
+    /// <param name="configure">Configures the service; a name is required.</param>
     /// <returns>The builder.</returns>
     public static IEtcdDiscoveryBuilder AddService(this IEtcdDiscoveryBuilder builder, Action<ServiceRegistrationOptions> configure)
     {
@@ -38,14 +38,16 @@ public static class EtcdDiscoveryBuilderExtensions
         return builder;
     }
 
-    /// <summary>Keeps everything in memory, whatever <see cref="EtcdDiscoveryOptions.Store"/> says: for tests.</summary>
+    /// <summary>Keeps everything in memory, for tests. Overrides <see cref="EtcdDiscoveryOptions.Store"/>.</summary>
     /// <param name="builder">The builder.</param>
-    /// <param name="shared">A store to share with other hosts of this process, and to dispose; without one, the host has its own.</param>
+    /// <param name="shared">
+    /// A store to share with other hosts of this process; the caller disposes it. By default the host creates its own.
+    /// </param>
     /// <returns>The builder.</returns>
     public static IEtcdDiscoveryBuilder UseInMemoryStore(this IEtcdDiscoveryBuilder builder, InMemoryDiscoveryStore? shared = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        // The container does not dispose an instance that it was given.
+        // The container does not dispose an instance that it did not create.
         builder.Services.Replace(shared is null
             ? ServiceDescriptor.Singleton<IDiscoveryStore>(provider =>
                 new InMemoryDiscoveryStore(provider.GetRequiredService<TimeProvider>()))
@@ -53,9 +55,9 @@ public static class EtcdDiscoveryBuilderExtensions
         return builder;
     }
 
-    /// <summary>Uses a store of your own, whatever <see cref="EtcdDiscoveryOptions.Store"/> says.</summary>
+    /// <summary>Uses a custom store. Overrides <see cref="EtcdDiscoveryOptions.Store"/>.</summary>
     /// <param name="builder">The builder.</param>
-    /// <param name="factory">Creates the store, once; it is disposed with the host.</param>
+    /// <param name="factory">Creates the store. Called once; the store is disposed with the host.</param>
     /// <returns>The builder.</returns>
     public static IEtcdDiscoveryBuilder UseStore(this IEtcdDiscoveryBuilder builder, Func<IServiceProvider, IDiscoveryStore> factory)
     {

@@ -1,10 +1,10 @@
 namespace EtcdDiscovery;
 
-/// <summary>The root of every error that this library reports.</summary>
+/// <summary>The base class of the errors that this library reports.</summary>
 /// <remarks>Messages never contain passwords or other secrets.</remarks>
 public class EtcdDiscoveryException : Exception
 {
-    /// <summary>Creates an error that will not pass by itself.</summary>
+    /// <summary>Creates an error that is not transient.</summary>
     /// <param name="message">What went wrong, and what to do about it.</param>
     public EtcdDiscoveryException(string message)
         : this(message, isTransient: false)
@@ -13,7 +13,7 @@ public class EtcdDiscoveryException : Exception
 
     /// <summary>Creates an error.</summary>
     /// <param name="message">What went wrong, and what to do about it.</param>
-    /// <param name="isTransient">Whether the same call may succeed later as things are.</param>
+    /// <param name="isTransient">Whether the same call may succeed later without a change of code or settings.</param>
     /// <param name="innerException">The cause, if there is one.</param>
     public EtcdDiscoveryException(string message, bool isTransient, Exception? innerException = null)
         : base(message, innerException)

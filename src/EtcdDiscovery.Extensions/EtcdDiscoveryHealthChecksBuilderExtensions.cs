@@ -9,16 +9,16 @@ public static class EtcdDiscoveryHealthChecksBuilderExtensions
     private static readonly string[] DefaultTags = ["ready"];
 
     /// <summary>
-    /// Adds a check that is unhealthy until this process has registered, and has read a service if it asked for any. From then on it
-    /// is degraded while etcd is away or refuses something, and healthy otherwise.
+    /// Adds a check that is unhealthy until this process has registered, and has read a service if it queried any. After that, it is
+    /// degraded while etcd is unreachable or refuses a request, and healthy otherwise.
     /// </summary>
     /// <remarks>
-    /// Use it for readiness, never for liveness: a restart does not bring etcd back. It reads state from memory, asks etcd nothing and
-    /// takes no time. Its data contains no secret. Its description names the party that has to act.
+    /// Use it for readiness, never for liveness: a restart does not bring etcd back. The check reads memory only, without a request to
+    /// etcd. Its data contains no secrets. Its description says what has to be changed, and whether etcd's operators have to do it.
     /// </remarks>
-    /// <param name="builder">The health checks to add to. Service discovery is added to its services when it is not there yet.</param>
+    /// <param name="builder">The health checks to add to. Also adds service discovery to its services if that has not been done.</param>
     /// <param name="name">The check's name; by default <c>etcd-discovery</c>.</param>
-    /// <param name="failureStatus">What to report in place of unhealthy; by default unhealthy.</param>
+    /// <param name="failureStatus">The status to report instead of unhealthy; by default unhealthy.</param>
     /// <param name="tags">The check's tags; by default <c>ready</c>.</param>
     /// <param name="timeout">The check's time limit; by default none.</param>
     /// <returns>The health checks.</returns>

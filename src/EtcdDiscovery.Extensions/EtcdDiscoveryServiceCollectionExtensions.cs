@@ -7,13 +7,13 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class EtcdDiscoveryServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds service discovery, configured by the section <c>EtcdDiscovery</c>: registers the host's own service while it
+    /// Adds service discovery, configured by the section <c>EtcdDiscovery</c>. Registers the configured service while the application
     /// serves, and adds <see cref="IServiceResolver"/> and <see cref="IServiceRegistry"/> as singletons.
     /// </summary>
-    /// <remarks>Calling it more than once is harmless. Settings are validated when the host starts.</remarks>
+    /// <remarks>Repeated calls are harmless. Settings are validated when the host starts.</remarks>
     /// <param name="services">The services to add to.</param>
-    /// <param name="configure">Changes the settings after the configuration was bound.</param>
-    /// <returns>A builder to go on with.</returns>
+    /// <param name="configure">Changes the settings after the configuration has been bound.</param>
+    /// <returns>A builder for further configuration.</returns>
     public static IEtcdDiscoveryBuilder AddEtcdDiscovery(
         this IServiceCollection services, Action<EtcdDiscoveryOptions>? configure = null)
     {

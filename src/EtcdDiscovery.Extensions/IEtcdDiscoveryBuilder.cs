@@ -2,9 +2,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace EtcdDiscovery;
 
-/// <summary>Goes on configuring service discovery after <c>AddEtcdDiscovery()</c>, by extension methods.</summary>
+/// <summary>Configures service discovery after <c>AddEtcdDiscovery()</c>, through extension methods.</summary>
 public interface IEtcdDiscoveryBuilder
 {
-    /// <summary>The services that discovery was added to.</summary>
+    /// <summary>The service collection that discovery was added to.</summary>
     IServiceCollection Services { get; }
 }

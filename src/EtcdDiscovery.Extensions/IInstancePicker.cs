@@ -1,15 +1,14 @@
 namespace EtcdDiscovery;
 
-/// <summary>Picks one of a service's instances. <see cref="InstancePickers"/> has the built-in ones.</summary>
+/// <summary>Picks one of a service's instances. <see cref="InstancePickers"/> has the built-in pickers.</summary>
 /// <remarks>
-/// To use one of your own, add it to the services, <c>services.AddSingleton&lt;IInstancePicker, MyPicker&gt;()</c>, or
-/// name it in a query's <see cref="ServiceQuery.Picker"/>. It is called by many threads at once, for every service, and
-/// as often as an instance is asked for.
+/// To use a custom picker for all queries, add it to the services: <c>services.AddSingleton&lt;IInstancePicker, MyPicker&gt;()</c>. To use
+/// it for one query, set <see cref="ServiceQuery.Picker"/>. It is called concurrently, for every service and for every pick.
 /// </remarks>
 public interface IInstancePicker
 {
     /// <summary>Picks an instance.</summary>
-    /// <param name="instances">What there is to pick from; never empty.</param>
+    /// <param name="instances">The instances to pick from; never empty.</param>
     /// <returns>One of the instances.</returns>
     ServiceInstance Pick(InstanceSet instances);
 }

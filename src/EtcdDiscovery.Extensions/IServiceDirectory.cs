@@ -6,11 +6,11 @@ public interface IServiceDirectory
 {
     /// <summary>Gets the names of all services that have a description in the store.</summary>
     /// <remarks>
-    /// Hosts write the description of their service when they register, and it stays when they are gone: a service in this list may have no
-    /// instance at the moment. Empty when <see cref="EtcdDiscoveryOptions.Enabled"/> is <see langword="false"/>.
+    /// Instances write the description of their service when they register, and it remains when they are gone, so a service in this list
+    /// may have no instance. Empty if <see cref="EtcdDiscoveryOptions.Enabled"/> is <see langword="false"/>.
     /// </remarks>
     /// <param name="cancellationToken">Cancels the call.</param>
     /// <returns>The names, in the order of their UTF-8 bytes.</returns>
-    /// <exception cref="EtcdDiscoveryException">The store cannot be read; transient unless it refuses.</exception>
+    /// <exception cref="EtcdDiscoveryException">The store cannot be read; transient unless the store refuses the request.</exception>
     Task<IReadOnlyList<string>> GetServiceNamesAsync(CancellationToken cancellationToken = default);
 }

@@ -2,29 +2,31 @@ namespace EtcdDiscovery;
 
 /// <summary>Registers services of this process. All of them share one session in the store.</summary>
 /// <remarks>
-/// A singleton, safe for concurrent use. The host's own service (section <c>EtcdDiscovery:Service</c>) is registered
-/// through it once the application serves, and withdrawn with all others when it begins to stop.
+/// A singleton, safe for concurrent use. The configured service (section <c>EtcdDiscovery:Service</c>) is registered through it once the
+/// application serves, and is withdrawn with all others when the application begins to stop.
 /// </remarks>
 public interface IServiceRegistry
 {
-    /// <summary>The registrations that are not withdrawn, as they are now: the list does not change later.</summary>
+    /// <summary>A snapshot of the registrations that are not withdrawn.</summary>
     IReadOnlyList<IServiceRegistration> Registrations { get; }
 
     /// <summary>Registers a service.</summary>
     /// <remarks>
-    /// Returns without waiting for the store. The service is put there in the background, at once, even if the host has not
-    /// started yet. Dispose the registration to withdraw the service; a host that stops withdraws all of them.
+    /// Returns without waiting for the store. The service is written in the background, even if the host has not started yet. Dispose the
+    /// registration to withdraw the service; a host that stops withdraws all of them.
     /// </remarks>
     /// <param name="options">
-    /// What to register. The options are copied: later changes of the object have no effect.
-    /// <see cref="ServiceRegistrationOptions.Enabled"/> and <see cref="EtcdDiscoveryOptions.RegisterService"/> apply to configured
-    /// services only.
+    /// The service to register. The options are copied: later changes of the object have no effect.
+    /// <see cref="ServiceRegistrationOptions.Enabled"/> and <see cref="EtcdDiscoveryOptions.RegisterService"/> apply to configured services
+    /// only.
     /// </param>
     /// <returns>
-    /// The registration, usually not in the store yet: see <see cref="IServiceRegistration.WaitUntilRegisteredAsync"/>.
+    /// The registration, which is usually not in the store yet: see <see cref="IServiceRegistration.WaitUntilRegisteredAsync"/>.
     /// </returns>
-    /// <exception cref="ArgumentNullException">There are no options.</exception>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">Some options are wrong; the message lists all of them.</exception>
+    /// <exception cref="ArgumentNullException">The options are <see langword="null"/>.</exception>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">
+    /// Some options are invalid; the message lists all of them.
+    /// </exception>
     /// <exception cref="EtcdDiscoveryException"><see cref="EtcdDiscoveryOptions.Enabled"/> is <see langword="false"/>.</exception>
     /// <exception cref="ObjectDisposedException">The application is stopping.</exception>
     IServiceRegistration Register(ServiceRegistrationOptions options);

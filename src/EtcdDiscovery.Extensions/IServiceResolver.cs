@@ -1,15 +1,15 @@
 namespace EtcdDiscovery;
 
-/// <summary>Finds the instances of services. <see cref="ServiceResolverExtensions"/> adds shorter ways to ask.</summary>
+/// <summary>Finds the instances of services. <see cref="ServiceResolverExtensions"/> adds convenience methods.</summary>
 /// <remarks>
 /// <para>
-/// The first query for a service reads it from the store and keeps watching it; later queries are answered from memory, unless
-/// they ask for more with <see cref="ReadConsistency"/>. While the store cannot be reached, the last known answer is returned.
+/// The first query for a service reads it from the store and keeps watching it; later queries are answered from memory, unless their
+/// <see cref="ReadConsistency"/> requires a newer answer. While the store cannot be reached, the last known answer is returned.
 /// </para>
 /// <para>
-/// A singleton, safe for concurrent use. Methods that take a service name throw <see cref="ArgumentException"/> if no
-/// service can have that name, and an <see cref="EtcdDiscoveryException"/> when the store has to be read and cannot be: a transient
-/// one unless the store refuses. Canceling one query never affects another.
+/// A singleton, safe for concurrent use. Methods that take a service name throw <see cref="ArgumentException"/> if the name is not a valid
+/// service name, and an <see cref="EtcdDiscoveryException"/> if the store has to be read and cannot be: a transient one unless the store
+/// refuses the request. Canceling one query never affects another.
 /// </para>
 /// <para>
 /// Applications may implement it, for tests or to decorate the resolver: the extension methods need only these four members, and members
@@ -20,7 +20,7 @@ public interface IServiceResolver
 {
     /// <summary>Gets everything known of a service, and how current it is.</summary>
     /// <param name="service">The service's name.</param>
-    /// <param name="consistency">How current the answer must be; by default, whatever is in memory.</param>
+    /// <param name="consistency">How current the answer must be; by default, the answer comes from memory.</param>
     /// <param name="cancellationToken">Cancels the query.</param>
     /// <returns>
     /// The snapshot. An unknown service is no error: <see cref="ServiceSnapshot.Exists"/> is <see langword="false"/>.
@@ -30,8 +30,8 @@ public interface IServiceResolver
 
     /// <summary>Picks one instance that takes requests (Go: <c>One</c>), by default a random one.</summary>
     /// <remarks>
-    /// <see cref="ServiceQuery.Picker"/>, or <see cref="EtcdDiscoveryOptions.Balancing"/>, determines which one. Ejected
-    /// instances are left out: see <see cref="StartCall"/>. Allocates nothing once the service is known.
+    /// <see cref="ServiceQuery.Picker"/>, or <see cref="EtcdDiscoveryOptions.Balancing"/>, selects the instance. Ejected instances are
+    /// skipped: see <see cref="StartCall"/>. Allocates nothing once the service is known.
     /// </remarks>
     /// <param name="service">The service's name.</param>
     /// <param name="query">Which instances to select; by default any.</param>
@@ -47,8 +47,8 @@ public interface IServiceResolver
     /// <summary>Follows a service: its present instances first, then every change (Go: <c>SubscribeNew</c> and <c>SubscribeDown</c>).</summary>
     /// <remarks>
     /// <para>
-    /// An instance that is draining or in maintenance counts as down; <see cref="ServiceChange.DownReason"/> has the reason. Outages of
-    /// the store do not end the enumeration: what changed during one is found by comparison afterwards.
+    /// An instance that is draining or in maintenance counts as down; <see cref="ServiceChange.DownReason"/> has the reason. Outages of the
+    /// store do not end the enumeration: changes that happened during an outage are found by comparison afterwards.
     /// </para>
     /// <para>
     /// A reader that keeps up gets every published change. Changes of one instance that reach this process together count as one, and
@@ -83,7 +83,7 @@ public interface IServiceResolver
     /// A success ends the ejection. At most half of the instances that a query could pick from are left out, in the order
     /// in which they were ejected, and never the last one.
     /// </para>
-    /// <para>Only this process uses this knowledge. Never waits.</para>
+    /// <para>Ejections and outstanding calls are local to this process. The method never blocks.</para>
     /// </remarks>
     /// <param name="instance">The instance, as it was picked.</param>
     /// <returns>

@@ -6,7 +6,7 @@ namespace EtcdDiscovery;
 public sealed class NoInstanceFoundException : EtcdDiscoveryException
 {
     /// <summary>Creates the error.</summary>
-    /// <param name="serviceName">The service that was asked for.</param>
+    /// <param name="serviceName">The requested service.</param>
     public NoInstanceFoundException(string serviceName)
         : this(serviceName, "has no instance at the moment")
     {
@@ -18,7 +18,7 @@ public sealed class NoInstanceFoundException : EtcdDiscoveryException
         ServiceName = serviceName;
     }
 
-    /// <summary>The service that was asked for.</summary>
+    /// <summary>The requested service.</summary>
     public string ServiceName { get; }
 
     internal static NoInstanceFoundException NoneServing(string serviceName, IReadOnlyCollection<ServiceInstance> instances)

@@ -10,19 +10,19 @@ namespace EtcdDiscovery;
 /// </remarks>
 public abstract class ServiceCall : IDisposable
 {
-    /// <summary>A call that counts nothing, however often it ends. Resolvers return it for instances that they do not know.</summary>
+    /// <summary>A call that is not counted. Resolvers return it for instances that they do not know.</summary>
     public static ServiceCall None { get; } = new NoCall();
 
-    /// <summary>Ends the call with a result. Does nothing when the call has ended.</summary>
+    /// <summary>Ends the call with a result. Does nothing if the call has already ended.</summary>
     /// <param name="succeeded">
-    /// <see langword="true"/> when the instance did its work, even if it answered that the request is wrong;
-    /// <see langword="false"/> when it could not be reached, did not answer in time, or could not do its work.
+    /// <see langword="true"/> if the instance processed the request, even if it rejected the request as invalid; <see langword="false"/> if
+    /// it could not be reached, did not answer in time, or could not process the request.
     /// </param>
     public abstract void Complete(bool succeeded);
 
     /// <summary>
-    /// Ends the call without a result: the caller canceled it, which says nothing about the instance. Does nothing when the
-    /// call has ended.
+    /// Ends the call without a result: the caller canceled it, which says nothing about the instance. Does nothing if the call has already
+    /// ended.
     /// </summary>
     public abstract void Dispose();
 

@@ -3,12 +3,12 @@ namespace EtcdDiscovery;
 /// <summary>A change of one of a service's instances. An instance that is draining or in maintenance counts as down. Immutable.</summary>
 public sealed class ServiceChange
 {
-    /// <summary>What happened.</summary>
+    /// <summary>The kind of change.</summary>
     public required ServiceChangeKind Kind { get; init; }
 
     /// <summary>
-    /// The instance as it is now; as it was last if it is gone. An instance that is down for maintenance tells why in
-    /// <see cref="ServiceInstance.StatusReason"/>.
+    /// The instance as it is now, or as it was last if it is gone. If it is down for maintenance,
+    /// <see cref="ServiceInstance.StatusReason"/> may have the reason.
     /// </summary>
     public required ServiceInstance Instance { get; init; }
 

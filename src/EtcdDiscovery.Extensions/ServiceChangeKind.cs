@@ -2,16 +2,16 @@ using System.Text.Json.Serialization;
 
 namespace EtcdDiscovery;
 
-/// <summary>What happened to an instance.</summary>
+/// <summary>The kind of a <see cref="ServiceChange"/>.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<ServiceChangeKind>))]
 public enum ServiceChangeKind
 {
-    /// <summary>It is there now (Go: <c>SubscribeNew</c>).</summary>
+    /// <summary>The instance started to take requests (Go: <c>SubscribeNew</c>).</summary>
     Up,
 
-    /// <summary>It is gone (Go: <c>SubscribeDown</c>).</summary>
+    /// <summary>The instance no longer takes requests (Go: <c>SubscribeDown</c>).</summary>
     Down,
 
-    /// <summary>It is the same instance, with other ports, credentials or other data.</summary>
+    /// <summary>The ports, credentials or other data of the instance have changed.</summary>
     Updated,
 }

@@ -6,12 +6,12 @@ namespace EtcdDiscovery;
 /// <param name="User">The user name.</param>
 /// <param name="Password">The password; may be empty.</param>
 /// <remarks>
-/// <see cref="ToString"/> returns the same text for all credentials, and JSON contains neither user nor password, so that neither a log, a debugger
-/// nor a response that happens to contain them gives anything away.
+/// <see cref="ToString"/> returns the same text for all credentials, and JSON contains neither user nor password, so that logs, debuggers
+/// and responses cannot disclose them by accident.
 /// </remarks>
 public sealed record ServiceCredentials([property: JsonIgnore] string User, [property: JsonIgnore] string Password)
 {
     /// <summary>Returns the same text for every user and password.</summary>
-    /// <returns>A text without user and password.</returns>
+    /// <returns>Text without user and password.</returns>
     public override string ToString() => "ServiceCredentials { redacted }";
 }

@@ -6,15 +6,17 @@ namespace EtcdDiscovery;
 [JsonConverter(typeof(JsonStringEnumConverter<ServiceDownReason>))]
 public enum ServiceDownReason
 {
-    /// <summary>It signed off: it is stopping, or its registration was withdrawn. On etcd v2 also: its key was deleted by hand.</summary>
+    /// <summary>
+    /// The instance unregistered: it is stopping, or its registration was withdrawn. On etcd v2, also if its key was deleted by hand.
+    /// </summary>
     Unregistered,
 
     /// <summary>
-    /// It vanished without signing off: its session expired or, except on etcd v2, its key was deleted by hand. A Go host whose deletion
-    /// of its key was lost expires, too.
+    /// The instance vanished without unregistering: its session expired or, except on etcd v2, its key was deleted by hand. A Go host that
+    /// fails to delete its key expires, too.
     /// </summary>
     Expired,
 
-    /// <summary>It is in maintenance, or has a status that this version does not know.</summary>
+    /// <summary>The instance is in maintenance, or has a status that this version does not know.</summary>
     Maintenance,
 }

@@ -3,8 +3,10 @@ using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery;
 
-/// <summary>What is known of a service as a whole. Go's <c>Service</c>.</summary>
-/// <remarks>Immutable. It stays in the store when all instances are gone. Only a public service has more than a name.</remarks>
+/// <summary>The description of a service. Go's <c>Service</c>.</summary>
+/// <remarks>
+/// Immutable. It stays in the store when all instances are gone. For a private service it has a name, and whether the service is critical.
+/// </remarks>
 public sealed record ServiceInfo
 {
     /// <summary>The service's name.</summary>
@@ -13,26 +15,26 @@ public sealed record ServiceInfo
     /// <summary>Whether the service is critical for its callers.</summary>
     public bool Critical { get; init; }
 
-    /// <summary>The one host name of a public service; <see langword="null"/> on a private one.</summary>
+    /// <summary>The host name of a public service; <see langword="null"/> for a private one.</summary>
     public string? Hostname { get; init => field = string.IsNullOrEmpty(value) ? null : value; }
 
-    /// <summary>What callers of a public service authenticate with; <see langword="null"/> when nothing is asked for.</summary>
-    /// <remarks>Not part of the service's JSON.</remarks>
+    /// <summary>The credentials that callers of a public service authenticate with; <see langword="null"/> if none are required.</summary>
+    /// <remarks>Excluded from JSON.</remarks>
     [JsonIgnore]
     public ServiceCredentials? Credentials { get; init; }
 
     /// <summary>The ports of a public service; <see langword="null"/> when there are none.</summary>
     public ServiceMap? Ports { get; init; }
 
-    /// <summary>Whether the service is published under one name for callers from everywhere.</summary>
+    /// <summary>Whether the service is published under one host name, for callers from outside the private network.</summary>
     public bool Public { get; init; }
 
     /// <summary>Builds the URL of a public service.</summary>
-    /// <param name="scheme">A scheme of <see cref="Ports"/>. Unlike with an instance there is no default, as in Go.</param>
-    /// <param name="path">Path and query, such as <c>/items?page=2</c>; what needs it is percent-encoded (RFC 3986).</param>
+    /// <param name="scheme">A scheme of <see cref="Ports"/>. As in Go, there is no default, unlike for an instance.</param>
+    /// <param name="path">Path and query, such as <c>/items?page=2</c>; percent-encoded where necessary (RFC 3986).</param>
     /// <param name="includeCredentials">
-    /// Whether user and password are part of the URL, as in Go. URLs end up in logs, traces and error messages, so by default they are not:
-    /// take them from <see cref="Credentials"/>.
+    /// Whether the URL contains the user and password, as in Go. By default it does not, since URLs end up in logs, traces and error
+    /// messages: take them from <see cref="Credentials"/>.
     /// </param>
     /// <returns>The URL.</returns>
     /// <exception cref="UnknownSchemeException">There is no port for the scheme, or it is empty.</exception>
@@ -41,10 +43,10 @@ public sealed record ServiceInfo
         $"Service '{LogSanitizer.Sanitize(Name)}'", Hostname ?? "", Ports, includeCredentials ? Credentials : null, scheme, path);
 
     /// <summary>Builds a URL of a service or of one of its instances.</summary>
-    /// <param name="owner">Whose URL it is, for messages.</param>
+    /// <param name="owner">The owner of the URL, for error messages.</param>
     /// <param name="host">The host name or IP address.</param>
     /// <param name="ports">The ports by scheme.</param>
-    /// <param name="credentials">The user and password to put into the URL; null for none.</param>
+    /// <param name="credentials">The credentials to include in the URL; null for none.</param>
     /// <param name="scheme">The scheme.</param>
     /// <param name="path">Path, query and fragment.</param>
     internal static Uri BuildUri(

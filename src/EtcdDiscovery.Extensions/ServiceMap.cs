@@ -6,10 +6,10 @@ namespace EtcdDiscovery;
 
 /// <summary>An immutable map of text to text, such as ports by scheme (<c>http</c> to <c>8080</c>) or metadata.</summary>
 /// <remarks>
-/// Keys are case-sensitive and in the order of their UTF-8 bytes, as Go writes them. Two maps with the same content are
-/// equal. What is read from the store may be any text, in a port too.
+/// Keys are case-sensitive and ordered by their UTF-8 bytes, as in Go. Two maps with the same content are equal. Values from the store may
+/// be any text, even those of ports.
 /// </remarks>
-[SuppressMessage("Naming", "CA1710:Identifiers should have correct suffix", Justification = "Go's and the field's term is map.")]
+[SuppressMessage("Naming", "CA1710:Identifiers should have correct suffix", Justification = "Map is the term of Go and of the field.")]
 public sealed class ServiceMap : IReadOnlyDictionary<string, string>, IEquatable<ServiceMap>
 {
     private static readonly Comparer<KeyValuePair<string, string>> ByKey =
@@ -17,7 +17,7 @@ public sealed class ServiceMap : IReadOnlyDictionary<string, string>, IEquatable
 
     private readonly KeyValuePair<string, string>[] _entries;
 
-    /// <summary>Creates the map.</summary>
+    /// <summary>Creates a map.</summary>
     /// <param name="entries">The entries in any order.</param>
     /// <exception cref="ArgumentException">A key occurs twice.</exception>
     public ServiceMap(IEnumerable<KeyValuePair<string, string>> entries)

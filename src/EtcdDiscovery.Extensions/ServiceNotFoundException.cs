@@ -2,11 +2,11 @@ using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery;
 
-/// <summary>Nothing is known of the service: neither its description nor any instance (Go: <c>ErrServiceNotFound</c>).</summary>
+/// <summary>The service is unknown: it has neither a description nor an instance (Go: <c>ErrServiceNotFound</c>).</summary>
 public sealed class ServiceNotFoundException : EtcdDiscoveryException
 {
     /// <summary>Creates the error.</summary>
-    /// <param name="serviceName">The service that was asked for.</param>
+    /// <param name="serviceName">The requested service.</param>
     public ServiceNotFoundException(string serviceName)
         : this(serviceName, "no host of that name has registered")
     {
@@ -18,6 +18,6 @@ public sealed class ServiceNotFoundException : EtcdDiscoveryException
         ServiceName = serviceName;
     }
 
-    /// <summary>The service that was asked for.</summary>
+    /// <summary>The requested service.</summary>
     public string ServiceName { get; }
 }

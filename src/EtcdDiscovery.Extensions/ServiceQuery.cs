@@ -2,8 +2,8 @@ namespace EtcdDiscovery;
 
 /// <summary>Which of a service's instances to select. The default value selects any that takes requests.</summary>
 /// <remarks>
-/// Using a query allocates nothing unless it has <see cref="Excluding"/> or <see cref="Scheme"/>. Creating one allocates when more than the shard and the network
-/// are set, so keep such queries where they are used often.
+/// Using a query allocates only if it has <see cref="Excluding"/> or <see cref="Scheme"/>. Creating one allocates if properties other than
+/// <see cref="Shard"/> and <see cref="Network"/> are set, so reuse such queries on hot paths.
 /// </remarks>
 public readonly struct ServiceQuery
 {
@@ -22,14 +22,14 @@ public readonly struct ServiceQuery
     }
 
     /// <summary>Picks one of the selected instances.</summary>
-    /// <value>The default is <see langword="null"/>: as <see cref="EtcdDiscoveryOptions.Balancing"/> says.</value>
+    /// <value>The default is <see langword="null"/>: the picker of <see cref="EtcdDiscoveryOptions.Balancing"/>.</value>
     public IInstancePicker? Picker
     {
         get => Details?.Picker;
         init => Details = (Details ?? Detail.None) with { Picker = value };
     }
 
-    /// <summary>The shard to prefer: instances on other shards are picked only when it has none.</summary>
+    /// <summary>The shard to prefer: instances on other shards are picked only if it has none.</summary>
     /// <value>The default is <see langword="null"/>: none. An empty string is the same.</value>
     public string? PreferredShard
     {
@@ -37,7 +37,7 @@ public readonly struct ServiceQuery
         init => Details = (Details ?? Detail.None) with { PreferredShard = string.IsNullOrEmpty(value) ? null : value };
     }
 
-    /// <summary>The zone to prefer: instances in other zones are picked only when it has none.</summary>
+    /// <summary>The zone to prefer: instances in other zones are picked only if it has none.</summary>
     /// <value>
     /// The default is <see langword="null"/>: <see cref="EtcdDiscoveryOptions.PreferredZone"/>. With an empty string, no zone is preferred.
     /// </value>
@@ -47,7 +47,7 @@ public readonly struct ServiceQuery
         init => Details = (Details ?? Detail.None) with { PreferredZone = value };
     }
 
-    /// <summary>The ids of instances that must not be selected, such as those that a call was already tried on.</summary>
+    /// <summary>The ids of instances that must not be selected, such as those that a call has already tried.</summary>
     /// <value>The default is <see langword="null"/>: none. An empty collection is the same.</value>
     public IReadOnlyCollection<string>? Excluding
     {
@@ -63,27 +63,27 @@ public readonly struct ServiceQuery
         init => Details = (Details ?? Detail.None) with { Scheme = string.IsNullOrEmpty(value) ? null : value };
     }
 
-    /// <summary>Whether any instance will do as well as another.</summary>
+    /// <summary>Whether the query neither limits nor prefers any instances.</summary>
     internal bool SelectsAny =>
         Shard is null && (Details is null || Details is { PreferredShard: null, PreferredZone: null, Excluding: null, Scheme: null });
 
-    /// <summary>All but the shard; null when nothing else is set, so that a query fits into two registers.</summary>
+    /// <summary>All properties except the shard. Null if none of them is set, so that a query fits into two registers.</summary>
     internal Detail? Details
     {
         get;
         private init => field = value == Detail.None ? null : value;
     }
 
-    /// <summary>Whether the query leaves out some of the instances of the shard.</summary>
+    /// <summary>Whether the query may exclude instances of the shard.</summary>
     internal bool Filters => Details is { Excluding: not null } or { Scheme: not null };
 
-    /// <summary>Whether an instance has the port that the query asks for.</summary>
+    /// <summary>Whether an instance has a port for <see cref="Scheme"/>.</summary>
     internal bool HasPort(ServiceInstance instance) => Scheme is not { } scheme || instance.AddressIn(Network).Ports.ContainsKey(scheme);
 
-    /// <summary>Whether the query excludes an instance, or it has no port.</summary>
+    /// <summary>Whether the query excludes an instance by its id or for lack of a port.</summary>
     internal bool LeavesOut(ServiceInstance instance) => Excluding?.Contains(instance.Id) == true || !HasPort(instance);
 
-    /// <summary>Why the query selects none of a service's instances.</summary>
+    /// <summary>Creates the exception that says why the query selects none of a service's instances.</summary>
     internal EtcdDiscoveryException NoneOf(string service, IReadOnlyCollection<ServiceInstance> instances)
     {
         var shard = Shard;
@@ -108,7 +108,7 @@ public readonly struct ServiceQuery
     {
         public static Detail None { get; } = new(ServiceNetwork.Public);
 
-        /// <summary>The most frequent one, created once.</summary>
+        /// <summary>Shared, because most queries with details have these.</summary>
         public static Detail Private { get; } = None with { Network = ServiceNetwork.Private };
     }
 }

@@ -2,15 +2,15 @@ using System.Collections.Immutable;
 
 namespace EtcdDiscovery;
 
-/// <summary>Shorter ways to ask an <see cref="IServiceResolver"/>, by its own members alone.</summary>
+/// <summary>Convenience methods for <see cref="IServiceResolver"/>, which use its four members only.</summary>
 /// <remarks>They throw what those members throw.</remarks>
 public static class ServiceResolverExtensions
 {
-    /// <summary>Gets what is known of a service as a whole.</summary>
+    /// <summary>Gets the description of a service.</summary>
     /// <param name="resolver">The resolver.</param>
     /// <param name="service">The service's name.</param>
     /// <param name="cancellationToken">Cancels the query.</param>
-    /// <returns>The service. An unknown service is no error, as in Go: it has only a name.</returns>
+    /// <returns>The description. As in Go, an unknown service is not an error: the result has only a name.</returns>
     public static async ValueTask<ServiceInfo> GetServiceAsync(
         this IServiceResolver resolver, string service, CancellationToken cancellationToken = default)
     {
@@ -19,8 +19,8 @@ public static class ServiceResolverExtensions
     }
 
     /// <summary>
-    /// Gets all instances that take requests (Go: <c>All</c>), ejected ones included. <see cref="IServiceResolver.GetSnapshotAsync"/> has
-    /// the others too.
+    /// Gets all instances that take requests (Go: <c>All</c>), ejected ones included. <see cref="IServiceResolver.GetSnapshotAsync"/> also
+    /// contains the others.
     /// </summary>
     /// <param name="resolver">The resolver.</param>
     /// <param name="service">The service's name.</param>
@@ -48,8 +48,9 @@ public static class ServiceResolverExtensions
 
     /// <summary>Builds a URL of a service (Go: <c>URL</c>).</summary>
     /// <remarks>
-    /// For a public service, without a shard and for its public address, this is the service's own URL, whether or not it has instances.
-    /// Otherwise it is the URL of one instance that has a port for the scheme, picked as <see cref="IServiceResolver.GetInstanceAsync"/> does.
+    /// If the service is public, and the query has no shard and selects the public address, this is the service's own URL, even if it has
+    /// no instances. Otherwise it is the URL of one instance that has a port for the scheme, picked as
+    /// <see cref="IServiceResolver.GetInstanceAsync"/> does.
     /// </remarks>
     /// <param name="resolver">The resolver.</param>
     /// <param name="service">The service's name.</param>
@@ -57,11 +58,11 @@ public static class ServiceResolverExtensions
     /// The scheme, such as <c>http</c>. If it is empty, an instance's <c>http</c> or <c>https</c> port is used; for a public service
     /// an empty scheme is an error.
     /// </param>
-    /// <param name="path">Path and query, such as <c>/items?page=2</c>; what needs it is percent-encoded (RFC 3986).</param>
+    /// <param name="path">Path and query, such as <c>/items?page=2</c>; percent-encoded where necessary (RFC 3986).</param>
     /// <param name="query">Which instances to select; by default any, with the public address.</param>
     /// <param name="includeCredentials">
-    /// Whether user and password are part of the URL, as in Go. URLs end up in logs, traces and error messages, so by default they are not:
-    /// take them from <see cref="ServiceInstance.Credentials"/> or <see cref="ServiceInfo.Credentials"/>.
+    /// Whether the URL contains the user and password, as in Go. By default it does not, since URLs end up in logs, traces and error
+    /// messages: take them from <see cref="ServiceInstance.Credentials"/> or <see cref="ServiceInfo.Credentials"/>.
     /// </param>
     /// <param name="cancellationToken">Cancels the query.</param>
     /// <returns>The URL.</returns>
@@ -92,7 +93,7 @@ public static class ServiceResolverExtensions
         var instance = await resolver.GetInstanceAsync(service, query, cancellationToken).ConfigureAwait(false);
         if (scheme is { Length: > 0 } && !instance.AddressIn(query.Network).Ports.ContainsKey(scheme))
         {
-            // Others may have the port, as while a new one is rolled out.
+            // Other instances may have the port, for example while it is being rolled out.
             instance = await resolver.GetInstanceAsync(service, query with { Scheme = scheme }, cancellationToken).ConfigureAwait(false);
         }
 
@@ -111,7 +112,7 @@ public static class ServiceResolverExtensions
             : throw (snapshot.Exists ? query.NoneOf(snapshot.Service.Name, snapshot.Instances) : new ServiceNotFoundException(snapshot.Service.Name));
     }
 
-    // Most often all of them match, and the array is its own result.
+    // Usually all instances match, and the array can be returned without a copy.
     private static ImmutableArray<ServiceInstance> Where(ImmutableArray<ServiceInstance> instances, Func<ServiceInstance, bool> matches) =>
         instances.All(matches) ? instances : [.. instances.Where(matches)];
 }

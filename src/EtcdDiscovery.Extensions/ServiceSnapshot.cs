@@ -8,22 +8,19 @@ namespace EtcdDiscovery;
 /// <remarks>In tests, <see cref="Service"/> and <see cref="Instances"/> are enough: the other members have defaults.</remarks>
 public sealed class ServiceSnapshot
 {
-    /// <summary>The service; only its name when the store has no description of it.</summary>
+    /// <summary>The description of the service; only its name if the store has none.</summary>
     public required ServiceInfo Service { get; init; }
 
-    /// <summary>The instances in the order of their keys, whatever their status.</summary>
+    /// <summary>The instances of any status, ordered by key.</summary>
     public required ImmutableArray<ServiceInstance> Instances { get; init; }
 
-    /// <summary>
-    /// Whether anything is known of the service: its description or an instance. A service that exists may have no
-    /// instance at the moment.
-    /// </summary>
+    /// <summary>Whether the service has a description or an instance. A service that exists may have no instance at the moment.</summary>
     /// <value><see langword="true"/> whenever there are instances. Otherwise the default is <see langword="false"/>.</value>
     public bool Exists { get => field || !Instances.IsDefaultOrEmpty; init; }
 
     /// <summary>
-    /// A token that fires once, when the service, its instances or the suspects have changed since this snapshot: for caches of what is
-    /// made of it, for instance with <see cref="ChangeToken"/>.
+    /// A token that fires once, when the description, the instances or the suspects have changed since this snapshot. Use it to invalidate
+    /// caches, for instance with <see cref="ChangeToken"/>.
     /// </summary>
     /// <remarks>
     /// It also fires when the service is dropped from memory (<see cref="EtcdDiscoveryOptions.CacheIdleTimeout"/>) and when the application
@@ -34,8 +31,8 @@ public sealed class ServiceSnapshot
     public IChangeToken ChangeToken { get; init; } = new CancellationChangeToken(CancellationToken.None);
 
     /// <summary>
-    /// An opaque text that identifies the content of this snapshot within this process. Compare it for equality only: snapshots of a
-    /// service with the same version have the same service, instances and suspects.
+    /// Opaque text that identifies the content of this snapshot within this process. Compare it for equality only: snapshots of a service
+    /// with the same version have the same service, instances and suspects.
     /// </summary>
     /// <value>The default is the empty string.</value>
     public string Version { get; init; } = "";
@@ -52,7 +49,7 @@ public sealed class ServiceSnapshot
     public SnapshotSource Source { get; init; }
 
     /// <summary>
-    /// Those among <see cref="Instances"/> that vanished during an outage of the store, or together with half of the others, and have not
+    /// The subset of <see cref="Instances"/> that vanished during an outage of the store, or together with half of the others, and have not
     /// reappeared yet. They are removed after <see cref="EtcdDiscoveryOptions.OutageGrace"/>.
     /// </summary>
     /// <value>The default is none.</value>

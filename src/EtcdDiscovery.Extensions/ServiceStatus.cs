@@ -2,17 +2,17 @@ using System.Text.Json.Serialization;
 
 namespace EtcdDiscovery;
 
-/// <summary>Whether an instance takes requests. Text in JSON.</summary>
+/// <summary>Whether an instance takes requests. Serialized as text in JSON.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<ServiceStatus>))]
 public enum ServiceStatus
 {
-    /// <summary>It takes requests.</summary>
+    /// <summary>The instance takes requests.</summary>
     Serving,
 
-    /// <summary>It is about to stop: it still answers requests that reach it, but is no longer picked.</summary>
+    /// <summary>The instance is about to stop: it still answers requests that reach it, but is no longer picked.</summary>
     Draining,
 
-    /// <summary>It is running but takes no requests for now, and is not picked.</summary>
+    /// <summary>The instance is running but takes no requests for now, and is not picked.</summary>
     Maintenance,
 
     /// <summary>

@@ -2,18 +2,18 @@ using System.Text.Json.Serialization;
 
 namespace EtcdDiscovery;
 
-/// <summary>How current a <see cref="ServiceSnapshot"/> is.</summary>
+/// <summary>The source of a <see cref="ServiceSnapshot"/>, which tells how current it is.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<SnapshotSource>))]
 public enum SnapshotSource
 {
-    /// <summary>A watch follows the service: changes arrive as they happen.</summary>
+    /// <summary>The service is watched: changes arrive as they happen.</summary>
     Live,
 
-    /// <summary>The store is out of reach; this is what it held last.</summary>
+    /// <summary>The store is unreachable; this is its last known content.</summary>
     Stale,
 
     /// <summary>
-    /// The store has been out of reach since this process began to ask for the service; this was saved to
+    /// The store has been unreachable since this process first queried the service. The snapshot was saved to
     /// <see cref="EtcdDiscoveryOptions.SnapshotDirectory"/>, perhaps by an earlier process.
     /// </summary>
     Disk,

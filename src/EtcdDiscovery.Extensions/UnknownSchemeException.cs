@@ -2,16 +2,16 @@ using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery;
 
-/// <summary>The service or instance has no port for the scheme that was asked for (Go: <c>ErrUnknownScheme</c>).</summary>
+/// <summary>The service or instance has no port for the requested scheme (Go: <c>ErrUnknownScheme</c>).</summary>
 public sealed class UnknownSchemeException : EtcdDiscoveryException
 {
-    // Instances are written by other processes, each with ports of its own.
-    private const int MaxTold = 20;
+    // Other processes write the instances, so their number of different ports is unbounded.
+    private const int MaxListedSchemes = 20;
 
     /// <summary>Creates the error.</summary>
-    /// <param name="scheme">The scheme that was asked for; empty when none was.</param>
-    /// <param name="target">The service or instance that was asked.</param>
-    /// <param name="knownSchemes">The schemes that it has ports for.</param>
+    /// <param name="scheme">The requested scheme; empty if none was given.</param>
+    /// <param name="target">The service or instance, for the message.</param>
+    /// <param name="knownSchemes">The schemes that have ports.</param>
     public UnknownSchemeException(string scheme, string target, IEnumerable<string> knownSchemes)
         : this(scheme, target, [.. knownSchemes])
     {
@@ -24,20 +24,20 @@ public sealed class UnknownSchemeException : EtcdDiscoveryException
         KnownSchemes = knownSchemes;
     }
 
-    /// <summary>The scheme that was asked for; empty when none was.</summary>
+    /// <summary>The requested scheme; empty if none was given.</summary>
     public string Scheme { get; }
 
-    /// <summary>The schemes that there are ports for. Written by other processes: treat it as untrusted text.</summary>
+    /// <summary>The schemes that have ports. Written by other processes: treat them as untrusted text.</summary>
     public IReadOnlyList<string> KnownSchemes { get; }
 
     internal static UnknownSchemeException Of(string service, string scheme, IEnumerable<string> knownSchemes) =>
-        new(scheme, $"Service '{LogSanitizer.Sanitize(service)}'", knownSchemes.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(MaxTold));
+        new(scheme, $"Service '{LogSanitizer.Sanitize(service)}'", knownSchemes.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(MaxListedSchemes));
 
     private static string Describe(string scheme, string target, string known)
     {
-        var asked = scheme.Length == 0 ? "no scheme was asked for" : $"no port for scheme '{LogSanitizer.Sanitize(scheme)}'";
+        var problem = scheme.Length == 0 ? "no scheme was given" : $"no port for scheme '{LogSanitizer.Sanitize(scheme)}'";
         return known.Length == 0
-            ? $"{LogSanitizer.SanitizeMessage(target)}: {asked}, and it has no ports at all."
-            : $"{LogSanitizer.SanitizeMessage(target)}: {asked}; it has ports for: {LogSanitizer.Sanitize(known)}.";
+            ? $"{LogSanitizer.SanitizeMessage(target)}: {problem}, and it has no ports at all."
+            : $"{LogSanitizer.SanitizeMessage(target)}: {problem}; it has ports for: {LogSanitizer.Sanitize(known)}.";
     }
 }
