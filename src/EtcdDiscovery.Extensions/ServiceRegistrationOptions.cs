@@ -5,7 +5,7 @@ namespace EtcdDiscovery;
 /// <summary>The service that this process registers. Configuration section <c>EtcdDiscovery:Service</c>.</summary>
 public sealed class ServiceRegistrationOptions
 {
-    /// <summary>The service's name. It may contain a single <c>/</c>, but not at either end.</summary>
+    /// <summary>The service's name. It may contain <c>/</c>, but not at its start or end, and not twice in a row.</summary>
     /// <value>The default is <see langword="null"/>: nothing is registered, and the application only consumes services.</value>
     public string? Name { get; set; }
 

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.Hosting;
 
-/// <summary>Checks the options of the services that were added with <c>AddService</c>.</summary>
+/// <summary>Validates the options of services that were added with <c>AddService</c>.</summary>
 internal sealed class AdditionalServiceValidator : IValidateOptions<ServiceRegistrationOptions>
 {
     public ValidateOptionsResult Validate(string? name, ServiceRegistrationOptions options)

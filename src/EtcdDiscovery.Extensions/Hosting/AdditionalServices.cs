@@ -5,10 +5,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace EtcdDiscovery.Hosting;
 
-/// <summary>Adds options for further services of the process.</summary>
+/// <summary>Adds the options of services that <c>AddService</c> registers.</summary>
 internal static class AdditionalServices
 {
-    /// <summary>Adds a service whose options are a configuration section, unless that was added before.</summary>
+    /// <summary>Adds a service that is configured by a section. Adding the same section again has no effect.</summary>
     public static void Add(IServiceCollection services, string sectionName)
     {
         var service = new AdditionalService(sectionName);
@@ -27,7 +27,7 @@ internal static class AdditionalServices
             });
     }
 
-    /// <summary>Adds a service whose options come from code.</summary>
+    /// <summary>Adds a service that is configured by a delegate.</summary>
     public static void Add(IServiceCollection services, Action<ServiceRegistrationOptions> configure)
     {
         var name = $"AddService[{services.Count(service => service.ServiceType == typeof(AdditionalService))}]";

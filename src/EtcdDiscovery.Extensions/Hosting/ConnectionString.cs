@@ -3,19 +3,19 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace EtcdDiscovery.Hosting;
 
-/// <summary>The connection string that names etcd's endpoints.</summary>
+/// <summary>The connection string that contains etcd's endpoints.</summary>
 /// <param name="Name">Its name in the section <c>ConnectionStrings</c>.</param>
 internal sealed record ConnectionString(string Name)
 {
-    /// <exception cref="InvalidOperationException">The application uses another connection string already.</exception>
+    /// <exception cref="InvalidOperationException">The application already uses another connection string.</exception>
     public static void Add(IServiceCollection services, string name)
     {
         var known = services.Select(service => service.ImplementationInstance).OfType<ConnectionString>().FirstOrDefault();
         if (known is not null && known.Name != name)
         {
             throw new InvalidOperationException(
-                $"AddEtcdDiscovery(\"{name}\") was called, but this application finds etcd by the connection string '{known.Name}' already: "
-                + "service discovery uses one etcd cluster.");
+                $"AddEtcdDiscovery(\"{name}\") was called, but this application already uses the connection string '{known.Name}': "
+                + "service discovery uses one etcd cluster. Use the same name in all calls.");
         }
 
         if (known is null)
@@ -24,7 +24,7 @@ internal sealed record ConnectionString(string Name)
         }
     }
 
-    /// <summary>Takes the endpoints from the connection string, if there is one.</summary>
+    /// <summary>Sets the endpoints from the connection string, if it exists.</summary>
     public void Bind(EtcdDiscoveryOptions options, IConfiguration configuration)
     {
         if (configuration.GetConnectionString(Name) is { Length: > 0 } text)
@@ -33,6 +33,6 @@ internal sealed record ConnectionString(string Name)
         }
     }
 
-    /// <summary>The endpoints in a text that separates them by commas.</summary>
+    /// <summary>Splits comma-separated endpoints.</summary>
     public static string[] Split(string text) => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 }

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace EtcdDiscovery.Hosting;
 
-/// <summary>The user and password for etcd as the configuration has them now. A change that is wrong changes nothing.</summary>
+/// <summary>Provides the current user and password for etcd from the configuration. An invalid change is ignored.</summary>
 internal sealed class CurrentEtcdLogin : IDisposable
 {
     private readonly IOptionsFactory<EtcdDiscoveryOptions> _factory;
@@ -21,7 +21,7 @@ internal sealed class CurrentEtcdLogin : IDisposable
         _subscription = ChangeToken.OnChange(configuration.GetReloadToken, () => _isOutdated = true);
     }
 
-    /// <summary>The latest one; null when none is configured. Cheap, and safe for concurrent use.</summary>
+    /// <summary>The current login; null if none is configured. Cheap, and safe for concurrent use.</summary>
     public EtcdLogin? Get()
     {
         if (!_isOutdated)
@@ -36,8 +36,8 @@ internal sealed class CurrentEtcdLogin : IDisposable
         }
         catch (Exception)
         {
-            // The configuration's provider, binder, validators or the application's own delegates: any of them may throw. What
-            // follows the configuration reports it; a call to etcd must not fail for it.
+            // The configuration provider, the binder, a validator or a delegate of the application may throw anything. The hosted service
+            // reports the error; a call to etcd must not fail because of it.
         }
 
         return _current;

@@ -15,7 +15,7 @@ using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.Hosting;
 
-/// <summary>The composition root: creates every part and names the stores that configuration can choose.</summary>
+/// <summary>The composition root: registers and creates all components.</summary>
 internal static partial class DiscoveryServices
 {
     public static void Add(IServiceCollection services)
@@ -29,8 +29,8 @@ internal static partial class DiscoveryServices
         services.AddSingleton<IPostConfigureOptions<EtcdDiscoveryOptions>>(Get<GoEnvironment>);
         services.AddSingleton<IValidateOptions<EtcdDiscoveryOptions>, EtcdDiscoveryOptionsValidator>();
         services.AddSingleton<IValidateOptions<ServiceRegistrationOptions>, AdditionalServiceValidator>();
-        // Not BindConfiguration, which also binds and validates at every reload: a wrong setting would be thrown at the
-        // configuration provider, on a thread of its own where that ends the process. Reloads are followed with care.
+        // Not BindConfiguration, because it also binds and validates at every reload: an invalid setting would throw from the configuration
+        // provider, on a background thread, and end the process. RegistrationHostedService follows reloads and handles these errors.
         services.AddOptions<EtcdDiscoveryOptions>()
             .Configure<IConfiguration, IEnumerable<ConnectionString>>(Bind);
         services.TryAddSingleton(TimeProvider.System);
@@ -70,7 +70,7 @@ internal static partial class DiscoveryServices
         MalformedSettings.Without(section, [.. malformed, .. malformedOfService]).Bind(options);
         options.Malformed = malformed;
         options.Service.Malformed = malformedOfService;
-        // What ETCD_HOSTS takes is what people write here too, and the binder takes no text for a list.
+        // Also accept comma-separated text, as in ETCD_HOSTS: the binder cannot convert text to a list.
         if (options.Etcd.Endpoints.Count == 0
             && section[$"{nameof(options.Etcd)}:{nameof(EtcdOptions.Endpoints)}"] is { Length: > 0 } text)
         {
@@ -98,7 +98,7 @@ internal static partial class DiscoveryServices
                 Log.InMemory(loggerFactory.CreateLogger(LogCategories.Hosting));
                 return new InMemoryDiscoveryStore(timeProvider);
             default:
-                throw new InvalidOperationException($"No store is known as {options.Store}.");
+                throw new InvalidOperationException($"Unknown store: {options.Store}.");
         }
     }
 
@@ -115,7 +115,7 @@ internal static partial class DiscoveryServices
                 ? null
                 : new SnapshotDirectory(options.SnapshotDirectory, Get<TimeProvider>(provider), LoggerOf(provider, LogCategories.Resolution)),
         };
-        return new(Part(provider), settings, Get<TimeProvider>(provider), Get<SafeLoggerFactory>(provider));
+        return new(StoreWithPrefix(provider), settings, Get<TimeProvider>(provider), Get<SafeLoggerFactory>(provider));
     }
 
     private static IInstancePicker CreatePicker(IServiceProvider provider) => InstancePickers.Of(Options(provider).Balancing);
@@ -125,7 +125,7 @@ internal static partial class DiscoveryServices
         : new DisabledServiceResolver();
 
     private static IServiceDirectory CreateDirectory(IServiceProvider provider) => Options(provider).Enabled
-        ? new ServiceDirectory(Part(provider))
+        ? new ServiceDirectory(StoreWithPrefix(provider))
         : new DisabledServiceResolver();
 
     private static IDiscoveryDiagnostics CreateDiagnostics(IServiceProvider provider) => new DiscoveryDiagnostics(
@@ -135,7 +135,7 @@ internal static partial class DiscoveryServices
         Options(provider));
 
     private static SessionLoop CreateSession(IServiceProvider provider) => new(
-        Part(provider),
+        StoreWithPrefix(provider),
         new SessionSettings(Options(provider).TimeToLive, Options(provider).DrainDelay, BackoffOf(Options(provider))),
         Get<TimeProvider>(provider),
         Get<SafeLoggerFactory>(provider));
@@ -166,8 +166,8 @@ internal static partial class DiscoveryServices
         Get<TimeProvider>(provider),
         LoggerOf(provider, LogCategories.Registration));
 
-    // Whatever store it is: it neither knows of the prefix nor sees a key without it.
-    private static IDiscoveryStore Part(IServiceProvider provider) => Options(provider).KeyPrefix is { Length: > 0 } prefix
+    // The prefix applies to any store, without support by the store itself.
+    private static IDiscoveryStore StoreWithPrefix(IServiceProvider provider) => Options(provider).KeyPrefix is { Length: > 0 } prefix
         ? new PrefixedStore(Get<IDiscoveryStore>(provider), prefix)
         : Get<IDiscoveryStore>(provider);
 
@@ -177,9 +177,9 @@ internal static partial class DiscoveryServices
 
     private static EtcdDiscoveryOptions Options(IServiceProvider provider)
     {
-        // The host creates its hosted services, and so every part, before it runs any validator. So the first part to be created
-        // validates all options, and its exception lists the problems of every section.
-        Get<ConfiguredServices>(provider).ThrowIfWrong();
+        // The host creates its hosted services, and with them all components, before it runs any validator. So the first component to be
+        // created validates all options, and its exception lists the problems of every section.
+        Get<ConfiguredServices>(provider).ThrowIfInvalid();
         return Get<IOptions<EtcdDiscoveryOptions>>(provider).Value;
     }
 
@@ -191,7 +191,7 @@ internal static partial class DiscoveryServices
 
     private static partial class Log
     {
-        [LoggerMessage(3, LogLevel.Warning, "Services are kept in the memory of this process only. To use etcd, set EtcdDiscovery:Store to Etcd and EtcdDiscovery:Etcd:Endpoints:0 to its address, such as http://127.0.0.1:2379", EventName = "InMemory")]
+        [LoggerMessage(3, LogLevel.Warning, "Services are registered in the memory of this process only. To use etcd, set EtcdDiscovery:Store to Etcd and EtcdDiscovery:Etcd:Endpoints:0 to its address, such as http://127.0.0.1:2379", EventName = "InMemory")]
         public static partial void InMemory(ILogger logger);
     }
 }

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.Hosting;
 
-/// <summary>Checks all settings at once. Every problem names the setting, its value and what is allowed.</summary>
+/// <summary>Validates all settings at once. Each problem names the setting, its value and the allowed values.</summary>
 internal sealed class EtcdDiscoveryOptionsValidator : IValidateOptions<EtcdDiscoveryOptions>
 {
     private const string Section = EtcdDiscoveryOptions.SectionName;
@@ -35,7 +35,7 @@ internal sealed class EtcdDiscoveryOptionsValidator : IValidateOptions<EtcdDisco
         problems.CheckTime($"{Section}:{nameof(options.OutageGrace)}", options.OutageGrace ?? TimeSpan.Zero, TimeSpan.Zero, TimeSpan.FromHours(1));
         problems.CheckTimeOrZero($"{Section}:{nameof(options.CacheIdleTimeout)}", options.CacheIdleTimeout, Seconds(1), TimeSpan.FromDays(1));
         problems.CheckTimeOrZero($"{Section}:{nameof(options.RefreshInterval)}", options.RefreshInterval, Seconds(1), TimeSpan.FromDays(1));
-        // The default that stands in for a malformed value says nothing about the other one.
+        // A malformed value is replaced by its default, which must not be compared with the other setting.
         if (options.RetryDelay > options.MaxRetryDelay && !problems.IsMalformed(retryDelay) && !problems.IsMalformed(maxRetryDelay))
         {
             problems.Add($"{retryDelay} is '{options.RetryDelay}': "

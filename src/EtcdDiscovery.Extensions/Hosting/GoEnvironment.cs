@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.Hosting;
 
-/// <summary>The environment variables of Go's etcd-discovery, as defaults below the configuration.</summary>
+/// <summary>Applies the environment variables of Go's etcd-discovery to settings that are not configured.</summary>
 internal sealed class GoEnvironment(Func<string, string?> variable) : IPostConfigureOptions<EtcdDiscoveryOptions>
 {
     private const string DefaultEndpoint = "http://127.0.0.1:2379";
@@ -13,46 +13,47 @@ internal sealed class GoEnvironment(Func<string, string?> variable) : IPostConfi
 
     public void PostConfigure(string? name, EtcdDiscoveryOptions options)
     {
-        var isOurs = options.Etcd.Endpoints.Count == 0;
-        if (isOurs)
+        var usesDefaultEndpoints = options.Etcd.Endpoints.Count == 0;
+        if (usesDefaultEndpoints)
         {
             var hosts = Endpoints("ETCD_HOSTS");
             hosts = hosts.Length > 0 ? hosts : Endpoints("ETCD_HOST");
             options.Etcd.Endpoints = hosts.Length > 0 ? hosts : [DefaultEndpoint];
         }
 
-        if (SaysNothing(options.Etcd.Tls) && TlsOf() is { } tls && (isOurs || options.Etcd.Endpoints.All(IsSecured)))
+        if (IsEmpty(options.Etcd.Tls) && TlsFromEnvironment() is { } tls && (usesDefaultEndpoints || options.Etcd.Endpoints.All(IsHttps)))
         {
             options.Etcd.Tls = tls;
-            options.Etcd.Endpoints = [.. options.Etcd.Endpoints.Select(Secured)];
+            options.Etcd.Endpoints = [.. options.Etcd.Endpoints.Select(WithHttps)];
         }
     }
 
     private string[] Endpoints(string name) =>
         variable(name)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
 
-    /// <summary>Those of the three variables for TLS that are missing while others are there, so that none counts.</summary>
+    /// <summary>The missing ones of the three variables for TLS, if others are set. Then none of them has an effect.</summary>
     public IReadOnlyList<string> FindMissingForTls()
     {
         var missing = TlsVariables.Where(name => string.IsNullOrEmpty(variable(name))).ToList();
         return missing.Count < TlsVariables.Length ? missing : [];
     }
 
-    // As in Go: all three or none. ETCD_TLS_INMEMORY says that they hold base64, not paths; one can see that.
-    private EtcdTlsOptions? TlsOf() => TlsVariables.Any(name => string.IsNullOrEmpty(variable(name))) ? null : new()
+    // As in Go, the three variables have an effect only together. ETCD_TLS_INMEMORY, which tells base64 from paths, is not needed: the
+    // format is detected.
+    private EtcdTlsOptions? TlsFromEnvironment() => TlsVariables.Any(name => string.IsNullOrEmpty(variable(name))) ? null : new()
     {
         CertificateAuthority = variable(TlsVariables[0]),
         Certificate = variable(TlsVariables[1]),
         Key = variable(TlsVariables[2]),
     };
 
-    private static bool SaysNothing(EtcdTlsOptions tls) =>
+    private static bool IsEmpty(EtcdTlsOptions tls) =>
         new[] { tls.CertificateAuthority, tls.Certificate, tls.Key, tls.ServerName }.All(string.IsNullOrEmpty);
 
-    private static bool IsSecured(string endpoint) => endpoint.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+    private static bool IsHttps(string endpoint) => endpoint.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
 
-    // As in Go, which speaks TLS to http:// addresses too once it has certificates.
-    private static string Secured(string endpoint)
+    // Go, too, uses TLS for http:// addresses once certificates are set.
+    private static string WithHttps(string endpoint)
     {
         const string plain = "http://";
         var address = endpoint.StartsWith(plain, StringComparison.OrdinalIgnoreCase) ? endpoint[plain.Length..] : endpoint;

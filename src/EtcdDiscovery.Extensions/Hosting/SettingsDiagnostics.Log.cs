@@ -6,10 +6,10 @@ internal sealed partial class SettingsDiagnostics
 {
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "{Setting} is no setting of service discovery and is ignored; there may be {Known}", EventName = "UnknownSetting")]
+        [LoggerMessage(1, LogLevel.Warning, "{Setting} is not a setting of service discovery and is ignored; valid settings are {Known}", EventName = "UnknownSetting")]
         public static partial void UnknownSetting(ILogger logger, string setting, string known);
 
-        [LoggerMessage(2, LogLevel.Warning, "{Missing} is not set, so the other environment variables for TLS to etcd are ignored: ETCD_CACERT, ETCD_TLS_CERT and ETCD_TLS_KEY count together only", EventName = "IncompleteTls")]
+        [LoggerMessage(2, LogLevel.Warning, "{Missing} is not set, so the other environment variables for TLS to etcd are ignored: set all of ETCD_CACERT, ETCD_TLS_CERT and ETCD_TLS_KEY, or none", EventName = "IncompleteTls")]
         public static partial void IncompleteTls(ILogger logger, string missing);
     }
 }

@@ -6,7 +6,9 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Hosting;
 
-/// <summary>Warns at start of settings that have no effect: misspelt keys, and environment variables that only count together.</summary>
+/// <summary>
+/// Logs a warning at start for settings that have no effect: unknown keys, and environment variables that require others.
+/// </summary>
 internal sealed partial class SettingsDiagnostics(
     IConfiguration configuration,
     IEnumerable<AdditionalService> additionalServices,
@@ -15,8 +17,8 @@ internal sealed partial class SettingsDiagnostics(
 {
     private const string Section = EtcdDiscoveryOptions.SectionName;
 
-    // The sections of the package for ASP.NET Core.
-    private static readonly string[] OfOthers = ["ServerAddresses", "Readiness"];
+    // The sections of the ASP.NET Core package.
+    private static readonly string[] OtherPackagesSections = ["ServerAddresses", "Readiness"];
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -35,15 +37,15 @@ internal sealed partial class SettingsDiagnostics(
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>Each unknown setting, and what may stand in its place.</summary>
+    /// <summary>Finds the unknown settings, each with the valid ones.</summary>
     private IEnumerable<(string Setting, string Known)> FindUnknown()
     {
         var etcd = $"{Section}:{nameof(EtcdDiscoveryOptions.Etcd)}";
         var added = additionalServices.Select(service => service.OptionsName).Distinct(StringComparer.OrdinalIgnoreCase).ToList();
-        var ofAdded = added.Where(name => name.StartsWith($"{Section}:", StringComparison.OrdinalIgnoreCase)).Select(name => name.Split(':')[1]);
+        var addedSections = added.Where(name => name.StartsWith($"{Section}:", StringComparison.OrdinalIgnoreCase)).Select(name => name.Split(':')[1]);
         return
         [
-            .. FindIn<EtcdDiscoveryOptions>(Section, [.. OfOthers, .. ofAdded]),
+            .. FindIn<EtcdDiscoveryOptions>(Section, [.. OtherPackagesSections, .. addedSections]),
             .. FindIn<EtcdOptions>(etcd),
             .. FindIn<EtcdTlsOptions>($"{etcd}:{nameof(EtcdOptions.Tls)}"),
             .. FindIn<ServiceRegistrationOptions>($"{Section}:{nameof(EtcdDiscoveryOptions.Service)}"),
@@ -65,7 +67,7 @@ internal sealed partial class SettingsDiagnostics(
             }
             else if (!string.IsNullOrEmpty(child.Value) && maps.Contains(child.Key, StringComparer.OrdinalIgnoreCase))
             {
-                yield return (child.Path, $"{child.Key}:http and the like");
+                yield return (child.Path, $"keys below it, such as {child.Key}:http");
             }
         }
     }

@@ -8,10 +8,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.LoadBalancing;
 
-/// <summary>What load balancing remembers of a service from one view to the next: outstanding calls, turns, ejections.</summary>
-/// <remarks>
-/// Ejections are rare and picks are not, so a pick only reads a set; an ejection, or its end, asks for new sets.
-/// </remarks>
+/// <summary>The load-balancing state of a service that outlives its views: outstanding calls, round-robin counters and ejections.</summary>
+/// <remarks>Picks are frequent and ejections are rare, so a pick only reads a set, and each ejection or its end creates new sets.</remarks>
 internal sealed partial class BalancerState : IDisposable
 {
     private const int SpareCalls = 64;
@@ -31,7 +29,7 @@ internal sealed partial class BalancerState : IDisposable
     private int _sweepAt = SpareCalls;
 
     /// <param name="timeProvider">The clock that ends ejections.</param>
-    /// <param name="ejectionsChanged">Called, without a lock, when <see cref="CreatePickSets"/> would give other sets than before.</param>
+    /// <param name="ejectionsChanged">Called without a lock when <see cref="CreatePickSets"/> would return other sets than before.</param>
     /// <param name="logger">Logs ejections.</param>
     /// <param name="timeline">Keeps ejections for diagnostics.</param>
     public BalancerState(
@@ -45,7 +43,7 @@ internal sealed partial class BalancerState : IDisposable
         _ejections = new LogThrottle(timeProvider);
     }
 
-    /// <summary>The ejections of this moment, the oldest first.</summary>
+    /// <summary>The current ejections, the oldest first.</summary>
     public IReadOnlyList<Ejection> Ejections
     {
         get
@@ -57,12 +55,12 @@ internal sealed partial class BalancerState : IDisposable
         }
     }
 
-    /// <summary>How many calls are outstanding, by the slot of each instance.</summary>
+    /// <summary>The number of outstanding calls by slot of the instance.</summary>
     public OutstandingCounts Outstanding { get; } = new();
 
-    /// <summary>The sets to pick from now.</summary>
+    /// <summary>Creates the sets to pick from.</summary>
     /// <param name="serving">The instances that take requests, in order.</param>
-    /// <param name="mayHaveWeights">False when all of them are known to have the weight 1.</param>
+    /// <param name="mayHaveWeights">False if all of them are known to have the weight 1.</param>
     public PickSets CreatePickSets(ServiceInstance[] serving, bool mayHaveWeights)
     {
         lock (_changing)
@@ -71,7 +69,7 @@ internal sealed partial class BalancerState : IDisposable
         }
     }
 
-    /// <summary>Replaces the known instances. An instance that was written again, or is gone, is not ejected any more.</summary>
+    /// <summary>Replaces the known instances. Ends the ejections of instances that are gone or have changed.</summary>
     public void SetInstances(ServiceInstance[] instances)
     {
         lock (_changing)
@@ -82,19 +80,19 @@ internal sealed partial class BalancerState : IDisposable
         }
     }
 
-    /// <summary>Whose turn it is within a scope. Takes a lock only for a scope that is new to the service.</summary>
+    /// <summary>Gets the round-robin counter of a scope. Takes a lock only for a new scope.</summary>
     public RoundRobinCounter RoundRobinFor(string scope) => _turns.GetOrAdd(scope, static _ => new RoundRobinCounter());
 
-    /// <summary>Where an instance's outstanding calls are counted.</summary>
+    /// <summary>Gets the slot that counts an instance's outstanding calls.</summary>
     public int SlotFor(string id) => CallsTo(id).Slot;
 
-    /// <summary>How many calls to an instance are outstanding.</summary>
+    /// <summary>The number of outstanding calls to an instance.</summary>
     public int CountOutstanding(string id) => _calls.GetValueOrDefault(id)?.Outstanding ?? 0;
 
-    /// <summary>Starts a call to an instance; <see cref="ServiceCall.None"/> when there is no such instance any more.</summary>
+    /// <summary>Starts a call to an instance; <see cref="ServiceCall.None"/> if the instance no longer exists.</summary>
     public ServiceCall StartCall(string id)
     {
-        // Read before the instances, and written after them: at worst a search is made in vain.
+        // Read before the instances, and written after them, so that a race costs at most a redundant search.
         var version = _version;
         var calls = _calls.GetValueOrDefault(id);
         if (calls?.PresentAt != version)
@@ -114,7 +112,7 @@ internal sealed partial class BalancerState : IDisposable
 
     /// <summary>Ends a call. The result of a call to an instance that is gone ejects nothing.</summary>
     /// <param name="calls">The calls to the instance.</param>
-    /// <param name="succeeded">Whether the call succeeded; null when it was canceled.</param>
+    /// <param name="succeeded">Whether the call succeeded; null if it was canceled.</param>
     public void EndCall(InstanceCallState calls, bool? succeeded)
     {
         calls.End();
@@ -144,7 +142,7 @@ internal sealed partial class BalancerState : IDisposable
 
     private InstanceCallState CallsTo(string id) => _calls.TryGetValue(id, out var calls) ? calls : AddCalls(id);
 
-    /// <returns>Whether the instance is ejected now.</returns>
+    /// <returns>Whether the instance was ejected.</returns>
     private bool NoteFailure(InstanceCallState calls)
     {
         lock (_changing)
@@ -210,7 +208,7 @@ internal sealed partial class BalancerState : IDisposable
         {
             if (_knownCalls >= _sweepAt)
             {
-                ForgetThoseGone();
+                RemoveStaleCalls();
             }
 
             if (!_calls.TryGetValue(id, out var calls))
@@ -223,8 +221,8 @@ internal sealed partial class BalancerState : IDisposable
         }
     }
 
-    // As often as their number has doubled, so that it costs each of them little.
-    private void ForgetThoseGone()
+    // Runs each time the number has doubled, so that the amortized cost is constant.
+    private void RemoveStaleCalls()
     {
         foreach (var (id, calls) in _calls)
         {

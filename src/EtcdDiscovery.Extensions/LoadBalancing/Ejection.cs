@@ -1,14 +1,14 @@
 namespace EtcdDiscovery.LoadBalancing;
 
-/// <summary>That an instance is not picked for a while.</summary>
+/// <summary>The ejection of an instance, which is not picked until it ends.</summary>
 internal sealed class Ejection(ServiceInstance instance)
 {
-    /// <summary>The instance as it was then. One that was written anew since is another one.</summary>
+    /// <summary>The instance at the time of the ejection. If it has changed since, it is a different object.</summary>
     public ServiceInstance Instance => instance;
 
-    /// <summary>When it ends, by the wall clock, for people.</summary>
+    /// <summary>When the ejection ends, by the wall clock, for display.</summary>
     public DateTimeOffset EndsAt { get; init; }
 
-    /// <summary>What ends it.</summary>
+    /// <summary>The timer that ends the ejection.</summary>
     public ITimer? Timer { get; set; }
 }

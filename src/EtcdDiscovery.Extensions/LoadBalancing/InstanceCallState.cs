@@ -1,12 +1,12 @@
 namespace EtcdDiscovery.LoadBalancing;
 
-/// <summary>The outstanding calls to one instance, and what the results of the others say about it.</summary>
+/// <summary>Tracks the outstanding calls to one instance and its health.</summary>
 /// <param name="id">The instance's id.</param>
-/// <param name="counts">Where its outstanding calls are counted.</param>
-/// <param name="slot">Its slot there.</param>
+/// <param name="counts">The counters of outstanding calls.</param>
+/// <param name="slot">The instance's slot in the counters.</param>
 internal sealed class InstanceCallState(string id, OutstandingCounts counts, int slot)
 {
-    private static readonly InstanceHealth Well = InstanceHealth.AfterSuccess();
+    private static readonly InstanceHealth Healthy = InstanceHealth.AfterSuccess();
 
     private volatile bool _isWell;
 
@@ -15,15 +15,15 @@ internal sealed class InstanceCallState(string id, OutstandingCounts counts, int
     public int Slot => slot;
 
     /// <summary>
-    /// The version of the known instances among which this one was found last. Searching for it at each start of a call would cost more
-    /// than all the rest of the start.
+    /// The version of the instances in which this one was last found. Caches the search, which would cost more than the rest of starting a
+    /// call.
     /// </summary>
     public int PresentAt { get; set; } = -1;
 
-    /// <summary>How many calls have begun and not ended.</summary>
+    /// <summary>The number of calls that have started and not ended.</summary>
     public int Outstanding => Volatile.Read(ref counts[slot]);
 
-    /// <summary>Whether there is nothing that another success could improve; read without the lock.</summary>
+    /// <summary>Whether another success would change nothing. Read without a lock.</summary>
     public bool IsWell => _isWell;
 
     /// <summary>Read and written under the balancer's lock.</summary>
@@ -33,7 +33,7 @@ internal sealed class InstanceCallState(string id, OutstandingCounts counts, int
         set
         {
             field = value;
-            _isWell = value == Well;
+            _isWell = value == Healthy;
         }
     }
 

@@ -1,12 +1,12 @@
 namespace EtcdDiscovery.LoadBalancing;
 
-/// <summary>Instances by what they have in common, such as their shard. Those without it are in no group.</summary>
+/// <summary>Groups instances by a key, such as their shard. Instances without a key are in no group.</summary>
 internal sealed class InstanceGroups
 {
     private readonly Dictionary<string, InstanceSet> _groups = new(StringComparer.Ordinal);
 
-    // Most callers ask for the same one all the time. Only ever written once, since threads read it all the time.
-    private volatile Group? _usual;
+    // Caches the first group that is found, because most callers ask for the same one. Written once, because many threads read it.
+    private volatile Group? _cached;
 
     public InstanceGroups(
         ServiceInstance[] instances,
@@ -21,9 +21,9 @@ internal sealed class InstanceGroups
 
     public InstanceSet? Find(string key)
     {
-        if (_usual is { } usual && usual.Key == key)
+        if (_cached is { } cached && cached.Key == key)
         {
-            return usual.Set;
+            return cached.Set;
         }
 
         if (!_groups.TryGetValue(key, out var set))
@@ -31,7 +31,7 @@ internal sealed class InstanceGroups
             return null;
         }
 
-        _usual ??= new Group(key, set);
+        _cached ??= new Group(key, set);
         return set;
     }
 

@@ -1,19 +1,19 @@
 namespace EtcdDiscovery.LoadBalancing;
 
-/// <summary>What the results of calls say of one instance.</summary>
+/// <summary>The health of one instance, derived from the results of calls.</summary>
 /// <param name="HasSucceeded">Whether a call has succeeded since the start, or since the last ejection.</param>
-/// <param name="Failures">How many calls have failed in a row.</param>
-/// <param name="Ejections">How many ejections there were without a success in between.</param>
+/// <param name="Failures">The number of consecutive failures.</param>
+/// <param name="Ejections">The number of ejections without a success in between.</param>
 /// <remarks>
-/// An instance that has worked is granted a hiccup: at one bad answer in a hundred, three failures in a row are one in a
-/// million, but every dead instance has them at once. One that has not worked yet, or not since it was ejected, gets no
-/// second chance.
+/// An instance that has worked is ejected after three consecutive failures. At an error rate of 1 %, these happen by chance once in a
+/// million calls, but a dead instance reaches them at once. An instance that has not succeeded yet, or not since its last ejection, is
+/// ejected after the first failure.
 /// </remarks>
 internal readonly record struct InstanceHealth(bool HasSucceeded, int Failures, int Ejections)
 {
-    private const int PardonedFailures = 2;
+    private const int ToleratedFailures = 2;
 
-    public bool IsToBeEjected => Failures > (HasSucceeded ? PardonedFailures : 0);
+    public bool IsToBeEjected => Failures > (HasSucceeded ? ToleratedFailures : 0);
 
     public static InstanceHealth AfterSuccess() => new(HasSucceeded: true, 0, 0);
 

@@ -2,11 +2,11 @@ using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.LoadBalancing;
 
-/// <summary>The order of a service's instances: that of their ids' UTF-8 bytes, which is the order of their keys.</summary>
+/// <summary>The order of a service's instances: by the UTF-8 bytes of their ids, which is the order of their keys.</summary>
 internal static class InstanceOrder
 {
-    /// <summary>Finds the place of an id by binary search.</summary>
-    /// <returns>The index of the id; the complement of where it would be when it is not there.</returns>
+    /// <summary>Finds the index of an id by binary search.</summary>
+    /// <returns>The index of the id; if it is absent, the bitwise complement of the index where it would be.</returns>
     public static int IndexOf(ReadOnlySpan<ServiceInstance> instances, string id)
     {
         int low = 0, high = instances.Length - 1;
@@ -25,7 +25,7 @@ internal static class InstanceOrder
         return ~low;
     }
 
-    /// <summary>The instance with an id; null when there is none.</summary>
+    /// <summary>Finds the instance with an id; null if there is none.</summary>
     public static ServiceInstance? Find(ServiceInstance[] instances, string id) =>
         IndexOf(instances, id) is >= 0 and var index ? instances[index] : null;
 }

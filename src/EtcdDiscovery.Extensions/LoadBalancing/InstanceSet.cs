@@ -4,8 +4,12 @@ using EtcdDiscovery.LoadBalancing;
 
 namespace EtcdDiscovery;
 
-/// <summary>What an <see cref="IInstancePicker"/> picks from: instances of one service that take requests and are not ejected.</summary>
-/// <remarks>Never empty, in the order of the keys. The instances never change; how busy they are does. Safe for concurrent use.</remarks>
+/// <summary>
+/// The instances that an <see cref="IInstancePicker"/> picks from: those of one service that take requests and are not ejected.
+/// </summary>
+/// <remarks>
+/// Never empty, ordered by key. The instances never change; the numbers of outstanding calls do. Safe for concurrent use.
+/// </remarks>
 public sealed class InstanceSet : IReadOnlyList<ServiceInstance>
 {
     private readonly ServiceInstance[] _instances;
@@ -14,7 +18,7 @@ public sealed class InstanceSet : IReadOnlyList<ServiceInstance>
     private readonly string _scope;
     private bool _hasEqualWeights;
 
-    // Made when first asked for. Two who ask at once may make one twice, and both are right.
+    // Created lazily. A race may create one twice, with the same result.
     private volatile WeightTable? _weights;
     private volatile RoundRobinCounter? _turns;
     private volatile int[]? _slotsFromOne;
@@ -24,19 +28,19 @@ public sealed class InstanceSet : IReadOnlyList<ServiceInstance>
     /// <summary>Creates a set, for tests of a picker.</summary>
     /// <param name="instances">The instances.</param>
     /// <param name="outstanding">How many calls to each of them are outstanding, in the same order; by default none.</param>
-    /// <exception cref="ArgumentException">There are no instances, or not as many numbers as instances.</exception>
+    /// <exception cref="ArgumentException">There are no instances, or the numbers of instances and calls differ.</exception>
     public InstanceSet(IEnumerable<ServiceInstance> instances, IEnumerable<int>? outstanding = null)
         : this([.. instances], new BalancerState(TimeProvider.System), "", mayHaveWeights: true)
     {
         if (_instances.Length == 0)
         {
-            throw new ArgumentException("A set to pick from has at least one instance.", nameof(instances));
+            throw new ArgumentException("A set must have at least one instance.", nameof(instances));
         }
 
         int[] counts = outstanding is null ? [] : [.. outstanding];
         if (outstanding is not null && counts.Length != _instances.Length)
         {
-            throw new ArgumentException($"There are {counts.Length} numbers for {_instances.Length} instances.", nameof(outstanding));
+            throw new ArgumentException($"There are {counts.Length} numbers of outstanding calls for {_instances.Length} instances.", nameof(outstanding));
         }
 
         for (var i = 0; i < counts.Length; i++)
@@ -54,24 +58,24 @@ public sealed class InstanceSet : IReadOnlyList<ServiceInstance>
         _hasEqualWeights = !mayHaveWeights;
     }
 
-    /// <summary>How many instances there are; at least one.</summary>
+    /// <summary>The number of instances; at least one.</summary>
     public int Count => _instances.Length;
 
     /// <summary>Whether all instances have the same <see cref="ServiceInstance.Weight"/>.</summary>
     public bool HasEqualWeights => _hasEqualWeights || (_weights is null && Weigh());
 
-    /// <summary>Whose share a point is, when the weights differ.</summary>
+    /// <summary>The table for picks by weight. Only valid if the weights differ.</summary>
     internal WeightTable Weights => _weights!;
 
-    /// <summary>Whose turn it is. Goes on when the instances change, apart for each shard and zone.</summary>
+    /// <summary>The round-robin counter. It continues when the instances change, and is separate for each shard and zone.</summary>
     internal RoundRobinCounter Turns => _turns ??= _balancer.RoundRobinFor(_scope);
 
     /// <summary>Gets an instance.</summary>
-    /// <param name="index">Its place, from 0.</param>
+    /// <param name="index">Its zero-based index.</param>
     public ServiceInstance this[int index] => _instances[index];
 
     /// <summary>How many calls to an instance have been started with <see cref="IServiceResolver.StartCall"/> and have not ended.</summary>
-    /// <param name="index">The instance's place, from 0.</param>
+    /// <param name="index">The zero-based index of the instance.</param>
     /// <returns>The number at this moment.</returns>
     public int GetOutstanding(int index) => Volatile.Read(ref _outstanding[SlotOf(index)]);
 
@@ -80,16 +84,16 @@ public sealed class InstanceSet : IReadOnlyList<ServiceInstance>
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    /// <summary>Those on a shard; all when none is.</summary>
+    /// <summary>Gets the instances on a shard; all if there are none.</summary>
     internal InstanceSet PreferShard(string shard) =>
         (_byShard ??= GroupBy("shard", static instance => instance.Shard)).Find(shard) ?? this;
 
-    /// <summary>Those in a zone; all when none is.</summary>
+    /// <summary>Gets the instances in a zone; all if there are none.</summary>
     internal InstanceSet PreferZone(string zone) =>
         (_byZone ??= GroupBy("zone", static instance => instance.Zone)).Find(zone) ?? this;
 
-    private InstanceGroups GroupBy(string what, Func<ServiceInstance, string?> key) => new(
-        _instances, key, (value, instances) => new(instances, _balancer, $"{_scope} {what}={value}", !_hasEqualWeights));
+    private InstanceGroups GroupBy(string kind, Func<ServiceInstance, string?> key) => new(
+        _instances, key, (value, instances) => new(instances, _balancer, $"{_scope} {kind}={value}", !_hasEqualWeights));
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool Weigh()

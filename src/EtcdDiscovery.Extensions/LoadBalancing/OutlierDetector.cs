@@ -2,22 +2,24 @@ using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.LoadBalancing;
 
-/// <summary>Which instances of a service are ejected, each until its timer ends that. Used under the balancer's lock.</summary>
+/// <summary>
+/// Tracks the ejected instances of a service, each until its timer fires. Not thread-safe; used under the balancer's lock.
+/// </summary>
 internal sealed class OutlierDetector(TimeProvider timeProvider, TimerCallback returned) : IDisposable
 {
-    // Drawn from the upper half: 1 to 2 s at first, 30 to 60 s at last.
+    // With jitter in the upper half: 1 to 2 s at first, at most 30 to 60 s.
     private static readonly Backoff Times = new(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(60));
 
     private readonly List<Ejection> _ejections = [];
     private bool _disposed;
 
-    /// <summary>Those that are ejected, the first ones first.</summary>
+    /// <summary>The ejected instances, the oldest ejection first.</summary>
     public ServiceInstance[] Instances => [.. _ejections.Select(ejection => ejection.Instance)];
 
     public IReadOnlyList<Ejection> Ejections => [.. _ejections];
 
     /// <summary>Ejects an instance.</summary>
-    /// <returns>For how long; null when it is ejected already.</returns>
+    /// <returns>The duration; null if the instance is already ejected.</returns>
     public TimeSpan? Add(ServiceInstance instance, int times)
     {
         if (_disposed || _ejections.Exists(ejection => ejection.Instance.Id == instance.Id))
@@ -32,8 +34,8 @@ internal sealed class OutlierDetector(TimeProvider timeProvider, TimerCallback r
         return time;
     }
 
-    /// <summary>Ends those that something is true of.</summary>
-    /// <returns>The ended ones.</returns>
+    /// <summary>Ends the ejections that match.</summary>
+    /// <returns>The ended ejections.</returns>
     public IReadOnlyList<Ejection> End(Predicate<Ejection> match)
     {
         var ended = _ejections.FindAll(match);

@@ -5,7 +5,7 @@ namespace EtcdDiscovery.LoadBalancing;
 /// <param name="calls">The calls to the instance.</param>
 internal sealed class OutstandingCall(BalancerState balancer, InstanceCallState calls) : ServiceCall
 {
-    // Null once the call has ended. A flag of its own would make every call 8 bytes larger.
+    // Null once the call has ended. A separate flag would make each call 8 bytes larger.
     private BalancerState? _balancer = balancer;
 
     public override void Complete(bool succeeded) => End(succeeded);

@@ -1,13 +1,15 @@
 namespace EtcdDiscovery.LoadBalancing;
 
-/// <summary>How many calls to each instance of a service are outstanding, side by side: pickers compare many of them.</summary>
-/// <remarks>Slots are handed out under the balancer's lock; the counts are read and written without.</remarks>
+/// <summary>
+/// The numbers of outstanding calls to the instances of a service, stored contiguously because pickers compare many of them.
+/// </summary>
+/// <remarks>Slots are assigned under the balancer's lock; the counts are read and written without it.</remarks>
 internal sealed class OutstandingCounts
 {
     private const int PartBits = 8;
     private const int PartLength = 1 << PartBits;
 
-    // Parts are added and never moved, since their counts change at any time.
+    // Parts are added and never copied, because other threads change their counts at any time.
     private volatile int[][] _parts = [];
     private readonly Stack<int> _free = new();
     private int _slots;

@@ -2,8 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace EtcdDiscovery.LoadBalancing;
 
-/// <summary>The sets that instances are picked from, for one view of a service and the ejections of that moment. Immutable.</summary>
-/// <remarks>Methods that run once for a view are not inlined, to leave the JIT compiler's budget to the hot path.</remarks>
+/// <summary>The sets to pick from, for one view of a service and its current ejections. Immutable.</summary>
+/// <remarks>Methods that run once per view are not inlined, to keep the JIT compiler's inlining budget for the hot path.</remarks>
 internal sealed class PickSets
 {
     private readonly ServiceInstance[] _serving;
@@ -13,9 +13,9 @@ internal sealed class PickSets
     private volatile InstanceGroups? _byShard;
 
     /// <param name="serving">The instances that take requests, in order.</param>
-    /// <param name="mayHaveWeights">False when all instances are known to have the weight 1.</param>
-    /// <param name="ejected">Those to leave out if possible; the first ejected first.</param>
-    /// <param name="balancer">What is remembered from one view to the next.</param>
+    /// <param name="mayHaveWeights">False if all instances are known to have the weight 1.</param>
+    /// <param name="ejected">The ejected instances, the oldest ejection first. They are left out if possible.</param>
+    /// <param name="balancer">The state that outlives views.</param>
     public PickSets(
         ServiceInstance[] serving, bool mayHaveWeights, IReadOnlyList<ServiceInstance> ejected, BalancerState balancer)
     {
@@ -26,12 +26,12 @@ internal sealed class PickSets
         All = serving.Length == 0 ? null : NewSet(serving, "");
     }
 
-    /// <summary>What is picked from when nothing is asked for; null when there is no instance.</summary>
+    /// <summary>The set for a query without conditions; null if there is no instance.</summary>
     public InstanceSet? All { get; }
 
-    /// <summary>What a query picks from; null when there is no instance.</summary>
+    /// <summary>Gets the set for a query; null if no instance matches.</summary>
     /// <param name="query">The query.</param>
-    /// <param name="defaultZone">The zone to prefer when the query names none.</param>
+    /// <param name="defaultZone">The zone to prefer if the query has none.</param>
     public InstanceSet? Select(ServiceQuery query, string? defaultZone)
     {
         var instances = query.Filters ? Filter(query)
@@ -49,12 +49,12 @@ internal sealed class PickSets
         return string.IsNullOrEmpty(zone) ? instances : instances.PreferZone(zone);
     }
 
-    // Half of a shard may be ejected whatever the others do, and never its last instance.
+    // The limit of ejections applies to each shard separately.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private InstanceSet? OnShard(string shard) => (_byShard ??= new(
         _serving, static instance => instance.Shard, (name, instances) => NewSet(instances, ScopeOf(name)))).Find(shard);
 
-    // Before anything else is considered, so that what is left over is preferred and ejected as if there were no others.
+    // Filters first, so that ejections and preferences apply to the matching instances only.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private InstanceSet? Filter(ServiceQuery query)
     {
@@ -67,26 +67,26 @@ internal sealed class PickSets
     private InstanceSet NewSet(ServiceInstance[] instances, string scope) =>
         new(WithoutEjected(instances), _balancer, scope, _mayHaveWeights);
 
-    // Where more than half have failed, the reason may well be on this side, and the others could not bear it all.
+    // Leaves out at most half. If more instances fail, the cause may be on this side, and the rest could not carry the load.
     private ServiceInstance[] WithoutEjected(ServiceInstance[] instances)
     {
-        var places = _ejected
+        var indexes = _ejected
             .Select(instance => InstanceOrder.IndexOf(instances, instance.Id))
-            .Where(place => place >= 0)
+            .Where(index => index >= 0)
             .Take(instances.Length / 2)
             .Order()
             .ToList();
-        if (places.Count == 0)
+        if (indexes.Count == 0)
         {
             return instances;
         }
 
-        var rest = new List<ServiceInstance>(instances.Length - places.Count);
+        var rest = new List<ServiceInstance>(instances.Length - indexes.Count);
         var next = 0;
-        foreach (var place in places)
+        foreach (var index in indexes)
         {
-            rest.AddRange(instances.AsSpan(next, place - next));
-            next = place + 1;
+            rest.AddRange(instances.AsSpan(next, index - next));
+            next = index + 1;
         }
 
         rest.AddRange(instances.AsSpan(next));

@@ -12,7 +12,7 @@ internal sealed class PowerOfTwoChoicesPicker : IInstancePicker
             : PickByWeight(instances, high, low);
     }
 
-    // The first one alone is a fair choice: it is taken when both are equally busy.
+    // The first choice wins a tie, because it is uniformly distributed by itself.
     private static ServiceInstance PickOfEqual(InstanceSet instances, ulong high, ulong low)
     {
         var count = (uint)instances.Count;

@@ -2,23 +2,24 @@ using System.Runtime.CompilerServices;
 
 namespace EtcdDiscovery.LoadBalancing;
 
-/// <summary>Counts whose turn it is: 1, 2, 3 … from a random start.</summary>
+/// <summary>Counts turns upwards from a random start.</summary>
 /// <remarks>
-/// One shared count keeps the order exact, but threads that count at the same time would contend for its cache line. So once
-/// two threads have met here, each counts for itself.
+/// One shared count keeps the order exact, but concurrent threads contend for its cache line. So after the first contention, each thread
+/// uses its own count.
 /// </remarks>
 internal sealed class RoundRobinCounter
 {
-    // A power of two. Threads with the same number modulo this share a count, which costs time but no fairness.
+    // A power of two. Threads with the same id modulo this number share a count, which costs time but not fairness.
     private const int Counts = 16;
 
-    // Each count has its own 128 bytes, which is what processors fetch at once; the array's length is another neighbour.
+    // Each count has its own 128 bytes, which processors may fetch together. The first block is unused, because it contains the array's
+    // length.
     private const int Distance = 128 / sizeof(uint);
 
     private uint _turn = RandomTurn();
     private volatile uint[]? _turns;
 
-    // Processes, and threads, that all began with the same one would keep on calling it together.
+    // A random start keeps processes and threads from calling the same instance at the same time.
     private static uint RandomTurn() => (uint)Random.Shared.NextInt64(1L << 32);
 
     public uint Next()

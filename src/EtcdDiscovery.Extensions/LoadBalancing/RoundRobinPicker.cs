@@ -2,8 +2,8 @@ namespace EtcdDiscovery.LoadBalancing;
 
 internal sealed class RoundRobinPicker : IInstancePicker
 {
-    // 2^32 divided by the golden ratio. Its multiples fall as evenly as possible into any share of the range, however many
-    // of them there are: so everyone's turns come in proportion to the weights, spread over the round.
+    // 2^32 divided by the golden ratio. Its multiples are distributed as evenly as possible over the range, however many of them there are.
+    // So each instance is picked in proportion to its weight, and its picks are spread evenly.
     private const uint Golden = 2_654_435_769;
 
     public ServiceInstance Pick(InstanceSet instances)

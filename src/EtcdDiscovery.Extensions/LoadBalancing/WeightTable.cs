@@ -2,11 +2,13 @@ using System.Numerics;
 
 namespace EtcdDiscovery.LoadBalancing;
 
-/// <summary>Gives everyone a share of the range of <see cref="uint"/> in proportion to its weight, and tells whose a point is.</summary>
-/// <remarks>Immutable. Finding takes two steps on average, whatever the weights and however many there are.</remarks>
+/// <summary>
+/// Assigns each instance a share of the range of <see cref="uint"/> in proportion to its weight, and finds the instance for a point.
+/// </summary>
+/// <remarks>Immutable. A search takes two steps on average, regardless of the weights and the number of instances.</remarks>
 internal sealed class WeightTable
 {
-    // Any writer of the registry can publish an instance: none may take all requests by its weight.
+    // Any writer of the registry can publish an instance, so a large weight must not attract all requests.
     private const double MaxRatioToMedian = 100;
 
     private readonly uint[] _lasts;
@@ -15,7 +17,8 @@ internal sealed class WeightTable
 
     private WeightTable(uint[] lasts)
     {
-        // As many sections as shares; for each of them the owner of its first point, where the search begins.
+        // Divides the range into at least as many sections as shares. Each section stores the owner of its first point, where the search
+        // starts.
         var bits = BitOperations.Log2((uint)lasts.Length - 1) + 1;
         _lasts = lasts;
         _owners = new int[1 << bits];
@@ -32,7 +35,7 @@ internal sealed class WeightTable
         }
     }
 
-    /// <summary>The table of some instances; null when all weigh the same.</summary>
+    /// <summary>Creates the table of some instances; null if all have the same weight.</summary>
     public static WeightTable? Create(ReadOnlySpan<ServiceInstance> instances)
     {
         var weights = new double[instances.Length];
@@ -44,7 +47,7 @@ internal sealed class WeightTable
         return weights.AsSpan().ContainsAnyExcept(weights[0]) ? new WeightTable(Share(weights)) : null;
     }
 
-    /// <summary>A weight that can be calculated with: what is none counts as 1, as it does where entries are read.</summary>
+    /// <summary>The weight to calculate with. An invalid weight counts as 1, as it does when entries are decoded.</summary>
     public static double WeightOf(ServiceInstance instance) =>
         instance.Weight is > 0 and < double.PositiveInfinity ? instance.Weight : 1;
 
@@ -59,12 +62,12 @@ internal sealed class WeightTable
         return owner;
     }
 
-    /// <summary>How large a share is.</summary>
+    /// <summary>The size of a share.</summary>
     public long ShareOf(int owner) => 1L + _lasts[owner] - (owner == 0 ? 0 : _lasts[owner - 1]);
 
     private static uint[] Share(double[] weights)
     {
-        // Compared with the heaviest, no weight is too large to be added up.
+        // Relative to the heaviest, so that the sum of the weights cannot overflow.
         var sorted = weights.Order().ToArray();
         var heaviest = Math.Min(sorted[^1], MaxRatioToMedian * sorted[(sorted.Length - 1) / 2]);
         double total = 0, sum = 0;

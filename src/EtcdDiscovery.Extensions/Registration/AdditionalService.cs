@@ -1,4 +1,6 @@
 namespace EtcdDiscovery.Registration;
 
-/// <summary>A further service of the process, by the name of its options: a configuration section where it has one.</summary>
+/// <summary>
+/// An additional service of the process, identified by the name of its options: its configuration section, if it has one.
+/// </summary>
 internal sealed record AdditionalService(string OptionsName);

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace EtcdDiscovery.Registration;
 
-/// <summary>What the configuration says is to be registered, now and after each of its changes.</summary>
+/// <summary>Reads the services to register from the configuration, at start and after each change.</summary>
 internal sealed class ConfiguredServices(
     IOptionsFactory<EtcdDiscoveryOptions> main,
     IOptionsFactory<ServiceRegistrationOptions> added,
@@ -16,9 +16,9 @@ internal sealed class ConfiguredServices(
 
     private volatile bool _isValidated;
 
-    /// <summary>Validates all options unless that was done before.</summary>
-    /// <exception cref="OptionsValidationException">Something is wrong; the message lists all of it.</exception>
-    public void ThrowIfWrong()
+    /// <summary>Validates all options, once.</summary>
+    /// <exception cref="OptionsValidationException">Some options are invalid; the message lists all of them.</exception>
+    public void ThrowIfInvalid()
     {
         if (!_isValidated)
         {
@@ -28,10 +28,10 @@ internal sealed class ConfiguredServices(
     }
 
     /// <summary>
-    /// The services to register by configuration section, read anew: none when the configuration registers nothing. The host's own is not
-    /// there without a name.
+    /// Reads the services to register, by configuration section. Empty if the configuration registers nothing. The application's main
+    /// service is included only if it has a name.
     /// </summary>
-    /// <exception cref="OptionsValidationException">Something is wrong; the message lists all of it.</exception>
+    /// <exception cref="OptionsValidationException">Some options are invalid; the message lists all of them.</exception>
     public Dictionary<string, ServiceRegistrationOptions> Read()
     {
         var problems = new List<string>();
@@ -47,7 +47,7 @@ internal sealed class ConfiguredServices(
 
         if (problems.Count > 0)
         {
-            // A delegate that configures an added service may read the main options, which then report theirs once more.
+            // If a delegate that configures an added service reads the main options, their problems are reported twice.
             throw new OptionsValidationException(
                 Options.DefaultName, typeof(EtcdDiscoveryOptions), problems.Distinct(StringComparer.Ordinal));
         }
@@ -59,14 +59,14 @@ internal sealed class ConfiguredServices(
 
         if (all.Service is { Name: not null } own)
         {
-            // The host's own section may have been added by AddService, too: it is one service all the same.
+            // AddService may have added the main section, too: it is still one service.
             services[MainSection] = own;
         }
 
         return services.Where(service => service.Value.Enabled).ToDictionary(StringComparer.Ordinal);
     }
 
-    /// <summary>Calls back whenever the configuration may have changed.</summary>
+    /// <summary>Calls back when the configuration may have changed.</summary>
     public IDisposable OnChange(Action callback) => ChangeToken.OnChange(configuration.GetReloadToken, callback);
 
     private static T? Create<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T>(

@@ -3,15 +3,15 @@ using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Registration;
 
-/// <summary>How the hosts of a service agree on its description and, when it is public, on its credentials.</summary>
+/// <summary>Decides how the instances of a service agree on its description and, if it is public, on its credentials.</summary>
 /// <remarks>
-/// As in Go the last public host to register describes the service. Unlike in Go a private host never replaces a public
-/// description. A description that is private or unreadable empties no host's credentials; one that is public but without
-/// credentials empties only those of hosts with <see cref="CredentialPolicy.Overwrite"/>, as Go's hosts do.
+/// As in Go, the last public instance to register describes the service. Unlike in Go, a private instance never replaces a public
+/// description. A description that is private or unreadable never clears an instance's credentials; a public one without credentials clears
+/// only those of instances with <see cref="CredentialPolicy.Overwrite"/>, as in Go.
 /// </remarks>
 internal static class DescriptionMergePolicy
 {
-    /// <summary>The credentials that a host has after looking at the description that is there.</summary>
+    /// <summary>The credentials of an instance, given the existing description.</summary>
     public static ServiceCredentials? AgreeOnCredentials(
         ServiceInstance ours, DescriptionWriteMode writeMode, CredentialPolicy policy, ServiceInfo? theirs) =>
         ours.Public && writeMode != DescriptionWriteMode.Overwrite && theirs is { Public: true }
@@ -19,10 +19,10 @@ internal static class DescriptionMergePolicy
             ? theirs.Credentials
             : ours.Credentials;
 
-    /// <summary>What to write in place of the description that is there; null to leave it.</summary>
-    /// <param name="ours">What this host says, with the credentials agreed on.</param>
-    /// <param name="writeMode">What this host wants.</param>
-    /// <param name="existing">What stands there; null when nothing does.</param>
+    /// <summary>The description to write; null to keep the existing one.</summary>
+    /// <param name="ours">The description of this instance, with the agreed credentials.</param>
+    /// <param name="writeMode">How this instance writes descriptions.</param>
+    /// <param name="existing">The existing description; null if there is none.</param>
     public static StorePut? PlanWrite(ServiceInfo ours, DescriptionWriteMode writeMode, StoreEntry? existing)
     {
         var value = ServiceJson.Encode(ours);
@@ -37,8 +37,8 @@ internal static class DescriptionMergePolicy
             return null;
         }
 
-        var mends = !readable || (ours.Public && !theirs!.Public) || (ours.Credentials is not null && theirs!.Credentials is null);
-        return mends || writeMode != DescriptionWriteMode.EnsureExists ? Put(entry.Revision) : null;
+        var repairs = !readable || (ours.Public && !theirs!.Public) || (ours.Credentials is not null && theirs!.Credentials is null);
+        return repairs || writeMode != DescriptionWriteMode.EnsureExists ? Put(entry.Revision) : null;
 
         StorePut Put(long expectedRevision) =>
             new(ServiceKeys.Description(ours.Name), value) { IsDurable = true, ExpectedRevision = expectedRevision };

@@ -1,14 +1,14 @@
 namespace EtcdDiscovery.Registration;
 
-/// <summary>What a registration wants of its service's description at its next write.</summary>
+/// <summary>How a registration treats its service's description at its next write.</summary>
 internal enum DescriptionWriteMode
 {
-    /// <summary>That there is one: it restores a lost one, and takes credentials over.</summary>
+    /// <summary>Writes the description only if it is missing or damaged, and adopts its credentials.</summary>
     EnsureExists,
 
-    /// <summary>That it says what this host says, with the credentials that are there already.</summary>
+    /// <summary>Writes this instance's description, with the existing credentials.</summary>
     Update,
 
-    /// <summary>That it says what this host says, credentials included.</summary>
+    /// <summary>Writes this instance's description, including its credentials.</summary>
     Overwrite,
 }

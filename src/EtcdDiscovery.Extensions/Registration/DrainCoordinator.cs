@@ -2,35 +2,37 @@ using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.Registration;
 
-/// <summary>Signs registrations off while they still serve, so that no new callers arrive when they stop.</summary>
-/// <param name="delay">How long they go on serving then.</param>
-/// <param name="tellsExpiry">Whether the store tells a deletion from an expiry, so that readers need no mark to know a withdrawal.</param>
+/// <summary>Marks registrations as draining while they still serve, so that callers have left them when they stop.</summary>
+/// <param name="delay">How long they keep serving after that.</param>
+/// <param name="hasExpiryEvents">
+/// Whether the store distinguishes deletion from expiry, so that watchers recognize a withdrawal without a mark.
+/// </param>
 /// <param name="timeProvider">The clock.</param>
-internal sealed class DrainCoordinator(TimeSpan delay, bool tellsExpiry, TimeProvider timeProvider)
+internal sealed class DrainCoordinator(TimeSpan delay, bool hasExpiryEvents, TimeProvider timeProvider)
 {
-    // Time enough for one write to an etcd in reach; others are told of a host's leaving, but it does not wait for long.
+    // Long enough for one write if etcd is reachable. Shutdown must not wait longer for a mark.
     private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(2);
 
-    /// <summary>Marks what is in the store as draining, and lets others notice when they could be told.</summary>
-    /// <param name="registrations">Which are leaving.</param>
-    /// <param name="cancellationToken">Ends the waiting; it never throws.</param>
+    /// <summary>Marks registered instances as draining, then waits for the delay if at least one mark was written.</summary>
+    /// <param name="registrations">The registrations to drain.</param>
+    /// <param name="cancellationToken">Ends the wait. The method never throws.</param>
     public async Task DrainAsync(IEnumerable<IServiceRegistration> registrations, CancellationToken cancellationToken)
     {
         var stored = registrations.Where(
             registration => registration.State is RegistrationState.Registered or RegistrationState.RenewingLate).ToList();
-        // A mark that is deleted at once says nothing more than the deletion, but wakes all who watch.
-        if (stored.Count == 0 || (tellsExpiry && delay == TimeSpan.Zero))
+        // Without a delay, the mark adds nothing to the deletion that follows, but costs every watcher an event.
+        if (stored.Count == 0 || (hasExpiryEvents && delay == TimeSpan.Zero))
         {
             return;
         }
 
         using var timeout = new LinkedTimeout(MaxTime, timeProvider, cancellationToken);
-        // One that was withdrawn meanwhile throws at once.
-        var telling = stored.ConvertAll(async registration =>
+        // A registration that has been withdrawn meanwhile throws at once.
+        var marking = stored.ConvertAll(async registration =>
             await registration.SetStatusAsync(ServiceStatus.Draining, null, timeout.Token).ConfigureAwait(false));
-        await Task.WhenAll(telling).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        // One that could not be told must not cost the others their delay.
-        if (telling.Exists(told => told.IsCompletedSuccessfully))
+        await Task.WhenAll(marking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // A failed mark must not cost the other registrations their delay.
+        if (marking.Exists(mark => mark.IsCompletedSuccessfully))
         {
             await Task.Delay(delay, timeProvider, cancellationToken)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -2,10 +2,10 @@ using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Registration;
 
-/// <summary>What a registration writes, made from its options by Go's defaults. Immutable.</summary>
+/// <summary>The instance that a registration writes, built from its options with Go's defaults. Immutable.</summary>
 internal sealed class EncodedInstance(ServiceInstance instance)
 {
-    // Encoded when first needed: many are only a step on the way to what is written. A race encodes twice, with the same result.
+    // Encoded lazily, because many instances are only intermediate results. A race encodes twice, with the same result.
     private byte[]? _value;
 
     public ServiceInstance Instance { get; } = instance;
@@ -13,7 +13,7 @@ internal sealed class EncodedInstance(ServiceInstance instance)
     /// <summary>The instance's bytes in the store.</summary>
     public ReadOnlyMemory<byte> Value => _value ??= ServiceJson.Encode(Instance);
 
-    /// <summary>What it says of the service as a whole: of a private one its name, and whether it is critical.</summary>
+    /// <summary>The description of the service; for a private one its name, and whether it is critical.</summary>
     public ServiceInfo Description => Instance.Public
         ? new ServiceInfo
         {
@@ -54,7 +54,7 @@ internal sealed class EncodedInstance(ServiceInstance instance)
             ? null
             : new ServiceCredentials(options.User ?? "", options.Password ?? "");
 
-    /// <summary>The same identity with another's content; what it agreed on or was set to meanwhile stays.</summary>
+    /// <summary>Takes over the content of another instance, but keeps the id, the agreed credentials and the status.</summary>
     public EncodedInstance With(EncodedInstance other) => new(other.Instance with
     {
         Id = Instance.Id,

@@ -5,21 +5,22 @@ using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Registration;
 
-/// <summary>How long a registration may be in the store. A longer one would be written, and then skipped by every reader.</summary>
+/// <summary>Limits the size of a registration in the store. Every reader would skip a longer one.</summary>
 internal static class EntrySizeLimit
 {
-    // Whatever else it says, there is room left to say that it drains.
+    // Leaves room for the status Draining.
     private const int Max = ServiceJson.MaxLength - 64;
 
-    // What comes to the options later: this machine's name, credentials made or agreed on, a status and its reason.
+    // Leaves room for what is added to the options later: the machine's host name, generated or adopted credentials, a status and its
+    // reason.
     private const int MaxOfOptions = Max - (4 * 1024);
 
-    // Of which this much is for credentials that other hosts have chosen; longer ones are not adopted.
+    // The part of that room for credentials that other instances chose. Longer ones are not adopted.
     private const int MaxOfCredentials = 2 * 1024;
 
-    private const string Why = "since longer ones are skipped by all who read them";
+    private const string Why = "since readers skip longer ones";
 
-    /// <summary>What is wrong with the length of otherwise valid options; null when nothing is.</summary>
+    /// <summary>Describes why otherwise valid options are too long; null if they are not.</summary>
     public static string? DescribeProblem(ServiceRegistrationOptions options, string section)
     {
         var length = EncodedInstance.From(options, "", Guid.Empty).Value.Length;
@@ -34,11 +35,13 @@ internal static class EntrySizeLimit
             $"{section}:{setting} has {part} bytes, which makes the registration {length} bytes long: up to {MaxOfOptions} are allowed, {Why}.");
     }
 
-    /// <summary>Whether credentials are short enough to be taken from others, who must not make this host unreadable.</summary>
+    /// <summary>
+    /// Whether credentials of another instance are short enough to adopt. Otherwise they could make this instance unreadable.
+    /// </summary>
     public static bool HasRoomFor(ServiceCredentials? theirs, EncodedInstance ours) =>
         ours.With(theirs).Value.Length - ours.With((ServiceCredentials?)null).Value.Length <= MaxOfCredentials;
 
-    /// <exception cref="ArgumentException">The service has become too long by an argument.</exception>
+    /// <exception cref="ArgumentException">The argument makes the registration too long.</exception>
     public static void ThrowIfTooLong(EncodedInstance service, string argument)
     {
         if (Describe(service, Max) is { } problem)
@@ -47,7 +50,7 @@ internal static class EntrySizeLimit
         }
     }
 
-    /// <exception cref="EtcdDiscoveryException">The service has become too long by what others have written.</exception>
+    /// <exception cref="EtcdDiscoveryException">What other processes have written makes the registration too long.</exception>
     public static void ThrowIfTooLong(EncodedInstance service)
     {
         if (Describe(service, ServiceJson.MaxLength) is { } problem)

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace EtcdDiscovery.Registration;
 
-/// <summary>A random user and password that need no escaping anywhere.</summary>
+/// <summary>Generates a random user and password that need no escaping in URLs or headers.</summary>
 internal static class GeneratedCredentials
 {
     private const int Length = 32;

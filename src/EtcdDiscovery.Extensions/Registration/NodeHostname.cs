@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Registration;
 
-/// <summary>This machine's host name, as Go's etcd-discovery takes it: <c>HOSTNAME</c>, else the operating system's.</summary>
+/// <summary>Determines this machine's host name as Go's etcd-discovery does: <c>HOSTNAME</c>, else that of the operating system.</summary>
 internal static class NodeHostname
 {
     public static string Get(Func<string, string?> environment) =>

@@ -3,32 +3,32 @@ using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.Registration;
 
-/// <summary>The one session that all registrations of this process share. The session loop writes it; any thread reads it.</summary>
+/// <summary>The session that all registrations of this process share. The session loop writes it; any thread reads it.</summary>
 /// <param name="timeProvider">The clock.</param>
-/// <param name="onChanged">Called after each change of the state but those that time alone makes.</param>
-/// <param name="ending">Cancelled when everything is withdrawn for good.</param>
+/// <param name="onChanged">Called after each change of state, except those that are due to elapsed time alone.</param>
+/// <param name="ending">Cancelled when all registrations are withdrawn for good.</param>
 internal sealed class ProcessSession(TimeProvider timeProvider, Action onChanged, CancellationToken ending)
 {
     private readonly long _epoch = timeProvider.GetTimestamp();
     private volatile SessionState _state = SessionState.Initial;
     private volatile IDiscoverySession? _held;
 
-    /// <summary>The monotonic time since this process created the object.</summary>
+    /// <summary>The monotonic time since this object was created.</summary>
     public TimeSpan Now => timeProvider.GetElapsedTime(_epoch);
 
-    /// <summary>The state as of now: time alone may have made the session late or lost.</summary>
+    /// <summary>The current state. Elapsed time alone may have made the session late or lost.</summary>
     public SessionState State => _state.OnTime(Now);
 
-    /// <summary>The session that is alive; null when none is.</summary>
+    /// <summary>The session, if it is alive; otherwise null.</summary>
     public IDiscoverySession? Current => State.IsAlive ? _held : null;
 
-    /// <summary>The session that was opened last and is not closed, whether or not it is still alive.</summary>
+    /// <summary>The last session, until it is closed or lost; it may have expired.</summary>
     public IDiscoverySession? Held => _held;
 
     /// <summary>How long ago the session was last renewed.</summary>
     public TimeSpan Age => Now - _state.RenewedAt;
 
-    /// <summary>Cancelled when everything is withdrawn for good, and nothing drains any longer.</summary>
+    /// <summary>Cancelled when all registrations are withdrawn for good. Draining ends then.</summary>
     public CancellationToken Ending => ending;
 
     /// <summary>Set when a registration has something to write or to withdraw.</summary>
@@ -42,7 +42,7 @@ internal sealed class ProcessSession(TimeProvider timeProvider, Action onChanged
 
     public void OnRenewed(TimeSpan askedAt) => Become(_state.OnRenewed(askedAt));
 
-    /// <summary>Opening or renewing failed; the session, if there is one, lives until its time is up.</summary>
+    /// <summary>Opening or renewing failed; an open session lives until it expires.</summary>
     public void OnFailed(string reason) => Become(_state.OnFailed(reason, Now));
 
     public void OnLost(string reason)

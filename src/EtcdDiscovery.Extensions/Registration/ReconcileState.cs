@@ -3,41 +3,45 @@ using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Registration;
 
-/// <summary>What should stand in the store for one registration, and what does. Where they differ, something is written.</summary>
-/// <remarks>Each transition is a pure function that makes another state; revisions tell old news from new.</remarks>
+/// <summary>
+/// The desired and the known content of the store for one registration. If they differ, the registration has to be written.
+/// </summary>
+/// <remarks>Each transition is a pure function that returns a new state. Revisions identify outdated events.</remarks>
 internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteMode WriteMode)
 {
-    /// <summary>How credentials are shared.</summary>
     public CredentialPolicy Policy { get; init; }
 
-    /// <summary>Rises with each change that the application makes.</summary>
+    /// <summary>Increases with each change that the application makes.</summary>
     public long Version { get; private init; }
 
-    /// <summary>What was put last; null when nothing was put, or when it was changed or deleted since.</summary>
+    /// <summary>The last value written; null if there is none, or if it was changed or deleted since.</summary>
     public StoredInstance? Stored { get; private init; }
 
     /// <summary>Whether the instance has ever been in the store.</summary>
     public bool WasStored { get; private init; }
 
-    /// <summary>Whether the instance's key may be in the store, and has to be deleted in the end.</summary>
+    /// <summary>Whether the instance's key may be in the store, so that a withdrawal has to delete it.</summary>
     public bool MayExist { get; private init; } = true;
 
-    /// <summary>What is being put just now, or was put without an answer and so may stand there.</summary>
+    /// <summary>The value of a write that is in progress or had no answer, and so may be in the store.</summary>
     public ReadOnlyMemory<byte>? Writing { get; private init; }
 
-    /// <summary>The latest revision at which another writer changed the instance's key. A put of ours may be answered after that.</summary>
+    /// <summary>
+    /// The latest revision at which another writer changed the instance's key. The answer to an earlier write of ours may arrive after that
+    /// event.
+    /// </summary>
     public long ExternalChangeRevision { get; private init; }
 
-    /// <summary>Whether the service's description needs no look before the next write.</summary>
+    /// <summary>Whether the description is known to be right, so that the next write need not check it.</summary>
     public bool DescriptionSettled { get; private init; }
 
-    /// <summary>Whether another writer has made the description one that it may not stay.</summary>
-    public bool MendsDescription { get; private init; }
+    /// <summary>Whether another writer changed the description so that it has to be repaired.</summary>
+    public bool RepairsDescription { get; private init; }
 
-    /// <summary>The latest revision of the description that is known.</summary>
+    /// <summary>The latest known revision of the description.</summary>
     public long DescriptionRevision { get; private init; }
 
-    /// <summary>The description that was seen ahead of a write, which then need not read it; null when it was not seen.</summary>
+    /// <summary>A description that was read before a write, so that the write need not read it; null if it was not read.</summary>
     public SeenDescription? PrefetchedDescription { get; private init; }
 
     public bool IsStoredIn(IDiscoverySession? session) => Stored is not null && Stored.Session == session;
@@ -45,21 +49,21 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
     public bool NeedsWrite(IDiscoverySession? session) =>
         !DescriptionSettled || Writing is not null || !IsStoredIn(session) || !Stored!.Value.Span.SequenceEqual(Desired.Value.Span);
 
-    /// <summary>Whether the description is all that has to be written, and only since another writer changed it.</summary>
-    public bool OnlyMendsDescription(IDiscoverySession session) =>
-        MendsDescription && Writing is null && IsStoredIn(session) && Stored!.Value.Span.SequenceEqual(Desired.Value.Span);
+    /// <summary>Whether the only thing to write is the description, and only because another writer changed it.</summary>
+    public bool OnlyRepairsDescription(IDiscoverySession session) =>
+        RepairsDescription && Writing is null && IsStoredIn(session) && Stored!.Value.Span.SequenceEqual(Desired.Value.Span);
 
-    /// <summary>The application wants something else.</summary>
+    /// <summary>The application changed the registration.</summary>
     public ReconcileState OnChanged(EncodedInstance desired, DescriptionWriteMode? writeMode) => this with
     {
         Desired = desired,
         WriteMode = writeMode is { } wanted && wanted > WriteMode ? wanted : WriteMode,
         DescriptionSettled = DescriptionSettled && writeMode is null,
-        MendsDescription = MendsDescription && writeMode is null,
+        RepairsDescription = RepairsDescription && writeMode is null,
         Version = Version + 1,
     };
 
-    /// <summary>What to put now, given the description that is there.</summary>
+    /// <summary>Plans the next write, given the existing description.</summary>
     public ReconcilePlan Plan(StoreEntry? info)
     {
         if (DescriptionSettled)
@@ -68,7 +72,7 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
         }
 
         var agreed = Agree(info);
-        // Credentials that it cannot take are not its own to take away either.
+        // If this instance cannot adopt the credentials, it must not overwrite them either.
         var description = Refuses(info) ? null : DescriptionMergePolicy.PlanWrite(agreed.Description, WriteMode, info);
         return new ReconcilePlan(this, agreed, description, info?.Revision ?? 0);
     }
@@ -78,7 +82,7 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
     public ReconcileState OnWritten(ReconcilePlan write, IDiscoverySession session, long revision) =>
         OnWritten(write, session, revision, revision);
 
-    /// <summary>It stands in the store: the instance at one revision, the description, if it was written, at another or the same.</summary>
+    /// <summary>The write succeeded, with the revisions of the instance and of the description, if that was written.</summary>
     public ReconcileState OnWritten(ReconcilePlan write, IDiscoverySession session, long revision, long writtenInfoRevision)
     {
         var stored = revision > ExternalChangeRevision ? new StoredInstance(session, write.Encoded.Value, revision) : null;
@@ -88,7 +92,7 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
             WasStored = WasStored || stored is not null,
             Writing = null,
             PrefetchedDescription = null,
-            MendsDescription = false,
+            RepairsDescription = false,
         };
         var infoRevision = write.Description is null ? write.DescriptionRevision : writtenInfoRevision;
         if (write.BasedOn.Version != Version)
@@ -98,26 +102,26 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
 
         if (DescriptionRevision > infoRevision)
         {
-            // Our description was written, and another host has described the service since: now that one is the last.
+            // Another instance wrote the description after this one, so it is now the last to register, and its description stays.
             return write.Description is null ? written : written with { WriteMode = DescriptionWriteMode.EnsureExists };
         }
 
         return written.Settle(write, infoRevision);
     }
 
-    /// <summary>Everything stood in the store already.</summary>
+    /// <summary>The store already contained everything.</summary>
     public ReconcileState OnNothingToWrite(ReconcilePlan plan) =>
         plan.BasedOn.Version != Version || DescriptionRevision > plan.DescriptionRevision ? this : Settle(plan, plan.DescriptionRevision);
 
-    /// <summary>The instance's key was read, as of a revision.</summary>
+    /// <summary>The instance's key was read at a revision.</summary>
     public ReconcileState OnInstanceRead(ReadOnlyMemory<byte>? value, long revision) =>
-        // The desired value may have changed since it was put; that is not an external change.
+        // The desired value may have changed since the write; that is not an external change.
         Stored is { } stored && AreEqual(value, stored.Value) ? Existing(value) : OnInstanceSeen(value, revision);
 
-    /// <summary>The instance's key was put or deleted, perhaps by this host.</summary>
+    /// <summary>The instance's key was put or deleted, perhaps by this process.</summary>
     public ReconcileState OnInstanceSeen(ReadOnlyMemory<byte>? value, long revision)
     {
-        // The same bytes put by another process do not vanish with our session.
+        // If another process put the same bytes, they do not expire with our session, so they are not ours.
         var isOurs = AreEqual(value, Writing) || (Stored is null && AreEqual(value, Desired.Value));
         return isOurs || revision <= ExternalChangeRevision || revision <= Stored?.Revision
             ? Existing(value)
@@ -127,10 +131,10 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
     /// <summary>The instance's key is about to be deleted.</summary>
     public ReconcileState OnDeleting() => this with { MayExist = false };
 
-    /// <summary>Whether the key was deleted is not known.</summary>
+    /// <summary>The deletion failed; the key may or may not exist.</summary>
     public ReconcileState OnDeletionFailed() => this with { MayExist = true };
 
-    /// <summary>The service's description has another value, or none.</summary>
+    /// <summary>The service's description was changed or deleted.</summary>
     public ReconcileState OnDescriptionSeen(StoreEntry? info, long revision)
     {
         if (revision <= DescriptionRevision)
@@ -140,30 +144,30 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
 
         var agreed = Agree(info);
         var mayStay = DescriptionMergePolicy.PlanWrite(agreed.Description, DescriptionWriteMode.EnsureExists, info) is null;
-        var mends = (DescriptionSettled || MendsDescription) && !mayStay;
+        var repairs = (DescriptionSettled || RepairsDescription) && !mayStay;
         return this with
         {
             Desired = agreed,
             DescriptionRevision = revision,
-            PrefetchedDescription = Stored is null || mends ? new SeenDescription(info) : null,
-            // Another host may have mended it meanwhile.
-            DescriptionSettled = (DescriptionSettled || MendsDescription) && mayStay,
-            MendsDescription = mends,
+            PrefetchedDescription = Stored is null || repairs ? new SeenDescription(info) : null,
+            // Another instance may have repaired it meanwhile.
+            DescriptionSettled = (DescriptionSettled || RepairsDescription) && mayStay,
+            RepairsDescription = repairs,
         };
     }
 
-    /// <summary>Nothing is known of the store any more: the session is lost, or its history is another one.</summary>
+    /// <summary>The content of the store is no longer known, because the session or the history is lost.</summary>
     public ReconcileState OnStoreUnknown() => this with
     {
         Stored = null,
         ExternalChangeRevision = 0,
         DescriptionSettled = false,
-        MendsDescription = false,
+        RepairsDescription = false,
         DescriptionRevision = 0,
         PrefetchedDescription = null,
     };
 
-    /// <summary>Whether this host keeps its own credentials because those of a description are too long.</summary>
+    /// <summary>Whether this instance keeps its own credentials because those of the description are too long to adopt.</summary>
     public bool Refuses(StoreEntry? info) =>
         CredentialsAfter(info) is var theirs && theirs != Desired.Instance.Credentials && !EntrySizeLimit.HasRoomFor(theirs, Desired);
 
@@ -172,7 +176,7 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
         Desired = plan.Encoded,
         WriteMode = DescriptionWriteMode.EnsureExists,
         DescriptionSettled = true,
-        MendsDescription = false,
+        RepairsDescription = false,
         DescriptionRevision = infoRevision,
         PrefetchedDescription = null,
     };
@@ -192,13 +196,13 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
             ? read
             : null;
 
-    /// <summary>An instance's value as it was put.</summary>
-    /// <param name="Session">The session that it expires with.</param>
+    /// <summary>The instance's value as it was written.</summary>
+    /// <param name="Session">The session that the value expires with.</param>
     /// <param name="Value">Its bytes.</param>
-    /// <param name="Revision">The number of the revision that put it.</param>
+    /// <param name="Revision">The revision of the write.</param>
     internal sealed record StoredInstance(IDiscoverySession Session, ReadOnlyMemory<byte> Value, long Revision);
 
-    /// <summary>The result of looking for a service's description.</summary>
+    /// <summary>The result of reading a service's description.</summary>
     /// <param name="Entry">The description; null when there is none.</param>
     internal sealed record SeenDescription(StoreEntry? Entry);
 }

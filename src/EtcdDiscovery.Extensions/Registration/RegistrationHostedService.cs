@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.Registration;
 
-/// <summary>Registers what is configured for exactly as long as the application serves, and follows the configuration.</summary>
+/// <summary>Registers the configured services while the application serves, and applies configuration changes.</summary>
 internal sealed partial class RegistrationHostedService(
     IOptions<EtcdDiscoveryOptions> options,
     ConfiguredServices configured,
@@ -25,7 +25,7 @@ internal sealed partial class RegistrationHostedService(
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>Registers now, not earlier: the server accepts from here on, and its addresses are known.</summary>
+    /// <summary>Registers here and not earlier, because the server accepts connections and its addresses are known only now.</summary>
     public async Task StartedAsync(CancellationToken cancellationToken)
     {
         if (!options.Value.Enabled)
@@ -34,7 +34,7 @@ internal sealed partial class RegistrationHostedService(
             return;
         }
 
-        // Before it is read: what changes from here on must not be missed, however long the start takes.
+        // Subscribe before reading, so that no change is missed while the start waits.
         _subscription = configured.OnChange(_changed.Set);
         Apply(configured.Read());
         if (_registrations.Count == 0)
@@ -47,10 +47,10 @@ internal sealed partial class RegistrationHostedService(
             await RequireAsync(options.Value.RegistrationTimeout, cancellationToken).ConfigureAwait(false);
         }
 
-        _following = FollowAsync(_stopping.Token);
+        _following = ApplyChangesAsync(_stopping.Token);
     }
 
-    /// <summary>Withdraws now, not later: the server still accepts, so no caller is refused.</summary>
+    /// <summary>Withdraws here and not later, because the server still accepts connections, so that no caller is refused.</summary>
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         Dispose();
@@ -69,7 +69,7 @@ internal sealed partial class RegistrationHostedService(
         _stopping.Cancel();
     }
 
-    private async Task FollowAsync(CancellationToken stopping)
+    private async Task ApplyChangesAsync(CancellationToken stopping)
     {
         while (true)
         {
@@ -101,7 +101,7 @@ internal sealed partial class RegistrationHostedService(
         {
             if (!services.TryGetValue(section, out var service) || service.Name != registration.ServiceName)
             {
-                // Not waited for: it may drain for minutes, and what else has changed is put within a second.
+                // Not awaited, because it may drain for minutes, and the other changes must not wait for it.
                 _withdrawals.Add(registration.DisposeAsync().AsTask());
                 _registrations.Remove(section);
             }

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Registration;
 
-/// <summary>Watches one registration's two keys for what others do to them: new credentials, deletions, overwriting.</summary>
+/// <summary>Watches the two keys of one registration for changes by other processes: new credentials, deletions and overwrites.</summary>
 internal sealed partial class RegistrationObserver(ServiceRegistration registration, TimeProvider timeProvider, ILogger logger)
     : IStoreObserver
 {
@@ -58,7 +58,7 @@ internal sealed partial class RegistrationObserver(ServiceRegistration registrat
         }
     }
 
-    // The session notices by itself when the store is out of reach.
+    // Debug level is enough: the session loop reports an unreachable store.
     public void OnFailure(EtcdDiscoveryException error) => Log.NotObserved(logger, LogSanitizer.Sanitize(registration.ServiceName), error.Message);
 
     private void OnDescription(StoreEntry? info, long revision)

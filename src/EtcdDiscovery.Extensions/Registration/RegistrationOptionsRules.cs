@@ -5,13 +5,13 @@ using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.Registration;
 
-/// <summary>What a registration's options may be. Every problem names the setting, its value and what is allowed.</summary>
+/// <summary>Validates the options of a registration. Each problem names the setting, its value and the allowed values.</summary>
 internal static class RegistrationOptionsRules
 {
     private const int MaxWeight = 1_000_000;
 
-    /// <exception cref="OptionsValidationException">Something is wrong; the message lists all of it.</exception>
-    public static void ThrowIfWrong(ServiceRegistrationOptions options)
+    /// <exception cref="OptionsValidationException">Some options are invalid; the message lists all of them.</exception>
+    public static void ThrowIfInvalid(ServiceRegistrationOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         const string name = nameof(ServiceRegistrationOptions);
@@ -64,7 +64,7 @@ internal static class RegistrationOptionsRules
     {
         if (options.Name is null && !nameRequired)
         {
-            if (SaysAnything(options))
+            if (HasAnySetting(options))
             {
                 problems.Add($"{section}:{nameof(options.Name)} is not set, but other settings of the service are: "
                     + "set the service's name, or remove the section for an application that only consumes services.");
@@ -81,7 +81,7 @@ internal static class RegistrationOptionsRules
         }
     }
 
-    private static bool SaysAnything(ServiceRegistrationOptions options) =>
+    private static bool HasAnySetting(ServiceRegistrationOptions options) =>
         options.Public || options.Critical || options.GenerateCredentials
         || options.Ports is { Count: > 0 } || options.PrivatePorts is { Count: > 0 } || options.Metadata is { Count: > 0 }
         || new[] { options.Hostname, options.PrivateHostname, options.Shard, options.User, options.Password, options.Zone }
@@ -102,7 +102,7 @@ internal static class RegistrationOptionsRules
         {
             problems.Add(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{setting} has {entries.Count} entries: up to {MapConverter.MaxEntries} are allowed, since readers take no more."));
+                $"{setting} has {entries.Count} entries: up to {MapConverter.MaxEntries} are allowed, since readers skip an entry with more."));
         }
     }
 

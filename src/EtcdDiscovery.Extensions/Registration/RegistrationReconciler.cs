@@ -5,25 +5,27 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Registration;
 
-/// <summary>Brings the store to what the registrations want, under one session, until that is lost.</summary>
+/// <summary>Reconciles the store with the registrations, under one session, until that is lost.</summary>
 internal sealed partial class RegistrationReconciler(
     IDiscoveryStore store, Backoff backoff, RegistrationTracker registrations, AsyncAutoResetEvent wake, TimeProvider timeProvider, ILogger logger)
 {
     private const int MaxWriteConflicts = 20;
 
-    // Long enough for the first write to be seen by the other hosts before most of them begin theirs.
-    private static readonly TimeSpan MaxMendDelay = TimeSpan.FromSeconds(1);
+    // Long enough for most instances to see the first write before they begin their own.
+    private static readonly TimeSpan MaxRepairDelay = TimeSpan.FromSeconds(1);
 
     private readonly LogThrottle _reregistrations = new(timeProvider);
     private readonly HashSet<string> _warnedOfPublic = new(StringComparer.Ordinal);
-    private readonly Dictionary<ServiceRegistration, long> _mends = [];
+    private readonly Dictionary<ServiceRegistration, long> _repairs = [];
     private int _failures;
     private volatile bool _hasSettled;
 
-    /// <summary>Whether all that was registered at some moment stood in the store then.</summary>
+    /// <summary>Whether there was a moment at which all registrations were in the store.</summary>
     public bool HasSettled => _hasSettled;
 
-    /// <summary>Looks, while a session is being opened, for what the first writes need to know. They look themselves if this fails.</summary>
+    /// <summary>
+    /// Reads the descriptions that the first writes need, while the session is being opened. If this fails, the writes read them.
+    /// </summary>
     public async Task PrefetchDescriptionsAsync(CancellationToken cancellationToken)
     {
         var all = registrations.Present;
@@ -40,11 +42,11 @@ internal sealed partial class RegistrationReconciler(
         }
         catch (Exception error) when (error is EtcdDiscoveryException or OperationCanceledException)
         {
-            // Opening the session fails for the same reason, and that is reported.
+            // Opening the session fails for the same reason and reports it.
         }
     }
 
-    /// <summary>Writes and withdraws until no registration is left.</summary>
+    /// <summary>Writes and withdraws registrations until none is left.</summary>
     /// <exception cref="SessionLostException">The session is gone.</exception>
     public async Task RunAsync(IDiscoverySession session, CancellationToken cancellationToken)
     {
@@ -61,13 +63,13 @@ internal sealed partial class RegistrationReconciler(
         }
     }
 
-    /// <returns>How long to wait before trying what failed again.</returns>
+    /// <returns>How long to wait before the next retry.</returns>
     private async Task<TimeSpan> ReconcileAllAsync(IDiscoverySession session, CancellationToken cancellationToken)
     {
         var pause = Timeout.InfiniteTimeSpan;
         foreach (var registration in InWriteOrder())
         {
-            if (UntilMend(session, registration) is var delay && delay > TimeSpan.Zero)
+            if (UntilRepair(session, registration) is var delay && delay > TimeSpan.Zero)
             {
                 pause = Shorter(pause, delay);
                 continue;
@@ -87,7 +89,7 @@ internal sealed partial class RegistrationReconciler(
                 pause = Shorter(pause, backoff.DelayAfter(++_failures, error.IsTransient));
                 if (error.IsTransient)
                 {
-                    break; // The others would wait for the same store in vain.
+                    break; // The other registrations would fail for the same reason.
                 }
             }
             finally
@@ -100,26 +102,26 @@ internal sealed partial class RegistrationReconciler(
         return pause;
     }
 
-    // All hosts of a service see at the same moment that its description has to be mended, and one write is enough: each waits a
-    // random time, in which it may see another's.
-    private TimeSpan UntilMend(IDiscoverySession session, ServiceRegistration registration)
+    // All instances of a service notice at the same moment that its description has to be repaired, but one write is enough. So each waits
+    // for a random time, in which it may see the repair of another one.
+    private TimeSpan UntilRepair(IDiscoverySession session, ServiceRegistration registration)
     {
-        if (registration.WithdrawalRequested || !registration.ReconcileState.OnlyMendsDescription(session))
+        if (registration.WithdrawalRequested || !registration.ReconcileState.OnlyRepairsDescription(session))
         {
-            _mends.Remove(registration);
+            _repairs.Remove(registration);
             return TimeSpan.Zero;
         }
 
-        if (!_mends.TryGetValue(registration, out var due))
+        if (!_repairs.TryGetValue(registration, out var due))
         {
-            _mends[registration] = due = timeProvider.GetTimestamp()
-                + (long)(Random.Shared.NextDouble() * MaxMendDelay.TotalSeconds * timeProvider.TimestampFrequency);
+            _repairs[registration] = due = timeProvider.GetTimestamp()
+                + (long)(Random.Shared.NextDouble() * MaxRepairDelay.TotalSeconds * timeProvider.TimestampFrequency);
         }
 
         var left = timeProvider.GetElapsedTime(timeProvider.GetTimestamp(), due);
         if (left <= TimeSpan.Zero)
         {
-            _mends.Remove(registration);
+            _repairs.Remove(registration);
         }
 
         return left;
@@ -128,7 +130,8 @@ internal sealed partial class RegistrationReconciler(
     private static TimeSpan Shorter(TimeSpan pause, TimeSpan other) =>
         pause == Timeout.InfiniteTimeSpan || other < pause ? other : pause;
 
-    // Etcd without space still deletes, and what others write over all the time must not keep the rest waiting.
+    // Withdrawals first, because an etcd without space still deletes; failed writes last, so that a key that another process keeps
+    // overwriting does not delay the others.
     private IEnumerable<ServiceRegistration> InWriteOrder() => registrations.All
         .OrderBy(registration => registration.WithdrawalRequested ? 0 : registration.Failure is null ? 1 : 2);
 
@@ -153,7 +156,7 @@ internal sealed partial class RegistrationReconciler(
             leftOut);
     }
 
-    // As in Go a private host never takes it away, and GetUriAsync goes by it.
+    // As in Go, a private instance never replaces a public description, and GetUriAsync uses its URL.
     private void WarnOfPublicDescription(ServiceInstance ours, StoreEntry? info)
     {
         if (!ours.Public && info is { } entry
@@ -177,7 +180,7 @@ internal sealed partial class RegistrationReconciler(
         }
     }
 
-    /// <returns>Whether there was anything to do.</returns>
+    /// <returns>Whether anything was written or deleted.</returns>
     private async Task<bool> ReconcileAsync(
         IDiscoverySession session, ServiceRegistration registration, CancellationToken cancellationToken)
     {
@@ -207,7 +210,7 @@ internal sealed partial class RegistrationReconciler(
         IDiscoverySession session, ServiceRegistration registration, CancellationToken cancellationToken)
     {
         var isFirst = !registration.IsWithdrawn;
-        // Not after it, when the key may have been seen again already.
+        // Before the deletion: afterwards, a watch may already have reported the key again.
         registration.Advance(state => state.OnDeleting());
         try
         {
@@ -225,8 +228,8 @@ internal sealed partial class RegistrationReconciler(
         }
         else
         {
-            // A put without an answer may be done yet, by a member that was frozen: so its key is observed, and deleted
-            // again, as long as the session lives that keeps it.
+            // A write without an answer may still be applied, by an etcd member that was frozen. So the key is watched, and deleted again
+            // if it appears, as long as the session lives.
             registration.OnWithdrawn();
         }
 
@@ -242,7 +245,7 @@ internal sealed partial class RegistrationReconciler(
         for (var conflicts = 0; conflicts < MaxWriteConflicts; conflicts++)
         {
             var state = registration.ReconcileState;
-            // Should what was seen while the session was being opened be old news, then the put tells.
+            // If the prefetched description is outdated, the put reports a conflict.
             var info = state.DescriptionSettled ? null
                 : conflicts == 0 && state.PrefetchedDescription is { } seen ? seen.Entry
                 : await ReadDescriptionAsync(registration.ServiceName, cancellationToken).ConfigureAwait(false);
@@ -264,15 +267,15 @@ internal sealed partial class RegistrationReconciler(
         }
 
         throw new EtcdDiscoveryException(
-            $"The description of service '{LogSanitizer.Sanitize(registration.ServiceName)}' is being rewritten by others all the time.",
+            $"The description of service '{LogSanitizer.Sanitize(registration.ServiceName)}' cannot be written: other processes keep changing it.",
             isTransient: true);
     }
 
-    /// <returns>The revisions of the description and of the instance; null when the description is not as expected.</returns>
+    /// <returns>The revisions of the description and of the instance; null if the description has changed.</returns>
     private async Task<(long Info, long Instance)?> PutAsync(
         IDiscoverySession session, ReconcilePlan write, CancellationToken cancellationToken)
     {
-        // Where two puts are two changes, others may describe the service between them, and that must not be overlooked.
+        // Without atomic puts, another process may write the description between the two puts, so each has its own revision.
         long? infoRevision = null;
         var puts = write.Puts;
         if (!store.Capabilities.HasFlag(StoreCapabilities.AtomicPuts) && write.Description is { } description)

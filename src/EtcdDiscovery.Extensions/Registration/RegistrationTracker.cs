@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Registration;
 
-/// <summary>The registrations of this process, each with its observer. Replaced whole, read by any thread.</summary>
+/// <summary>Holds the registrations of this process, each with its observer. Safe for concurrent use.</summary>
 internal sealed class RegistrationTracker(
     IDiscoveryStore store, Backoff backoff, TimeProvider timeProvider, ILogger logger)
 {
@@ -15,10 +15,12 @@ internal sealed class RegistrationTracker(
 
     private ImmutableArray<ServiceRegistration> _all = [];
 
-    /// <summary>All that are not withdrawn.</summary>
+    /// <summary>The registrations that are not withdrawn.</summary>
     public ImmutableArray<ServiceRegistration> Present => All.RemoveAll(static registration => registration.IsWithdrawn);
 
-    /// <summary>All, with those that are withdrawn but observed still, as a put of theirs may be done yet.</summary>
+    /// <summary>
+    /// All registrations, including withdrawn ones that are still watched because a write without an answer may yet be applied.
+    /// </summary>
     public ImmutableArray<ServiceRegistration> All
     {
         get
@@ -41,7 +43,9 @@ internal sealed class RegistrationTracker(
         }
     }
 
-    /// <summary>Begins to observe a registration, once there was a try to write it: until then there is nothing to see.</summary>
+    /// <summary>
+    /// Starts to watch the keys of a registration. Called after the first attempt to write it: before, there is nothing to see.
+    /// </summary>
     public void Observe(ServiceRegistration registration)
     {
         lock (_changing)
@@ -50,7 +54,7 @@ internal sealed class RegistrationTracker(
         }
     }
 
-    /// <summary>Leaves all of them to expire, and ends the waits for them.</summary>
+    /// <summary>Leaves all registrations to expire, and completes all waits for their withdrawal.</summary>
     public void Abandon()
     {
         lock (_changing)
@@ -63,7 +67,9 @@ internal sealed class RegistrationTracker(
         }
     }
 
-    /// <summary>Forgets those that are withdrawn: the session is over, and nothing can be put under it.</summary>
+    /// <summary>
+    /// Removes withdrawn registrations. Called after the session has ended, when no write under it can be applied any more.
+    /// </summary>
     public async Task RemoveWithdrawnAsync()
     {
         foreach (var registration in All.Where(registration => registration.IsWithdrawn))
@@ -72,10 +78,10 @@ internal sealed class RegistrationTracker(
         }
     }
 
-    /// <summary>Forgets a registration that is not in the store any more.</summary>
+    /// <summary>Removes a registration that is no longer in the store.</summary>
     public async Task RemoveAsync(ServiceRegistration registration)
     {
-        // First, so that a registration that is not listed any more never has another state.
+        // First, so that a registration that is no longer listed is always withdrawn.
         registration.OnWithdrawn();
         StoreFollower? follower;
         lock (_changing)

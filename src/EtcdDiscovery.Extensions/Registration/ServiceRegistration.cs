@@ -4,7 +4,7 @@ using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Registration;
 
-/// <summary>One service of this process, as the application sees it.</summary>
+/// <summary>One registered service of this process.</summary>
 internal sealed class ServiceRegistration : IServiceRegistration
 {
     private readonly ProcessSession _session;
@@ -20,11 +20,11 @@ internal sealed class ServiceRegistration : IServiceRegistration
     private ServiceCredentials? _configured;
     private volatile string? _failure;
 
-    /// <param name="options">What to register; valid.</param>
+    /// <param name="options">The validated options.</param>
     /// <param name="nodeHostname">This machine's host name.</param>
-    /// <param name="session">The session that it is registered under.</param>
-    /// <param name="drain">How it signs off.</param>
-    /// <param name="stateChanged">Called with each state after the first.</param>
+    /// <param name="session">The session to register under.</param>
+    /// <param name="drain">Drains the registration before it is withdrawn.</param>
+    /// <param name="stateChanged">Called with each new state, but not with the initial one.</param>
     public ServiceRegistration(
         ServiceRegistrationOptions options,
         string nodeHostname,
@@ -66,14 +66,14 @@ internal sealed class ServiceRegistration : IServiceRegistration
 
     public ServiceCredentials? Credentials => _credentials.Value;
 
-    /// <summary>Why the last write failed; null when it did not.</summary>
+    /// <summary>Why the last write failed; null if it succeeded.</summary>
     public string? Failure => _failure;
 
     public bool WithdrawalRequested => _withdrawalRequested;
 
     public bool IsWithdrawn => _state.Value == RegistrationState.Withdrawn;
 
-    /// <summary>Whether its key has to be deleted, perhaps once more.</summary>
+    /// <summary>Whether its key has to be deleted, perhaps again.</summary>
     public bool NeedsDeletion => WithdrawalRequested && _reconcile.MayExist;
 
     public bool IsStored => State is RegistrationState.Registered or RegistrationState.RenewingLate;
@@ -82,8 +82,8 @@ internal sealed class ServiceRegistration : IServiceRegistration
     {
         get
         {
-            // An entry that is deleted because it is withdrawn is not lost: the state stays until it is withdrawn. In this order,
-            // since nothing is deleted before that is requested.
+            // An entry that is deleted by a withdrawal is not lost, so the previous state stays until the withdrawal is done. Compute
+            // before reading the flag, because nothing is deleted until it is set.
             var state = Compute();
             return _withdrawalRequested ? _state.Value : state;
         }
@@ -91,7 +91,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
 
     public async IAsyncEnumerable<RegistrationState> WatchStateAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // What is read first must not be older than what State says.
+        // The first value must not be older than State.
         PublishState();
         await foreach (var state in _state.WatchAsync(cancellationToken).ConfigureAwait(false))
         {
@@ -142,7 +142,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
     public Task UpdateAsync(ServiceRegistrationOptions options, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(WithdrawalRequested, typeof(IServiceRegistration));
-        RegistrationOptionsRules.ThrowIfWrong(options);
+        RegistrationOptionsRules.ThrowIfInvalid(options);
         if (options.Name != ServiceName)
         {
             throw new ArgumentException(
@@ -166,30 +166,30 @@ internal sealed class ServiceRegistration : IServiceRegistration
         await _withdrawn.Task.ConfigureAwait(false);
     }
 
-    /// <summary>Wants what other valid options of the same name say; nothing happens when that is what it wants already.</summary>
+    /// <summary>Applies validated options with the same name. Does nothing if they change nothing.</summary>
     public void Change(ServiceRegistrationOptions options)
     {
         var update = EncodedInstance.From(options, _nodeHostname, Guid.Empty);
         var configured = update.Instance.Credentials;
         Request(state =>
         {
-            var claims = configured is not null && configured != _configured;
+            var overwrites = configured is not null && configured != _configured;
             _configured = configured;
             var desired = state.Desired.With(update);
-            return claims ? state.OnChanged(desired.With(configured), DescriptionWriteMode.Overwrite)
+            return overwrites ? state.OnChanged(desired.With(configured), DescriptionWriteMode.Overwrite)
                 : desired.Instance == state.Desired.Instance ? state
                 : state.OnChanged(desired, DescriptionWriteMode.Update);
         });
     }
 
-    /// <summary>Goes on to another state, which the session loop then brings the store to.</summary>
+    /// <summary>Changes the state, and wakes the session loop to write it.</summary>
     public void Request(Func<ReconcileState, ReconcileState> transition)
     {
         Advance(transition);
         _session.Changed.Set();
     }
 
-    /// <summary>Goes on to another state, and completes the waits that it ends.</summary>
+    /// <summary>Changes the state, and completes waits if everything is written.</summary>
     public void Advance(Func<ReconcileState, ReconcileState> transition)
     {
         lock (_changing)
@@ -209,7 +209,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
         }
     }
 
-    /// <summary>Tells those who watch the state, when the session or the time has changed it.</summary>
+    /// <summary>Publishes the state after the session or elapsed time has changed it.</summary>
     public void PublishState()
     {
         lock (_changing)
@@ -218,7 +218,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
         }
     }
 
-    /// <summary>From here on it is not put again, whatever happens to it.</summary>
+    /// <summary>Marks the registration as withdrawn by the application: from now on, it is not written again.</summary>
     public void RequestWithdrawal()
     {
         lock (_changing)
@@ -246,7 +246,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
             _settled = _settled.Task.IsCompleted ? Promise.New() : _settled;
             _settled.TrySetException(new ObjectDisposedException(
                 nameof(IServiceRegistration), $"The registration of service '{LogSanitizer.Sanitize(ServiceName)}' was withdrawn."));
-            _ = _settled.Task.Exception; // There may be no waiter, and that is no unobserved exception.
+            _ = _settled.Task.Exception; // Observed, because there may be no waiter.
         }
     }
 

@@ -2,11 +2,11 @@ using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.Registration;
 
-/// <summary>Turns options into registrations of the process's session.</summary>
-/// <param name="loop">The session's loop.</param>
+/// <summary>Creates registrations that share the session of this process.</summary>
+/// <param name="loop">The session loop.</param>
 /// <param name="nodeHostname">This machine's host name.</param>
 /// <param name="isEnabled">Whether service discovery is on.</param>
-/// <param name="stateChanged">Called with each state that a registration gets.</param>
+/// <param name="stateChanged">Called with each new state of a registration.</param>
 internal sealed class ServiceRegistry(
     SessionLoop loop,
     string nodeHostname,
@@ -17,7 +17,7 @@ internal sealed class ServiceRegistry(
 
     public IServiceRegistration Register(ServiceRegistrationOptions options)
     {
-        RegistrationOptionsRules.ThrowIfWrong(options);
+        RegistrationOptionsRules.ThrowIfInvalid(options);
         if (!isEnabled)
         {
             throw new EtcdDiscoveryException(
@@ -27,7 +27,7 @@ internal sealed class ServiceRegistry(
         return Add(options);
     }
 
-    /// <summary>Registers a service whose options are valid, as those are that come from configuration.</summary>
+    /// <summary>Registers a service whose options have been validated.</summary>
     public ServiceRegistration Add(ServiceRegistrationOptions options)
     {
         var registration = new ServiceRegistration(options, nodeHostname, loop.Session, loop.Drain, stateChanged);

@@ -4,20 +4,20 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Registration;
 
-/// <summary>Takes everything out of the store that stands there under a session; what cannot be taken out expires.</summary>
+/// <summary>Closes sessions, which removes their entries from the store. If that fails, the entries expire.</summary>
 internal sealed partial class SessionCloser(Backoff backoff, TimeProvider timeProvider, ILogger logger)
 {
     private const int MaxTries = 3;
 
-    // Time enough to get from a silent endpoint to another one; with draining before it, an end within 10 s.
+    // Long enough to switch from an unresponsive endpoint to another one. Together with marking as draining, shutdown takes less than 10 s.
     private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(7);
 
     /// <summary>Closes a session and disposes it. Never throws.</summary>
     /// <param name="session">The session.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Gives up; the entries expire.</param>
     public async Task CloseAsync(IDiscoverySession session, CancellationToken cancellationToken)
     {
-        // In less than its time to live it takes itself out.
+        // Trying for longer than the time to live is pointless: the entries have expired by then.
         using var timeout = new LinkedTimeout(
             session.TimeToLive < MaxTime ? session.TimeToLive : MaxTime, timeProvider, cancellationToken);
         if (await TryCloseAsync(session, timeout.Token).ConfigureAwait(false) is { } reason)
@@ -32,7 +32,7 @@ internal sealed partial class SessionCloser(Backoff backoff, TimeProvider timePr
         await DisposeAsync(session).ConfigureAwait(false);
     }
 
-    /// <summary>Disposes a session. Never throws, even if the session of an application's own store does.</summary>
+    /// <summary>Disposes a session. Never throws, even if the session of a custom store does.</summary>
     public async Task DisposeAsync(IDiscoverySession session)
     {
         try
@@ -45,7 +45,7 @@ internal sealed partial class SessionCloser(Backoff backoff, TimeProvider timePr
         }
     }
 
-    /// <returns>Why it is not closed; null when it is.</returns>
+    /// <returns>Why the session is not closed; null if it is.</returns>
     private async Task<string?> TryCloseAsync(IDiscoverySession session, CancellationToken cancellationToken)
     {
         string? reason = null;
@@ -58,7 +58,7 @@ internal sealed partial class SessionCloser(Backoff backoff, TimeProvider timePr
             }
             catch (Exception error)
             {
-                // That we gave up says less than what went wrong before.
+                // An earlier error says more than the cancellation.
                 reason = error is OperationCanceledException ? reason ?? "no answer in time" : error.Message;
                 if (tries == MaxTries || cancellationToken.IsCancellationRequested || error is not EtcdDiscoveryException { IsTransient: true })
                 {

@@ -6,22 +6,22 @@ internal sealed partial class SessionLoop
 {
     private static partial class Log
     {
-        [LoggerMessage(13, LogLevel.Warning, "No session can be opened at the moment, so nothing is registered; trying again: {Reason}", EventName = "OpeningFailed")]
+        [LoggerMessage(13, LogLevel.Warning, "No session can be opened, so nothing is registered; trying again: {Reason}", EventName = "OpeningFailed")]
         public static partial void OpeningFailed(ILogger logger, string reason);
 
-        [LoggerMessage(14, LogLevel.Debug, "Still no session after {Failures} tries: {Reason}", EventName = "OpeningFailedAgain")]
+        [LoggerMessage(14, LogLevel.Debug, "Still no session after {Failures} attempts: {Reason}", EventName = "OpeningFailedAgain")]
         public static partial void OpeningFailedAgain(ILogger logger, int failures, string reason);
 
-        [LoggerMessage(15, LogLevel.Warning, "What keeps this process registered could not be renewed and lives for {Left:0.0} s; trying again: {Reason}", EventName = "RenewalFailed")]
+        [LoggerMessage(15, LogLevel.Warning, "The session could not be renewed and expires in {Left:0.0} s; trying again: {Reason}", EventName = "RenewalFailed")]
         public static partial void RenewalFailed(ILogger logger, double left, string reason);
 
-        [LoggerMessage(16, LogLevel.Debug, "Still not renewed after {Failures} tries, {Left:0.0} s are left: {Reason}", EventName = "RenewalFailedAgain")]
+        [LoggerMessage(16, LogLevel.Debug, "The session is still not renewed after {Failures} attempts and expires in {Left:0.0} s: {Reason}", EventName = "RenewalFailedAgain")]
         public static partial void RenewalFailedAgain(ILogger logger, int failures, double left, string reason);
 
         [LoggerMessage(17, LogLevel.Warning, "The session was lost, registering again: {Reason}{LeftOut}", EventName = "SessionLost")]
         public static partial void SessionLost(ILogger logger, string reason, string leftOut);
 
-        [LoggerMessage(21, LogLevel.Warning, "Service {Service} has capital letters in its name. Host names in URLs are lower case, so a URL with this name may not find it; names in lower case always work", EventName = "NameWithCapitals")]
+        [LoggerMessage(21, LogLevel.Warning, "Service {Service} has capital letters in its name. Host names in URLs are lower case, so a URL with this name may not find the service. Prefer a name in lower case", EventName = "NameWithCapitals")]
         public static partial void NameWithCapitals(ILogger logger, string service);
     }
 }

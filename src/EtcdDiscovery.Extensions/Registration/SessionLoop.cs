@@ -5,11 +5,9 @@ using Microsoft.Extensions.Logging;
 namespace EtcdDiscovery.Registration;
 
 /// <summary>
-/// The process's one session: opened while there is something to register, renewed, and opened again when it is lost.
+/// Maintains the session of this process: opens it while there are registrations, renews it, and replaces it when it is lost.
 /// </summary>
-/// <remarks>
-/// Renewing and writing go on side by side: a slow write must not cost the session. Nothing ever throws out of the loop.
-/// </remarks>
+/// <remarks>Renewals and writes run concurrently, so that a slow write does not cost the session. The loop never throws.</remarks>
 internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
 {
     private readonly IDiscoveryStore _store;
@@ -41,15 +39,15 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         _losses = new LogThrottle(timeProvider);
     }
 
-    /// <summary>The session, for those who only look at it.</summary>
+    /// <summary>The session, for reading.</summary>
     public ProcessSession Session { get; }
 
-    /// <summary>How registrations sign off before they are withdrawn.</summary>
+    /// <summary>Drains registrations before they are withdrawn.</summary>
     public DrainCoordinator Drain { get; }
 
     public IReadOnlyList<ServiceRegistration> Registrations => _registrations.Present;
 
-    /// <summary>Whether there was a moment at which everything was registered.</summary>
+    /// <summary>Whether there was a moment at which all registrations were in the store.</summary>
     public bool HasRegistered => _reconciler.HasSettled;
 
     public void Add(ServiceRegistration registration)
@@ -69,8 +67,8 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         Session.Changed.Set();
     }
 
-    /// <summary>Withdraws everything and ends for good. Later calls wait for the first one.</summary>
-    /// <param name="cancellationToken">Gives up; what is still in the store expires.</param>
+    /// <summary>Withdraws all registrations and stops for good. Later calls wait for the first one.</summary>
+    /// <param name="cancellationToken">Gives up; entries that are still in the store expire.</param>
     public Task StopAsync(CancellationToken cancellationToken)
     {
         lock (_changing)
@@ -79,7 +77,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         }
     }
 
-    /// <summary>Ends without a word to the store: what is in it expires.</summary>
+    /// <summary>Stops without accessing the store: the entries expire.</summary>
     public void Dispose()
     {
         _stopping.Cancel();
@@ -126,7 +124,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
                 {
                     var session = await OpenAsync(stopping).ConfigureAwait(false);
                     await KeepAsync(session, stopping).ConfigureAwait(false);
-                    // Not given up when everything ends meanwhile: who ends it waits, as long as it can.
+                    // Not cancelled by a concurrent stop, which waits for it until its own cancellation.
                     await CloseAsync(session).ConfigureAwait(false);
                     await _registrations.RemoveWithdrawnAsync().ConfigureAwait(false);
                 }
@@ -148,7 +146,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     {
         var askedAt = Session.Now;
         using var timeout = new LinkedTimeout(_settings.TimeToLive / 5, _timeProvider, cancellationToken);
-        var looking = _reconciler.PrefetchDescriptionsAsync(timeout.Token);
+        var prefetching = _reconciler.PrefetchDescriptionsAsync(timeout.Token);
         try
         {
             var session = await _store.OpenSessionAsync(_settings.TimeToLive, cancellationToken).ConfigureAwait(false);
@@ -157,11 +155,11 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         }
         finally
         {
-            await looking.ConfigureAwait(false);
+            await prefetching.ConfigureAwait(false);
         }
     }
 
-    /// <summary>Renews and writes until nothing is registered any more, or until the session is lost.</summary>
+    /// <summary>Renews the session and writes registrations until none is left or the session is lost.</summary>
     private async Task KeepAsync(IDiscoverySession session, CancellationToken stopping)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
@@ -201,12 +199,12 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         }
     }
 
-    // A renewal may stay unanswered until the session expires. Then only the clock tells that it is late or lost.
+    // A renewal may stay unanswered until the session expires. Then only the clock shows that it is late or lost.
     private async Task AgeAsync(IDiscoverySession session, CancellationToken ending)
     {
         while (true)
         {
-            // An answer that was on its way when the session expired may still revive it, so that this goes on.
+            // Continue after expiry, because an answer that was in flight at that moment may still revive the session.
             var pause = Session.State is { IsAlive: true } state ? state.UntilNextPhase(Session.Now) : session.TimeToLive;
             PublishStates();
             // A timer may fire up to a millisecond early.
@@ -214,10 +212,10 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         }
     }
 
-    // A renewal that is unanswered when the session expires has failed: the endpoint has been silent too long.
+    // A renewal that is unanswered when the session expires has failed.
     private async Task RenewInTimeAsync(IDiscoverySession session, CancellationToken ending)
     {
-        // Not below zero: the process may have been paused since the state was looked at.
+        // The process may have been paused since the state was read, so the rest may be negative.
         using var expiry = new CancellationTokenSource(Longer(TimeSpan.Zero, UntilExpiry), _timeProvider);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(expiry.Token, ending);
         try
@@ -256,7 +254,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         return _settings.Backoff.DelayAfter(Session.State.Failures, error is EtcdDiscoveryException { IsTransient: true });
     }
 
-    // Without a session nothing is in the store, so what was to be withdrawn is.
+    // Without a session there are no entries in the store, so requested withdrawals are done.
     private async Task ForgetSessionAsync(ServiceRegistration registration)
     {
         if (registration.WithdrawalRequested)

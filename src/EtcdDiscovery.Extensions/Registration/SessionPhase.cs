@@ -1,17 +1,17 @@
 namespace EtcdDiscovery.Registration;
 
-/// <summary>Where the process's session stands.</summary>
+/// <summary>The phases of the session of this process.</summary>
 internal enum SessionPhase
 {
-    /// <summary>There has been none yet.</summary>
+    /// <summary>No session has been opened yet.</summary>
     Opening,
 
-    /// <summary>There is one, renewed in time.</summary>
+    /// <summary>The session is open and renewed in time.</summary>
     Open,
 
-    /// <summary>There is one, but a renewal is overdue.</summary>
+    /// <summary>The session is open, but a renewal is overdue.</summary>
     Late,
 
-    /// <summary>There was one; another is being opened.</summary>
+    /// <summary>The session is lost; another one is being opened.</summary>
     Lost,
 }

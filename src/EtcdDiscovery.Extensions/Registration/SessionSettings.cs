@@ -2,8 +2,8 @@ using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.Registration;
 
-/// <summary>How a session is kept.</summary>
-/// <param name="TimeToLive">What to ask the server for.</param>
-/// <param name="DrainDelay">How long to go on serving, marked as draining, before withdrawing.</param>
-/// <param name="Backoff">How long to wait between tries.</param>
+/// <summary>Settings of the session.</summary>
+/// <param name="TimeToLive">The time to live to request from the store.</param>
+/// <param name="DrainDelay">How long to keep serving, marked as draining, before withdrawal.</param>
+/// <param name="Backoff">The wait between attempts.</param>
 internal sealed record SessionSettings(TimeSpan TimeToLive, TimeSpan DrainDelay, Backoff Backoff);

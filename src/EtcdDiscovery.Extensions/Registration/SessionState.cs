@@ -1,26 +1,26 @@
 namespace EtcdDiscovery.Registration;
 
-/// <summary>What is known of the session. Each transition is a pure function that makes another state.</summary>
-/// <remarks>Times are on the loop's monotonic clock: the wall clock may jump.</remarks>
+/// <summary>The state of the session. Each transition is a pure function that returns a new state.</summary>
+/// <remarks>Times are on the monotonic clock, because the wall clock may jump.</remarks>
 internal sealed record SessionState
 {
     public static SessionState Initial { get; } = new();
 
     public SessionPhase Phase { get; private init; }
 
-    /// <summary>What the server granted; zero without a session.</summary>
+    /// <summary>The time to live that the store granted; zero without a session.</summary>
     public TimeSpan TimeToLive { get; private init; }
 
     /// <summary>
-    /// When the last successful renewal was asked for. The server began to count at some time since, so the session
-    /// lives at least until this plus the time to live.
+    /// When the last successful renewal was sent. The store started the time to live after that, so the session lives at least until this
+    /// time plus the time to live.
     /// </summary>
     public TimeSpan RenewedAt { get; private init; }
 
-    /// <summary>How many tries in a row have failed.</summary>
+    /// <summary>The number of consecutive failed attempts.</summary>
     public int Failures { get; private init; }
 
-    /// <summary>Why the last try failed; null when it did not.</summary>
+    /// <summary>Why the last attempt failed; null if it succeeded.</summary>
     public string? Failure { get; private init; }
 
     public bool IsAlive => Phase is SessionPhase.Open or SessionPhase.Late;
@@ -38,10 +38,10 @@ internal sealed record SessionState
     public SessionState OnFailed(string reason, TimeSpan now) =>
         (this with { Failures = Failures + 1, Failure = reason }).OnTime(now);
 
-    /// <summary>The session is not there any more: the store said so.</summary>
+    /// <summary>The session is lost.</summary>
     public static SessionState Gone(string reason) => new() { Phase = SessionPhase.Lost, Failures = 1, Failure = reason };
 
-    /// <summary>Nothing happened but time.</summary>
+    /// <summary>Applies the elapsed time.</summary>
     public SessionState OnTime(TimeSpan now)
     {
         if (!IsAlive)
@@ -57,13 +57,13 @@ internal sealed record SessionState
         return now > LateAt ? this with { Phase = SessionPhase.Late } : this;
     }
 
-    /// <summary>How long until the next renewal is due; not below zero.</summary>
+    /// <summary>The time until the next renewal is due; not negative.</summary>
     public TimeSpan UntilRenewal(TimeSpan now) => NotNegative(RenewedAt + RenewalInterval - now);
 
-    /// <summary>How long the session lives without another renewal; not above zero when it has expired.</summary>
+    /// <summary>The time until the session expires without another renewal; zero or negative if it has expired.</summary>
     public TimeSpan UntilExpiry(TimeSpan now) => RenewedAt + TimeToLive - now;
 
-    /// <summary>How long until time alone makes a session that is alive late or lost; not below zero.</summary>
+    /// <summary>The time until an open session becomes late or lost; not negative.</summary>
     public TimeSpan UntilNextPhase(TimeSpan now) =>
         NotNegative(Phase == SessionPhase.Open ? LateAt - now : UntilExpiry(now));
 

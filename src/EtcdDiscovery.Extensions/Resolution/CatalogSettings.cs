@@ -4,22 +4,26 @@ using EtcdDiscovery.Resolution.Persistence;
 
 namespace EtcdDiscovery.Resolution;
 
-/// <summary>How the catalog keeps what it knows.</summary>
-/// <param name="Backoff">How long to wait before the store is tried again.</param>
+/// <summary>Settings of the catalog.</summary>
+/// <param name="Backoff">The wait between attempts to reach the store.</param>
 internal sealed record CatalogSettings(Backoff Backoff)
 {
-    /// <summary>How long a service that is not used is kept; infinite for ever.</summary>
+    /// <summary>How long an unused service is kept; infinite to keep it until the application stops.</summary>
     public TimeSpan IdleTimeout { get; init; } = Timeout.InfiniteTimeSpan;
 
-    /// <summary>About how often a service is read again, to repair what its watch may have lost; infinite for never.</summary>
+    /// <summary>
+    /// The approximate interval at which a service is read again, to recover changes that its watch may have missed; infinite to disable.
+    /// </summary>
     public TimeSpan RefreshInterval { get; init; } = Timeout.InfiniteTimeSpan;
 
-    /// <summary>How long instances are kept that vanished while the store could not be seen, or more than half together.</summary>
+    /// <summary>
+    /// How long to keep instances that vanished while the store was unreachable, or together with more than half of the service.
+    /// </summary>
     public TimeSpan OutageGrace { get; init; }
 
-    /// <summary>Keeps what happened last, for diagnostics.</summary>
+    /// <summary>Keeps the latest events, for diagnostics.</summary>
     public RecentItems<DiscoveryEvent>? Timeline { get; init; }
 
-    /// <summary>Where snapshots are saved; null for nowhere.</summary>
+    /// <summary>The directory for snapshots; null if none are saved.</summary>
     public SnapshotDirectory? Directory { get; init; }
 }

@@ -2,11 +2,11 @@ using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.Resolution;
 
-/// <summary>The changes that wait for one reader of a service: all of them, or, beyond a limit, only what they come to.</summary>
-/// <remarks>The watcher fills it and never waits; <see cref="NextAsync"/> is the reader's, one call at a time.</remarks>
+/// <summary>Queues the changes of a service for one reader: every change or, beyond a limit, only their net result.</summary>
+/// <remarks>The watcher adds changes and never waits. The reader calls <see cref="NextAsync"/>, one call at a time.</remarks>
 internal sealed class ChangeQueue(Action<ChangeQueue> unsubscribe) : IDisposable
 {
-    /// <summary>How many changes may wait before only their result is kept.</summary>
+    /// <summary>How many changes may wait before only their net result is kept.</summary>
     public const int Capacity = 1_024;
 
     private readonly Lock _sync = new();
@@ -23,7 +23,7 @@ internal sealed class ChangeQueue(Action<ChangeQueue> unsubscribe) : IDisposable
         lock (_sync)
         {
             _view = view;
-            // One update always fits: a reader that is up to date gets it in order, however large it is.
+            // A single update always fits, so that a reader that keeps up gets every change.
             if (_waiting.Count > 0 && _waiting.Count + changes.Count > Capacity)
             {
                 _waiting = [];
@@ -49,7 +49,7 @@ internal sealed class ChangeQueue(Action<ChangeQueue> unsubscribe) : IDisposable
     }
 
     /// <summary>Waits for changes.</summary>
-    /// <returns>The changes since the last call, and the view that they lead to; the first time, all that there is.</returns>
+    /// <returns>The changes since the last call, and the resulting view; on the first call, all instances as changes.</returns>
     public async ValueTask<(IReadOnlyList<InstanceChange> Changes, ServiceView View)> NextAsync(CancellationToken cancellationToken)
     {
         await ArrivalAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -71,9 +71,9 @@ internal sealed class ChangeQueue(Action<ChangeQueue> unsubscribe) : IDisposable
 
     public void Dispose() => unsubscribe(this);
 
-    // What happened in between is forgotten, and with it whether an instance signed off.
+    // The intermediate changes are lost, and with them the information whether an instance unregistered.
     private List<InstanceChange> Merge() => InstanceArray.Differences(_delivered.Instances, _view.Instances)
-        .ConvertAll(static change => change.After is null && change.HasSignedOff is false ? change with { HasSignedOff = null } : change);
+        .ConvertAll(static change => change.After is null && change.HasUnregistered is false ? change with { HasUnregistered = null } : change);
 
     private Task ArrivalAsync()
     {

@@ -1,6 +1,8 @@
 namespace EtcdDiscovery.Resolution;
 
-/// <summary>Resolver and directory of an application whose service discovery is off: they find nothing, and the resolver says why.</summary>
+/// <summary>
+/// The resolver and directory if service discovery is disabled. The directory is empty; the resolver throws an exception that says why.
+/// </summary>
 internal sealed class DisabledServiceResolver : IServiceResolver, IServiceDirectory
 {
     public ValueTask<ServiceSnapshot> GetSnapshotAsync(

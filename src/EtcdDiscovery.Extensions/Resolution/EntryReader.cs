@@ -5,11 +5,11 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Resolution;
 
-/// <summary>Turns a service's entries into views; what cannot be read is skipped, counted and logged once.</summary>
+/// <summary>Decodes a service's entries into views. Unreadable entries are skipped, counted and logged once.</summary>
 /// <remarks>Used by one loop only.</remarks>
 internal sealed partial class EntryReader(string serviceName, ILogger logger)
 {
-    /// <summary>How many unreadable entries are logged between two reads. All are counted.</summary>
+    /// <summary>The maximum number of unreadable entries that are logged between two reads. All are counted.</summary>
     public const int MaxLogged = 100;
 
     private readonly string _descriptionKey = ServiceKeys.Description(serviceName);
@@ -17,23 +17,23 @@ internal sealed partial class EntryReader(string serviceName, ILogger logger)
 
     private int _logged;
 
-    // A watch that is resumed may tell again what one range has told already; old news must not undo new.
+    // A resumed watch may repeat changes of one range. These revisions keep a repeated change from undoing a newer one.
     private long _descriptionRevision;
     private long _instancesRevision;
 
     public StoreRange[] Ranges { get; } =
         [StoreRange.Exact(ServiceKeys.Description(serviceName)), StoreRange.Prefix(ServiceKeys.InstancesOf(serviceName))];
 
-    /// <summary>How many entries are skipped now; read by any thread.</summary>
+    /// <summary>The number of entries that are skipped now. Can be read by any thread.</summary>
     public int UnreadableCount { get => Volatile.Read(ref field); private set => Volatile.Write(ref field, value); }
 
-    /// <summary>The view after a read. What is the same as before stays the same object.</summary>
-    /// <param name="before">The view before.</param>
-    /// <param name="contents">What was read.</param>
-    /// <param name="doubt">Whether to keep, as suspects, those that are not there any more and did not sign off.</param>
-    public ViewUpdate Read(ServiceView before, StoreContents contents, bool doubt)
+    /// <summary>Creates the view after a read. Unchanged instances stay the same objects.</summary>
+    /// <param name="before">The previous view.</param>
+    /// <param name="contents">The contents of the store.</param>
+    /// <param name="keepVanished">Whether to keep, as suspects, instances that vanished without unregistering.</param>
+    public ViewUpdate Read(ServiceView before, StoreContents contents, bool keepVanished)
     {
-        // Only what is gone is forgotten: what is still unreadable was logged already.
+        // Keep entries that are still unreadable, because they have been logged.
         _unreadable.IntersectWith(contents.Entries.Select(entry => entry.Key));
         UnreadableCount = _unreadable.Count;
         _logged = 0;
@@ -55,16 +55,16 @@ internal sealed partial class EntryReader(string serviceName, ILogger logger)
 
         _descriptionRevision = _instancesRevision = contents.Revision.Number;
         var changes = InstanceArray.Differences(before.Instances, [.. instances]);
-        var suspects = doubt ? changes.Where(HasVanished).Select(change => change.Id).ToList() : [];
-        var believed = suspects.Count == 0 ? changes : changes.FindAll(change => !HasVanished(change));
-        return new(before.With(info, believed, suspects, contents.Revision), believed);
+        var suspects = keepVanished ? changes.Where(HasVanished).Select(change => change.Id).ToList() : [];
+        var accepted = suspects.Count == 0 ? changes : changes.FindAll(change => !HasVanished(change));
+        return new(before.With(info, accepted, suspects, contents.Revision), accepted);
     }
 
-    /// <summary>The view after a batch of changes; null when nothing changed.</summary>
-    /// <param name="before">The view before.</param>
+    /// <summary>Creates the view after a batch of changes; null if nothing changed.</summary>
+    /// <param name="before">The previous view.</param>
     /// <param name="batch">The changes.</param>
-    /// <param name="losses">Who decides how many have really vanished; the others are kept as suspects.</param>
-    public ViewUpdate? Apply(ServiceView before, StoreBatch batch, SelfPreservation losses)
+    /// <param name="selfPreservation">Decides how many vanished instances to remove; the others are kept as suspects.</param>
+    public ViewUpdate? Apply(ServiceView before, StoreBatch batch, SelfPreservation selfPreservation)
     {
         if (batch.Events.Count == 0)
         {
@@ -87,23 +87,23 @@ internal sealed partial class EntryReader(string serviceName, ILogger logger)
                 changes[id] = known with
                 {
                     After = DecodeInstance(change.Key, id, change.Value, known.Before),
-                    HasSignedOff = change.Value is null
+                    HasUnregistered = change.Value is null
                         && (change.IsExpiry == false || known.After is { Status: ServiceStatus.Draining }),
                 };
                 _instancesRevision = change.Revision;
             }
         }
 
-        var real = changes.Values.Where(change => !ReferenceEquals(change.Before, change.After)).ToList();
-        real.Sort((a, b) => Utf8Order.Instance.Compare(a.Id, b.Id));
+        var actual = changes.Values.Where(change => !ReferenceEquals(change.Before, change.After)).ToList();
+        actual.Sort((a, b) => Utf8Order.Instance.Compare(a.Id, b.Id));
         var suspects = before.Suspects.Count == 0 ? [] : before.Suspects.Where(id => !changes.ContainsKey(id)).ToList();
-        suspects.AddRange(TakeDoubtful(real, losses, before.Instances.Length - before.Suspects.Count));
+        suspects.AddRange(TakeSuspects(actual, selfPreservation, before.Instances.Length - before.Suspects.Count));
         suspects.Sort(Utf8Order.Instance);
-        return new(before.With(info, real, suspects, batch.Revision), real);
+        return new(before.With(info, actual, suspects, batch.Revision), actual);
     }
 
-    /// <summary>Takes out those who vanished together with too many others.</summary>
-    private static List<string> TakeDoubtful(List<InstanceChange> changes, SelfPreservation losses, int present)
+    /// <summary>Removes from the changes the instances that vanished together with too many others, and returns their ids.</summary>
+    private static List<string> TakeSuspects(List<InstanceChange> changes, SelfPreservation selfPreservation, int present)
     {
         var vanished = changes.Where(HasVanished).Select(change => change.Id).ToList();
         if (vanished.Count == 0)
@@ -111,17 +111,17 @@ internal sealed partial class EntryReader(string serviceName, ILogger logger)
             return vanished;
         }
 
-        var doubtful = vanished[losses.Believe(present, vanished)..];
-        if (doubtful.Count > 0)
+        var newSuspects = vanished[selfPreservation.Accept(present, vanished)..];
+        if (newSuspects.Count > 0)
         {
-            var ids = doubtful.ToHashSet(StringComparer.Ordinal);
+            var ids = newSuspects.ToHashSet(StringComparer.Ordinal);
             changes.RemoveAll(change => ids.Contains(change.Id));
         }
 
-        return doubtful;
+        return newSuspects;
     }
 
-    private static bool HasVanished(InstanceChange change) => change is { After: null, HasSignedOff: false };
+    private static bool HasVanished(InstanceChange change) => change is { After: null, HasUnregistered: false };
 
     private static InstanceChange Unchanged(ServiceInstance? instance) => new(instance, instance);
 
@@ -160,7 +160,7 @@ internal sealed partial class EntryReader(string serviceName, ILogger logger)
         else if (_unreadable.Add(key))
         {
             UnreadableCount = _unreadable.Count;
-            // A bad writer may add entry after entry, or mend and break one all the time.
+            // A faulty writer may add entry after entry, or repair and break one again and again.
             if (_logged++ < MaxLogged)
             {
                 Log.EntryUnreadable(logger, LogSanitizer.Sanitize(key), length, fault);

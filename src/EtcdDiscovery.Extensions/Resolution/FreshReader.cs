@@ -5,10 +5,12 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Resolution;
 
-/// <summary>Reads a service from the store for queries that want it fresher than its watch; queries at the same time share one read.</summary>
+/// <summary>
+/// Reads a service from the store for queries that require a newer answer than the published view. Concurrent queries share one read.
+/// </summary>
 /// <param name="service">The service.</param>
 /// <param name="store">The store.</param>
-/// <param name="current">The published view: instances that are the same in both stay the same objects.</param>
+/// <param name="current">Returns the published view. Unchanged instances stay the same objects.</param>
 /// <param name="timeProvider">The clock.</param>
 internal sealed class FreshReader(
     string service, IDiscoveryStore store, Func<ServiceView> current, TimeProvider timeProvider) : IAsyncDisposable
@@ -19,7 +21,7 @@ internal sealed class FreshReader(
     private Task<ServiceView>? _next;
     private volatile ServiceView? _latest;
 
-    /// <summary>A view that is not older than a limit: the one read last, if that will do, else one that is read now.</summary>
+    /// <summary>Gets a view that is not older than a limit: the last one read if it is new enough, else a new one.</summary>
     /// <exception cref="EtcdDiscoveryException">The store cannot be read.</exception>
     public async Task<ServiceView> GetAsync(TimeSpan maxStaleness, CancellationToken cancellationToken)
     {
@@ -36,20 +38,20 @@ internal sealed class FreshReader(
         {
             var age = current().Freshness.Age(timeProvider).TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
             throw new EtcdDiscoveryException(
-                $"Service '{LogSanitizer.Sanitize(service)}' was known {age} s ago, which is longer than MaxStaleness, {maxStaleness}, allows: {error.Message}",
+                $"Service '{LogSanitizer.Sanitize(service)}' was last confirmed {age} s ago, which exceeds MaxStaleness, {maxStaleness}, and could not be read: {error.Message}",
                 error.IsTransient,
                 error);
         }
     }
 
-    /// <summary>A view whose reading begins after this call.</summary>
+    /// <summary>Gets a view that is read after this call.</summary>
     public Task<ServiceView> ReadAsync(CancellationToken cancellationToken)
     {
         lock (_sync)
         {
-            // A read that is under way may have been answered already; queries that come meanwhile share the one after it.
+            // A read that is in progress may already have been answered by the store, so queries that arrive meanwhile share the next one.
             var read = _running.IsCompleted ? _running = Background.RunAsync(ReadNowAsync) : _next ??= Background.RunAsync(() => ReadNextAsync(_running));
-            // Every query that waits for it may be cancelled, and its failure is no unobserved exception then.
+            // Observe the exception, because every query that waits for the read may be cancelled.
             _ = read.ContinueWith(
                 static failed => failed.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
             return read.WaitAsync(cancellationToken);
@@ -76,15 +78,15 @@ internal sealed class FreshReader(
         return await ReadNowAsync().ConfigureAwait(false);
     }
 
-    // With a reader of its own: the watcher's belongs to its loop, and has logged what is unreadable.
+    // Uses a separate reader without a logger: the watcher's reader belongs to its loop, and logs unreadable entries.
     private async Task<ServiceView> ReadNowAsync()
     {
         var freshness = Freshness.Live(timeProvider);
         var reader = new EntryReader(service, NullLogger.Instance);
-        // Taken before the read, so that its successor reveals whatever the read may miss.
+        // Taken before the read, so that the change token fires for any change that the read may miss.
         var known = current();
         var contents = await store.ReadAsync(reader.Ranges, _stopping.Token).ConfigureAwait(false);
-        var view = reader.Read(known, contents, doubt: false).View.SupersededWith(known).With(freshness, picks: null);
+        var view = reader.Read(known, contents, keepVanished: false).View.SupersededWith(known).With(freshness, picks: null);
         _latest = view;
         return view;
     }

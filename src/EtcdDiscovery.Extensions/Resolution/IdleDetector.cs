@@ -1,14 +1,14 @@
 namespace EtcdDiscovery.Resolution;
 
-/// <summary>Tells for how long nothing has needed a service.</summary>
-/// <remarks>Uses at the same time share nothing that they write, and none of them reads the clock.</remarks>
+/// <summary>Counts for how long a service has not been used.</summary>
+/// <remarks>On the hot path, a use writes only if the flag is not set yet, and never reads the clock.</remarks>
 internal sealed class IdleDetector
 {
     private int _waiting;
     private int _idlePeriods;
     private volatile bool _isUsed = true;
 
-    /// <summary>Whether a task is under way that counts as a use.</summary>
+    /// <summary>Whether a task that counts as a use is running.</summary>
     public bool IsAwaited => Volatile.Read(ref _waiting) > 0;
 
     public void Use()
@@ -19,7 +19,7 @@ internal sealed class IdleDetector
         }
     }
 
-    /// <summary>Counts as a use for as long as the task takes.</summary>
+    /// <summary>Counts as a use until the task completes.</summary>
     public async Task<T> UseWhileAsync<T>(Task<T> task)
     {
         Interlocked.Increment(ref _waiting);
@@ -33,9 +33,9 @@ internal sealed class IdleDetector
         }
     }
 
-    /// <summary>Counts a period of time; called by one thread.</summary>
-    /// <param name="isNeeded">Whether something else needs the service.</param>
-    /// <returns>For how many periods in a row nothing has needed the service.</returns>
+    /// <summary>Ends a period of time. Called by one thread.</summary>
+    /// <param name="isNeeded">Whether the service is needed for another reason.</param>
+    /// <returns>The number of consecutive periods without a use.</returns>
     public int CountPeriod(bool isNeeded)
     {
         _idlePeriods = _isUsed || IsAwaited || isNeeded ? 0 : _idlePeriods + 1;

@@ -3,17 +3,17 @@ using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.Resolution;
 
-/// <summary>Arrays of instances in <see cref="InstanceOrder"/>, and the steps from one to the next.</summary>
+/// <summary>Applies changes to arrays of instances in <see cref="InstanceOrder"/>, and compares such arrays.</summary>
 internal static class InstanceArray
 {
     public static bool Any(ServiceInstance instance) => true;
 
     public static bool IsServing(ServiceInstance instance) => instance.Status == ServiceStatus.Serving;
 
-    /// <summary>Replaces, adds and removes instances. It costs a copy of the array and a search for each change.</summary>
-    /// <param name="instances">What there is.</param>
-    /// <param name="changes">What changes, in the order of the ids; what was before is what there is.</param>
-    /// <param name="belongs">Which instances belong into the result.</param>
+    /// <summary>Replaces, adds and removes instances. Costs one copy of the array and a binary search for each change.</summary>
+    /// <param name="instances">The present instances.</param>
+    /// <param name="changes">The changes in the order of their ids. Their old instances must be the present ones.</param>
+    /// <param name="belongs">Selects the instances that the array contains.</param>
     public static ServiceInstance[] Apply(
         ServiceInstance[] instances, IReadOnlyList<InstanceChange> changes, Predicate<ServiceInstance> belongs)
     {
@@ -37,7 +37,9 @@ internal static class InstanceArray
         return result;
     }
 
-    /// <summary>What leads from one set to another, in the order of the ids. What did not change is the same object in both.</summary>
+    /// <summary>
+    /// Finds the changes between two arrays, in the order of the ids. An unchanged instance must be the same object in both.
+    /// </summary>
     public static List<InstanceChange> Differences(ServiceInstance[] before, ServiceInstance[] after)
     {
         var differences = new List<InstanceChange>();
@@ -50,7 +52,7 @@ internal static class InstanceArray
             var change = new InstanceChange(order <= 0 ? before[old++] : null, order >= 0 ? after[now++] : null);
             if (!ReferenceEquals(change.Before, change.After))
             {
-                differences.Add(change with { HasSignedOff = change is { Before.Status: ServiceStatus.Draining, After: null } });
+                differences.Add(change with { HasUnregistered = change is { Before.Status: ServiceStatus.Draining, After: null } });
             }
         }
 

@@ -1,14 +1,14 @@
 namespace EtcdDiscovery.Resolution;
 
-/// <summary>One instance, as it was and as it is; null where it was or is not there.</summary>
-/// <param name="Before">What was known.</param>
-/// <param name="After">What is known now.</param>
-/// <param name="HasSignedOff">Whether it signed off before it left; null when that is not known.</param>
-internal readonly record struct InstanceChange(ServiceInstance? Before, ServiceInstance? After, bool? HasSignedOff = false)
+/// <summary>A change of one instance.</summary>
+/// <param name="Before">The instance before; null if it is new.</param>
+/// <param name="After">The instance now; null if it is gone.</param>
+/// <param name="HasUnregistered">Whether the instance unregistered before it vanished; null if that is not known.</param>
+internal readonly record struct InstanceChange(ServiceInstance? Before, ServiceInstance? After, bool? HasUnregistered = false)
 {
     public string Id => (After ?? Before)!.Id;
 
-    /// <summary>The change among the instances that take requests; null when they are the same as before.</summary>
+    /// <summary>The change as seen by callers, who see only instances that take requests; null if they see none.</summary>
     public ServiceChange? OfServing() => (IsServing(Before), IsServing(After)) switch
     {
         (false, true) => new ServiceChange { Kind = ServiceChangeKind.Up, Instance = After! },
@@ -19,7 +19,7 @@ internal readonly record struct InstanceChange(ServiceInstance? Before, ServiceI
 
     private static bool IsServing(ServiceInstance? instance) => instance is not null && InstanceArray.IsServing(instance);
 
-    private ServiceDownReason? WhyDown() => (After, HasSignedOff) switch
+    private ServiceDownReason? WhyDown() => (After, HasUnregistered) switch
     {
         ({ Status: ServiceStatus.Maintenance or ServiceStatus.Unknown }, _) => ServiceDownReason.Maintenance,
         (not null, _) or (null, true) => ServiceDownReason.Unregistered,

@@ -1,48 +1,48 @@
 namespace EtcdDiscovery.Resolution;
 
-/// <summary>Decides how many instances of a service may vanish before the store is more likely to be at fault than they are.</summary>
+/// <summary>Decides how many instances of a service may vanish before a fault of the store is the more likely cause.</summary>
 /// <remarks>
-/// A leader of etcd that was frozen and continues revokes the leases of instances that are alive, and an etcd v2 that was down expires
-/// them. Those are back within moments, whereas half of a service that really died leaves the other half to call.
+/// A leader of etcd that resumes after a freeze revokes the leases of healthy instances, and an etcd v2 that was down expires them. Such
+/// instances register again within moments. If half of a service has really died, callers still have the other half.
 /// </remarks>
-/// <param name="period">How long losses count as simultaneous; zero for no limit.</param>
+/// <param name="period">How long losses count as simultaneous; zero to accept all losses.</param>
 /// <param name="timeProvider">The clock.</param>
 internal sealed class SelfPreservation(TimeSpan period, TimeProvider timeProvider)
 {
-    // More than half of a smaller service may well fail at the same time.
-    private const int SmallestCrowd = 4;
+    // In a smaller service, more than half of the instances can fail at the same time.
+    private const int MinInstances = 4;
 
     private readonly HashSet<string> _lost = new(StringComparer.Ordinal);
-    private long _begun;
+    private long _periodStart;
     private int _present;
-    private long? _disturbed;
+    private long? _lastDisturbance;
 
-    /// <summary>The store could not be followed: what vanishes from now on may vanish because of that.</summary>
-    public void OnDisturbance() => _disturbed = timeProvider.GetTimestamp();
+    /// <summary>The store was unreachable: instances that vanish soon may vanish because of that.</summary>
+    public void OnDisturbance() => _lastDisturbance = timeProvider.GetTimestamp();
 
-    /// <summary>An instance is there. If it was believed to be gone, it was not lost after all.</summary>
+    /// <summary>An instance is present, so it no longer counts as lost.</summary>
     public void OnPresent(string id) => _lost.Remove(id);
 
-    /// <summary>Decides which of the instances that have just vanished are believed to be gone.</summary>
-    /// <param name="present">How many there were before.</param>
-    /// <param name="vanished">Those that vanished without signing off.</param>
-    /// <returns>How many of them, from the first on.</returns>
-    public int Believe(int present, IReadOnlyList<string> vanished)
+    /// <summary>Decides how many of the instances that have just vanished to remove.</summary>
+    /// <param name="present">The number of instances before.</param>
+    /// <param name="vanished">The instances that vanished without unregistering.</param>
+    /// <returns>The number of vanished instances to remove, from the first one on.</returns>
+    public int Accept(int present, IReadOnlyList<string> vanished)
     {
-        if (_disturbed is { } disturbed && timeProvider.GetElapsedTime(disturbed) < period)
+        if (_lastDisturbance is { } disturbed && timeProvider.GetElapsedTime(disturbed) < period)
         {
             return 0;
         }
 
-        if (_lost.Count == 0 || timeProvider.GetElapsedTime(_begun) >= period)
+        if (_lost.Count == 0 || timeProvider.GetElapsedTime(_periodStart) >= period)
         {
-            (_begun, _present) = (timeProvider.GetTimestamp(), present);
+            (_periodStart, _present) = (timeProvider.GetTimestamp(), present);
             _lost.Clear();
         }
 
-        var isCrowd = period > TimeSpan.Zero && _present >= SmallestCrowd;
-        var believed = isCrowd ? Math.Clamp((_present / 2) - _lost.Count, 0, vanished.Count) : vanished.Count;
-        _lost.UnionWith(vanished.Take(believed));
-        return believed;
+        var isLimited = period > TimeSpan.Zero && _present >= MinInstances;
+        var accepted = isLimited ? Math.Clamp((_present / 2) - _lost.Count, 0, vanished.Count) : vanished.Count;
+        _lost.UnionWith(vanished.Take(accepted));
+        return accepted;
     }
 }

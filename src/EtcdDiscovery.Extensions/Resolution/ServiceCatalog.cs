@@ -9,25 +9,25 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Resolution;
 
-/// <summary>Every service that was asked for, watched from the first query until it is not used any more.</summary>
+/// <summary>Holds a watcher for every queried service, from the first query until the service is no longer used.</summary>
 internal sealed partial class ServiceCatalog(
     IDiscoveryStore store, CatalogSettings settings, TimeProvider timeProvider, ILoggerFactory loggerFactory)
     : IAsyncDisposable, IDisposable
 {
-    /// <summary>How many services are watched at the same time. More than an application calls.</summary>
+    /// <summary>The maximum number of watched services; more than any application calls.</summary>
     public const int MaxServices = 10_000;
 
-    /// <summary>How many names that no service has are watched at the same time, in case one comes. Strangers may choose them.</summary>
+    /// <summary>The maximum number of watched names of nonexistent services. They may come from untrusted callers.</summary>
     public const int MaxUnknownNames = 1_000;
 
-    // So that a question takes no longer however many names wait to be read.
-    private const int MaxLooks = 8;
+    // Bounds the cost of a query, however many names wait to be read.
+    private const int MaxEvictionChecks = 8;
 
-    // Idleness is counted in quarters of the time-out, so that questions need not tell the time.
+    // Idle time is counted in quarters of the timeout, so that queries need not read the clock.
     private const int IdlePeriods = 4;
 
     private readonly ConcurrentDictionary<string, ServiceWatcher> _services = new(StringComparer.Ordinal);
-    // Each service once, in the order in which it was asked for first, until it is known to exist.
+    // Services in the order of their first query, until they are known to exist.
     private readonly Queue<ServiceWatcher> _newcomers = new();
     private readonly Channel<ServiceWatcher> _evicted = Channel.CreateUnbounded<ServiceWatcher>();
     private readonly BoundedReads _store = new(store, timeProvider);
@@ -39,17 +39,17 @@ internal sealed partial class ServiceCatalog(
 
     public IEnumerable<ServiceWatcher> Services => _services.Values;
 
-    /// <summary>Whether this process has ever known anything of a service, from the store or from a file.</summary>
+    /// <summary>Whether this process has ever read a service, from the store or from a file.</summary>
     public bool HasRead => _hasRead || (_hasRead = _services.Values.Any(service => service.View.IsKnown));
 
-    /// <summary>A service, if it is watched. Takes no lock.</summary>
+    /// <summary>Finds a watched service. Takes no lock.</summary>
     public bool TryGetService(string service, [NotNullWhen(true)] out ServiceWatcher? watched)
     {
         ArgumentNullException.ThrowIfNull(service);
         return _services.TryGetValue(service, out watched);
     }
 
-    /// <summary>A view as current as asked for, of a service that is watched from now on.</summary>
+    /// <summary>Starts to watch a service if necessary, and gets a view as current as requested.</summary>
     public ValueTask<ServiceView> GetViewAsync(
         string service, ReadConsistency consistency, out ServiceWatcher watched, CancellationToken cancellationToken)
     {
@@ -60,7 +60,7 @@ internal sealed partial class ServiceCatalog(
         }
     }
 
-    /// <summary>Begins to follow the changes of a service.</summary>
+    /// <summary>Starts to watch a service if necessary, and subscribes to its changes.</summary>
     public ChangeQueue Subscribe(string service, out ServiceWatcher watched)
     {
         lock (_changing)
@@ -70,7 +70,7 @@ internal sealed partial class ServiceCatalog(
         }
     }
 
-    /// <summary>A service, watched from now on when it was not before. It may be forgotten soon when no query waits for it.</summary>
+    /// <summary>Starts to watch a service if necessary. It may be evicted soon unless a query waits for it.</summary>
     public ServiceWatcher Watch(string service)
     {
         ArgumentNullException.ThrowIfNull(service);
@@ -106,7 +106,7 @@ internal sealed partial class ServiceCatalog(
         await (_upkeep ?? Task.CompletedTask).ConfigureAwait(false);
         foreach (var service in _services.Values)
         {
-            // Questions find nothing any more, and are told so.
+            // Removed first, so that later queries fail instead of using a stopped watcher.
             _services.TryRemove(service.Name, out _);
             await ForgetAsync(service).ConfigureAwait(false);
         }
@@ -126,7 +126,7 @@ internal sealed partial class ServiceCatalog(
         if (_services.Count >= MaxServices)
         {
             throw new EtcdDiscoveryException(
-                $"Service '{LogSanitizer.Sanitize(service)}' is not looked for: {MaxServices} services are watched already, which is the limit.",
+                $"Service '{LogSanitizer.Sanitize(service)}' cannot be queried: {MaxServices} services are watched already, which is the limit.",
                 isTransient: true);
         }
 
@@ -138,11 +138,11 @@ internal sealed partial class ServiceCatalog(
         return watched;
     }
 
-    // The oldest first, never one that exists or has readers. A name that is asked for again is read again.
+    // Evicts the oldest names first, but never a service that exists or has readers. The next query of an evicted name reads it again.
     private void EvictUnknownNames()
     {
         var allowed = _services.Count < MaxServices ? MaxUnknownNames : 0;
-        for (var looks = 0; looks < MaxLooks && _newcomers.Count > allowed; looks++)
+        for (var checks = 0; checks < MaxEvictionChecks && _newcomers.Count > allowed; checks++)
         {
             var oldest = _newcomers.Dequeue();
             if (oldest.Exists)
@@ -192,7 +192,7 @@ internal sealed partial class ServiceCatalog(
     {
         lock (_changing)
         {
-            // Remembered before the last of them is forgotten.
+            // Evaluated before the last known service is removed.
             _ = HasRead;
             var idle = _services.Values.Where(service => service.CountIdlePeriod() >= IdlePeriods).ToList();
             idle.ForEach(service => _services.TryRemove(service.Name, out _));

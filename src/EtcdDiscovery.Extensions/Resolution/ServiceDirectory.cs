@@ -3,7 +3,9 @@ using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Resolution;
 
-/// <summary>Reads the names of services from their descriptions: one small entry a service, however many instances there are.</summary>
+/// <summary>
+/// Reads the names of services from their descriptions, which are one small entry per service, regardless of the number of instances.
+/// </summary>
 internal sealed class ServiceDirectory(IDiscoveryStore store) : IServiceDirectory
 {
     public async Task<IReadOnlyList<string>> GetServiceNamesAsync(CancellationToken cancellationToken)

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace EtcdDiscovery.Resolution;
 
-/// <summary>Answers from the catalog's views.</summary>
+/// <summary>Answers queries from the catalog's views.</summary>
 /// <param name="catalog">The services.</param>
 /// <param name="picker">Picks instances, unless a query has its own picker.</param>
 /// <param name="preferredZone">The zone to prefer, unless a query has its own.</param>
@@ -15,7 +15,7 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
         return watched.Expose(view);
     }
 
-    // The most frequent query has the shortest way: eng/bench.sh resolve compares it with a look-up and a pick from an array.
+    // The hot path for the most frequent query. "eng/bench.sh resolve" compares it with a lookup and a pick from an array.
     public ValueTask<ServiceInstance> GetInstanceAsync(
         string service, ServiceQuery query, CancellationToken cancellationToken) =>
         catalog.TryGetService(service, out var watched)
@@ -57,11 +57,11 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
         string service, ServiceQuery query, CancellationToken cancellationToken)
     {
         var view = await ViewAsync(service, default, out var watched, cancellationToken).ConfigureAwait(false);
-        return Pick(Select(watched, view, query) ?? throw NothingToPick(service, view, query), query);
+        return Pick(Select(watched, view, query) ?? throw NoInstanceError(service, view, query), query);
     }
 
     private ServiceInstance Pick(InstanceSet instances, ServiceQuery query) =>
-        (query.Picker ?? picker).Pick(instances) ?? throw PickedNothing(query);
+        (query.Picker ?? picker).Pick(instances) ?? throw NullPickError(query);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private InstanceSet? Select(ServiceWatcher watched, ServiceQuery query) =>
@@ -76,9 +76,9 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
         return watched.View.DefaultSet;
     }
 
-    private static EtcdDiscoveryException NothingToPick(string service, ServiceView view, ServiceQuery query) =>
+    private static EtcdDiscoveryException NoInstanceError(string service, ServiceView view, ServiceQuery query) =>
         !view.Exists ? new ServiceNotFoundException(service) : query.NoneOf(service, view.Instances);
 
-    private InvalidOperationException PickedNothing(ServiceQuery query) =>
+    private InvalidOperationException NullPickError(ServiceQuery query) =>
         new($"The instance picker {(query.Picker ?? picker).GetType()} returned null; it has to return one of the instances.");
 }

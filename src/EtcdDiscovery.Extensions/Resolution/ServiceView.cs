@@ -5,7 +5,7 @@ using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.Resolution;
 
-/// <summary>Everything that is known of a service at one moment, and the sets to pick from. Immutable: a change makes another view.</summary>
+/// <summary>Everything known of a service at one moment, and the sets to pick from. Immutable: a change creates a new view.</summary>
 internal sealed class ServiceView
 {
     private static long _lastVersion;
@@ -24,7 +24,7 @@ internal sealed class ServiceView
         _superseded = Promise.New();
     }
 
-    // The same content, of another age or with other sets to pick from.
+    // Copies the content, with another freshness and other sets to pick from.
     private ServiceView(ServiceView content, Freshness freshness, PickSets? picks)
     {
         Description = content.Description;
@@ -41,24 +41,24 @@ internal sealed class ServiceView
         _byShard = content._byShard;
     }
 
-    /// <summary>The content to begin with: no description and no instance.</summary>
+    /// <summary>The initial content: no description and no instance.</summary>
     public static ServiceView Empty { get; } = NewUnknown();
 
-    /// <summary>What describes the service; null when nothing does.</summary>
+    /// <summary>The description of the service; null if there is none.</summary>
     public ServiceInfo? Description { get; }
 
-    /// <summary>The instances in the order of their keys. Not to be written to.</summary>
+    /// <summary>The instances in the order of their keys. Do not modify the array.</summary>
     public ServiceInstance[] Instances { get; }
 
-    /// <summary>Those that take requests; the very same array when all do.</summary>
+    /// <summary>The instances that take requests; the same array object if all do.</summary>
     public ServiceInstance[] Serving { get; }
 
-    /// <summary>The ids of instances that vanished, but perhaps through a fault of the store, in order.</summary>
+    /// <summary>The ids, in order, of instances that vanished, perhaps because of a fault of the store.</summary>
     public IReadOnlyList<string> Suspects { get; private init; } = [];
 
     public StoreRevision Revision { get; private init; }
 
-    /// <summary>Identifies the content: no other content of this process has the same version; 0 when nothing is known yet.</summary>
+    /// <summary>Identifies the content, uniquely in this process; 0 if nothing is known yet.</summary>
     public long Version { get; }
 
     public bool IsKnown => Version > 0;
@@ -66,7 +66,7 @@ internal sealed class ServiceView
     /// <summary>Whether the store has a description of the service or an instance.</summary>
     public bool Exists => Description is not null || Instances.Length > 0;
 
-    /// <summary>False when all instances are known to have the weight 1, so that their weights need no look.</summary>
+    /// <summary>False if all instances are known to have the weight 1, so that weights need not be compared.</summary>
     public bool MayHaveWeights { get; private init; }
 
     /// <summary>How current the view is.</summary>
@@ -75,30 +75,30 @@ internal sealed class ServiceView
     /// <summary>The sets to pick from; null before the view is published.</summary>
     public PickSets? Picks { get; }
 
-    /// <summary>What a query without conditions picks from; null before the view is published, and without an instance.</summary>
+    /// <summary>The set for a query without conditions; null before the view is published, and if there is no instance.</summary>
     public InstanceSet? DefaultSet { get; }
 
-    /// <summary>The view in the form that users get; null until one asks for it.</summary>
+    /// <summary>The public snapshot of this view; null until it is requested.</summary>
     public ServiceSnapshot? Exposed { get; set; }
 
-    /// <summary>Completes when there is a view with other content.</summary>
+    /// <summary>Completes when the content is superseded.</summary>
     public Task Superseded => _superseded.Task;
 
-    /// <summary>The view of a service of which nothing is known yet.</summary>
+    /// <summary>Creates the view of a service that has not been read yet.</summary>
     public static ServiceView NewUnknown() => new(null, [], [], default, 0);
 
     public void Supersede() => _superseded.TrySetResult();
 
-    /// <summary>Whether a view has the same content, though perhaps another age.</summary>
+    /// <summary>Whether a view has the same content, regardless of its freshness.</summary>
     public bool HasContentOf(ServiceView other) => Version == other.Version;
 
-    /// <summary>The same view, which counts as superseded when the other one is.</summary>
+    /// <summary>Copies the view, to be superseded together with another one.</summary>
     public ServiceView SupersededWith(ServiceView other) => new(this, Freshness, Picks) { _superseded = other._superseded };
 
-    /// <summary>The same content, of another age or with other sets to pick from.</summary>
+    /// <summary>Copies the content, with another freshness and other sets to pick from.</summary>
     public ServiceView With(Freshness freshness, PickSets? picks) => new(this, freshness, picks);
 
-    /// <summary>The view after some changes; it keeps its content when there are none.</summary>
+    /// <summary>Creates the view after some changes; its version does not change if there are none.</summary>
     public ServiceView With(
         ServiceInfo? description, IReadOnlyList<InstanceChange> changes, IReadOnlyList<string> suspects, StoreRevision revision)
     {
@@ -117,11 +117,11 @@ internal sealed class ServiceView
 
     public ServiceInstance? Find(string id) => InstanceOrder.Find(Instances, id);
 
-    /// <summary>Those that take requests, on a shard when one is asked for.</summary>
+    /// <summary>The instances that take requests, on a shard if one is given.</summary>
     public ServiceInstance[] OnShard(string? shard) =>
         shard is null ? Serving : ByShard().TryGetValue(shard, out var instances) ? instances : [];
 
-    // Looks only at what changed: of ten thousand instances most did not.
+    // Processes the changes only, because most of ten thousand instances do not change.
     private ServiceInstance[] ServingAfter(IReadOnlyList<InstanceChange> changes, ServiceInstance[] instances)
     {
         if (changes.Count == 0)
@@ -134,7 +134,7 @@ internal sealed class ServiceView
         return serving.Length == instances.Length ? instances : serving;
     }
 
-    // Most views are never asked for a shard. Two threads at once build it twice, with the same result.
+    // Built lazily, because most views are never queried by shard. A race builds it twice, with the same result.
     private FrozenDictionary<string, ServiceInstance[]> ByShard() => _byShard ??= Serving
         .Where(instance => instance.Shard is not null)
         .GroupBy(instance => instance.Shard!, StringComparer.Ordinal)

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Resolution;
 
-/// <summary>Follows one service in the store, from the first query on, and publishes a view after each change.</summary>
-/// <remarks>Queries read the published view; those that any view answers take no lock.</remarks>
+/// <summary>Watches one service in the store, from the first query on, and publishes a view after each change.</summary>
+/// <remarks>Queries read the published view. Queries that accept any view take no lock.</remarks>
 internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
 {
     private readonly CatalogSettings _settings;
@@ -24,7 +24,7 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
     private readonly ITimer _graceTimer;
     private readonly IdleDetector _idle = new();
 
-    // Guards what views are made from, and who is told of them.
+    // Guards the state that views are built from, and the subscribers.
     private readonly Lock _publishing = new();
     private readonly ViewSubscribers _subscribers;
     private volatile ServiceView _view = ServiceView.NewUnknown();
@@ -32,7 +32,7 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
     private Task _restoring = Task.CompletedTask;
     private readonly LogThrottle _historyLosses;
     private readonly LogThrottle _outages;
-    private readonly LogThrottle _doubts;
+    private readonly LogThrottle _suspicions;
     private bool _hasLostHistory;
 
     public ServiceWatcher(
@@ -42,12 +42,12 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
         _settings = settings;
         _timeProvider = timeProvider;
         _logger = loggerFactory.CreateLogger(LogCategories.Resolution);
-        (_historyLosses, _outages, _doubts) = (new(timeProvider), new(timeProvider), new(timeProvider));
+        (_historyLosses, _outages, _suspicions) = (new(timeProvider), new(timeProvider), new(timeProvider));
         _reader = new EntryReader(name, _logger);
         _balancer = new BalancerState(timeProvider, OnEjectionsChanged, loggerFactory.CreateLogger(LogCategories.LoadBalancing), settings.Timeline);
         _selfPreservation = new SelfPreservation(settings.OutageGrace, timeProvider);
-        _graceTimer = timeProvider.CreateTimer(_ => GiveUpSuspects(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _coalescing = new CoalescingObserver(this, RestAfterView, timeProvider);
+        _graceTimer = timeProvider.CreateTimer(_ => RemoveSuspects(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _coalescing = new CoalescingObserver(this, PauseAfterView, timeProvider);
         _follower = new StoreFollower(store, _reader.Ranges, settings.Backoff, timeProvider, _coalescing)
         {
             RefreshInterval = settings.RefreshInterval,
@@ -58,47 +58,47 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
 
     public string Name { get; }
 
-    /// <summary>What is known of the service now.</summary>
+    /// <summary>The published view.</summary>
     public ServiceView View => _view;
 
-    /// <summary>How long ago the view was last known to be true.</summary>
+    /// <summary>The time since the view was last confirmed.</summary>
     public TimeSpan Age => _view.Freshness.Age(_timeProvider);
 
-    /// <summary>Why the store is out of reach; null while it is not.</summary>
+    /// <summary>Why the store is unreachable; null if it is reachable.</summary>
     public string? OutageReason => _outage?.Reason;
 
     public int UnreadableEntries => _reader.UnreadableCount;
 
-    /// <summary>The instances that are not picked for a while.</summary>
+    /// <summary>The current ejections.</summary>
     public IReadOnlyList<Ejection> Ejections => _balancer.Ejections;
 
-    /// <summary>Whether the store is known to hold anything under its name. Queries may name services that do not exist.</summary>
+    /// <summary>Whether the store is known to contain entries of the service. Queries may name services that do not exist.</summary>
     public bool Exists => _view.Exists || UnreadableEntries > 0;
 
-    /// <summary>Whether a query waits for it or a reader follows it.</summary>
-    // Both begin under the catalog's lock, which its eviction holds too; that one of them ends meanwhile does no harm.
+    /// <summary>Whether a query waits for the service, or a reader watches it.</summary>
+    // Both start under the catalog's lock, which eviction also holds. It does not matter if one of them ends meanwhile.
     public bool HasReaders => _idle.IsAwaited || _subscribers.HasReaders;
 
     private ServiceView? Known => _view is { IsKnown: true } view ? view : null;
 
     public void Start() => _follower.Start();
 
-    /// <summary>Tells that the service is needed.</summary>
+    /// <summary>Notes that the service is in use.</summary>
     public void Use() => _idle.Use();
 
-    /// <summary>The view, if there is one that is current enough. Takes no lock.</summary>
+    /// <summary>Gets the published view, if it is current enough. Takes no lock.</summary>
     public ServiceView? TryGetView(ReadConsistency consistency)
     {
         Use();
         return IsCurrentEnough(consistency) ? Known : null;
     }
 
-    /// <summary>A view as current as asked for.</summary>
-    /// <exception cref="EtcdDiscoveryException">The store could not be read, and what is known does not do.</exception>
+    /// <summary>Gets a view as current as requested.</summary>
+    /// <exception cref="EtcdDiscoveryException">The store could not be read, and the published view is missing or too old.</exception>
     public ValueTask<ServiceView> GetViewAsync(ReadConsistency consistency, CancellationToken cancellationToken) =>
         TryGetView(consistency) is { } view ? new(view) : new(_idle.UseWhileAsync(WaitForViewAsync(consistency, cancellationToken)));
 
-    /// <summary>A view of this service in the form that users get.</summary>
+    /// <summary>Gets the public snapshot of a view.</summary>
     public ServiceSnapshot Expose(ServiceView view) => view.Exposed ??= new()
     {
         Service = view.Description ?? new ServiceInfo { Name = Name },
@@ -112,7 +112,7 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
         UnreadableEntries = UnreadableEntries,
     };
 
-    /// <summary>The sets to pick from in a view of this service.</summary>
+    /// <summary>Gets the sets to pick from in a view.</summary>
     public PickSets PicksOf(ServiceView view) => view.Picks ?? _balancer.CreatePickSets(view.Serving, view.MayHaveWeights);
 
     /// <summary>How many calls to an instance are outstanding.</summary>
@@ -121,7 +121,7 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
     /// <summary>Starts a call to an instance.</summary>
     public ServiceCall StartCall(string instanceId) => _balancer.StartCall(instanceId);
 
-    /// <summary>Begins to collect the changes for one reader, who starts with a gap; disposed at the end.</summary>
+    /// <summary>Subscribes a reader. Its first update contains all instances. Dispose the queue to unsubscribe.</summary>
     public ChangeQueue Subscribe()
     {
         var queue = new ChangeQueue(Unsubscribe);
@@ -133,16 +133,16 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
         return queue;
     }
 
-    /// <summary>Counts a period of time.</summary>
-    /// <returns>For how many periods in a row nothing asked for the service, waited for it or followed it.</returns>
+    /// <summary>Ends a period of time.</summary>
+    /// <returns>The number of consecutive periods in which the service was not queried, awaited or watched.</returns>
     public int CountIdlePeriod()
     {
-        // While the store is out of reach, what is forgotten cannot be read again.
+        // While the store is unreachable, a removed service could not be read again.
         var isIrreplaceable = OutageReason is not null && Exists;
         return _idle.CountPeriod(isNeeded: isIrreplaceable || HasReaders);
     }
 
-    /// <summary>Stops following; readers and waiting queries fail.</summary>
+    /// <summary>Stops the watch. Readers and waiting queries fail.</summary>
     public void Stop()
     {
         _follower.Stop();
@@ -171,11 +171,11 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
         lock (_publishing)
         {
             var before = _view;
-            var wasBlind = _hasLostHistory || _outage is not null;
-            var doubt = _settings.OutageGrace > TimeSpan.Zero && before.Freshness.Source != SnapshotSource.Disk
-                && (wasBlind || before.Suspects.Count > 0);
+            var wasInterrupted = _hasLostHistory || _outage is not null;
+            var keepVanished = _settings.OutageGrace > TimeSpan.Zero && before.Freshness.Source != SnapshotSource.Disk
+                && (wasInterrupted || before.Suspects.Count > 0);
             _hasLostHistory = false;
-            OnReached(_reader.Read(before, contents, doubt));
+            OnReached(_reader.Read(before, contents, keepVanished));
         }
     }
 
@@ -208,13 +208,13 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
 
         if (Known is null && _restoring.IsCompleted)
         {
-            _restoring = Background.StartAsync(() => GoWithoutAsync(error));
+            _restoring = Background.StartAsync(() => RestoreOrFailAsync(error));
         }
     }
 
-    // Copying the references to all instances for each change costs more the more there are. Below 2,000 every change is
+    // Publishing a view copies the references to all instances, so its cost grows with their number. Below 2,000 instances, every change is
     // published at once.
-    private TimeSpan RestAfterView() => TimeSpan.FromMicroseconds(0.5 * _view.Instances.Length);
+    private TimeSpan PauseAfterView() => TimeSpan.FromMicroseconds(0.5 * _view.Instances.Length);
 
     private bool IsCurrentEnough(ReadConsistency consistency) =>
         !consistency.IsLinearizable && (consistency.MaxAge is not { } age || Age <= age);
@@ -240,7 +240,7 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
         }
     }
 
-    // The store has told what there is; null when nothing has changed.
+    // The store has answered; the update is null if nothing has changed.
     private void OnReached(ViewUpdate? update)
     {
         if (_outage is { } outage)
@@ -267,7 +267,7 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
         Publish(update, Freshness.Live(_timeProvider));
         if (!hadSuspects && _view.Suspects.Count > 0)
         {
-            if (_doubts.Allows(out var leftOut))
+            if (_suspicions.Allows(out var leftOut))
             {
                 Log.Doubtful(_logger, LogSanitizer.Sanitize(Name), _view.Suspects.Count, _settings.OutageGrace, leftOut);
             }
@@ -336,7 +336,7 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
         }
     }
 
-    private void GiveUpSuspects()
+    private void RemoveSuspects()
     {
         lock (_publishing)
         {
@@ -353,7 +353,7 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
             return;
         }
 
-        // A store that comes and goes is logged so often only; one that stays away is, at one of the next tries.
+        // Throttle the log for a store that is unreachable again and again. A lasting outage is logged after one of the next attempts.
         var isLogged = _outages.Allows(out var leftOut);
         if (_outage is { } known)
         {
@@ -379,13 +379,13 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
         }
     }
 
-    // The store could not be read even once: what another process saved is better than nothing.
-    private async Task GoWithoutAsync(EtcdDiscoveryException error)
+    // The store could not be read even once, so serve the snapshot that an earlier process saved, if there is one.
+    private async Task RestoreOrFailAsync(EtcdDiscoveryException error)
     {
         var saved = _settings.Directory is { } directory ? await directory.LoadAsync(Name).ConfigureAwait(false) : null;
         lock (_publishing)
         {
-            // It may have been read meanwhile.
+            // The service may have been read meanwhile.
             if (Known is not null)
             {
                 return;

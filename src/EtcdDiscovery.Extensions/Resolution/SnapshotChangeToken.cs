@@ -3,14 +3,14 @@ using Microsoft.Extensions.Primitives;
 
 namespace EtcdDiscovery.Resolution;
 
-/// <summary>Tells, once, that what is known of a service is not the latest any more.</summary>
+/// <summary>Fires once, when a snapshot is superseded.</summary>
 internal sealed partial class SnapshotChangeToken(Task superseded, ILogger logger) : IChangeToken
 {
     public bool HasChanged => superseded.IsCompleted;
 
     public bool ActiveChangeCallbacks => true;
 
-    // Callbacks run on the thread pool: none of them can keep the others, or the watch, waiting.
+    // Callbacks run on the thread pool, so that none of them delays the others or the watch.
     public IDisposable RegisterChangeCallback(Action<object?> callback, object? state)
     {
         var registration = new CancellationTokenSource();
@@ -31,7 +31,7 @@ internal sealed partial class SnapshotChangeToken(Task superseded, ILogger logge
         }
     }
 
-    // A callback that waits is let go of at once: cancelling the token takes the continuation off the task.
+    // Cancelling the token removes the continuation from the task, so that the callback can be collected at once.
     private sealed class Registration(CancellationTokenSource ending) : IDisposable
     {
         public void Dispose() => ending.Cancel();

@@ -2,22 +2,22 @@ using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.Resolution;
 
-/// <summary>What waits for the views of a service: queries for the first one, readers for the changes that lead to each.</summary>
-/// <remarks>Used under the watcher's lock.</remarks>
+/// <summary>Holds the subscribers of a service: queries that wait for the first view, and readers of changes.</summary>
+/// <remarks>Not thread-safe; used under the watcher's lock.</remarks>
 internal sealed class ViewSubscribers(string service)
 {
     private readonly List<ChangeQueue> _queues = [];
     private TaskCompletionSource<ServiceView> _first = Promise.New<ServiceView>();
     private EtcdDiscoveryException? _refusal;
 
-    /// <summary>Whether a reader follows the changes.</summary>
+    /// <summary>Whether there are readers of changes.</summary>
     public bool HasReaders => _queues.Count > 0;
 
-    // The store refuses, and the next try, half a minute away, would be refused too: waiting is in vain.
+    // If the store refused the read, fail at once: the next attempt is half a minute away and would probably be refused, too.
     private EtcdDiscoveryException? Refusal => _refusal is null ? null : Describe(_refusal);
 
     /// <summary>Waits for the first view.</summary>
-    /// <exception cref="EtcdDiscoveryException">The try that was under way failed; others follow.</exception>
+    /// <exception cref="EtcdDiscoveryException">The current attempt failed; the watcher tries again.</exception>
     public Task<ServiceView> WaitForFirstAsync(CancellationToken cancellationToken) =>
         Refusal is { } refusal ? Task.FromException<ServiceView>(refusal) : _first.Task.WaitAsync(cancellationToken);
 
@@ -36,7 +36,7 @@ internal sealed class ViewSubscribers(string service)
 
     public void Remove(ChangeQueue queue) => _queues.Remove(queue);
 
-    /// <summary>Passes a published view on.</summary>
+    /// <summary>Notifies subscribers of a published view.</summary>
     public void OnPublished(ServiceView before, ViewUpdate update)
     {
         _refusal = null;
@@ -47,7 +47,7 @@ internal sealed class ViewSubscribers(string service)
         }
     }
 
-    /// <summary>A try to make the first view failed.</summary>
+    /// <summary>An attempt to read the first view failed.</summary>
     public void Fail(EtcdDiscoveryException error)
     {
         _refusal = error.IsTransient ? null : error;
@@ -58,7 +58,7 @@ internal sealed class ViewSubscribers(string service)
         }
     }
 
-    /// <summary>There are no more views.</summary>
+    /// <summary>The watcher has stopped.</summary>
     public void Stop()
     {
         EndWaits(new EtcdDiscoveryException("Service discovery has stopped."));
@@ -70,7 +70,7 @@ internal sealed class ViewSubscribers(string service)
         var ended = _first;
         _first = Promise.New<ServiceView>();
         ended.TrySetException(error);
-        _ = ended.Task.Exception; // There may be no waiter, and that is no unobserved exception.
+        _ = ended.Task.Exception; // Observed, because there may be no waiter.
     }
 
     private EtcdDiscoveryException Describe(EtcdDiscoveryException error) =>

@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Resolution;
 
-/// <summary>A step from one view to the next.</summary>
-/// <param name="View">The next one.</param>
-/// <param name="Changes">What leads to it, in the order of the ids.</param>
+/// <summary>A new view, and the changes since the previous one.</summary>
+/// <param name="View">The new view.</param>
+/// <param name="Changes">The changes in the order of the ids.</param>
 internal sealed record ViewUpdate(ServiceView View, IReadOnlyList<InstanceChange> Changes);

@@ -13,14 +13,14 @@ public sealed class SettingsDiagnosticsTests
     [InlineData("Etcd:EndPoint", "EtcdDiscovery:Etcd:EndPoint", "Endpoints")]
     [InlineData("Etcd:Tls:Cert", "EtcdDiscovery:Etcd:Tls:Cert", "Certificate")]
     [InlineData("Service:Nam", "EtcdDiscovery:Service:Nam", "Name")]
-    [InlineData("Service:Ports", "EtcdDiscovery:Service:Ports", "Ports:http and the like")]
+    [InlineData("Service:Ports", "EtcdDiscovery:Service:Ports", "keys below it, such as Ports:http")]
     [InlineData("Services:admin:Hots", "EtcdDiscovery:Services:admin:Hots", "Hostname")]
     public async Task Setting_ThatNobodyReads_IsNamedWithWhatMayStandThere(string key, string named, string known)
     {
         await using var host = await StartAsync(new() { [key] = "80" });
 
         var line = Assert.Single(host.Logs.Of("UnknownSetting"));
-        Assert.StartsWith($"{named} is no setting", line.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"{named} is not a setting", line.Message, StringComparison.Ordinal);
         Assert.Contains(known, line.Message, StringComparison.Ordinal);
     }
 

@@ -138,7 +138,7 @@ public sealed class ValidationTests
         var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
 
         Assert.Equal(
-            $"EtcdDiscovery:Service:{map} has 257 entries: up to 256 are allowed, since readers take no more.", Assert.Single(error.Failures));
+            $"EtcdDiscovery:Service:{map} has 257 entries: up to 256 are allowed, since readers skip an entry with more.", Assert.Single(error.Failures));
     }
 
     [Theory]

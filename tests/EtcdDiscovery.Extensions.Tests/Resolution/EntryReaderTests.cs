@@ -19,7 +19,7 @@ public sealed class EntryReaderTests
         var reader = new EntryReader(Service, NullLogger.Instance);
         var put = TestCatalog.Put(Service, "a");
         var before = reader.Read(
-            ServiceView.Empty, new StoreContents(new StoreRevision(1), [new StoreEntry(put.Key, put.Value, 1)]), doubt: false).View;
+            ServiceView.Empty, new StoreContents(new StoreRevision(1), [new StoreEntry(put.Key, put.Value, 1)]), keepVanished: false).View;
         var again = TestCatalog.Put(Service, "a", hostname: hostname);
 
         var update = reader.Apply(
@@ -38,7 +38,7 @@ public sealed class EntryReaderTests
         using var factory = LoggerFactory.Create(builder => builder.AddProvider(logs));
         var reader = new EntryReader(Service, factory.CreateLogger("EtcdDiscovery.Resolution"));
         var before = reader.Read(
-            ServiceView.Empty, new StoreContents(new StoreRevision(1), [.. Unreadable(0, 500, 1)]), doubt: false).View;
+            ServiceView.Empty, new StoreContents(new StoreRevision(1), [.. Unreadable(0, 500, 1)]), keepVanished: false).View;
         Assert.Equal((500, EntryReader.MaxLogged), (reader.UnreadableCount, logs.Lines.Count));
 
         var events = Unreadable(500, 1_000, 2).Select(entry => new StoreEvent(entry.Key, entry.Value, 2));
@@ -46,7 +46,7 @@ public sealed class EntryReaderTests
         Assert.Equal((1_000, EntryReader.MaxLogged), (reader.UnreadableCount, logs.Lines.Count));
 
         // What is new at the next read is logged again.
-        reader.Read(before, new StoreContents(new StoreRevision(3), [.. Unreadable(0, 1_001, 3)]), doubt: false);
+        reader.Read(before, new StoreContents(new StoreRevision(3), [.. Unreadable(0, 1_001, 3)]), keepVanished: false);
         Assert.Equal((1_001, EntryReader.MaxLogged + 1), (reader.UnreadableCount, logs.Lines.Count));
     }
 

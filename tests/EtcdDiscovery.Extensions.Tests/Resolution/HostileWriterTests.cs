@@ -103,7 +103,7 @@ public sealed class HostileWriterTests(SharedEtcd etcd)
         new Random(1).Shuffle(ids);
         var reader = new EntryReader(_service, NullLogger.Instance);
         var value = Encoding.UTF8.GetBytes(Good);
-        var before = reader.Read(ServiceView.Empty, new StoreContents(new StoreRevision(1), []), doubt: false).View;
+        var before = reader.Read(ServiceView.Empty, new StoreContents(new StoreRevision(1), []), keepVanished: false).View;
 
         var started = TimeProvider.System.GetTimestamp();
         var update = reader.Apply(

@@ -134,7 +134,7 @@ public sealed class InstanceArrayTests
             .Select(id => new InstanceChange(
                 before.SingleOrDefault(instance => instance.Id == id), after.SingleOrDefault(instance => instance.Id == id)))
             .Where(change => !ReferenceEquals(change.Before, change.After))
-            .Select(change => change with { HasSignedOff = change is { After: null, Before.Status: ServiceStatus.Draining } })];
+            .Select(change => change with { HasUnregistered = change is { After: null, Before.Status: ServiceStatus.Draining } })];
 
     private static ServiceInstance[] Apply(ServiceInstance[] before, IReadOnlyList<InstanceChange> changes) =>
         InstanceArray.Apply(before, changes, InstanceArray.Any);

@@ -99,7 +99,7 @@ public sealed class StalenessTests : ManualCatalogTests
 
         Assert.True(error.IsTransient);
         Assert.Equal(
-            "Service 'shop' was known 5.0 s ago, which is longer than MaxStaleness, 00:00:03, allows: away", error.Message);
+            "Service 'shop' was last confirmed 5.0 s ago, which exceeds MaxStaleness, 00:00:03, and could not be read: away", error.Message);
         Assert.Equal("a", await IdsAsync(catalog, Within(10)));
     }
 

@@ -11,17 +11,17 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace EtcdDiscovery.Resolution.Persistence;
 
 /// <summary>
-/// A directory with one file per service: a line with the SHA-256 of what follows, then a <see cref="SnapshotDocument"/>. The
-/// files hold credentials, so only their owner may read them.
+/// Saves snapshots in a directory with one file per service: a line with the SHA-256 of the rest, then a <see cref="SnapshotDocument"/>.
+/// The files contain credentials, so only their owner may read them.
 /// </summary>
-/// <remarks>Files are read and written one at a time, on threads of their own: a mount that hangs blocks one thread and nothing else.</remarks>
-[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "The turn never has a handle.")]
+/// <remarks>Files are read and written one at a time, each on a dedicated thread, so that a hanging mount blocks one thread only.</remarks>
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "The semaphore never allocates a handle.")]
 internal sealed partial class SnapshotDirectory(string path, TimeProvider timeProvider, ILogger logger)
 {
-    /// <summary>How long to wait for the file system.</summary>
+    /// <summary>The time limit for file operations.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
-    // More than the entries of a hundred thousand instances need.
+    // More than enough for a hundred thousand instances.
     private const long MaxFileSize = 256 * 1024 * 1024;
 
     private const string UnfinishedExtension = ".unfinished";
@@ -29,18 +29,18 @@ internal sealed partial class SnapshotDirectory(string path, TimeProvider timePr
     private const UnixFileMode OwnersDirectory = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode OwnersFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    // What a process that was killed has left behind.
+    // Older files were left behind by a process that was killed.
     private static readonly TimeSpan UnfinishedAge = TimeSpan.FromHours(1);
 
     private readonly SemaphoreSlim _turn = new(1);
     private bool _isFailing;
     private bool _isTidy;
 
-    /// <summary>Saves a snapshot in place of the one before.</summary>
+    /// <summary>Saves a snapshot, replacing the previous one.</summary>
     /// <param name="service">The service.</param>
     /// <param name="saved">The snapshot.</param>
-    /// <param name="isNew">Whether to save it if there is no file yet.</param>
-    /// <returns>Whether the directory could be written to.</returns>
+    /// <param name="isNew">Whether to save the snapshot if there is no file yet.</param>
+    /// <returns>Whether the directory is writable.</returns>
     public async Task<bool> TrySaveAsync(string service, SavedSnapshot saved, bool isNew)
     {
         try
@@ -61,7 +61,7 @@ internal sealed partial class SnapshotDirectory(string path, TimeProvider timePr
         }
     }
 
-    /// <summary>The snapshot that was saved last; null when there is none, or none that can be trusted.</summary>
+    /// <summary>Loads the last saved snapshot; null if there is none or it cannot be trusted.</summary>
     public async Task<SavedSnapshot?> LoadAsync(string service)
     {
         var file = FileOf(service);
@@ -104,7 +104,7 @@ internal sealed partial class SnapshotDirectory(string path, TimeProvider timePr
         }
     }
 
-    // Services have names that files cannot have, and some systems take upper case for lower case.
+    // A hash, because service names may not be valid file names, and some file systems ignore case.
     private string FileOf(string service) =>
         Path.Combine(path, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(service))) + ".snapshot");
 
@@ -116,7 +116,7 @@ internal sealed partial class SnapshotDirectory(string path, TimeProvider timePr
         }
 
         CreateDirectory();
-        // A name that no other process has, in another container either, and that cannot have been put there in advance.
+        // A random name: unique across processes, even in different containers, and not predictable by an attacker.
         var unfinished = $"{file}.{Guid.NewGuid():N}{UnfinishedExtension}";
         try
         {
@@ -163,7 +163,8 @@ internal sealed partial class SnapshotDirectory(string path, TimeProvider timePr
         }
     }
 
-    // Only a directory's owner may set its mode. In a directory that belongs to this user and that no other may enter, files are its own.
+    // Setting the mode fails for a directory of another user. In a directory that belongs to this user and is closed to others, the files
+    // are trustworthy.
     private void ThrowIfForeign()
     {
         if (OperatingSystem.IsWindows())
@@ -242,7 +243,7 @@ internal sealed partial class SnapshotDirectory(string path, TimeProvider timePr
         var document = JsonSerializer.Deserialize(json, SnapshotJsonContext.Default.SnapshotDocument);
         if (document?.Service != service)
         {
-            throw new InvalidDataException("it is of another service");
+            throw new InvalidDataException("it belongs to another service");
         }
 
         if (document.Entries?.All(entry => entry is { Key: not null, Value: not null }) != true)
@@ -254,8 +255,8 @@ internal sealed partial class SnapshotDirectory(string path, TimeProvider timePr
             new StoreRevision(document.Revision, document.ClusterId),
             [.. document.Entries.Select(entry => new StoreEntry(entry.Key, Encoding.UTF8.GetBytes(entry.Value), 0))]);
         var reader = new EntryReader(service, NullLogger.Instance);
-        // A clock was set back since: how old the file is, is not known, so it is as old as can be.
+        // The clock has been set back, so the age of the file is unknown. Treat it as infinitely old.
         var asOf = document.AsOf > timeProvider.GetUtcNow() ? DateTimeOffset.MinValue : document.AsOf;
-        return new SavedSnapshot(reader.Read(ServiceView.Empty, contents, doubt: false).View, asOf);
+        return new SavedSnapshot(reader.Read(ServiceView.Empty, contents, keepVanished: false).View, asOf);
     }
 }

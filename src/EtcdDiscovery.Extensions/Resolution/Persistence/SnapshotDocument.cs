@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace EtcdDiscovery.Resolution.Persistence;
 
-/// <summary>A saved snapshot as it stands in its file: the entries that it was read from.</summary>
+/// <summary>The JSON document of a saved snapshot: the entries that it was read from.</summary>
 internal sealed record SnapshotDocument(
     string Service, DateTimeOffset AsOf, long Revision, ulong ClusterId, IReadOnlyList<SnapshotDocument.Entry> Entries)
 {

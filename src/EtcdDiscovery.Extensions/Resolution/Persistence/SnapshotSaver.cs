@@ -1,17 +1,17 @@
 namespace EtcdDiscovery.Resolution.Persistence;
 
-/// <summary>Saves what has changed, and now and then that it has not.</summary>
+/// <summary>Saves snapshots of services that have changed, and renews the timestamp of the others from time to time.</summary>
 internal sealed class SnapshotSaver(SnapshotDirectory directory, TimeProvider timeProvider)
 {
-    /// <summary>How often changes are saved: so old is a file at most when the process is killed.</summary>
+    /// <summary>How often changes are saved. If the process is killed, it loses the changes of at most this time.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
-    // A file tells until when its content was known to be true; for a service that never changes too.
+    // A file contains the time at which its content was last confirmed, which must advance even if the service never changes.
     private static readonly TimeSpan Renewal = TimeSpan.FromMinutes(5);
 
     private readonly Dictionary<string, (ServiceView View, long At)> _saved = new(StringComparer.Ordinal);
 
-    /// <summary>Saves those services whose files are not up to date; stops at the first that cannot be saved.</summary>
+    /// <summary>Saves the services whose files are outdated. Stops at the first one that cannot be saved.</summary>
     public async Task SaveAsync(IReadOnlyCollection<ServiceWatcher> services)
     {
         foreach (var service in services)
@@ -21,7 +21,7 @@ internal sealed class SnapshotSaver(SnapshotDirectory directory, TimeProvider ti
                 continue;
             }
 
-            // Strangers may choose names: only what exists, or did when its file was written, has one.
+            // Names may come from untrusted callers, so only a service that exists, or existed before, gets a file.
             if (!await directory.TrySaveAsync(service.Name, new SavedSnapshot(view, view.Freshness.AsOf), isNew: service.Exists).ConfigureAwait(false))
             {
                 return;
