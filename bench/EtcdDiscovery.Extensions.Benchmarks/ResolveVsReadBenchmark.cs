@@ -49,7 +49,7 @@ internal static class ResolveVsReadBenchmark
         var start = Stopwatch.GetTimestamp();
         var reader = new EntryReader(service, NullLogger.Instance);
         var contents = await store.ReadAsync(reader.Ranges, CancellationToken.None);
-        var instances = reader.Read(ServiceView.Empty, contents, doubt: false).View.Serving;
+        var instances = reader.Read(ServiceView.Empty, contents, keepVanished: false).View.Serving;
         _ = instances[Random.Shared.Next(instances.Length)];
         return Stopwatch.GetElapsedTime(start).TotalMicroseconds;
     }

@@ -4,7 +4,7 @@ using EtcdDiscovery.Resolution;
 
 namespace EtcdDiscovery.Diagnostics;
 
-/// <summary>Reads what registration and resolution hold in memory.</summary>
+/// <summary>Provides diagnostics from the state of registration and resolution in memory.</summary>
 internal sealed class DiscoveryDiagnostics(
     ServiceCatalog catalog, ProcessSession session, RecentItems<DiscoveryEvent> timeline, EtcdDiscoveryOptions options) : IDiscoveryDiagnostics
 {
@@ -32,14 +32,14 @@ internal sealed class DiscoveryDiagnostics(
         InstanceExplanation Explain(ServiceInstance instance) => new()
         {
             Instance = instance,
-            Exclusions = WhyNot(instance),
+            Exclusions = ExclusionsOf(instance),
             EjectedUntil = ejections.TryGetValue(instance.Id, out var end) ? end : null,
             IsSuspect = view.Suspects.Contains(instance.Id),
             OutstandingCalls = watched.CountOutstanding(instance.Id),
         };
 
-        // The pick sets decide whether an instance is left out; the reasons are those that apply to it.
-        InstanceExclusions WhyNot(ServiceInstance instance) => selected.Contains(instance.Id) ? InstanceExclusions.None
+        // The pick sets decide whether an instance is left out. The reasons are all exclusions that apply to it.
+        InstanceExclusions ExclusionsOf(ServiceInstance instance) => selected.Contains(instance.Id) ? InstanceExclusions.None
             : When(!query.HasPort(instance), InstanceExclusions.Port)
                 | When(instance.Status != ServiceStatus.Serving, InstanceExclusions.Status)
                 | When(query.Shard is { } shard && instance.Shard != shard, InstanceExclusions.Shard)

@@ -8,13 +8,13 @@ using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.Diagnostics;
 
-/// <summary>Tells from memory, without asking etcd, whether this host is registered and how current its knowledge is.</summary>
+/// <summary>Reports, from memory only, whether this process is registered and how current its snapshots are.</summary>
 internal sealed class EtcdDiscoveryHealthCheck(
     IDiscoveryStore store, SessionLoop loop, ServiceCatalog catalog, IOptions<EtcdDiscoveryOptions> options) : IHealthCheck
 {
-    private const int MaxTold = 1_000;
+    private const int MaxListedServices = 1_000;
 
-    // One that is being withdrawn is no finding, even if etcd does not answer: nothing is expected of it any more.
+    // A registration that is being withdrawn does not affect health, even if etcd does not answer.
     private List<ServiceRegistration> Registrations => [.. loop.Registrations.Where(registration => !registration.WithdrawalRequested)];
 
     public Task<HealthCheckResult> CheckHealthAsync(
@@ -29,7 +29,7 @@ internal sealed class EtcdDiscoveryHealthCheck(
                 registration => registration.InstanceId,
                 registration => $"{LogSanitizer.Sanitize(registration.ServiceName)}: {registration.State}",
                 StringComparer.Ordinal),
-            ["watchedServices"] = catalog.Services.Where(IsWorthTelling).Take(MaxTold)
+            ["watchedServices"] = catalog.Services.Where(IsListed).Take(MaxListedServices)
                 .ToDictionary(service => service.Name, Describe, StringComparer.Ordinal),
         };
         if (registrations is [var first, ..])
@@ -56,16 +56,16 @@ internal sealed class EtcdDiscoveryHealthCheck(
         : Registrations.Count > 0 ? "Registered."
         : "Nothing to register.";
 
-    // What has worked goes on without etcd, as far as this host's callers can tell; what has never worked does not.
+    // What has worked before still works for callers without etcd, so it is only degraded.
     private IEnumerable<(HealthStatus Health, string Description)> Findings(SessionState state)
     {
         foreach (var registration in Registrations)
         {
-            var reason = NameActor(registration.Failure ?? state.Failure ?? "no answer from etcd yet", loop.HasRegistered);
+            var reason = AddAdvice(registration.Failure ?? state.Failure ?? "no answer from etcd yet", loop.HasRegistered);
             if (!registration.IsStored)
             {
                 var since = registration.State == RegistrationState.Lost ? "not registered any more" : "not registered yet";
-                yield return (AtFirst(!loop.HasRegistered), $"Service '{LogSanitizer.Sanitize(registration.ServiceName)}' is {since}: {reason}");
+                yield return (HealthOf(!loop.HasRegistered), $"Service '{LogSanitizer.Sanitize(registration.ServiceName)}' is {since}: {reason}");
             }
             else if (registration.Failure is not null)
             {
@@ -77,28 +77,28 @@ internal sealed class EtcdDiscoveryHealthCheck(
             }
         }
 
-        // Services that exist first: what else was asked for may be a name that no service has.
+        // Existing services first, because other names may belong to no service.
         foreach (var service in catalog.Services.OrderBy(service => !service.Exists))
         {
             if (service.OutageReason is { } outage)
             {
-                var reason = NameActor(outage, catalog.HasRead);
+                var reason = AddAdvice(outage, catalog.HasRead);
                 yield return !service.View.IsKnown
-                    ? (AtFirst(!catalog.HasRead), $"Service '{LogSanitizer.Sanitize(service.Name)}' could not be read yet: {reason}")
+                    ? (HealthOf(!catalog.HasRead), $"Service '{LogSanitizer.Sanitize(service.Name)}' could not be read yet: {reason}")
                     : (HealthStatus.Degraded, $"Service '{LogSanitizer.Sanitize(service.Name)}' is served from what was known {Seconds(service.Age)} ago: {reason}");
             }
         }
     }
 
-    private static HealthStatus AtFirst(bool hasNeverWorked) => hasNeverWorked ? HealthStatus.Unhealthy : HealthStatus.Degraded;
+    private static HealthStatus HealthOf(bool hasNeverWorked) => hasNeverWorked ? HealthStatus.Unhealthy : HealthStatus.Degraded;
 
-    // A reason that names a setting says already what has to be changed, and by that where.
-    private static string NameActor(string reason, bool hasWorked) => reason.Contains($"{EtcdDiscoveryOptions.SectionName}:", StringComparison.Ordinal)
+    // A reason that names a setting already says what to change.
+    private static string AddAdvice(string reason, bool hasWorked) => reason.Contains($"{EtcdDiscoveryOptions.SectionName}:", StringComparison.Ordinal)
         ? reason
         : $"{reason.TrimEnd('.')}. The operators of etcd have to act{(hasWorked ? "" : $", unless {EtcdDiscoveryOptions.SectionName}:Etcd:Endpoints is wrong")}.";
 
-    // Strangers may choose names.
-    private static bool IsWorthTelling(ServiceWatcher service) => service.Exists || service.HasReaders || service.OutageReason is not null;
+    // Names may come from untrusted callers, so nonexistent services are not listed.
+    private static bool IsListed(ServiceWatcher service) => service.Exists || service.HasReaders || service.OutageReason is not null;
 
     private static string Describe(ServiceWatcher service)
     {

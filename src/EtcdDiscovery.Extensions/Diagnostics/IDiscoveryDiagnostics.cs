@@ -1,9 +1,9 @@
 namespace EtcdDiscovery.Diagnostics;
 
-/// <summary>Shows what service discovery in this process is doing: for diagnostic pages and tools.</summary>
+/// <summary>Shows the state of service discovery in this process, for diagnostic pages and tools.</summary>
 /// <remarks>
-/// A singleton, safe for concurrent use. Everything but the first <see cref="ExplainAsync"/> of a service is answered from memory.
-/// Nothing here contains credentials, but for <see cref="ServiceInstance.Credentials"/>, which is not part of an instance's JSON.
+/// A singleton, safe for concurrent use. Everything but the first <see cref="ExplainAsync"/> of a service is answered from memory. No
+/// result contains credentials, except in <see cref="ServiceInstance.Credentials"/>, which is excluded from JSON.
 /// </remarks>
 public interface IDiscoveryDiagnostics
 {
@@ -23,8 +23,8 @@ public interface IDiscoveryDiagnostics
     /// <param name="query">The query; by default any instance.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
     /// <returns>The explanation. An unknown service is no error: it has no instances.</returns>
-    /// <exception cref="ArgumentException">No service can have that name.</exception>
-    /// <exception cref="EtcdDiscoveryException">The service has to be read from the store and cannot be.</exception>
+    /// <exception cref="ArgumentException">The name is not a valid service name.</exception>
+    /// <exception cref="EtcdDiscoveryException">The service has to be read from the store, and the read failed.</exception>
     ValueTask<ServiceExplanation> ExplainAsync(
         string service, ServiceQuery query = default, CancellationToken cancellationToken = default);
 }

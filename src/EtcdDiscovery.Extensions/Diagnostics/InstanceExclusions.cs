@@ -7,7 +7,7 @@ namespace EtcdDiscovery.Diagnostics;
 [JsonConverter(typeof(JsonStringEnumConverter<InstanceExclusions>))]
 public enum InstanceExclusions
 {
-    /// <summary>It does select it.</summary>
+    /// <summary>The query selects the instance.</summary>
     None = 0,
 
     /// <summary>The instance takes no requests: see <see cref="ServiceInstance.Status"/>.</summary>

@@ -3,7 +3,7 @@ using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.Diagnostics;
 
-/// <summary>Whether a query selects an instance, and why not. Immutable.</summary>
+/// <summary>Explains whether a query selects an instance, and if not, why. Immutable.</summary>
 public sealed class InstanceExplanation
 {
     /// <summary>The instance.</summary>
@@ -16,15 +16,15 @@ public sealed class InstanceExplanation
     public bool IsCandidate => Exclusions == InstanceExclusions.None;
 
     /// <summary>
-    /// When its ejection ends; <see langword="null"/> when it is not ejected. An ejected instance is a candidate all the same while more
-    /// than half of the instances are ejected.
+    /// When its ejection ends; <see langword="null"/> if it is not ejected. If more than half of the instances are ejected, some ejected
+    /// instances are candidates nevertheless.
     /// </summary>
     public DateTimeOffset? EjectedUntil { get; init; }
 
-    /// <summary>Whether it vanished, but perhaps only through an outage of the store; see <see cref="ServiceSnapshot.Suspects"/>.</summary>
+    /// <summary>Whether it vanished, perhaps only because of an outage of the store; see <see cref="ServiceSnapshot.Suspects"/>.</summary>
     public bool IsSuspect { get; init; }
 
-    /// <summary>How many calls of this process to it are outstanding.</summary>
+    /// <summary>The number of outstanding calls of this process to the instance.</summary>
     public int OutstandingCalls { get; init; }
 
     /// <summary>Describes it in one line, such as <c>a-host: left out: Status (Draining), Port</c>.</summary>

@@ -6,13 +6,13 @@ namespace EtcdDiscovery.Diagnostics;
 /// <summary>Which instances of a service a query selects, and why it leaves out the others. Immutable.</summary>
 public sealed class ServiceExplanation
 {
-    /// <summary>What is known of the service.</summary>
+    /// <summary>The snapshot of the service.</summary>
     public required ServiceSnapshot Snapshot { get; init; }
 
     /// <summary>All instances in the order of their keys, each with its explanation.</summary>
     public required IReadOnlyList<InstanceExplanation> Instances { get; init; }
 
-    /// <summary>Describes it in one line, and each instance in a line of its own.</summary>
+    /// <summary>Describes the service in one line, then each instance in a separate line.</summary>
     /// <returns>The text.</returns>
     public override string ToString()
     {

@@ -3,23 +3,23 @@ using System.Net.Sockets;
 
 namespace EtcdDiscovery.Http;
 
-/// <summary>Keeps requests for services within the networks that instances may be in.</summary>
+/// <summary>Restricts requests for services to the allowed networks.</summary>
 internal static class AddressRules
 {
     private static readonly HttpRequestOptionsKey<bool> ForService = new("EtcdDiscovery.ForService");
 
-    /// <summary>Whether an address is in one of the networks; any is when there are none.</summary>
+    /// <summary>Whether an address is in one of the networks. If there are none, any address is allowed.</summary>
     public static bool Allow(IReadOnlyList<IPNetwork> networks, IPAddress address)
     {
         var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
         return networks.Count == 0 || networks.Any(network => network.Contains(plain));
     }
 
-    /// <summary>Marks a request as one that goes to an instance.</summary>
+    /// <summary>Marks a request that goes to an instance.</summary>
     public static void Mark(HttpRequestMessage request) => request.Options.Set(ForService, true);
 
-    /// <summary>Makes a client's primary handler connect to instances in the networks only.</summary>
-    /// <exception cref="InvalidOperationException">The handler does not let its connections be judged.</exception>
+    /// <summary>Lets a client's primary handler connect only to instances in the allowed networks.</summary>
+    /// <exception cref="InvalidOperationException">The handler does not allow a connect callback.</exception>
     public static void Apply(HttpMessageHandler primary, string? client, IReadOnlyList<IPNetwork> networks)
     {
         if (primary is not SocketsHttpHandler { ConnectCallback: null } handler)

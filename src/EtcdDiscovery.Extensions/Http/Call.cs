@@ -2,10 +2,12 @@ namespace EtcdDiscovery.Http;
 
 /// <summary>One request for a service.</summary>
 /// <param name="Request">The request. Its URL and headers are changed only while it is being sent.</param>
-/// <param name="Uri">The URL that the caller asked for.</param>
-/// <param name="Route">The service that the URL asks for.</param>
-/// <param name="Query">Which instances will do.</param>
-/// <param name="Tried">The instances that retries and hedged attempts of the same request went to; null when nothing above the handler can send it again.</param>
+/// <param name="Uri">The URL that the caller requested.</param>
+/// <param name="Route">The route of the URL.</param>
+/// <param name="Query">Selects the instances.</param>
+/// <param name="Tried">
+/// The instances that retries and hedged attempts of the same request went to; null if no outer handler can send it again.
+/// </param>
 /// <param name="CancellationToken">Cancels the request.</param>
 internal sealed record Call(
     HttpRequestMessage Request,
@@ -17,13 +19,13 @@ internal sealed record Call(
 {
     public Target TargetOf(ServiceInstance instance) => Route.TargetOf(instance, Query.Network);
 
-    /// <summary>Why an instance cannot be reached. Each call creates its own exception, since each is thrown.</summary>
+    /// <summary>Why an instance cannot be reached. Creates a new exception each time, because it is thrown.</summary>
     public EtcdDiscoveryException ProblemOf(ServiceInstance instance) => Target.Of(instance, Query.Network, Route).Problem!;
 
     public bool WasTried(ServiceInstance instance) => Tried?.Contains(instance.Id) == true;
 
-    /// <summary>Points the request to an instance.</summary>
-    /// <returns>The URL that it has now.</returns>
+    /// <summary>Directs the request to an instance.</summary>
+    /// <returns>The new URL of the request.</returns>
     public Uri Aim(Target target)
     {
         var uri = target.UriOf(Uri, Route.RestOf(Uri));
@@ -34,7 +36,7 @@ internal sealed record Call(
             AddressRules.Mark(Request);
         }
 
-        // Headers that do not parse are the caller's all the same.
+        // Without validation, because a header that does not parse is still the caller's.
         if (Route.HostHeader is not null && !Request.Headers.NonValidated.Contains("Host"))
         {
             Request.Headers.Host = Route.HostHeader;
@@ -49,7 +51,7 @@ internal sealed record Call(
         return uri;
     }
 
-    /// <summary>Makes the request what it was, so that sending it again resolves the service again.</summary>
+    /// <summary>Restores the original request, so that sending it again resolves the service again.</summary>
     public void Restore(Target target)
     {
         Request.RequestUri = Uri;
@@ -65,7 +67,7 @@ internal sealed record Call(
         }
     }
 
-    /// <summary>Ends an attempt with its result; null for none.</summary>
+    /// <summary>Ends an attempt with its result; null if it says nothing about the instance.</summary>
     public void End(ServiceCall attempt, bool? succeeded)
     {
         if (succeeded is { } result)
@@ -81,12 +83,14 @@ internal sealed record Call(
         attempt.Dispose();
     }
 
-    /// <summary>What an error says about the instance that the request was pointed to.</summary>
-    /// <returns>Whether the instance did its work; null when the error says nothing about it, as when the caller canceled.</returns>
-    public bool? ResultOf(Exception error, Uri? aimedAt)
+    /// <summary>Determines what an error says about the instance that the request was sent to.</summary>
+    /// <returns>
+    /// False if the instance failed, true if it did not; null if the error says nothing about it, for instance because the caller canceled.
+    /// </returns>
+    public bool? ResultOf(Exception error, Uri? sentTo)
     {
-        // After a redirect, another server failed.
-        if (Request.RequestUri != aimedAt)
+        // After a redirect, another server has failed, not the instance.
+        if (Request.RequestUri != sentTo)
         {
             return true;
         }

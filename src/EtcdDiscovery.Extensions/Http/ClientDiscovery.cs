@@ -7,11 +7,11 @@ using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.Http;
 
-/// <summary>Puts the handler into the clients that HttpClientFactory makes.</summary>
+/// <summary>Adds the discovery handler to the clients of HttpClientFactory.</summary>
 internal static class ClientDiscovery
 {
-    // Grpc.Net.Client looks for this on the primary handler. Else it would look the service's name up in DNS and connect
-    // by itself before the first call.
+    // Grpc.Net.Client looks for this property on the primary handler. Without it, it would look up the service's name in DNS and connect
+    // before the first call.
     private const string NoGrpcBalancing = "__GrpcLoadBalancingDisabled";
 
     /// <param name="services">The services to add to.</param>
@@ -26,13 +26,16 @@ internal static class ClientDiscovery
             services.Configure<HttpDiscoveryOptions>(client, MakeOwn);
         }
 
-        // After all that is configured, whatever the order of the calls: so the handler stands next to the network, and
-        // who retries or hedges above it gets another instance each time.
+        // Runs after all other configuration, regardless of the order of the calls. So the handler is the innermost one, and each retry or
+        // hedged attempt of an outer handler can use another instance.
         services.AddSingleton<IPostConfigureOptions<HttpClientFactoryOptions>>(
             new PostConfigureOptions<HttpClientFactoryOptions>(client, options => options.HttpMessageHandlerBuilderActions.Add(Place)));
     }
 
-    /// <summary>Configures a client, or with the name null all clients, whose hosts are not those of clients of their own.</summary>
+    /// <summary>
+    /// Configures a client, or all clients if the name is null. The ServiceHosts of all clients do not apply to a client with its own
+    /// AddEtcdDiscovery().
+    /// </summary>
     public static void Configure(IServiceCollection services, string? client, Action<HttpDiscoveryOptions> configure) =>
         services.Configure<HttpDiscoveryOptions>(client, client is not null ? configure : options =>
         {

@@ -3,11 +3,11 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Http;
 
-/// <summary>Sends requests for a service to one of its instances, and to another one when that cannot be reached.</summary>
-/// <remarks>It owns nothing: HttpClientFactory makes and drops handlers as it likes.</remarks>
+/// <summary>Sends requests for a service to one of its instances, and to another one if the first cannot be reached.</summary>
+/// <remarks>The handler owns no resources, because HttpClientFactory does not dispose handlers at a defined time.</remarks>
 /// <param name="resolver">Finds the instances.</param>
 /// <param name="options">The client's settings.</param>
-/// <param name="logger">Where to log.</param>
+/// <param name="logger">The logger.</param>
 internal sealed partial class DiscoveryHandler(
     IServiceResolver resolver, HttpDiscoveryOptions options, ILogger logger) : DelegatingHandler
 {
@@ -34,17 +34,17 @@ internal sealed partial class DiscoveryHandler(
             call.Tried?.OnAttempt(instance.Id);
             var attempt = resolver.StartCall(instance);
             bool? succeeded = null;
-            Uri? aimedAt = null;
+            Uri? sentTo = null;
             try
             {
-                aimedAt = call.Aim(target);
+                sentTo = call.Aim(target);
                 var response = await base.SendAsync(call.Request, call.CancellationToken).ConfigureAwait(false);
                 succeeded = true;
                 return response;
             }
             catch (Exception error)
             {
-                succeeded = call.ResultOf(error, aimedAt);
+                succeeded = call.ResultOf(error, sentTo);
                 if (succeeded != false || !MayBeSentAgain(call.Request, error))
                 {
                     throw;
@@ -72,27 +72,27 @@ internal sealed partial class DiscoveryHandler(
 
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) =>
         request.RequestUri is { IsAbsoluteUri: true } uri && _routes.Find(uri).ChangesUri
-            ? throw new NotSupportedException($"{uri.Scheme}://{uri.Host}: services are found asynchronously only. Call SendAsync in place of Send.")
+            ? throw new NotSupportedException($"{uri.Scheme}://{uri.Host}: service discovery is asynchronous. Call SendAsync instead of Send.")
             : base.Send(request, cancellationToken);
 
     private ServiceQuery QueryOf(HttpRequestMessage request)
     {
-        var asked = request.Options;
-        var query = new ServiceQuery { Shard = asked.TryGetValue(ServiceRequest.Shard, out var shard) ? shard : null };
+        var requested = request.Options;
+        var query = new ServiceQuery { Shard = requested.TryGetValue(ServiceRequest.Shard, out var shard) ? shard : null };
         // Setting these properties allocates, so set them only where they differ from the defaults.
-        if ((asked.TryGetValue(ServiceRequest.Network, out var network) ? network : options.Network) == ServiceNetwork.Private)
+        if ((requested.TryGetValue(ServiceRequest.Network, out var network) ? network : options.Network) == ServiceNetwork.Private)
         {
             query = query with { Network = ServiceNetwork.Private };
         }
 
-        return asked.TryGetValue(ServiceRequest.PreferredZone, out var zone) ? query with { PreferredZone = zone } : query;
+        return requested.TryGetValue(ServiceRequest.PreferredZone, out var zone) ? query with { PreferredZone = zone } : query;
     }
 
     private bool MayBeSentAgain(HttpRequestMessage request, Exception error) =>
         ReplayPolicy.WasNotSent(request, error)
         || (options.RetryIdempotent && ReplayPolicy.WasCutOff(error) && ReplayPolicy.IsRepeatable(request));
 
-    // Only the scheme changes: that of a URL such as https+http://api.example.com, which no other handler understands.
+    // Replaces the scheme of a URL such as https+http://api.example.com, which no other handler supports.
     private async Task<HttpResponseMessage> SendToDnsAsync(Call call)
     {
         var target = Target.Elsewhere(call.Route.Origin!);
@@ -114,7 +114,7 @@ internal sealed partial class DiscoveryHandler(
         {
             picked = await resolver.GetInstanceAsync(call.Route.Service!, call.Query, call.CancellationToken).ConfigureAwait(false);
         }
-        // Resilience handlers retry an HttpRequestException. Errors that last until their cause is fixed are thrown as they are.
+        // Resilience handlers retry an HttpRequestException. Permanent errors are thrown unchanged.
         catch (EtcdDiscoveryException error) when (error.IsTransient)
         {
             throw new HttpRequestException(HttpRequestError.NameResolutionError, error.Message, error);
@@ -130,8 +130,7 @@ internal sealed partial class DiscoveryHandler(
     }
 
     /// <summary>
-    /// Picks an instance that can be reached and is not among the given ones, if possible one that no attempt was sent to;
-    /// null when there is none.
+    /// Picks a usable instance that is not among the given ones, preferably one that no attempt was sent to; null if there is none.
     /// </summary>
     private async ValueTask<ServiceInstance?> PickAnotherAsync(Call call, IReadOnlyList<ServiceInstance> failed)
     {
@@ -152,7 +151,7 @@ internal sealed partial class DiscoveryHandler(
         }
         catch (EtcdDiscoveryException)
         {
-            // The caller learns why the instance that was there failed, which says more.
+            // The caller gets the error of the failed instance, which says more.
             return null;
         }
 

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.Http;
 
-/// <summary>Checks the options of every client that finds services.</summary>
+/// <summary>Validates the options of every client with service discovery.</summary>
 internal sealed class HttpDiscoveryOptionsValidator : IValidateOptions<HttpDiscoveryOptions>
 {
     private const int MostAttempts = 10;

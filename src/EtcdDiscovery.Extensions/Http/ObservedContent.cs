@@ -3,8 +3,8 @@ using System.Net;
 namespace EtcdDiscovery.Http;
 
 /// <summary>
-/// A request's content while the request is being sent. It tells whether sending has got as far as the content, and whether
-/// the content failed, which is not the instance's fault.
+/// Wraps the content of a request while it is being sent. Tracks whether sending has reached the content, and whether the content itself
+/// failed, which is not the instance's fault.
 /// </summary>
 internal sealed class ObservedContent : HttpContent
 {
@@ -20,16 +20,16 @@ internal sealed class ObservedContent : HttpContent
         }
     }
 
-    /// <summary>The request's own content.</summary>
+    /// <summary>The original content.</summary>
     public HttpContent Original { get; }
 
-    /// <summary>Whether the content is being sent, or was.</summary>
+    /// <summary>Whether sending the content has started.</summary>
     public bool HasBegun => _hasBegun;
 
-    /// <summary>Whether the content could not be produced.</summary>
+    /// <summary>Whether the content itself failed.</summary>
     public bool HasFailed => _hasFailed;
 
-    /// <summary>Begins to observe a request's content, unless it is in memory and so cannot fail.</summary>
+    /// <summary>Wraps a request's content, unless it is in memory and so cannot fail.</summary>
     public static void Attach(HttpRequestMessage request)
     {
         if (request.Content is not (null or ByteArrayContent or ReadOnlyMemoryContent))
@@ -38,7 +38,7 @@ internal sealed class ObservedContent : HttpContent
         }
     }
 
-    /// <summary>Gives a request its own content back.</summary>
+    /// <summary>Restores the original content.</summary>
     public static void Detach(HttpRequestMessage request)
     {
         if (request.Content is ObservedContent observed)
@@ -71,7 +71,7 @@ internal sealed class ObservedContent : HttpContent
         return length >= 0;
     }
 
-    /// <summary>The connection that content is written to; it notes whether writing failed.</summary>
+    /// <summary>The connection that content is written to; tracks whether writing failed.</summary>
     private sealed class ObservedStream(Stream inner) : Stream
     {
         public bool HasFailed { get; private set; }

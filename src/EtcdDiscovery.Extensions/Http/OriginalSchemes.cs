@@ -1,8 +1,8 @@
 namespace EtcdDiscovery.Http;
 
 /// <summary>
-/// The schemes of a URL such as <c>https+http://catalog</c>, of which the handler of
-/// <c>Microsoft.Extensions.ServiceDiscovery</c> leaves only the first when it knows no such service.
+/// Preserves the schemes of a URL such as <c>https+http://catalog</c>. The handler of <c>Microsoft.Extensions.ServiceDiscovery</c> keeps
+/// only the first scheme of a service that it does not know.
 /// </summary>
 internal static class OriginalSchemes
 {
@@ -17,8 +17,8 @@ internal static class OriginalSchemes
     }
 
     /// <summary>
-    /// The request's URL with the schemes that it had at first, if that handler has only passed it through; null for a relative
-    /// URL. A URL with another host, scheme or port is an endpoint that the handler knows, or a port that the caller asked for.
+    /// The request's URL with its original schemes, if that handler did not resolve it; null for a relative URL. A URL with another host,
+    /// scheme or port is an endpoint that the handler resolved, or has a port that the caller requested.
     /// </summary>
     public static Uri? UriOf(HttpRequestMessage request) => request.RequestUri switch
     {

@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Http;
 
-/// <summary>Stands above all other handlers: it sees the caller's own request and cancellation, which those below may replace.</summary>
+/// <summary>The outermost handler of a client. It sees the caller's request and cancellation, which inner handlers may replace.</summary>
 internal sealed class OutermostHandler : DelegatingHandler
 {
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -19,7 +19,7 @@ internal sealed class OutermostHandler : DelegatingHandler
         }
         finally
         {
-            // An attempt that is still undecided was cancelled by the caller, by a hedge that won, or by the last time-out.
+            // An attempt that has no result yet was cancelled by the caller, by a hedged attempt that won, or by the last timeout.
             tried.EndCancelled(haveFailed);
         }
     }

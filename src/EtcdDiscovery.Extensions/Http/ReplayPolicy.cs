@@ -6,24 +6,24 @@ namespace EtcdDiscovery.Http;
 internal static class ReplayPolicy
 {
     /// <summary>
-    /// Whether no byte of the request has left: connecting is what failed. The request's content was not read then,
-    /// so even one that can be read only once may be sent.
+    /// Whether no byte of the request was sent, because connecting failed. Its content has not been read, so even content that can be read
+    /// only once can be sent.
     /// </summary>
     public static bool WasNotSent(HttpRequestMessage request, Exception error) => request.Content is not ObservedContent { HasBegun: true } && error switch
     {
         HttpRequestException http => http.HttpRequestError
             is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError,
-        // This is how SocketsHttpHandler says that its ConnectTimeout has passed.
+        // SocketsHttpHandler throws this when its ConnectTimeout expires.
         OperationCanceledException => error.InnerException is TimeoutException,
         _ => false,
     };
 
-    /// <summary>Whether the connection broke before the beginning of an answer. The instance may have acted on the request.</summary>
+    /// <summary>Whether the connection broke before a response started. The instance may have acted on the request.</summary>
     public static bool WasCutOff(Exception error) => error is HttpRequestException { StatusCode: null } http
         && (http.HttpRequestError == HttpRequestError.ResponseEnded
             || (http is { HttpRequestError: HttpRequestError.Unknown, InnerException: IOException }));
 
-    /// <summary>Whether sending a request twice has the effect of sending it once (RFC 9110, 9.2.2), and is possible.</summary>
+    /// <summary>Whether a request is idempotent (RFC 9110, 9.2.2) and its content can be sent again.</summary>
     public static bool IsRepeatable(HttpRequestMessage request) =>
         IsIdempotent(request.Method) && CanBeReadAgain(request.Content);
 

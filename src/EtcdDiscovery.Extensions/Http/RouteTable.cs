@@ -3,15 +3,15 @@ using System.Net;
 
 namespace EtcdDiscovery.Http;
 
-/// <summary>Reads from URLs which service they ask for. Safe for concurrent use.</summary>
+/// <summary>Maps URLs to routes, with a cache. Safe for concurrent use.</summary>
 internal sealed class RouteTable
 {
-    // Who calls more hosts than this has them read each time, which takes longer and is as right.
+    // Beyond this limit, routes are parsed for each request: slower, still correct.
     private const int Capacity = 1024;
 
     private const string SchemeEnd = "://";
 
-    // A backslash is a slash in URLs of the web.
+    // Web URLs treat a backslash as a slash.
     private const string Delimiters = "/?#\\";
 
     private readonly HttpDiscoveryOptions _options;
@@ -27,10 +27,10 @@ internal sealed class RouteTable
         _byText = _routes.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
-    /// <summary>Finds what an absolute URL asks for.</summary>
+    /// <summary>Finds the route of an absolute URL.</summary>
     public Route Find(Uri uri)
     {
-        // The text as it was written is there already; a URL's parts would have to be made.
+        // The original text exists already, whereas the parts of a Uri would be allocated.
         var text = uri.OriginalString;
         var start = text.IndexOf(SchemeEnd, StringComparison.Ordinal);
         if (start < 0)
@@ -76,7 +76,7 @@ internal sealed class RouteTable
             : new() { Text = text, Schemes = schemes, Origin = isWeb && schemes.Length > 1 ? schemes[0] + SchemeEnd + authority : null };
     }
 
-    // A WebSocket begins as an HTTP request, to the port of that.
+    // A WebSocket starts as an HTTP request, to the same port.
     private static string HttpOf(string scheme) => scheme switch
     {
         "ws" => "http",
@@ -87,7 +87,7 @@ internal sealed class RouteTable
     private static bool IsName(Uri uri) =>
         uri.HostNameType is UriHostNameType.Dns or UriHostNameType.Basic && uri.Host is not ("" or "localhost");
 
-    // URL builders, such as those of gRPC, write the scheme's port into the URL: it says no more than the scheme does.
+    // URL builders, such as that of gRPC, write the scheme's default port into the URL.
     private static bool HasDefaultPort(Uri uri, string[] schemes) =>
         uri.IsDefaultPort || Array.Exists(schemes, scheme => uri.Port == (scheme == "https" ? 443 : 80));
 }

@@ -5,12 +5,12 @@ using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.Http;
 
-/// <summary>An instance as the requests of one route reach it. Safe for concurrent use.</summary>
+/// <summary>The address of an instance for the requests of one route. Safe for concurrent use.</summary>
 internal sealed class Target
 {
     private const int KeptOnceIn = 32;
 
-    // What no Uri changes in a path or query (RFC 3986, 3.3 and 3.4), but for segments that begin with a dot.
+    // Characters that Uri does not change in a path or query (RFC 3986, 3.3 and 3.4), except in segments that begin with a dot.
     private static readonly SearchValues<char> Plain =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@/?");
 
@@ -19,16 +19,16 @@ internal sealed class Target
     private Target(string origin, AuthenticationHeaderValue? authorization) =>
         (Origin, Authorization) = (origin, authorization);
 
-    /// <summary>Scheme, host and port, as requests' URLs begin; empty when there is a problem.</summary>
+    /// <summary>Scheme, host and port of request URLs; empty if there is a problem.</summary>
     public string Origin { get; }
 
-    /// <summary>The service's credentials; null when it has none.</summary>
+    /// <summary>The service's credentials; null if it has none.</summary>
     public AuthenticationHeaderValue? Authorization { get; }
 
-    /// <summary>Why it cannot be reached; null when it can.</summary>
+    /// <summary>Why the instance cannot be called; null if it can.</summary>
     public EtcdDiscoveryException? Problem { get; private init; }
 
-    /// <summary>A host that is no service.</summary>
+    /// <summary>Creates the target for a host that is not a service.</summary>
     public static Target Elsewhere(string origin) => new(origin, null);
 
     public static Target Of(ServiceInstance instance, ServiceNetwork network, Route route)
@@ -39,7 +39,7 @@ internal sealed class Target
             var scheme = Array.Find(route.Schemes, scheme => ports.ContainsKey(route.Port ?? scheme))
                 ?? throw new UnknownSchemeException(
                     route.Port ?? string.Join('+', route.Schemes), $"Service '{route.Service}'", ports.Keys);
-            // Whatever in the store would change the meaning of the URL is refused here.
+            // Rejects values from the store that would change the meaning of the URL.
             if (ServiceUriBuilder.Build(scheme, host, ports[route.Port ?? scheme], "", "", "", out var uri) is { } problem)
             {
                 throw new EtcdDiscoveryException($"{instance.Described}: no URL can be built, {problem}.");
@@ -60,14 +60,14 @@ internal sealed class Target
         }
     }
 
-    /// <summary>The URL of a path here. One is kept, since many clients ask for the same path again and again.</summary>
-    /// <param name="asked">The URL that the caller asked for.</param>
-    /// <param name="rest">Its path, query and fragment, as they were written.</param>
+    /// <summary>Creates the URL for a path. Caches one URL, because many clients request the same path again and again.</summary>
+    /// <param name="asked">The URL that the caller requested.</param>
+    /// <param name="rest">Its path, query and fragment in their original form.</param>
     public Uri UriOf(Uri asked, ReadOnlySpan<char> rest)
     {
         if (rest.ContainsAnyExcept(Plain) || rest.Contains("/.", StringComparison.Ordinal))
         {
-            // A caller may have asked to leave path and query as they are; if that makes no difference, it does no harm.
+            // The caller may have disabled canonicalization of path and query. If both forms are equal, disabling it has no effect.
             var isVerbatim = rest.SequenceEqual(asked.PathAndQuery);
             return new Uri(string.Concat(Origin, rest), new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = isVerbatim });
         }
@@ -79,7 +79,7 @@ internal sealed class Target
         }
 
         var uri = new Uri(string.Concat(Origin, rest));
-        // Where paths are ever new, keeping each would make short-lived objects long-lived, which costs more than it saves.
+        // If every path is new, caching each one would promote short-lived objects, which costs more than it saves.
         if (kept is null || Random.Shared.Next(KeptOnceIn) == 0)
         {
             _kept = uri;

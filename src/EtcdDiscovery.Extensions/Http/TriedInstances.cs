@@ -1,7 +1,7 @@
 namespace EtcdDiscovery.Http;
 
-/// <summary>The attempts at one logical request, by all its retries and hedges. Safe for concurrent use.</summary>
-/// <remarks>It travels in the request's options, which resilience handlers keep when they clone a request.</remarks>
+/// <summary>Tracks the attempts of one logical request, including retries and hedged attempts. Safe for concurrent use.</summary>
+/// <remarks>Stored in the request's options, which resilience handlers copy when they clone a request.</remarks>
 internal sealed class TriedInstances
 {
     private static readonly HttpRequestOptionsKey<TriedInstances> Key = new("EtcdDiscovery.TriedInstances");
@@ -10,7 +10,7 @@ internal sealed class TriedInstances
     private readonly List<string> _ids = [];
     private List<ServiceCall> _cancelled = [];
 
-    /// <summary>Begins to remember for a request, unless an attempt before has done so.</summary>
+    /// <summary>Starts to track a request, unless an earlier attempt has done so.</summary>
     public static TriedInstances Track(HttpRequestMessage request)
     {
         if (Of(request) is not { } tried)
@@ -21,7 +21,7 @@ internal sealed class TriedInstances
         return tried;
     }
 
-    /// <summary>What is remembered of a request; null when nothing above the handler could send it again.</summary>
+    /// <summary>Gets the attempts of a request; null if no outer handler can send it again.</summary>
     public static TriedInstances? Of(HttpRequestMessage request) => request.Options.TryGetValue(Key, out var tried) ? tried : null;
 
     public bool Contains(string id)
@@ -32,7 +32,9 @@ internal sealed class TriedInstances
         }
     }
 
-    /// <summary>Remembers an attempt that begins. Those that were cancelled before it ran into a retrier's time-out: they failed.</summary>
+    /// <summary>
+    /// Notes the start of an attempt. Earlier attempts that were cancelled hit the timeout of a retry handler, so they failed.
+    /// </summary>
     public void OnAttempt(string id)
     {
         lock (_sync)
@@ -43,7 +45,7 @@ internal sealed class TriedInstances
         EndCancelled(haveFailed: true);
     }
 
-    /// <summary>Takes over the call of an attempt that was cancelled. What follows tells whether the instance was to blame.</summary>
+    /// <summary>Takes over the call of a cancelled attempt. What happens next shows whether the instance was at fault.</summary>
     public void OnCancelled(ServiceCall call)
     {
         lock (_sync)

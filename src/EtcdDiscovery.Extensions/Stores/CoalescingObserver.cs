@@ -3,81 +3,80 @@ using EtcdDiscovery.Primitives;
 namespace EtcdDiscovery.Stores;
 
 /// <summary>
-/// Rests after each batch that it hands on, and makes one batch of those that come meanwhile: for observers to whom a batch
-/// costs more than what is in it.
+/// Pauses after each batch and merges the batches that arrive meanwhile. For observers whose cost per batch exceeds the cost per change.
 /// </summary>
-/// <param name="observer">Who is told; one call at a time.</param>
-/// <param name="restAfterBatch">How long to rest now; not at all when that is less than a timer can measure.</param>
+/// <param name="observer">The observer to notify; one call at a time.</param>
+/// <param name="pauseAfterBatch">Returns how long to pause. Pauses that are shorter than the resolution of timers are skipped.</param>
 /// <param name="timeProvider">The clock.</param>
-internal sealed class CoalescingObserver(IStoreObserver observer, Func<TimeSpan> restAfterBatch, TimeProvider timeProvider)
+internal sealed class CoalescingObserver(IStoreObserver observer, Func<TimeSpan> pauseAfterBatch, TimeProvider timeProvider)
     : IStoreObserver, IDisposable
 {
-    private static readonly TimeSpan ShortestRest = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan MinPause = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>The size of what may wait for the end of a rest, in bytes; beyond it there is no rest.</summary>
+    /// <summary>The maximum size of the changes that wait for the end of a pause, in bytes. Beyond it, the pause ends.</summary>
     public const int MaxWaitingBytes = 64 * 1024 * 1024;
 
-    // An event itself, its key's object, its place in the list.
+    // The overhead of an event: the object, the key's object and the list entry.
     private const int EventSize = 100;
 
-    private readonly Lock _telling = new();
+    private readonly Lock _sync = new();
     private readonly List<StoreEvent> _waiting = [];
     private StoreRevision _reached;
     private long _waitingSize;
-    private ITimer? _rest;
-    private bool _isResting;
+    private ITimer? _pauseTimer;
+    private bool _isPaused;
     private Exception? _failure;
 
     public void OnRead(StoreContents contents)
     {
-        lock (_telling)
+        lock (_sync)
         {
-            HandOnWaiting();
+            FlushWaiting();
             observer.OnRead(contents);
             _failure = null;
         }
     }
 
-    /// <exception cref="HistoryLostException">An earlier batch could not be handed on.</exception>
+    /// <exception cref="HistoryLostException">The observer failed to process an earlier batch.</exception>
     public void OnBatch(StoreBatch batch)
     {
-        lock (_telling)
+        lock (_sync)
         {
             if (_failure is { } failure)
             {
                 _failure = null;
-                throw new HistoryLostException($"A change could not be taken: {LogSanitizer.SanitizeMessage(failure.Message)}");
+                throw new HistoryLostException($"A change could not be processed: {LogSanitizer.SanitizeMessage(failure.Message)}");
             }
 
-            if (_isResting)
+            if (_isPaused)
             {
                 _waiting.AddRange(batch.Events);
                 _waitingSize += batch.Events.Sum(change => (long)EventSize + change.Key.Length + (change.Value?.Length ?? 0));
                 _reached = batch.Revision;
                 if (_waitingSize > MaxWaitingBytes)
                 {
-                    HandOnWaiting();
+                    FlushWaiting();
                 }
             }
             else
             {
-                HandOn(batch);
+                Deliver(batch);
             }
         }
     }
 
     public void OnFailure(EtcdDiscoveryException error)
     {
-        lock (_telling)
+        lock (_sync)
         {
-            HandOnWaiting();
+            FlushWaiting();
             observer.OnFailure(error);
         }
     }
 
-    public void Dispose() => _rest?.Dispose();
+    public void Dispose() => _pauseTimer?.Dispose();
 
-    private void HandOnWaiting()
+    private void FlushWaiting()
     {
         if (_waiting.Count == 0)
         {
@@ -89,7 +88,7 @@ internal sealed class CoalescingObserver(IStoreObserver observer, Func<TimeSpan>
         _waitingSize = 0;
         try
         {
-            HandOn(batch);
+            Deliver(batch);
         }
         catch (Exception e)
         {
@@ -98,23 +97,23 @@ internal sealed class CoalescingObserver(IStoreObserver observer, Func<TimeSpan>
         }
     }
 
-    private void HandOn(StoreBatch batch)
+    private void Deliver(StoreBatch batch)
     {
         observer.OnBatch(batch);
-        if (batch.Events.Count > 0 && restAfterBatch() is var time && time >= ShortestRest)
+        if (batch.Events.Count > 0 && pauseAfterBatch() is var time && time >= MinPause)
         {
-            _isResting = true;
-            _rest ??= timeProvider.CreateTimer(_ => WakeUp(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-            _rest.Change(time, Timeout.InfiniteTimeSpan);
+            _isPaused = true;
+            _pauseTimer ??= timeProvider.CreateTimer(_ => EndPause(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _pauseTimer.Change(time, Timeout.InfiniteTimeSpan);
         }
     }
 
-    private void WakeUp()
+    private void EndPause()
     {
-        lock (_telling)
+        lock (_sync)
         {
-            _isResting = false;
-            HandOnWaiting();
+            _isPaused = false;
+            FlushWaiting();
         }
     }
 }

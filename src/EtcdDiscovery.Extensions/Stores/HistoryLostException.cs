@@ -1,16 +1,15 @@
 namespace EtcdDiscovery.Stores;
 
 /// <summary>
-/// A watch cannot go on from its revision: the store compacted it away, is another cluster, or went back in time. The
-/// watcher has to read again; what it missed is found by comparing.
+/// A watch cannot continue from its revision: the store has compacted it, belongs to another cluster, or has returned to an earlier state.
+/// The watcher has to read again, and find the missed changes by comparison.
 /// </summary>
 /// <remarks>
-/// The one signal for a v3 compaction, a v2 "event index cleared" (401), a changed cluster id and a revision that went
-/// backwards.
+/// The only signal for a v3 compaction, a v2 "event index cleared" (401), a changed cluster id and a revision that went backwards.
 /// </remarks>
 public sealed class HistoryLostException : EtcdDiscoveryException
 {
-    /// <summary>Creates the signal.</summary>
+    /// <summary>Creates the exception.</summary>
     /// <param name="message">What happened to the history.</param>
     public HistoryLostException(string message)
         : base(message, isTransient: true)

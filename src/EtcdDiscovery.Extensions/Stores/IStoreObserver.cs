@@ -6,9 +6,9 @@ internal interface IStoreObserver
     /// <summary>Everything in the ranges was read: at the start, at each refresh, and whenever history was lost.</summary>
     void OnRead(StoreContents contents);
 
-    /// <summary>Changes happened; without any, the watch stands.</summary>
+    /// <summary>The store reported changes. An empty batch confirms that the watch is established.</summary>
     void OnBatch(StoreBatch batch);
 
-    /// <summary>The store is out of reach, or history was lost; it is tried again.</summary>
+    /// <summary>The store is unreachable, or history was lost. The follower tries again.</summary>
     void OnFailure(EtcdDiscoveryException error);
 }

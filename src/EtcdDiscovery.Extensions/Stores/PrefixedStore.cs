@@ -2,8 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace EtcdDiscovery.Stores;
 
-/// <summary>A part of a store that looks like a whole one: every key has a prefix there, and none here.</summary>
-/// <remarks>Nothing outside the prefix is read or written. The store itself is disposed by its owner.</remarks>
+/// <summary>Maps keys without a prefix to the keys of another store with a prefix.</summary>
+/// <remarks>Keys outside the prefix are neither read nor written. Does not dispose the underlying store.</remarks>
 internal sealed class PrefixedStore(IDiscoveryStore store, string prefix) : IDiscoveryStore
 {
     public IReadOnlyList<string> Endpoints => store.Endpoints;
@@ -15,27 +15,27 @@ internal sealed class PrefixedStore(IDiscoveryStore store, string prefix) : IDis
 
     public async Task<StoreContents> ReadAsync(IReadOnlyList<StoreRange> ranges, CancellationToken cancellationToken)
     {
-        var contents = await store.ReadAsync(Outside(ranges), cancellationToken).ConfigureAwait(false);
-        return new(contents.Revision, [.. contents.Entries.Select(entry => new StoreEntry(Inside(entry.Key), entry.Value, entry.Revision))]);
+        var contents = await store.ReadAsync(AddPrefix(ranges), cancellationToken).ConfigureAwait(false);
+        return new(contents.Revision, [.. contents.Entries.Select(entry => new StoreEntry(RemovePrefix(entry.Key), entry.Value, entry.Revision))]);
     }
 
     public async IAsyncEnumerable<StoreBatch> WatchAsync(
         IReadOnlyList<StoreRange> ranges, StoreRevision after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var batch in store.WatchAsync(Outside(ranges), after, cancellationToken).ConfigureAwait(false))
+        await foreach (var batch in store.WatchAsync(AddPrefix(ranges), after, cancellationToken).ConfigureAwait(false))
         {
-            yield return new(batch.Revision, [.. batch.Events.Select(Inside)]);
+            yield return new(batch.Revision, [.. batch.Events.Select(RemovePrefix)]);
         }
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private StoreRange[] Outside(IReadOnlyList<StoreRange> ranges) =>
+    private StoreRange[] AddPrefix(IReadOnlyList<StoreRange> ranges) =>
         [.. ranges.Select(range => range.IsPrefix ? StoreRange.Prefix(prefix + range.Key) : StoreRange.Exact(prefix + range.Key))];
 
-    private StoreEvent Inside(StoreEvent change) => new(Inside(change.Key), change.Value, change.Revision) { IsExpiry = change.IsExpiry };
+    private StoreEvent RemovePrefix(StoreEvent change) => new(RemovePrefix(change.Key), change.Value, change.Revision) { IsExpiry = change.IsExpiry };
 
-    private string Inside(string key) => key[prefix.Length..];
+    private string RemovePrefix(string key) => key[prefix.Length..];
 
     private sealed class Session(IDiscoverySession session, string prefix) : IDiscoverySession
     {
@@ -44,7 +44,7 @@ internal sealed class PrefixedStore(IDiscoveryStore store, string prefix) : IDis
         public Task RenewAsync(CancellationToken cancellationToken) => session.RenewAsync(cancellationToken);
 
         public Task<StoreRevision?> TryPutAsync(IReadOnlyList<StorePut> puts, CancellationToken cancellationToken) =>
-            session.TryPutAsync([.. puts.Select(Outside)], cancellationToken);
+            session.TryPutAsync([.. puts.Select(AddPrefix)], cancellationToken);
 
         public Task DeleteAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken) =>
             session.DeleteAsync([.. keys.Select(key => prefix + key)], cancellationToken);
@@ -53,7 +53,7 @@ internal sealed class PrefixedStore(IDiscoveryStore store, string prefix) : IDis
 
         public ValueTask DisposeAsync() => session.DisposeAsync();
 
-        private StorePut Outside(StorePut put) =>
+        private StorePut AddPrefix(StorePut put) =>
             new(prefix + put.Key, put.Value) { IsDurable = put.IsDurable, ExpectedRevision = put.ExpectedRevision };
     }
 }

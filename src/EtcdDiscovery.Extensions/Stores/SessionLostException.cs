@@ -1,9 +1,9 @@
 namespace EtcdDiscovery.Stores;
 
-/// <summary>The session does not exist any more in the store: it expired or was revoked. Its keys are gone.</summary>
+/// <summary>The session no longer exists in the store: it expired or was revoked. Its keys are gone.</summary>
 public sealed class SessionLostException : EtcdDiscoveryException
 {
-    /// <summary>Creates the signal.</summary>
+    /// <summary>Creates the exception.</summary>
     /// <param name="message">How the loss was noticed.</param>
     public SessionLostException(string message)
         : base(message, isTransient: true)

@@ -2,12 +2,12 @@ using System.Text.Json.Serialization;
 
 namespace EtcdDiscovery.Stores;
 
-/// <summary>What a store does beyond what every <see cref="IDiscoveryStore"/> must do.</summary>
+/// <summary>The optional capabilities of an <see cref="IDiscoveryStore"/>.</summary>
 [Flags]
 [JsonConverter(typeof(JsonStringEnumConverter<StoreCapabilities>))]
 public enum StoreCapabilities
 {
-    /// <summary>Nothing beyond.</summary>
+    /// <summary>None.</summary>
     None = 0,
 
     /// <summary>The puts of one call take effect together, at one revision. Without it they take effect one after another, as in etcd v2.</summary>

@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Stores;
 
-/// <summary>What a store held at one revision. Immutable.</summary>
+/// <summary>The contents of ranges of a store at one revision. Immutable.</summary>
 /// <param name="revision">The revision that the entries were read at; watching after it misses nothing.</param>
 /// <param name="entries">The entries in the order of their keys' UTF-8 bytes.</param>
 public sealed class StoreContents(StoreRevision revision, IReadOnlyList<StoreEntry> entries)

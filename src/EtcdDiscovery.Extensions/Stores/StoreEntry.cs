@@ -3,7 +3,7 @@ namespace EtcdDiscovery.Stores;
 /// <summary>A key and its value, as read. Immutable.</summary>
 /// <param name="key">The key.</param>
 /// <param name="value">The value's bytes.</param>
-/// <param name="revision">The number of the revision that put this value.</param>
+/// <param name="revision">The number of the revision at which this value was put.</param>
 public sealed class StoreEntry(string key, ReadOnlyMemory<byte> value, long revision)
 {
     /// <summary>The key.</summary>
@@ -12,6 +12,6 @@ public sealed class StoreEntry(string key, ReadOnlyMemory<byte> value, long revi
     /// <summary>The value's bytes.</summary>
     public ReadOnlyMemory<byte> Value { get; } = value;
 
-    /// <summary>The number of the revision that put this value; see <see cref="StorePut.ExpectedRevision"/>.</summary>
+    /// <summary>The number of the revision at which this value was put; see <see cref="StorePut.ExpectedRevision"/>.</summary>
     public long Revision { get; } = revision;
 }

@@ -3,7 +3,7 @@ namespace EtcdDiscovery.Stores;
 /// <summary>One change: a key was put or is gone. Immutable.</summary>
 /// <param name="key">The key.</param>
 /// <param name="value">The new value; <see langword="null"/> when the key was deleted or expired.</param>
-/// <param name="revision">The number of the revision that changed it.</param>
+/// <param name="revision">The number of the revision of the change.</param>
 public sealed class StoreEvent(string key, ReadOnlyMemory<byte>? value, long revision)
 {
     /// <summary>The key.</summary>
@@ -12,7 +12,7 @@ public sealed class StoreEvent(string key, ReadOnlyMemory<byte>? value, long rev
     /// <summary>The new value; <see langword="null"/> when the key was deleted or expired.</summary>
     public ReadOnlyMemory<byte>? Value { get; } = value;
 
-    /// <summary>The number of the revision that changed it.</summary>
+    /// <summary>The number of the revision of the change.</summary>
     public long Revision { get; } = revision;
 
     /// <summary>

@@ -2,12 +2,15 @@ using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.Stores;
 
-/// <summary>Follows ranges of a store for ever: reads, watches from there, resumes what ended, reads again what was lost.</summary>
+/// <summary>
+/// Follows ranges of a store until it is disposed: reads them, watches from that revision, resumes the watch when it ends, and reads again
+/// when history is lost.
+/// </summary>
 internal sealed class StoreFollower(
     IDiscoveryStore store, IReadOnlyList<StoreRange> ranges, Backoff backoff, TimeProvider timeProvider, IStoreObserver observer)
     : IAsyncDisposable
 {
-    // A fleet that was started as one should not read again as one.
+    // Instances that were started together should not read again at the same time.
     private const double Jitter = 0.25;
 
     private readonly CancellationTokenSource _stopping = new();
@@ -16,10 +19,10 @@ internal sealed class StoreFollower(
 
     public bool IsStopped => _stopping.IsCancellationRequested;
 
-    /// <summary>About how often everything is read again although nothing is known to be lost. By default never.</summary>
+    /// <summary>The approximate interval at which everything is read again, even if no loss was detected. By default never.</summary>
     public TimeSpan RefreshInterval { get; init; } = Timeout.InfiniteTimeSpan;
 
-    /// <summary>Starts, the first time that it is called. One call at a time.</summary>
+    /// <summary>Starts following. Later calls do nothing. Not safe for concurrent use.</summary>
     public void Start() => _following ??= Background.RunAsync(() => FollowAsync(_stopping.Token));
 
     public void Stop() => _stopping.Cancel();
@@ -39,7 +42,7 @@ internal sealed class StoreFollower(
             EtcdDiscoveryException? failure = null;
             try
             {
-                // A refresh that fails is left out: what was seen is still good to watch from.
+                // A failed refresh is skipped, because the watch can still continue from the last revision.
                 var read = _seen is null || isRefresh;
                 isRefresh = false;
                 _seen = read ? await ReadAsync(stopping).ConfigureAwait(false) : _seen;
@@ -57,7 +60,7 @@ internal sealed class StoreFollower(
             {
                 _seen = error is HistoryLostException ? null : _seen;
                 failure = Describe(error);
-                Tell(failure);
+                Notify(failure);
             }
 
             await Task.Delay(backoff.DelayAfter(++failures, failure?.IsTransient ?? true), timeProvider, stopping)
@@ -65,8 +68,8 @@ internal sealed class StoreFollower(
         }
     }
 
-    // An observer that cannot even take a failure must not end what repairs it.
-    private void Tell(EtcdDiscoveryException failure)
+    // An exception of the observer must not end the loop; reading again repairs it.
+    private void Notify(EtcdDiscoveryException failure)
     {
         try
         {

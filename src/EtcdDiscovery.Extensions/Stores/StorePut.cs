@@ -15,9 +15,7 @@ public sealed class StorePut(string key, ReadOnlyMemory<byte> value)
     /// <value>The default is <see langword="false"/>: the entry vanishes with the session.</value>
     public bool IsDurable { get; init; }
 
-    /// <summary>
-    /// The condition: the <see cref="StoreEntry.Revision"/> that the key must still have, 0 when it must not exist.
-    /// </summary>
+    /// <summary>The condition: the <see cref="StoreEntry.Revision"/> that the key must still have; 0 if the key must not exist.</summary>
     /// <value>The default is <see langword="null"/>: put unconditionally.</value>
     public long? ExpectedRevision { get; init; }
 }

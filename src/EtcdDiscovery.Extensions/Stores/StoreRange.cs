@@ -12,15 +12,15 @@ public readonly record struct StoreRange
     /// <summary>The key or the prefix.</summary>
     public string Key { get; }
 
-    /// <summary>Whether every key that starts with <see cref="Key"/> belongs to the range, not only the key itself.</summary>
+    /// <summary>Whether the range contains every key that starts with <see cref="Key"/>, not only the key itself.</summary>
     public bool IsPrefix { get; }
 
-    /// <summary>One key.</summary>
+    /// <summary>Creates a range of one key.</summary>
     /// <param name="key">The key.</param>
     /// <returns>The range of that key alone.</returns>
     public static StoreRange Exact(string key) => new(key, isPrefix: false);
 
-    /// <summary>Every key with a prefix.</summary>
+    /// <summary>Creates a range of all keys with a prefix.</summary>
     /// <param name="prefix">The prefix, not empty.</param>
     /// <returns>The range of all keys that start with it.</returns>
     public static StoreRange Prefix(string prefix)

@@ -5,8 +5,8 @@ namespace EtcdDiscovery.Wire;
 
 /// <summary>Escapes strings in JSON as Go's <c>encoding/json</c> does, and nothing else.</summary>
 /// <remarks>
-/// Go writes U+FFFD escaped where it stands for invalid UTF-8. In a .NET string that is where nearly every U+FFFD comes
-/// from, so it is always escaped here. To a JSON reader both spellings are the same.
+/// Go escapes U+FFFD if it replaces invalid UTF-8. Nearly every U+FFFD in a .NET string has that origin, so it is always escaped here. JSON
+/// readers treat both forms alike.
 /// </remarks>
 internal sealed unsafe class GoJsonEncoder : JavaScriptEncoder
 {

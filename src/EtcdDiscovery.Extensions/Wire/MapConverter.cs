@@ -3,10 +3,13 @@ using System.Text.Json.Serialization;
 
 namespace EtcdDiscovery.Wire;
 
-/// <summary>A map as an object of strings. As in Go, the last of duplicate keys wins, and a repeated object adds to the one before.</summary>
+/// <summary>
+/// Converts a map to and from a JSON object of strings. As in Go, the last of duplicate keys wins, and a repeated object is merged into the
+/// previous one.
+/// </summary>
 internal sealed class MapConverter : JsonConverter<IReadOnlyDictionary<string, string>>
 {
-    /// <summary>The most entries that a map may have.</summary>
+    /// <summary>The maximum number of entries of a map.</summary>
     public const int MaxEntries = 256;
 
     public override IReadOnlyDictionary<string, string> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
@@ -25,10 +28,10 @@ internal sealed class MapConverter : JsonConverter<IReadOnlyDictionary<string, s
         writer.WriteEndObject();
     }
 
-    /// <summary>Reads an object to its end without throwing: an entry could have thousands of them, and exceptions are expensive.</summary>
-    /// <returns>
-    /// The entries: when there are more than <see cref="MaxEntries"/>, only one more than that; null when one of these is no text.
-    /// </returns>
+    /// <summary>
+    /// Reads an object to its end without throwing, because exceptions are expensive and an entry can contain thousands of invalid objects.
+    /// </summary>
+    /// <returns>The entries, at most one more than <see cref="MaxEntries"/>; null if one of them is not text.</returns>
     public static Dictionary<string, string>? ReadEntries(ref Utf8JsonReader reader)
     {
         Dictionary<string, string>? entries = new(StringComparer.Ordinal);
@@ -56,7 +59,7 @@ internal sealed class MapConverter : JsonConverter<IReadOnlyDictionary<string, s
         return entries;
     }
 
-    /// <summary>What a map is after another object was read for it.</summary>
+    /// <summary>Merges a repeated object into the map.</summary>
     public static IReadOnlyDictionary<string, string>? Merge(
         IReadOnlyDictionary<string, string>? before, IReadOnlyDictionary<string, string>? next)
     {

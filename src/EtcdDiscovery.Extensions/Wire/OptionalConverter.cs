@@ -3,8 +3,8 @@ using System.Text.Json.Serialization;
 
 namespace EtcdDiscovery.Wire;
 
-/// <summary>Reads a field that an entry is good without: what is of another kind counts as absent.</summary>
-/// <remarks>Never by an exception, which is expensive: an entry can repeat such a field thousands of times.</remarks>
+/// <summary>Reads optional fields. A value of another type counts as absent.</summary>
+/// <remarks>Does not throw, because exceptions are expensive and an entry can repeat such a field thousands of times.</remarks>
 internal static class OptionalConverter
 {
     public sealed class Text : JsonConverter<string>

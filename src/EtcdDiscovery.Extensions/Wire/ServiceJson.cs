@@ -7,10 +7,10 @@ using System.Text.Unicode;
 
 namespace EtcdDiscovery.Wire;
 
-/// <summary>Values in the store: written byte for byte as Go's etcd-discovery v8 does, read with more tolerance.</summary>
+/// <summary>Encodes and decodes values in the store. Written byte for byte as by Go's etcd-discovery v8; read more leniently.</summary>
 internal static class ServiceJson
 {
-    /// <summary>The longest value that is read, in bytes. Real ones have some hundred.</summary>
+    /// <summary>The maximum length of a value that is read, in bytes. Typical values have a few hundred.</summary>
     public const int MaxLength = 64 * 1024;
 
     private static readonly string TooManyPorts = string.Create(CultureInfo.InvariantCulture, $"more than {MapConverter.MaxEntries} ports");
@@ -54,8 +54,10 @@ internal static class ServiceJson
         return JsonSerializer.SerializeToUtf8Bytes(document, WireJsonContext.Go.InfoDocument);
     }
 
-    /// <summary>Reads an instance. Its id and service are those of its key, since the value could claim another's.</summary>
-    /// <returns>False when it is unreadable, or has no host name at all; the fault says why.</returns>
+    /// <summary>
+    /// Decodes an instance. Id and service name come from the key, because the value could contain those of another instance.
+    /// </summary>
+    /// <returns>False if the value is unreadable or has no host name; the fault says why.</returns>
     public static bool TryDecode(
         string serviceName,
         string id,
@@ -104,14 +106,14 @@ internal static class ServiceJson
             StatusReason = document.StatusReason,
             Weight = document.Weight is > 0 and < double.PositiveInfinity ? document.Weight.Value : 1,
             Zone = document.Zone,
-            // Go ignores metadata, so an instance is good without.
+            // Go ignores metadata, so too many entries must not make the instance unreadable.
             Metadata = HasTooMany(document.Metadata) ? null : MapOf(document.Metadata),
         };
         return true;
     }
 
-    /// <summary>Reads a description. Its name is that of its key.</summary>
-    /// <returns>False when it is unreadable; the fault says why.</returns>
+    /// <summary>Decodes a description. Its name comes from the key.</summary>
+    /// <returns>False if the value is unreadable; the fault says why.</returns>
     public static bool TryDecode(
         string serviceName,
         ReadOnlyMemory<byte> value,
@@ -170,11 +172,11 @@ internal static class ServiceJson
         return fault is null;
     }
 
-    // Its message may quote the value, and values hold passwords.
+    // Omits the exception's message, which may quote the value and so a password.
     private static string FaultOf(JsonException error) =>
         string.Create(CultureInfo.InvariantCulture, $"unexpected JSON at line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}");
 
-    // Go reads invalid UTF-8, and escaped halves of surrogate pairs, as replacement characters.
+    // As in Go, invalid UTF-8 and escaped lone surrogates become replacement characters.
     private static ReadOnlySpan<byte> Repair(ReadOnlySpan<byte> text)
     {
         var valid = Utf8.IsValid(text) ? text : Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(text));

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace EtcdDiscovery.Wire;
 
-/// <summary>Where things stand in the store.</summary>
+/// <summary>Builds and parses the keys of instances and descriptions.</summary>
 internal static class ServiceKeys
 {
     private const string Instances = "/services/";
@@ -17,11 +17,11 @@ internal static class ServiceKeys
 
     public static string Instance(string serviceName, string id) => InstancesOf(serviceName) + id;
 
-    /// <summary>The service that a description's key belongs to; null when no service can have that name.</summary>
+    /// <summary>The service name in the key of a description; null if it is not a valid service name.</summary>
     public static string? ParseDescription(string key) =>
         key[Infos.Length..] is var name && DescribeBadServiceName(name) is null ? name : null;
 
-    /// <summary>The prefix of a service's instances; those of a service <c>a/b</c> lie below <c>a</c>'s too.</summary>
+    /// <summary>The prefix of a service's instances. The instances of a service <c>a/b</c> are also below the prefix of <c>a</c>.</summary>
     public static string InstancesOf(string serviceName) => Instances + serviceName + "/";
 
     public static bool TryParseInstance(string serviceName, string key, [NotNullWhen(true)] out string? id)
@@ -31,10 +31,12 @@ internal static class ServiceKeys
         return id is not null;
     }
 
-    /// <summary>Whether an id is text. Keys that are no UTF-8 look alike as text, and stand in another order than it does.</summary>
+    /// <summary>
+    /// Whether an id is valid text. Different keys that are not UTF-8 can decode to the same text, and are ordered differently.
+    /// </summary>
     public static bool IsReadable(string id) => !id.Contains(Replacement, StringComparison.Ordinal);
 
-    /// <summary>Says why a service cannot have a name, or null when it can. Such names corrupt the store in Go.</summary>
+    /// <summary>Describes why a service name is invalid; null if it is valid. Go corrupts the store with such names.</summary>
     public static string? DescribeBadServiceName(string? name)
     {
         if (string.IsNullOrWhiteSpace(name))

@@ -2,12 +2,14 @@ using System.Buffers.Text;
 
 namespace EtcdDiscovery.Wire;
 
-/// <summary>Escapes such as <c>\ud83d\ude00</c> in JSON. .NET's reader refuses half a pair; Go reads it as U+FFFD.</summary>
+/// <summary>
+/// Repairs escapes of surrogates in JSON, such as <c>\ud83d\ude00</c>. .NET's reader rejects a lone surrogate; Go reads it as U+FFFD.
+/// </summary>
 internal static class SurrogateEscapes
 {
     private const int Length = 6; // \u and four hexadecimal digits
 
-    /// <summary>Replaces halves of pairs by the escape of U+FFFD.</summary>
+    /// <summary>Replaces lone surrogates with the escape of U+FFFD.</summary>
     public static byte[] Repair(ReadOnlySpan<byte> json)
     {
         var repaired = json.ToArray();
@@ -27,7 +29,7 @@ internal static class SurrogateEscapes
             }
             else
             {
-                // Two bytes: what a backslash escapes may be a backslash. At the very end there is only one.
+                // Skips the escaped character, too, because it may be a backslash. At the end of the text there may be none.
                 at = Math.Min(at + 2, json.Length);
             }
         }
@@ -35,7 +37,7 @@ internal static class SurrogateEscapes
         return repaired;
     }
 
-    /// <returns>The code unit that is escaped at a position; -1 when none is.</returns>
+    /// <returns>The code unit that is escaped at a position; -1 if there is none.</returns>
     private static int CodeAt(ReadOnlySpan<byte> json, int at) =>
         at + Length <= json.Length
         && json[at..].StartsWith(@"\u"u8)

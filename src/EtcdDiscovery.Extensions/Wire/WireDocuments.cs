@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace EtcdDiscovery.Wire;
 
-/// <summary>An instance's value. The order of the properties is the order in the store.</summary>
+/// <summary>The JSON value of an instance. The order of the properties is the order in the store.</summary>
 internal sealed class InstanceDocument
 {
     [JsonPropertyName("name")]
@@ -55,8 +55,8 @@ internal sealed class InstanceDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Uuid { get; set; }
 
-    // From here on ours: after Go's fields and absent when unset, so that the bytes stay Go's. Go
-    // ignores them, so what stands there may be anything, and must not make an entry unreadable that Go reads.
+    // The following fields are extensions. They come after Go's fields and are omitted if unset, so that the bytes are equal to Go's. Go
+    // ignores them, so an invalid value must not make the entry unreadable.
     [JsonPropertyName("status")]
     [JsonConverter(typeof(OptionalConverter.Text))]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -83,7 +83,7 @@ internal sealed class InstanceDocument
     public IReadOnlyDictionary<string, string>? Metadata { get; set => field = MapConverter.Merge(field, value); }
 }
 
-/// <summary>A service's value. The order of the properties is the order in the store.</summary>
+/// <summary>The JSON value of a description. The order of the properties is the order in the store.</summary>
 internal sealed class InfoDocument
 {
     [JsonPropertyName("name")]

@@ -7,7 +7,7 @@ namespace EtcdDiscovery.Wire;
 [JsonSerializable(typeof(InfoDocument))]
 internal sealed partial class WireJsonContext : JsonSerializerContext
 {
-    /// <summary>The context that reads and writes as Go does.</summary>
+    /// <summary>The context that is compatible with Go.</summary>
     public static WireJsonContext Go { get; } = new(new JsonSerializerOptions
     {
         PropertyNameCaseInsensitive = true,

@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Wire;
 
-/// <summary>A status as text in the store; absent while serving.</summary>
+/// <summary>Converts a status to and from its text in the store. The text is absent for a serving instance.</summary>
 internal static class WireStatus
 {
     private const string Serving = "serving";

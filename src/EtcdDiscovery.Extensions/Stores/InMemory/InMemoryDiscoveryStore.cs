@@ -4,8 +4,8 @@ using EtcdDiscovery.Stores.InMemory;
 
 namespace EtcdDiscovery.Stores;
 
-/// <summary>A store in the memory of this process: for development and tests.</summary>
-/// <remarks>Safe for concurrent use. Share one among several hosts of a test to let them find each other.</remarks>
+/// <summary>A store in the memory of this process, for development and tests.</summary>
+/// <remarks>Safe for concurrent use. Share one between several hosts of a test to let them discover each other.</remarks>
 public sealed class InMemoryDiscoveryStore : IDiscoveryStore, IDisposable
 {
     private readonly TimeProvider _timeProvider;
@@ -16,7 +16,7 @@ public sealed class InMemoryDiscoveryStore : IDiscoveryStore, IDisposable
     private long _revision = 1;
 
     /// <summary>Creates an empty store.</summary>
-    /// <param name="timeProvider">The clock that sessions expire by; by default the system's.</param>
+    /// <param name="timeProvider">The clock for the expiry of sessions; by default the system's.</param>
     public InMemoryDiscoveryStore(TimeProvider? timeProvider = null)
     {
         _timeProvider = timeProvider ?? TimeProvider.System;
@@ -75,7 +75,7 @@ public sealed class InMemoryDiscoveryStore : IDiscoveryStore, IDisposable
         }
     }
 
-    /// <summary>Ends all watches with a transient error. What was stored is gone.</summary>
+    /// <summary>Ends all watches with a transient error, and deletes all entries.</summary>
     public void Dispose()
     {
         lock (_lock)
@@ -113,11 +113,11 @@ public sealed class InMemoryDiscoveryStore : IDiscoveryStore, IDisposable
         }
     }
 
-    internal void Delete(Func<string, InMemoryEntry, bool> doomed)
+    internal void Delete(Func<string, InMemoryEntry, bool> matches)
     {
         lock (_lock)
         {
-            var keys = _entries.Where(entry => doomed(entry.Key, entry.Value)).Select(entry => entry.Key).ToList();
+            var keys = _entries.Where(entry => matches(entry.Key, entry.Value)).Select(entry => entry.Key).ToList();
             if (keys.Count == 0)
             {
                 return;
@@ -152,7 +152,7 @@ public sealed class InMemoryDiscoveryStore : IDiscoveryStore, IDisposable
             var oldestKept = _history.Count == 0 ? _revision + 1 : _history[0].Revision.Number;
             if (after.Number > _revision || after.Number < oldestKept - 1)
             {
-                throw new HistoryLostException($"Revision {after.Number} is not in the history of this store any more.");
+                throw new HistoryLostException($"Revision {after.Number} is no longer in the history of this store.");
             }
 
             watcher.Offer(new StoreBatch(after, []));

@@ -45,7 +45,7 @@ internal sealed class InMemorySession : IDiscoverySession
         return Task.CompletedTask;
     }
 
-    // What it put stays until the timer says otherwise, as with a process that is gone.
+    // The entries stay until the session expires, as they do after a crash.
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     public void ThrowIfLost()

@@ -2,10 +2,10 @@ using System.Threading.Channels;
 
 namespace EtcdDiscovery.Stores.InMemory;
 
-/// <summary>One watch: takes the batches that concern it, up to a bound.</summary>
+/// <summary>One watch: queues the batches that concern it, up to a limit.</summary>
 internal sealed class InMemoryWatcher(IReadOnlyList<StoreRange> ranges)
 {
-    /// <summary>How many batches may wait for a reader, and how many the store remembers.</summary>
+    /// <summary>The number of batches that may wait for a reader, and that the store keeps as history.</summary>
     public const int Capacity = 1024;
 
     private readonly Channel<StoreBatch> _batches = Channel.CreateBounded<StoreBatch>(Capacity + 1);
