@@ -203,6 +203,11 @@ internal static class Snippets
         await registration.SetStatusAsync(ServiceStatus.Serving, cancellationToken: cancellationToken);
     }
 
+    public static void MapPage(WebApplication app)
+    {
+        app.MapEtcdDiscovery("/discovery").RequireAuthorization("operators");
+    }
+
     public static void MapServices(WebApplication app)
     {
         app.MapGet("/services", (IServiceDirectory directory, CancellationToken cancellationToken) => directory.GetServiceNamesAsync(cancellationToken));
