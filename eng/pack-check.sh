@@ -26,7 +26,7 @@ expect() { # PATH TEXT: some answer within 30 s contains the text
   done
 }
 
-for project in EtcdDiscovery.Extensions EtcdDiscovery.Extensions.AspNetCore; do
+for project in EtcdDiscovery.Extensions EtcdDiscovery.Extensions.AspNetCore EtcdDiscovery.Extensions.ServiceDiscovery; do
   dotnet pack "$root/src/$project" -c Release -o "$temp/feed" >>"$temp/pack.log" 2>&1 || fail "no package of $project"
 done
 
@@ -37,7 +37,7 @@ mkdir "$temp/app"
 cd "$temp/app"
 echo '<configuration><packageSources><add key="checked" value="../feed" /></packageSources></configuration>' >nuget.config
 { dotnet new web --no-restore && dotnet add package EtcdDiscovery.Extensions &&
-  dotnet add package EtcdDiscovery.Extensions.AspNetCore; } >"$temp/add.log" 2>&1 || fail "cannot be added"
+  dotnet add package EtcdDiscovery.Extensions.AspNetCore && dotnet add package EtcdDiscovery.Extensions.ServiceDiscovery; } >"$temp/add.log" 2>&1 || fail "cannot be added"
 # README's first block is the program, the second one adds an endpoint to it, the third one a client.
 block csharp 1 | while IFS= read -r line; do
   case $line in
@@ -50,7 +50,7 @@ done >Program.cs
 block json 1 >appsettings.json
 dotnet build -warnaserror >"$temp/build.log" 2>&1 || fail "README's program does not build"
 
-for package in EtcdDiscovery.Extensions.AspNetCore EtcdDiscovery.Extensions; do
+for package in EtcdDiscovery.Extensions.AspNetCore EtcdDiscovery.Extensions.ServiceDiscovery EtcdDiscovery.Extensions; do
   cd "$temp/packages/$(tr '[:upper:]' '[:lower:]' <<<"$package")"/*
   for file in README.md icon.png "lib/net10.0/$package.xml"; do [ -s "$file" ] || fail "$file is not in $package"; done
   for element in '<license type="expression">MIT<' '<projectUrl>https://' '<repository type="git" url="https://' '<icon>icon.png<'; do

@@ -1,6 +1,8 @@
 using EtcdDiscovery;
+using EtcdDiscovery.GrpcResolver;
 using EtcdDiscovery.Hosting;
 using EtcdDiscovery.Stores;
+using Grpc.Net.Client.Balancer;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -35,6 +37,27 @@ public static class EtcdDiscoveryBuilderExtensions
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(configure);
         AdditionalServices.Add(builder.Services, configure);
+        return builder;
+    }
+
+    /// <summary>
+    /// Lets channels of <c>Grpc.Net.Client</c> balance over a service's instances themselves: the address <c>etcd:///catalog</c> uses the
+    /// port <c>http</c>, or <c>https</c> on a channel with TLS; <c>etcd:///_grpc.catalog</c> uses the port named <c>grpc</c>.
+    /// </summary>
+    /// <remarks>
+    /// <para>
+    /// For clients of <c>AddGrpcClient</c>, or channels whose <c>GrpcChannelOptions.ServiceProvider</c> is the application's. Addresses follow
+    /// etcd without polling, and carry <see cref="GrpcAddressAttributes"/>. <c>pick_first</c>, <c>round_robin</c> and your own load balancers
+    /// pick among them; the library's pickers and ejections have no effect.
+    /// </para>
+    /// <para>Do not add <c>AddEtcdDiscovery()</c> to the same client: its handler would look up addresses as host names.</para>
+    /// </remarks>
+    /// <param name="builder">The builder.</param>
+    /// <returns>The builder.</returns>
+    public static IEtcdDiscoveryBuilder AddGrpcResolver(this IEtcdDiscoveryBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<ResolverFactory, EtcdResolverFactory>());
         return builder;
     }
 

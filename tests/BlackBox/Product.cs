@@ -23,6 +23,15 @@ internal static class Product
     public static IHttpClientBuilder AddDiscovery(this IHttpClientBuilder client, ClientSettings settings) => client.AddEtcdDiscovery(options =>
         (options.ServiceHosts, options.ExternalHosts, options.AllowedNetworks) = (settings.ServiceHosts, settings.ExternalHosts, settings.AllowedNetworks));
 
+    /// <summary>Makes services in etcd endpoints of <c>Microsoft.Extensions.ServiceDiscovery</c>.</summary>
+    public static void AddEndpointProvider(this IServiceCollection services) => services.AddEtcdServiceEndpointProvider();
+
+    /// <summary>Lets gRPC channels balance over services in etcd.</summary>
+    public static void AddGrpcResolver(this IServiceCollection services) => services.AddEtcdDiscovery().AddGrpcResolver();
+
+    /// <summary>The id of the instance that is an endpoint.</summary>
+    public static string InstanceIdOf(Microsoft.Extensions.ServiceDiscovery.ServiceEndpoint endpoint) => endpoint.Features.Get<ServiceInstance>()!.Id;
+
     /// <summary>Registers the addresses that the web server is bound to.</summary>
     public static void UseServerAddresses(this IHostApplicationBuilder builder) => builder.Services.AddEtcdDiscovery().UseServerAddresses();
 

@@ -16,7 +16,12 @@ public sealed class PublicApiTests
         var extensions = PublicTypes.Where(type => type.Namespace is not ("EtcdDiscovery" or "EtcdDiscovery.Stores" or "EtcdDiscovery.Diagnostics")).ToList();
 
         Assert.All(extensions, type => Assert.Equal(
-            type.Name == "EtcdDiscoveryHostApplicationBuilderExtensions" ? "Microsoft.Extensions.Hosting" : "Microsoft.Extensions.DependencyInjection",
+            type.Name switch
+            {
+                "EtcdDiscoveryHostApplicationBuilderExtensions" => "Microsoft.Extensions.Hosting",
+                "EtcdDiscoveryEndpointRouteBuilderExtensions" => "Microsoft.AspNetCore.Builder",
+                _ => "Microsoft.Extensions.DependencyInjection",
+            },
             type.Namespace));
         Assert.All(extensions, type => Assert.True(type is { IsAbstract: true, IsSealed: true }, $"{type.Name} is not static"));
     }

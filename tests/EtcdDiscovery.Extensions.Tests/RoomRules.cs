@@ -30,6 +30,7 @@ internal static partial class RoomRules
         ["LoadBalancing"] = [Root, "Primitives"],
         ["Resolution"] = [Root, "LoadBalancing", "Stores", "Wire", "Primitives"],
         ["Http"] = [Root, "Primitives"],
+        ["GrpcResolver"] = [Root, "Primitives"],
         ["Diagnostics"] = [Root, "Registration", "Resolution", "LoadBalancing", "Stores", "Primitives"],
         ["Hosting"] = ["*"],
     };
@@ -41,7 +42,7 @@ internal static partial class RoomRules
         ["EtcdDiscoveryHostApplicationBuilderExtensions"] = ["Hosting"],
         ["EtcdDiscoveryHealthChecksBuilderExtensions"] = ["Diagnostics"],
         ["EtcdDiscoveryHttpClientBuilderExtensions"] = ["Http"],
-        ["EtcdDiscoveryBuilderExtensions"] = ["Hosting", "Stores", "Stores/InMemory"],
+        ["EtcdDiscoveryBuilderExtensions"] = ["GrpcResolver", "Hosting", "Stores", "Stores/InMemory"],
         // Their signatures name public types whose files are in a room.
         ["IInstancePicker"] = ["LoadBalancing"],
     };

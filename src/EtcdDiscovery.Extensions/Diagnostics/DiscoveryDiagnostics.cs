@@ -10,6 +10,11 @@ internal sealed class DiscoveryDiagnostics(
 {
     public LeaseInfo? Lease => session.State is { IsAlive: true } state ? new() { TimeToLive = state.TimeToLive, Age = session.Age, Failure = state.Failure } : null;
 
+    public IReadOnlyList<ServiceSnapshot> GetSnapshots() => [.. catalog.Services
+        .Where(service => service.View.Exists)
+        .OrderBy(service => service.Name, Utf8Order.Instance)
+        .Select(service => service.Expose(service.View))];
+
     public IReadOnlyList<InstanceEjection> GetEjections() => [.. catalog.Services.SelectMany(service => service.Ejections)
         .Select(ejection => new InstanceEjection { Instance = ejection.Instance, EndsAt = ejection.EndsAt })];
 
@@ -38,15 +43,16 @@ internal sealed class DiscoveryDiagnostics(
             OutstandingCalls = watched.CountOutstanding(instance.Id),
         };
 
-        // The pick sets decide whether an instance is left out. The reasons are all exclusions that apply to it.
+        // The pick sets decide whether an instance is left out. The reasons are all exclusions that apply to it. A preference excludes
+        // nothing while no instance is selected.
         InstanceExclusions ExclusionsOf(ServiceInstance instance) => selected.Contains(instance.Id) ? InstanceExclusions.None
             : When(!query.HasPort(instance), InstanceExclusions.Port)
                 | When(instance.Status != ServiceStatus.Serving, InstanceExclusions.Status)
                 | When(query.Shard is { } shard && instance.Shard != shard, InstanceExclusions.Shard)
                 | When(query.Excluding?.Contains(instance.Id) == true, InstanceExclusions.Excluded)
                 | When(ejections.ContainsKey(instance.Id), InstanceExclusions.Ejected)
-                | When(query.PreferredShard is { } preferred && instance.Shard != preferred, InstanceExclusions.PreferredShard)
-                | When((query.PreferredZone ?? options.PreferredZone) is { Length: > 0 } zone && instance.Zone != zone, InstanceExclusions.PreferredZone);
+                | When(selected.Count > 0 && query.PreferredShard is { } preferred && instance.Shard != preferred, InstanceExclusions.PreferredShard)
+                | When(selected.Count > 0 && (query.PreferredZone ?? options.PreferredZone) is { Length: > 0 } zone && instance.Zone != zone, InstanceExclusions.PreferredZone);
     }
 
     private static InstanceExclusions When(bool applies, InstanceExclusions exclusion) => applies ? exclusion : InstanceExclusions.None;

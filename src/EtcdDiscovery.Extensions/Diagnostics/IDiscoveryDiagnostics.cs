@@ -10,6 +10,10 @@ public interface IDiscoveryDiagnostics
     /// <summary>The lease that all registrations of this process share; <see langword="null"/> while there is none.</summary>
     LeaseInfo? Lease { get; }
 
+    /// <summary>Gets the latest snapshots of all services that this process watches and that exist, in the order of their names.</summary>
+    /// <returns>A copy.</returns>
+    IReadOnlyList<ServiceSnapshot> GetSnapshots();
+
     /// <summary>Gets the instances that this process does not pick at the moment because calls to them failed.</summary>
     /// <returns>A copy.</returns>
     IReadOnlyList<InstanceEjection> GetEjections();

@@ -18,6 +18,7 @@ internal sealed class Fleet : IAsyncDisposable
 
     private readonly List<WebApplication> _servers = [];
     private readonly List<App> _callers = [];
+    private readonly List<OwnRegistration> _registrations = [];
     private readonly string _etcd;
     private readonly App _registrar;
 
@@ -42,10 +43,20 @@ internal sealed class Fleet : IAsyncDisposable
         string[]? ports = null,
         HttpProtocols protocols = HttpProtocols.Http1,
         X509Certificate2? certificate = null,
+        int size = 3) =>
+        await StartAsync((await etcd.GetAsync(EtcdVersion.First)).Endpoint, map, configure, ports, protocols, certificate, size);
+
+    /// <inheritdoc cref="StartAsync(SharedEtcd, Action{WebApplication, int}, Action{WebApplicationBuilder}, string[], HttpProtocols, X509Certificate2, int)"/>
+    public static async Task<Fleet> StartAsync(
+        string etcd,
+        Action<WebApplication, int> map,
+        Action<WebApplicationBuilder>? configure = null,
+        string[]? ports = null,
+        HttpProtocols protocols = HttpProtocols.Http1,
+        X509Certificate2? certificate = null,
         int size = 3)
     {
-        var server = await etcd.GetAsync(EtcdVersion.First);
-        var fleet = new Fleet(server.Endpoint, await App.StartAsync(Product.Settings(server.Endpoint)));
+        var fleet = new Fleet(etcd, await App.StartAsync(Product.Settings(etcd)));
         for (var i = 0; i < size; i++)
         {
             var port = await fleet.AddServerAsync(app => map(app, i), configure, protocols, certificate);
@@ -60,7 +71,14 @@ internal sealed class Fleet : IAsyncDisposable
     {
         var registration = _registrar.Services.Register(new Registering(service) { Hostname = hostname, Ports = ports });
         await registration.RegisteredAsync(Token);
+        _registrations.Add(registration);
     }
+
+    /// <summary>Puts an instance into maintenance; its server goes on.</summary>
+    public Task PauseAsync(int index) => _registrations[index].PauseAsync("a test", Token);
+
+    /// <summary>Withdraws an instance; its server goes on.</summary>
+    public ValueTask UnregisterAsync(int index) => _registrations[index].DisposeAsync();
 
     /// <summary>Ends a server at once: its connections break, and new ones are refused.</summary>
     public async Task KillAsync(int index)

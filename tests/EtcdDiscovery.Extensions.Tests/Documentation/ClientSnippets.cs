@@ -1,4 +1,7 @@
 using System.Net.WebSockets;
+using Grpc.Core;
+using Grpc.Net.Client.Balancer;
+using Grpc.Net.Client.Configuration;
 using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;
@@ -12,6 +15,39 @@ internal static class ClientSnippets
     public static void AddGrpcClient(HostApplicationBuilder builder)
     {
         builder.Services.AddGrpcClient<Greeter.GreeterClient>(options => options.Address = new Uri("http://catalog")).AddEtcdDiscovery();
+    }
+
+    public static void AddBalancingGrpcClient(HostApplicationBuilder builder)
+    {
+        builder.Services.AddEtcdDiscovery().AddGrpcResolver();
+        builder.Services.AddGrpcClient<Greeter.GreeterClient>(options => options.Address = new Uri("etcd:///catalog"))
+            .ConfigureChannel(channel =>
+            {
+                channel.Credentials = ChannelCredentials.Insecure;
+                channel.ServiceConfig = new ServiceConfig { LoadBalancingConfigs = { new RoundRobinConfig() } };
+            });
+    }
+
+    public static bool IsNear(BalancerAddress address)
+    {
+        bool isNear = address.Attributes.TryGetValue(GrpcAddressAttributes.Zone, out var zone) && zone == "eu-1";
+        return isNear;
+    }
+
+    public static void AddEndpoints(HostApplicationBuilder builder)
+    {
+        builder.Services.AddServiceDiscovery();
+        builder.Services.AddEtcdServiceEndpointProvider(options => options.ServiceHosts = ["*.internal"]);
+        builder.Services.AddHttpClient("catalog", client => client.BaseAddress = new Uri("https+http://catalog")).AddServiceDiscovery();
+    }
+
+    public static void AddProxy(HostApplicationBuilder builder)
+    {
+        builder.Services.AddServiceDiscovery();
+        builder.Services.AddEtcdServiceEndpointProvider();
+        builder.Services.AddReverseProxy()
+            .LoadFromConfig(builder.Configuration.GetSection("ReverseProxy"))
+            .AddServiceDiscoveryDestinationResolver();
     }
 
     public static HubConnection Connect(IHttpMessageHandlerFactory handlers)

@@ -72,7 +72,7 @@ public sealed partial class DocumentationTests
         var pages = Guides.Select(Repository.Read).ToList();
         var code = Markdown.Words(pages.SelectMany(page => Markdown.Blocks(page, "csharp")));
         var tables = Markdown.Words(pages.SelectMany(Markdown.TableRows));
-        var types = new[] { typeof(IServiceResolver), typeof(ServerAddressOptions) }.SelectMany(type => type.Assembly.GetExportedTypes()).ToList();
+        var types = new[] { typeof(IServiceResolver), typeof(ServerAddressOptions), typeof(ServiceDiscovery.EtcdServiceEndpointProviderOptions) }.SelectMany(type => type.Assembly.GetExportedTypes()).ToList();
 
         Assert.Contains(typeof(InMemoryDiscoveryStore), types);
         Assert.Empty(types.Where(type => !IsShown(type, code, tables)).Select(type => type.FullName));

@@ -10,7 +10,7 @@ internal sealed class FakeServiceResolver(params ServiceInstance[] instances) : 
 
     public async ValueTask<ServiceInstance> GetInstanceAsync(
         string service, ServiceQuery query = default, CancellationToken cancellationToken = default) =>
-        await this.GetFirstInstanceAsync(service, query, cancellationToken);
+        (query.Picker ?? InstancePickers.First).Pick(new InstanceSet(await this.GetInstancesAsync(service, query, cancellationToken)));
 
     public async IAsyncEnumerable<ServiceUpdate> WatchAsync(
         string service, [EnumeratorCancellation] CancellationToken cancellationToken = default)

@@ -203,6 +203,11 @@ internal static class Snippets
         await registration.SetStatusAsync(ServiceStatus.Serving, cancellationToken: cancellationToken);
     }
 
+    public static void MapPage(WebApplication app)
+    {
+        app.MapEtcdDiscovery("/discovery").RequireAuthorization("operators");
+    }
+
     public static void MapServices(WebApplication app)
     {
         app.MapGet("/services", (IServiceDirectory directory, CancellationToken cancellationToken) => directory.GetServiceNamesAsync(cancellationToken));
@@ -309,7 +314,7 @@ internal static class Snippets
     {
         builder.Services
             .AddHttpClient("payments", client => client.BaseAddress = new Uri("https://payments"))
-            .AddEtcdDiscovery((HttpDiscoveryOptions options) =>
+            .AddEtcdDiscovery(options =>
             {
                 options.HostName = HttpHostName.Service;
                 options.AllowedNetworks = ["10.0.0.0/8"];
@@ -325,6 +330,7 @@ internal static class Snippets
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/items");
         request.Options.Set(ServiceRequest.Shard, "shard-0");
+        request.Options.Set(ServiceRequest.PreferredZone, "eu-1");
         request.Options.Set(ServiceRequest.Network, ServiceNetwork.Private);
         using var response = await catalog.SendAsync(request, cancellationToken);
     }

@@ -36,7 +36,8 @@ public sealed class InterleavingTests
         });
 
         TestContext.Current.TestOutputHelper!.WriteLine($"{unexplained} downs without a reason, {doubts} times in doubt.");
-        Assert.True(unexplained > 0, "No reader was ever too slow.");
+        // With the grace, most of what vanishes is a suspect until the end, when the readers keep up again.
+        Assert.True(hasGrace || unexplained > 0, "No reader was ever too slow.");
         Assert.Equal(hasGrace, doubts > 0);
     }
 

@@ -1,0 +1,98 @@
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
+using Microsoft.Extensions.ServiceDiscovery;
+
+namespace EtcdDiscovery.ServiceDiscovery;
+
+/// <summary>Finds the endpoints of one service in its latest snapshot.</summary>
+internal sealed class EtcdServiceEndpointProvider(
+    ServiceEndpointQuery query, IServiceResolver resolver, ServiceNetwork network, TimeProvider timeProvider) : IServiceEndpointProvider
+{
+    // While etcd has not been reached yet, nothing else tells when to try again.
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
+    private static readonly string[] WebSchemes = ["http", "https"];
+
+    public async ValueTask PopulateAsync(IServiceEndpointBuilder endpoints, CancellationToken cancellationToken)
+    {
+        // An earlier provider, such as the configuration, knows the name.
+        if (endpoints.Endpoints.Count > 0)
+        {
+            return;
+        }
+
+        ServiceSnapshot snapshot;
+        try
+        {
+            snapshot = await resolver.GetSnapshotAsync(query.ServiceName, default, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ServiceNotFoundException)
+        {
+            return;
+        }
+        catch (EtcdDiscoveryException error) when (error.IsTransient)
+        {
+            // The name may be no service at all, so the next provider gets it for now.
+            endpoints.AddChangeToken(new CancellationChangeToken(new CancellationTokenSource(RetryDelay, timeProvider).Token));
+            return;
+        }
+
+        endpoints.AddChangeToken(snapshot.ChangeToken);
+        foreach (var instance in snapshot.Instances)
+        {
+            if (instance.Status == ServiceStatus.Serving && FindUri(instance) is { } uri)
+            {
+                endpoints.Endpoints.Add(ServiceEndpoint.Create(new UriEndPoint(uri), FeaturesOf(instance, uri)));
+            }
+        }
+
+        if (endpoints.Endpoints.Count == 0 && snapshot.Exists)
+        {
+            // The name is a service. The next provider would take it for a host.
+            throw Explain(snapshot);
+        }
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private static FeatureCollection FeaturesOf(ServiceInstance instance, Uri uri)
+    {
+        var features = new FeatureCollection();
+        features.Set(instance);
+        features.Set<IHostNameFeature>(new HostName(uri.Authority));
+        return features;
+    }
+
+    private Uri? FindUri(ServiceInstance instance)
+    {
+        var schemes = query.IncludedSchemes.Count > 0 ? query.IncludedSchemes : WebSchemes;
+        return query.EndpointName is { Length: > 0 } port
+            ? UriOf(instance, port) is { } named ? new UriBuilder(schemes[0], named.IdnHost, named.Port).Uri : null
+            : schemes.Select(scheme => UriOf(instance, scheme)).FirstOrDefault(uri => uri is not null);
+    }
+
+    // An address that would change the meaning of a URL is no endpoint.
+    private Uri? UriOf(ServiceInstance instance, string port)
+    {
+        try
+        {
+            return network == ServiceNetwork.Private ? instance.GetPrivateUri(port) : instance.GetUri(port);
+        }
+        catch (EtcdDiscoveryException)
+        {
+            return null;
+        }
+    }
+
+    private EtcdDiscoveryException Explain(ServiceSnapshot snapshot) => snapshot.Instances.Any(instance => instance.Status == ServiceStatus.Serving)
+        ? new UnknownSchemeException(
+            query.EndpointName ?? string.Join('+', query.IncludedSchemes),
+            $"Service '{snapshot.Service.Name}'",
+            snapshot.Instances.SelectMany(instance => instance.Ports ?? ServiceMap.Empty).Select(port => port.Key).Distinct().Order(StringComparer.Ordinal))
+        : new NoInstanceFoundException(snapshot.Service.Name);
+
+    private sealed record HostName(string Authority) : IHostNameFeature
+    {
+        string IHostNameFeature.HostName => Authority;
+    }
+}

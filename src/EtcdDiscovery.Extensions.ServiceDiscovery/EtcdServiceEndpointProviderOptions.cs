@@ -1,0 +1,28 @@
+namespace EtcdDiscovery.ServiceDiscovery;
+
+/// <summary>Which names <c>Microsoft.Extensions.ServiceDiscovery</c> looks up in etcd, and which address it gets.</summary>
+public sealed class EtcdServiceEndpointProviderOptions
+{
+    /// <summary>
+    /// The names with a dot that are looked up: <c>catalog.internal</c> is one name, <c>*.internal</c> all names below, and <c>*</c> every
+    /// name. Names without a dot are always looked up.
+    /// </summary>
+    /// <remarks>
+    /// Every application that may write to the registry can receive the requests for a name that is looked up, with whatever credentials
+    /// they carry. So names that look like hosts on the Internet have to be listed.
+    /// </remarks>
+    /// <value>The default is none.</value>
+    public IList<string> ServiceHosts { get; set; } = [];
+
+    /// <summary>Which address of an instance is its endpoint.</summary>
+    /// <value>The default is <see cref="ServiceNetwork.Public"/>.</value>
+    public ServiceNetwork Network { get; set; }
+
+    internal bool LooksUp(string service) =>
+        !service.Contains('.', StringComparison.Ordinal) || ServiceHosts.Any(pattern => Matches(pattern, service));
+
+    private static bool Matches(string pattern, string service) => pattern == "*"
+        || (pattern.StartsWith("*.", StringComparison.Ordinal)
+            ? service.EndsWith(pattern[1..], StringComparison.OrdinalIgnoreCase)
+            : service.Equals(pattern, StringComparison.OrdinalIgnoreCase));
+}

@@ -1,0 +1,175 @@
+using EtcdDiscovery.Tests.Infrastructure;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.ServiceDiscovery;
+using Yarp.ReverseProxy.Configuration;
+
+namespace EtcdDiscovery.BlackBox.Clients;
+
+/// <summary>Services in etcd as endpoints of <c>Microsoft.Extensions.ServiceDiscovery</c>, and as destinations of YARP.</summary>
+public sealed class EndpointProviderTests(SharedEtcd etcd)
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Client_OfAFleet_FollowsADrainAKillAndAnOutageOfEtcd()
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        await using var fleet = await Fleet.StartAsync(server.Endpoint, MapPort);
+        var caller = await fleet.StartCallerAsync(AddClient);
+        using var http = caller.GetRequiredService<IHttpClientFactory>().CreateClient("caller");
+        Assert.Equal(3, (await AnswersAsync(http, fleet, 30)).Count);
+
+        await fleet.PauseAsync(0);
+        await Eventually.TrueAsync(async () => (await AnswersAsync(http, fleet, 20)).Count == 2, "the drained instance gets no request");
+        // This client neither retries nor ejects: until the lease ends, a killed instance fails requests.
+        await fleet.UnregisterAsync(1);
+        await Eventually.TrueAsync(async () => (await AnswersAsync(http, fleet, 20)).Count == 1, "the instance that left gets no request");
+
+        await server.KillAsync();
+        Assert.Single(await AnswersAsync(http, fleet, 50));
+    }
+
+    [Theory]
+    [InlineData("http://{0}/port")]
+    [InlineData("https+http://{0}/port")]
+    [InlineData("http://_web.{0}/port")]
+    [InlineData("http+https://_web.{0}/port")]
+    public async Task Client_OfAnyFormOfAName_ReachesTheInstance(string url)
+    {
+        var server = await etcd.GetAsync(EtcdVersion.First);
+        await using var fleet = await Fleet.StartAsync(server.Endpoint, MapPort, ports: ["http", "web"], size: 1);
+        var caller = await fleet.StartCallerAsync(AddClient);
+        using var http = caller.GetRequiredService<IHttpClientFactory>().CreateClient("caller");
+        var uri = string.Format(System.Globalization.CultureInfo.InvariantCulture, url, fleet.Service);
+
+        Assert.NotEqual("", await http.GetStringAsync(new Uri(uri), Token));
+    }
+
+    [Fact]
+    public async Task Endpoints_OfAService_CarryTheirInstance()
+    {
+        var server = await etcd.GetAsync(EtcdVersion.First);
+        await using var fleet = await Fleet.StartAsync(server.Endpoint, MapPort);
+        var caller = await fleet.StartCallerAsync(AddClient);
+        await using var resolver = caller.GetRequiredService<ServiceEndpointResolver>();
+
+        var endpoints = (await resolver.GetEndpointsAsync($"http://{fleet.Service}", Token)).Endpoints;
+
+        Assert.Equal(3, endpoints.Count);
+        Assert.Equal(
+            (await caller.InstancesAsync(fleet.Service, Token)).Select(instance => instance.Id),
+            endpoints.Select(Product.InstanceIdOf).Order(StringComparer.Ordinal));
+        Assert.All(endpoints, endpoint => Assert.StartsWith("localhost:", endpoint.Features.Get<IHostNameFeature>()!.HostName, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Name_ThatIsNoService_IsLeftToTheNextProvider()
+    {
+        var server = await etcd.GetAsync(EtcdVersion.First);
+        await using var caller = await App.StartAsync(Product.Settings(server.Endpoint), builder => AddClient(builder.Services));
+        await using var resolver = caller.Services.GetRequiredService<ServiceEndpointResolver>();
+
+        foreach (var name in new[] { "http://nothing-of-the-kind", "http://api.example.com", "http://10.0.0.1" })
+        {
+            var endpoint = Assert.Single((await resolver.GetEndpointsAsync(name, Token)).Endpoints);
+            Assert.Contains(new Uri(name).Host, endpoint.ToString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Name_WithEndpointsInTheConfiguration_KeepsThem()
+    {
+        var server = await etcd.GetAsync(EtcdVersion.First);
+        await using var fleet = await Fleet.StartAsync(server.Endpoint, MapPort);
+        await using var caller = await App.StartAsync(
+            [.. Product.Settings(server.Endpoint), new($"Services:{fleet.Service}:http:0", "http://10.9.9.9:1234")], builder => AddClient(builder.Services));
+        await using var resolver = caller.Services.GetRequiredService<ServiceEndpointResolver>();
+
+        var endpoint = Assert.Single((await resolver.GetEndpointsAsync($"http://{fleet.Service}", Token)).Endpoints);
+
+        Assert.Contains("10.9.9.9", endpoint.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Service_ThatRegistersLater_IsFoundWithoutPolling()
+    {
+        var server = await etcd.GetAsync(EtcdVersion.First);
+        await using var fleet = await Fleet.StartAsync(server.Endpoint, MapPort, size: 0);
+        var caller = await fleet.StartCallerAsync(AddClient);
+        await using var resolver = caller.GetRequiredService<ServiceEndpointResolver>();
+        Assert.Single((await resolver.GetEndpointsAsync($"http://{fleet.Service}", Token)).Endpoints);
+
+        await fleet.RegisterAsync(fleet.Service, new() { ["http"] = "8080" }, "10.0.0.1");
+        await fleet.RegisterAsync(fleet.Service, new() { ["http"] = "8080" }, "10.0.0.2");
+
+        // The default refresh period is a minute.
+        await Eventually.TrueAsync(
+            async () => (await resolver.GetEndpointsAsync($"http://{fleet.Service}", Token)).Endpoints.Count == 2, "both endpoints are found");
+    }
+
+    [Fact]
+    public async Task Proxy_WithDestinationsFromEtcd_FollowsThem()
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        await using var fleet = await Fleet.StartAsync(server.Endpoint, MapPort);
+        await using var proxy = await StartProxyAsync(server.Endpoint, fleet.Service);
+        using var http = new HttpClient { BaseAddress = new Uri(proxy.Urls.Single()) };
+        await Eventually.TrueAsync(async () => (await AnswersAsync(http, null, 30)).Count == 3, "the proxy has all destinations");
+
+        await fleet.PauseAsync(0);
+        await Eventually.TrueAsync(async () => (await AnswersAsync(http, null, 20)).Count == 2, "the drained instance is no destination");
+        await fleet.UnregisterAsync(1);
+        await Eventually.TrueAsync(async () => (await AnswersAsync(http, null, 20)).Count == 1, "the instance that left is no destination");
+        await server.KillAsync();
+        Assert.Single(await AnswersAsync(http, null, 50));
+    }
+
+    private static void AddClient(IServiceCollection services)
+    {
+        services.AddServiceDiscovery();
+        services.AddEndpointProvider();
+        services.AddHttpClient("caller").AddServiceDiscovery();
+    }
+
+    private static void MapPort(WebApplication app, int server) =>
+        app.MapGet("/port", (HttpContext context) => context.Connection.LocalPort.ToString(System.Globalization.CultureInfo.InvariantCulture));
+
+    /// <summary>The different answers to some requests, all of which succeed.</summary>
+    private static async Task<HashSet<string>> AnswersAsync(HttpClient http, Fleet? fleet, int requests)
+    {
+        var answers = new HashSet<string>();
+        for (var request = 0; request < requests; request++)
+        {
+            answers.Add(await http.GetStringAsync(fleet is null ? "/port" : $"http://{fleet.Service}/port", Token));
+        }
+
+        return answers;
+    }
+
+    private static async Task<WebApplication> StartProxyAsync(string endpoint, string service)
+    {
+        var builder = WebApplication.CreateBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Configuration.AddInMemoryCollection(Product.Settings(endpoint));
+        builder.AddDiscovery();
+        builder.Services.AddServiceDiscovery();
+        builder.Services.AddEndpointProvider();
+        builder.Services.AddReverseProxy().AddServiceDiscoveryDestinationResolver().LoadFromMemory(
+            [new RouteConfig { RouteId = "all", ClusterId = "catalog", Match = new RouteMatch { Path = "{**rest}" } }],
+            [new ClusterConfig
+            {
+                ClusterId = "catalog",
+                Destinations = new Dictionary<string, DestinationConfig> { ["catalog"] = new() { Address = $"http://{service}" } },
+            }]);
+        var proxy = builder.Build();
+        proxy.MapReverseProxy();
+        await proxy.StartAsync(Token);
+        return proxy;
+    }
+}
