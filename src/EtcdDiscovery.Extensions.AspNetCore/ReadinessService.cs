@@ -17,8 +17,9 @@ internal sealed partial class ReadinessService(
 {
     private readonly CancellationTokenSource _stopping = new();
 
-    // What the application put into maintenance itself is not ours to take out.
-    private readonly HashSet<IServiceRegistration> _taken = [];
+    // The registrations in maintenance because of the checks, each with the reason that was published. A maintenance that the
+    // application has set has another reason, and stays.
+    private readonly Dictionary<IServiceRegistration, string> _taken = [];
     private readonly HashSet<IServiceRegistration> _met = [];
     private readonly ReadinessChecks _checks = ActivatorUtilities.CreateInstance<ReadinessChecks>(services);
     private readonly ILogger _logger = new SafeLoggerFactory(loggerFactory).CreateLogger(LogCategories.AspNetCore);
@@ -92,9 +93,13 @@ internal sealed partial class ReadinessService(
         using var timeout = new CancellationTokenSource(options.Value.Period, timeProvider);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stopping);
         _met.IntersectWith(registry.Registrations);
-        _taken.IntersectWith(registry.Registrations);
+        foreach (var gone in _taken.Keys.Except(registry.Registrations).ToList())
+        {
+            _taken.Remove(gone);
+        }
+
         var changing = registry.Registrations
-            .Where(registration => isReady ? Returns(registration) : Leaves(registration, isNews))
+            .Where(registration => isReady ? Returns(registration) : Leaves(registration, reason, isNews))
             // One that was withdrawn meanwhile throws at once.
             .Select(async registration => await registration.SetStatusAsync(
                 isReady ? ServiceStatus.Serving : ServiceStatus.Maintenance, isReady ? null : reason, linked.Token).ConfigureAwait(false))
@@ -102,12 +107,28 @@ internal sealed partial class ReadinessService(
         await Task.WhenAll(changing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private bool Leaves(IServiceRegistration registration, bool isNews) =>
-        ((WaitsSinceItsStart(registration) || registration is { Status: ServiceStatus.Serving, State: not RegistrationState.Withdrawn })
-            && _taken.Add(registration))
-        || (isNews && _taken.Contains(registration));
+    private bool Leaves(IServiceRegistration registration, string reason, bool isNews)
+    {
+        var leaves = WaitsSinceItsStart(registration)
+            || (registration is { Status: ServiceStatus.Serving, State: not RegistrationState.Withdrawn } && !_taken.ContainsKey(registration))
+            || (isNews && IsTaken(registration));
+        if (leaves)
+        {
+            _taken[registration] = reason;
+        }
 
-    private bool Returns(IServiceRegistration registration) => WaitsSinceItsStart(registration) || _taken.Remove(registration);
+        return leaves;
+    }
+
+    private bool Returns(IServiceRegistration registration)
+    {
+        var returns = WaitsSinceItsStart(registration) || IsTaken(registration);
+        _taken.Remove(registration);
+        return returns;
+    }
+
+    private bool IsTaken(IServiceRegistration registration) => _taken.TryGetValue(registration, out var reason)
+        && registration.Instance is { Status: ServiceStatus.Maintenance } instance && instance.StatusReason == reason;
 
     private bool WaitsSinceItsStart(IServiceRegistration registration) =>
         _met.Add(registration) && registration.Status == ServiceStatus.Maintenance && unready.Concerns(registration.ServiceName);

@@ -4,14 +4,14 @@ namespace EtcdDiscovery.ServiceDiscovery;
 public sealed class EtcdServiceEndpointProviderOptions
 {
     /// <summary>
-    /// The names with a dot that are looked up: <c>catalog.internal</c> is one name, <c>*.internal</c> all names below, and <c>*</c> every
-    /// name. Names without a dot are always looked up.
+    /// The names that are looked up, if there are any in the list: <c>catalog</c> is one name, <c>*.internal</c> all names below, and
+    /// <c>*</c> every name.
     /// </summary>
     /// <remarks>
     /// Every application that may write to the registry can receive the requests for a name that is looked up, with whatever credentials
-    /// they carry. So names that look like hosts on the Internet have to be listed.
+    /// they carry. So names that look like hosts on the Internet are looked up only if they are listed.
     /// </remarks>
-    /// <value>The default is none.</value>
+    /// <value>The default is none: all names without a dot are looked up.</value>
     public IList<string> ServiceHosts { get; set; } = [];
 
     /// <summary>Which address of an instance is its endpoint.</summary>
@@ -19,7 +19,7 @@ public sealed class EtcdServiceEndpointProviderOptions
     public ServiceNetwork Network { get; set; }
 
     internal bool LooksUp(string service) =>
-        !service.Contains('.', StringComparison.Ordinal) || ServiceHosts.Any(pattern => Matches(pattern, service));
+        ServiceHosts.Count == 0 ? !service.Contains('.', StringComparison.Ordinal) : ServiceHosts.Any(pattern => Matches(pattern, service));
 
     private static bool Matches(string pattern, string service) => pattern == "*"
         || (pattern.StartsWith("*.", StringComparison.Ordinal)

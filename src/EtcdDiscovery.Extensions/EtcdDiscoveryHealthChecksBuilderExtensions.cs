@@ -8,13 +8,15 @@ public static class EtcdDiscoveryHealthChecksBuilderExtensions
 {
     private static readonly string[] DefaultTags = ["ready"];
 
+    private static readonly Func<IServiceProvider, IHealthCheck> Create = ActivatorUtilities.GetServiceOrCreateInstance<EtcdDiscoveryHealthCheck>;
+
     /// <summary>
     /// Adds a check that is unhealthy until this process has registered, and has read a service if it queried any. After that, it is
     /// degraded while etcd is unreachable or refuses a request, and healthy otherwise.
     /// </summary>
     /// <remarks>
     /// Use it for readiness, never for liveness: a restart does not bring etcd back. The check reads memory only, without a request to
-    /// etcd. Its data contains no secrets. Its description says what has to be changed, and whether etcd's operators have to do it.
+    /// etcd. Its data contains no secrets. Adding it twice under the same name is harmless. Its description says what has to be changed, and whether etcd's operators have to do it.
     /// </remarks>
     /// <param name="builder">The health checks to add to. Also adds service discovery to its services if that has not been done.</param>
     /// <param name="name">The check's name; by default <c>etcd-discovery</c>.</param>
@@ -31,11 +33,13 @@ public static class EtcdDiscoveryHealthChecksBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.AddEtcdDiscovery();
-        return builder.Add(new HealthCheckRegistration(
-            name,
-            provider => ActivatorUtilities.GetServiceOrCreateInstance<EtcdDiscoveryHealthCheck>(provider),
-            failureStatus,
-            tags ?? DefaultTags,
-            timeout));
+        builder.Services.Configure<HealthCheckServiceOptions>(options =>
+        {
+            if (!options.Registrations.Any(added => added.Name == name && added.Factory == Create))
+            {
+                options.Registrations.Add(new HealthCheckRegistration(name, Create, failureStatus, tags ?? DefaultTags, timeout));
+            }
+        });
+        return builder;
     }
 }

@@ -1,7 +1,7 @@
 namespace EtcdDiscovery;
 
 /// <summary>Lists the services in the store.</summary>
-/// <remarks>A singleton, safe for concurrent use. Every call reads the store, so do not use it on a hot path.</remarks>
+/// <remarks>A singleton, safe for concurrent use. Members that later versions add will have default implementations. Every call reads the store, so do not use it on a hot path.</remarks>
 public interface IServiceDirectory
 {
     /// <summary>Gets the names of all services that have a description in the store.</summary>

@@ -5,7 +5,8 @@ namespace EtcdDiscovery;
 /// <summary>One registered service of this process. Disposing it withdraws it.</summary>
 /// <remarks>
 /// <para>
-/// Safe for concurrent use. The service stays registered until the registration is disposed or the host stops. If its entry is lost, it is
+/// Safe for concurrent use. Applications may implement it for tests: members that later versions add will have default implementations.
+/// The service stays registered until the registration is disposed or the host stops. If its entry is lost, it is
 /// written again.
 /// </para>
 /// <para>
@@ -26,6 +27,9 @@ public interface IServiceRegistration : IAsyncDisposable
 
     /// <summary>The current state. Reading it does not access the store.</summary>
     RegistrationState State { get; }
+
+    /// <summary>Why the last attempt to register, renew or change it failed; <see langword="null"/> if it succeeded or is under way.</summary>
+    string? Failure { get; }
 
     /// <summary>
     /// The instance as it should be in the store, with the host name, ports and status that other processes see once it is registered.
@@ -59,8 +63,8 @@ public interface IServiceRegistration : IAsyncDisposable
 
     /// <summary>Follows <see cref="Credentials"/>: their current value, then each change, by this process or another.</summary>
     /// <remarks>
-    /// A slow reader may miss credentials in between, but never the last ones. The enumeration ends only by cancellation. Any number of
-    /// enumerations may run at the same time.
+    /// A slow reader may miss credentials in between, but never the last ones. The enumeration ends when the registration is withdrawn. Any
+    /// number of enumerations may run at the same time.
     /// </remarks>
     /// <param name="cancellationToken">Ends the enumeration.</param>
     /// <returns>The credentials.</returns>

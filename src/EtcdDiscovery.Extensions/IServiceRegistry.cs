@@ -2,7 +2,7 @@ namespace EtcdDiscovery;
 
 /// <summary>Registers services of this process. All of them share one session in the store.</summary>
 /// <remarks>
-/// A singleton, safe for concurrent use. The configured service (section <c>EtcdDiscovery:Service</c>) is registered through it once the
+/// A singleton, safe for concurrent use. Members that later versions add will have default implementations. The configured service (section <c>EtcdDiscovery:Service</c>) is registered through it once the
 /// application serves, and is withdrawn with all others when the application begins to stop.
 /// </remarks>
 public interface IServiceRegistry

@@ -55,8 +55,8 @@ public static class ServiceResolverExtensions
     /// <param name="resolver">The resolver.</param>
     /// <param name="service">The service's name.</param>
     /// <param name="scheme">
-    /// The scheme, such as <c>http</c>. If it is empty, an instance's <c>http</c> or <c>https</c> port is used; for a public service
-    /// an empty scheme is an error.
+    /// The scheme, such as <c>http</c>. If it is empty, <see cref="ServiceQuery.Scheme"/> is used, or else an instance's <c>http</c> or
+    /// <c>https</c> port; for a public service, having neither is an error.
     /// </param>
     /// <param name="path">Path and query, such as <c>/items?page=2</c>; percent-encoded where necessary (RFC 3986).</param>
     /// <param name="query">Which instances to select; by default any, with the public address.</param>
@@ -66,6 +66,7 @@ public static class ServiceResolverExtensions
     /// </param>
     /// <param name="cancellationToken">Cancels the query.</param>
     /// <returns>The URL.</returns>
+    /// <exception cref="ArgumentException">The query has another scheme.</exception>
     /// <exception cref="UnknownSchemeException">There is no port for the scheme.</exception>
     /// <exception cref="ServiceNotFoundException">Nothing is known of the service.</exception>
     /// <exception cref="NoInstanceFoundException">No instance takes requests, or the query excludes all that do.</exception>
@@ -81,6 +82,13 @@ public static class ServiceResolverExtensions
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(resolver);
+        ArgumentNullException.ThrowIfNull(scheme);
+        if (scheme.Length > 0 && query.Scheme is { } other && other != scheme)
+        {
+            throw new ArgumentException($"The scheme is '{scheme}', but that of the query is '{other}': set one of them.", nameof(scheme));
+        }
+
+        scheme = scheme.Length > 0 ? scheme : query.Scheme ?? "";
         if (query is { Shard: null, Network: ServiceNetwork.Public })
         {
             var info = await resolver.GetServiceAsync(service, cancellationToken).ConfigureAwait(false);
@@ -91,7 +99,7 @@ public static class ServiceResolverExtensions
         }
 
         var instance = await resolver.GetInstanceAsync(service, query, cancellationToken).ConfigureAwait(false);
-        if (scheme is { Length: > 0 } && !instance.AddressIn(query.Network).Ports.ContainsKey(scheme))
+        if (scheme.Length > 0 && !instance.AddressIn(query.Network).Ports.ContainsKey(scheme))
         {
             // Other instances may have the port, for example while it is being rolled out.
             instance = await resolver.GetInstanceAsync(service, query with { Scheme = scheme }, cancellationToken).ConfigureAwait(false);

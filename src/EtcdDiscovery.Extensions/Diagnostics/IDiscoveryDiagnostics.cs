@@ -2,7 +2,7 @@ namespace EtcdDiscovery.Diagnostics;
 
 /// <summary>Shows the state of service discovery in this process, for diagnostic pages and tools.</summary>
 /// <remarks>
-/// A singleton, safe for concurrent use. Everything but the first <see cref="ExplainAsync"/> of a service is answered from memory. No
+/// A singleton, safe for concurrent use. Members that later versions add will have default implementations. Everything but the first <see cref="ExplainAsync"/> of a service is answered from memory. No
 /// result contains credentials, except in <see cref="ServiceInstance.Credentials"/>, which is excluded from JSON.
 /// </remarks>
 public interface IDiscoveryDiagnostics

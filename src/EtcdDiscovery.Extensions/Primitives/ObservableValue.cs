@@ -9,6 +9,7 @@ namespace EtcdDiscovery.Primitives;
 internal sealed class ObservableValue<T>(T initial, Action<T>? changed = null)
 {
     private volatile Version _version = new(initial);
+    private volatile bool _isComplete;
 
     public T Value => _version.Value;
 
@@ -23,8 +24,15 @@ internal sealed class ObservableValue<T>(T initial, Action<T>? changed = null)
         }
     }
 
-    /// <summary>The value now, then each other one that follows.</summary>
-    /// <exception cref="OperationCanceledException">The token is cancelled; nothing else ends the enumeration.</exception>
+    /// <summary>Ends all enumerations after the current value, which is the last one.</summary>
+    public void Complete()
+    {
+        _isComplete = true;
+        _version.Superseded.TrySetResult();
+    }
+
+    /// <summary>The value now, then each other one that follows, until the last one.</summary>
+    /// <exception cref="OperationCanceledException">The token is canceled.</exception>
     public async IAsyncEnumerable<T> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         Version? told = null;
@@ -39,12 +47,19 @@ internal sealed class ObservableValue<T>(T initial, Action<T>? changed = null)
                 yield return version.Value;
             }
 
+            if (_isComplete && version == _version)
+            {
+                yield break;
+            }
+
             await version.Superseded.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private sealed record Version(T Value)
+    private sealed class Version(T value)
     {
+        public T Value => value;
+
         public TaskCompletionSource Superseded { get; } = Promise.New();
     }
 }

@@ -69,6 +69,8 @@ internal sealed class ServiceRegistration : IServiceRegistration
     /// <summary>Why the last write failed; null if it succeeded.</summary>
     public string? Failure => _failure;
 
+    string? IServiceRegistration.Failure => _failure ?? _session.State.Failure;
+
     public bool WithdrawalRequested => _withdrawalRequested;
 
     public bool IsWithdrawn => _state.Value == RegistrationState.Withdrawn;
@@ -96,10 +98,6 @@ internal sealed class ServiceRegistration : IServiceRegistration
         await foreach (var state in _state.WatchAsync(cancellationToken).ConfigureAwait(false))
         {
             yield return state;
-            if (state == RegistrationState.Withdrawn)
-            {
-                yield break;
-            }
         }
     }
 
@@ -242,6 +240,8 @@ internal sealed class ServiceRegistration : IServiceRegistration
         {
             _withdrawalRequested = true;
             _state.Set(RegistrationState.Withdrawn);
+            _state.Complete();
+            _credentials.Complete();
             _withdrawn.TrySetResult();
             _settled = _settled.Task.IsCompleted ? Promise.New() : _settled;
             _settled.TrySetException(new ObjectDisposedException(

@@ -106,6 +106,22 @@ public sealed class ReadinessTests
     }
 
     [Fact]
+    public async Task Maintenance_SetByTheApplicationWhileTheChecksFail_StaysWhenTheyRecover()
+    {
+        _status = HealthStatus.Healthy;
+        await using var host = await StartAsync();
+        await BecomesAsync(host, ServiceStatus.Serving);
+        _status = HealthStatus.Unhealthy;
+        await BecomesAsync(host, ServiceStatus.Maintenance);
+
+        await host.Registration.SetStatusAsync(ServiceStatus.Maintenance, "by hand", Token);
+        _status = HealthStatus.Healthy;
+        await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("Ready").Count() == 2), "the checks are healthy again");
+
+        Assert.Equal("by hand", (await BecomesAsync(host, ServiceStatus.Maintenance)).StatusReason);
+    }
+
+    [Fact]
     public async Task Host_RegisteredInMaintenanceByItsSettings_StaysThere()
     {
         _status = HealthStatus.Healthy;

@@ -155,6 +155,17 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
     }
 
     [Fact]
+    public async Task Check_AddedTwice_IsOne()
+    {
+        await using var host = await DiscoveryHost.StartAsync(
+            new() { ["Store"] = "InMemory" }, builder => builder.Services.AddHealthChecks().AddEtcdDiscovery().AddEtcdDiscovery());
+
+        var report = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(Token);
+
+        Assert.Equal(["etcd-discovery"], report.Entries.Keys);
+    }
+
+    [Fact]
     public void Check_ByDefault_HasANameATagAndNoTimeout()
     {
         using var provider = new ServiceCollection().AddHealthChecks().AddEtcdDiscovery().Services.BuildServiceProvider();

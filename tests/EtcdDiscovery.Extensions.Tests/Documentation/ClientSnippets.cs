@@ -37,7 +37,7 @@ internal static class ClientSnippets
     public static void AddEndpoints(HostApplicationBuilder builder)
     {
         builder.Services.AddServiceDiscovery();
-        builder.Services.AddEtcdServiceEndpointProvider(options => options.ServiceHosts = ["*.internal"]);
+        builder.Services.AddEtcdServiceEndpointProvider(options => options.ServiceHosts = ["catalog", "*.internal"]);
         builder.Services.AddHttpClient("catalog", client => client.BaseAddress = new Uri("https+http://catalog")).AddServiceDiscovery();
     }
 

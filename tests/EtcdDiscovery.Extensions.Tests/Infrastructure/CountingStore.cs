@@ -26,6 +26,8 @@ internal sealed class CountingStore(IDiscoveryStore inner) : IDiscoveryStore
 
     public IReadOnlyList<string> Endpoints => inner.Endpoints;
 
+    public StoreCapabilities Capabilities => inner.Capabilities;
+
     /// <summary>Reads wait for this.</summary>
     public Task Gate { get; set; } = Task.CompletedTask;
 

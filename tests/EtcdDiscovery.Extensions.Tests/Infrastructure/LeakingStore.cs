@@ -9,6 +9,8 @@ internal sealed class LeakingStore(IDiscoveryStore inner, TimeProvider timeProvi
 
     public IReadOnlyList<string> Endpoints => inner.Endpoints;
 
+    public StoreCapabilities Capabilities => inner.Capabilities;
+
     public async Task<IDiscoverySession> OpenSessionAsync(TimeSpan timeToLive, CancellationToken cancellationToken)
     {
         var session = new Undisposed(await inner.OpenSessionAsync(timeToLive, cancellationToken));

@@ -31,6 +31,8 @@ internal sealed class RefusingStore(IDiscoveryStore inner) : IDiscoveryStore
 
     public IReadOnlyList<string> Endpoints => inner.Endpoints;
 
+    public StoreCapabilities Capabilities => inner.Capabilities;
+
     /// <summary>Does all that it has refused, as a member does that was frozen and goes on.</summary>
     public async Task DoRefusedAsync()
     {

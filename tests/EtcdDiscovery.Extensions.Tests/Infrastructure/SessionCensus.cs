@@ -10,6 +10,8 @@ internal sealed class SessionCensus(IDiscoveryStore inner) : IDiscoveryStore
 
     public IReadOnlyList<string> Endpoints => inner.Endpoints;
 
+    public StoreCapabilities Capabilities => inner.Capabilities;
+
     /// <summary>How many sessions were opened.</summary>
     public int Opened
     {

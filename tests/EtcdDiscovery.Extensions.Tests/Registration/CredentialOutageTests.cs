@@ -121,6 +121,8 @@ public sealed class CredentialOutageTests
         {
             public IReadOnlyList<string> Endpoints => inner.Endpoints;
 
+            public StoreCapabilities Capabilities => inner.Capabilities;
+
             public Task<IDiscoverySession> OpenSessionAsync(TimeSpan timeToLive, CancellationToken cancellationToken) =>
                 inner.OpenSessionAsync(timeToLive, cancellationToken);
 

@@ -87,6 +87,30 @@ public sealed class ServiceRegistryTests
         Assert.Empty(host.Registry.Registrations);
     }
 
+    [Fact]
+    public async Task WatchCredentials_OfARegistrationThatIsWithdrawn_Ends()
+    {
+        await using var host = await DiscoveryHost.StartAsync(new() { ["Store"] = "InMemory" });
+        var registration = host.Registry.Register(new() { Name = Service, Hostname = "h.dev", User = "jim", Password = "secret" });
+        var reading = registration.WatchCredentialsAsync(Token).ToListAsync(Token).AsTask();
+
+        await registration.DisposeAsync();
+
+        Assert.Equal([new ServiceCredentials("jim", "secret")], await reading.WaitAsync(Eventually.Patience, Token));
+    }
+
+    [Fact]
+    public async Task Failure_WhileTheStoreRefuses_SaysWhy()
+    {
+        await using var host = await DiscoveryHost.StartAsync(
+            [], builder => builder.Services.AddEtcdDiscovery().UseStore(_ => new RefusingStore(new InMemoryDiscoveryStore()) { Refusal = _ => new EtcdDiscoveryException("no role") }));
+        var registration = host.Registry.Register(new() { Name = Service, Hostname = "h.dev" });
+
+        await Eventually.TrueAsync(() => Task.FromResult(registration.Failure is not null), "the failure is known");
+
+        Assert.Contains("no role", registration.Failure, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(ServiceStatus.Unknown)]
     [InlineData((ServiceStatus)9)]

@@ -37,6 +37,17 @@ public sealed class ServiceResolverExtensionsTests
     }
 
     [Fact]
+    public async Task Uri_WithASchemeInTheQuery_UsesItUnlessTheCallHasAnother()
+    {
+        var resolver = new FakeServiceResolver(New("a") with { Ports = new ServiceMap([new("http", "80"), new("grpc", "81")]) });
+        var query = new ServiceQuery { Scheme = "grpc" };
+
+        Assert.Equal("grpc://a:81/", (await resolver.GetUriAsync("shop", query: query, cancellationToken: Token)).AbsoluteUri);
+        Assert.Equal("grpc://a:81/", (await resolver.GetUriAsync("shop", "grpc", query: query, cancellationToken: Token)).AbsoluteUri);
+        await Assert.ThrowsAsync<ArgumentException>(async () => await resolver.GetUriAsync("shop", "http", query: query, cancellationToken: Token));
+    }
+
+    [Fact]
     public void Snapshot_WithNothingButItsContent_HasDefaults()
     {
         var empty = new ServiceSnapshot { Service = new() { Name = "shop" }, Instances = [] };
