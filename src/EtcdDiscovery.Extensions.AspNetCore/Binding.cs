@@ -4,9 +4,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace EtcdDiscovery.AspNetCore;
 
-/// <summary>One address that the server is bound to.</summary>
-/// <param name="Scheme">Such as <c>http</c>.</param>
-/// <param name="Host">A host name or address, without brackets; null when it is bound to all.</param>
+/// <summary>An address that the server is bound to.</summary>
+/// <param name="Scheme">The scheme, such as <c>http</c>.</param>
+/// <param name="Host">A host name or address, without brackets; null if the server is bound to all addresses.</param>
 /// <param name="Port">The port.</param>
 internal sealed record Binding(string Scheme, string? Host, string Port)
 {
@@ -14,11 +14,11 @@ internal sealed record Binding(string Scheme, string? Host, string Port)
         && (Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
             || (IPAddress.TryParse(Host, out var address) && IPAddress.IsLoopback(address)));
 
-    /// <summary>Those of a server's addresses that are on a network, in their order.</summary>
+    /// <summary>Selects the network addresses of a server, in their order.</summary>
     public static List<Binding> Read(IEnumerable<string> addresses) =>
         [.. addresses.Select(BindingAddress.Parse).Where(IsOnNetwork).Select(Of)];
 
-    // Port 0 stands there until the server is bound.
+    // The port is 0 until the server is bound.
     private static bool IsOnNetwork(BindingAddress address) =>
         address is { IsUnixPipe: false, IsNamedPipe: false, Port: > 0 };
 

@@ -8,20 +8,20 @@ using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Adds to service discovery what only a web application can tell.</summary>
+/// <summary>Adds server addresses and readiness of web applications to service discovery.</summary>
 public static class EtcdDiscoveryWebBuilderExtensions
 {
     /// <summary>
-    /// Registers the addresses that the server bound, port 0 included, where the configuration names no ports. The host
-    /// name is that of <c>Service:Hostname</c>; else that which the server is bound to; for a server bound to all
-    /// addresses it is the environment variable <c>HOSTNAME</c>, else an address of this machine.
+    /// Registers the addresses that the server is bound to, even for port 0, unless the configuration contains ports. The host name is
+    /// <c>Service:Hostname</c>; if that is not set, the host that the server is bound to. For a server that is bound to all addresses, it
+    /// is the environment variable <c>HOSTNAME</c>, else an address of this machine.
     /// </summary>
     /// <remarks>
-    /// Calling it more than once is harmless. Addresses that cannot be reached by network (Unix sockets, pipes) are left out; a
-    /// server without any other, such as a test server, registers no service whose ports are not configured, and warns of it.
+    /// Repeated calls are harmless. Addresses that cannot be reached by network (Unix sockets, pipes) are left out. If there is no other
+    /// address, as for a test server, services without configured ports are not registered, and a warning is logged.
     /// </remarks>
     /// <param name="builder">The builder.</param>
-    /// <param name="configure">Changes the settings after the configuration was bound.</param>
+    /// <param name="configure">Changes the settings after the configuration has been bound.</param>
     /// <returns>The builder.</returns>
     public static IEtcdDiscoveryBuilder UseServerAddresses(
         this IEtcdDiscoveryBuilder builder, Action<ServerAddressOptions>? configure = null)
@@ -47,15 +47,15 @@ public static class EtcdDiscoveryWebBuilderExtensions
     }
 
     /// <summary>
-    /// Keeps the process's services in maintenance, so that resolvers do not pick them, while the application's readiness
-    /// checks are unhealthy: from the start until they are healthy for the first time, and whenever they fail later.
+    /// Keeps the services of this process in maintenance, so that resolvers do not pick them, while the application's readiness checks are
+    /// unhealthy: from the start until they are healthy for the first time, and whenever they fail later.
     /// </summary>
     /// <remarks>
-    /// Degraded is healthy enough. A status that the application set itself stays. Services that are registered from code are
-    /// looked at within a <see cref="ReadinessOptions.Period"/>. Calling it more than once is harmless.
+    /// Degraded counts as healthy. A status that the application has set is not changed. Services that are registered through
+    /// <see cref="IServiceRegistry"/> are included within one <see cref="ReadinessOptions.Period"/>. Repeated calls are harmless.
     /// </remarks>
     /// <param name="builder">The builder.</param>
-    /// <param name="configure">Changes the settings after the configuration was bound.</param>
+    /// <param name="configure">Changes the settings after the configuration has been bound.</param>
     /// <returns>The builder.</returns>
     public static IEtcdDiscoveryBuilder RegisterWhenHealthy(
         this IEtcdDiscoveryBuilder builder, Action<ReadinessOptions>? configure = null)

@@ -4,11 +4,11 @@ using System.Net.Sockets;
 
 namespace EtcdDiscovery.AspNetCore;
 
-/// <summary>What this machine is called and where it is.</summary>
+/// <summary>Provides the host name and addresses of this machine.</summary>
 internal sealed class Machine(Func<string, string?> variable, Func<IEnumerable<IPAddress>> addresses)
 {
-    /// <summary>The name or address for others; null when there is none but loopback.</summary>
-    /// <param name="preferred">The network whose address is wanted; null for any.</param>
+    /// <summary>The name or address for other machines; null if there is only loopback.</summary>
+    /// <param name="preferred">The preferred network of the address; null for any.</param>
     public string? NameFor(IPNetwork? preferred)
     {
         if (variable("HOSTNAME") is { Length: > 0 } name)

@@ -1,8 +1,8 @@
 namespace EtcdDiscovery.AspNetCore;
 
-/// <summary>Whether the host is ready, decided from the last few looks at its checks. Immutable.</summary>
+/// <summary>Whether the process is ready, based on the last few results of its checks. Immutable.</summary>
 /// <param name="IsReady">The decision; null before the first one.</param>
-/// <param name="Contradictions">How many looks one after another said otherwise.</param>
+/// <param name="Contradictions">The number of consecutive results that contradict the decision.</param>
 internal readonly record struct Readiness(bool? IsReady, int Contradictions)
 {
     public Readiness After(bool isHealthy, ReadinessOptions options)

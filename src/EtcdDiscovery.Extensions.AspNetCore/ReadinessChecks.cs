@@ -4,11 +4,11 @@ using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.AspNetCore;
 
-/// <summary>The application's own readiness checks.</summary>
+/// <summary>Runs the readiness checks of the application.</summary>
 internal sealed class ReadinessChecks(
     HealthCheckService health, IOptions<HealthCheckServiceOptions> checks, IServiceScopeFactory scopes, IOptions<ReadinessOptions> options)
 {
-    // Whether a host is registered must not decide whether it registers as ready; and this check may have any name.
+    // Excludes the check of service discovery, because registration must not depend on itself. The check may have any name.
     private readonly Lazy<HashSet<string>> _own = new(() =>
     {
         using var scope = scopes.CreateScope();
@@ -19,7 +19,7 @@ internal sealed class ReadinessChecks(
             .ToHashSet(StringComparer.Ordinal);
     });
 
-    // One that cannot be made is the application's: it counts, and is unhealthy until it can.
+    // A check that cannot be created belongs to the application: it counts, and is unhealthy until it can be created.
     private static bool IsOurs(HealthCheckRegistration check, IServiceProvider services)
     {
         try
@@ -34,7 +34,7 @@ internal sealed class ReadinessChecks(
 
     public bool Any => _own.Value.Count > 0;
 
-    /// <summary>The names of those that are unhealthy now; of one that cannot even be made, what kind of exception says so.</summary>
+    /// <summary>Returns the names of the unhealthy checks. If a check cannot be created, returns the type of the exception.</summary>
     public async Task<IReadOnlyList<string>> FindFailingAsync(CancellationToken cancellationToken)
     {
         try
@@ -44,7 +44,7 @@ internal sealed class ReadinessChecks(
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
-            // Its message may hold what others should not read.
+            // Omits the message, which may contain confidential data.
             return [error.GetType().Name];
         }
     }

@@ -2,31 +2,28 @@ using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery;
 
-/// <summary>
-/// When <c>RegisterWhenHealthy()</c> takes the host out of the resolvers' choice. Configuration section
-/// <c>EtcdDiscovery:Readiness</c>.
-/// </summary>
+/// <summary>Settings of <c>RegisterWhenHealthy()</c>. Configuration section <c>EtcdDiscovery:Readiness</c>.</summary>
 public sealed class ReadinessOptions
 {
     /// <summary>The name of the configuration section: <c>EtcdDiscovery:Readiness</c>.</summary>
     public const string SectionName = $"{EtcdDiscoveryOptions.SectionName}:Readiness";
 
-    /// <summary>The tag of the health checks that count. The check of service discovery itself never does.</summary>
+    /// <summary>The tag of the health checks that determine readiness. The check of service discovery itself never counts.</summary>
     /// <value>The default is <c>ready</c>.</value>
     public string Tag { get; set; } = "ready";
 
-    /// <summary>How long to wait from one look at the checks to the next.</summary>
+    /// <summary>The time between two runs of the checks.</summary>
     /// <value>The default is 2 seconds. From 0.1 seconds to 5 minutes.</value>
     public TimeSpan Period { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>After how many failures one after another the host is taken out.</summary>
+    /// <summary>The number of consecutive failures after which the services are set to maintenance.</summary>
     /// <value>The default is 2. At least 1.</value>
     public int FailuresToLeave { get; set; } = 2;
 
-    /// <summary>After how many successes one after another it comes back. When it starts, one is enough.</summary>
+    /// <summary>The number of consecutive successes after which the services take requests again. At the start, one is enough.</summary>
     /// <value>The default is 2. At least 1.</value>
     public int SuccessesToReturn { get; set; } = 2;
 
-    /// <summary>Values of the configuration that the binder could not convert; validation reports them.</summary>
+    /// <summary>Configuration values that the binder could not convert; validation reports them.</summary>
     internal IReadOnlyList<MalformedSetting> Malformed { get; set; } = [];
 }

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.AspNetCore;
 
-/// <summary>Checks the settings of <c>RegisterWhenHealthy()</c>.</summary>
-/// <remarks>As a part of the main options, so that one exception lists these problems beside those of the library's settings.</remarks>
+/// <summary>Validates the settings of <c>RegisterWhenHealthy()</c>.</summary>
+/// <remarks>Validates as part of the main options, so that one exception lists all problems.</remarks>
 internal sealed class ReadinessRules(IOptions<ReadinessOptions> readiness) : IValidateOptions<EtcdDiscoveryOptions>
 {
     private const string Section = ReadinessOptions.SectionName;

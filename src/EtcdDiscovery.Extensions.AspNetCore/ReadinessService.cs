@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.AspNetCore;
 
-/// <summary>Keeps the process's registrations in maintenance while its readiness checks fail.</summary>
+/// <summary>Keeps the registrations of this process in maintenance while its readiness checks fail.</summary>
 internal sealed partial class ReadinessService(
     IServiceProvider services,
     IServiceRegistry registry,
@@ -17,14 +17,14 @@ internal sealed partial class ReadinessService(
 {
     private readonly CancellationTokenSource _stopping = new();
 
-    // The registrations in maintenance because of the checks, each with the reason that was published. A maintenance that the
-    // application has set has another reason, and stays.
-    private readonly Dictionary<IServiceRegistration, string> _taken = [];
-    private readonly HashSet<IServiceRegistration> _met = [];
+    // Registrations that this service has set to maintenance, each with the reason it published. A maintenance that the application
+    // has set has another reason, and stays unchanged.
+    private readonly Dictionary<IServiceRegistration, string> _inMaintenance = [];
+    private readonly HashSet<IServiceRegistration> _known = [];
     private readonly ReadinessChecks _checks = ActivatorUtilities.CreateInstance<ReadinessChecks>(services);
     private readonly ILogger _logger = new SafeLoggerFactory(loggerFactory).CreateLogger(LogCategories.AspNetCore);
     private Readiness _readiness;
-    private string _reason = "The readiness checks were not asked yet.";
+    private string _reason = "The readiness checks have not been run yet.";
     private Task _following = Task.CompletedTask;
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -61,79 +61,79 @@ internal sealed partial class ReadinessService(
         {
             try
             {
-                await LookAsync(stopping).ConfigureAwait(false);
+                await RunChecksAsync(stopping).ConfigureAwait(false);
             }
             catch (Exception error) when (!stopping.IsCancellationRequested)
             {
-                // Its message may hold what others should not read.
+                // Omits the message, which may contain confidential data.
                 Log.ApplyingFailed(_logger, error.GetType().Name);
             }
         }
         while (await timer.WaitForNextTickAsync(stopping).ConfigureAwait(false));
     }
 
-    private async Task LookAsync(CancellationToken stopping)
+    private async Task RunChecksAsync(CancellationToken stopping)
     {
-        // At first nothing is known, and what may not be ready must not be picked meanwhile.
-        await ApplyAsync(_readiness.IsReady == true, _reason, isNews: false, stopping).ConfigureAwait(false);
+        // Before the first result, the services must not be picked, because they may not be ready.
+        await ApplyAsync(_readiness.IsReady == true, _reason, isTransition: false, stopping).ConfigureAwait(false);
         var failing = await _checks.FindFailingAsync(stopping).ConfigureAwait(false);
         _reason = $"Unhealthy: {string.Join(", ", failing)}";
         var before = _readiness.IsReady;
         _readiness = _readiness.After(failing.Count == 0, options.Value);
         if (_readiness.IsReady != before)
         {
-            Tell(_readiness.IsReady == true, _reason);
-            await ApplyAsync(_readiness.IsReady == true, _reason, isNews: true, stopping).ConfigureAwait(false);
+            LogTransition(_readiness.IsReady == true, _reason);
+            await ApplyAsync(_readiness.IsReady == true, _reason, isTransition: true, stopping).ConfigureAwait(false);
         }
     }
 
-    private async Task ApplyAsync(bool isReady, string reason, bool isNews, CancellationToken stopping)
+    private async Task ApplyAsync(bool isReady, string reason, bool isTransition, CancellationToken stopping)
     {
-        // The status is wanted from now on, however long the store takes to hear of it.
+        // Bounds the wait only: the change is still written if the store is slow.
         using var timeout = new CancellationTokenSource(options.Value.Period, timeProvider);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stopping);
-        _met.IntersectWith(registry.Registrations);
-        foreach (var gone in _taken.Keys.Except(registry.Registrations).ToList())
+        _known.IntersectWith(registry.Registrations);
+        foreach (var gone in _inMaintenance.Keys.Except(registry.Registrations).ToList())
         {
-            _taken.Remove(gone);
+            _inMaintenance.Remove(gone);
         }
 
         var changing = registry.Registrations
-            .Where(registration => isReady ? Returns(registration) : Leaves(registration, reason, isNews))
-            // One that was withdrawn meanwhile throws at once.
+            .Where(registration => isReady ? ShouldReturn(registration) : ShouldLeave(registration, reason, isTransition))
+            // A registration that has been withdrawn meanwhile throws at once.
             .Select(async registration => await registration.SetStatusAsync(
                 isReady ? ServiceStatus.Serving : ServiceStatus.Maintenance, isReady ? null : reason, linked.Token).ConfigureAwait(false))
             .ToList();
         await Task.WhenAll(changing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private bool Leaves(IServiceRegistration registration, string reason, bool isNews)
+    private bool ShouldLeave(IServiceRegistration registration, string reason, bool isTransition)
     {
-        var leaves = WaitsSinceItsStart(registration)
-            || (registration is { Status: ServiceStatus.Serving, State: not RegistrationState.Withdrawn } && !_taken.ContainsKey(registration))
-            || (isNews && IsTaken(registration));
+        var leaves = IsWaitingForFirstResult(registration)
+            || (registration is { Status: ServiceStatus.Serving, State: not RegistrationState.Withdrawn } && !_inMaintenance.ContainsKey(registration))
+            || (isTransition && IsInMaintenance(registration));
         if (leaves)
         {
-            _taken[registration] = reason;
+            _inMaintenance[registration] = reason;
         }
 
         return leaves;
     }
 
-    private bool Returns(IServiceRegistration registration)
+    private bool ShouldReturn(IServiceRegistration registration)
     {
-        var returns = WaitsSinceItsStart(registration) || IsTaken(registration);
-        _taken.Remove(registration);
+        var returns = IsWaitingForFirstResult(registration) || IsInMaintenance(registration);
+        _inMaintenance.Remove(registration);
         return returns;
     }
 
-    private bool IsTaken(IServiceRegistration registration) => _taken.TryGetValue(registration, out var reason)
+    private bool IsInMaintenance(IServiceRegistration registration) => _inMaintenance.TryGetValue(registration, out var reason)
         && registration.Instance is { Status: ServiceStatus.Maintenance } instance && instance.StatusReason == reason;
 
-    private bool WaitsSinceItsStart(IServiceRegistration registration) =>
-        _met.Add(registration) && registration.Status == ServiceStatus.Maintenance && unready.Concerns(registration.ServiceName);
+    private bool IsWaitingForFirstResult(IServiceRegistration registration) =>
+        _known.Add(registration) && registration.Status == ServiceStatus.Maintenance && unready.Concerns(registration.ServiceName);
 
-    private void Tell(bool isReady, string reason)
+    private void LogTransition(bool isReady, string reason)
     {
         if (!_checks.Any)
         {

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.AspNetCore;
 
-/// <summary>Checks the settings of <c>UseServerAddresses()</c>.</summary>
-/// <remarks>As a part of the main options, so that one exception lists these problems beside those of the library's settings.</remarks>
+/// <summary>Validates the settings of <c>UseServerAddresses()</c>.</summary>
+/// <remarks>Validates as part of the main options, so that one exception lists all problems.</remarks>
 internal sealed class ServerAddressRules(IOptions<ServerAddressOptions> addresses) : IValidateOptions<EtcdDiscoveryOptions>
 {
     public ValidateOptionsResult Validate(string? name, EtcdDiscoveryOptions options)

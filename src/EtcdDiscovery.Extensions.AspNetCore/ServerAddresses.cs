@@ -9,10 +9,10 @@ using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.AspNetCore;
 
-/// <summary>Fills in the addresses that the server bound, where the configuration says nothing.</summary>
+/// <summary>Adds the addresses of the server to the options, if the configuration contains none.</summary>
 /// <remarks>
-/// The options are made anew when the application has started, which is when the addresses are known. Before that,
-/// when the options are validated, there is nothing to fill in.
+/// The options are created again when the application has started and the addresses are known. When they are validated at first, there are
+/// no addresses yet.
 /// </remarks>
 internal sealed partial class ServerAddresses(
     IServiceProvider services, Machine machine, IOptions<ServerAddressOptions> options, ILoggerFactory loggerFactory)
@@ -31,7 +31,7 @@ internal sealed partial class ServerAddresses(
             return;
         }
 
-        // The server itself needs options to be made.
+        // Resolved late, because creating the server may need options.
         if (services.GetService<IServer>() is not { } server)
         {
             return;
@@ -44,7 +44,7 @@ internal sealed partial class ServerAddresses(
         }
         else
         {
-            // Nothing could call an instance without an address. While the server is not bound yet, nothing is registered anyway.
+            // An instance without an address could not be called. Before the server is bound, nothing is registered anyway.
             options.Enabled = false;
             _hasLeftOut = true;
         }
@@ -54,7 +54,7 @@ internal sealed partial class ServerAddresses(
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>Says that a service is not registered because the server, which is bound by now, has no network address.</summary>
+    /// <summary>Logs a warning if a service is not registered because the server has no network address.</summary>
     public Task StartedAsync(CancellationToken cancellationToken)
     {
         if (_hasLeftOut && services.GetService<IServer>() is { } server)

@@ -4,14 +4,14 @@ using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.AspNetCore;
 
-/// <summary>Has configured services registered in maintenance at first: nothing is known of the readiness checks by then.</summary>
-/// <remarks>It makes no check: a check may need the very options that are being made.</remarks>
+/// <summary>Registers configured services in maintenance at first, because the readiness checks have not run yet.</summary>
+/// <remarks>Creates no checks, because a check may depend on the options that are being created.</remarks>
 internal sealed class UnreadyAtFirst(IOptions<HealthCheckServiceOptions> checks, IOptions<ReadinessOptions> options)
     : IPostConfigureOptions<EtcdDiscoveryOptions>, IPostConfigureOptions<ServiceRegistrationOptions>
 {
     private readonly ConcurrentDictionary<string, bool> _services = new(StringComparer.Ordinal);
 
-    /// <summary>Whether a service is in maintenance at first because of this, and not of the application.</summary>
+    /// <summary>Whether this class, and not the application, has set the initial status of a service to maintenance.</summary>
     public bool Concerns(string service) => _services.ContainsKey(service);
 
     public void PostConfigure(string? name, EtcdDiscoveryOptions options) => PostConfigure(name, options.Service);

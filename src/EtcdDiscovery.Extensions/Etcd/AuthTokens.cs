@@ -5,9 +5,11 @@ using Grpc.Core;
 
 namespace EtcdDiscovery.Etcd;
 
-/// <summary>The token that speaks for the configured user: requested once for all calls, and anew when etcd has forgotten it.</summary>
-/// <param name="login">The login as it is now; null when etcd asks for none.</param>
-[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "The gate never has a handle.")]
+/// <summary>
+/// Holds the auth token of the configured user. It is requested once for all calls, and again when etcd no longer accepts it.
+/// </summary>
+/// <param name="login">Returns the current login; null if none is configured.</param>
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "The semaphore never allocates a handle.")]
 internal sealed class AuthTokens(Func<EtcdLogin?> login)
 {
     private readonly SemaphoreSlim _gate = new(1, 1);
@@ -15,11 +17,11 @@ internal sealed class AuthTokens(Func<EtcdLogin?> login)
 
     public bool AreUsed => login() is not null;
 
-    /// <summary>The token at hand; null when there is none.</summary>
+    /// <summary>The current token; null if there is none.</summary>
     public string? AtHand => _latest is { } latest && latest.Login == login() ? latest.Token : null;
 
-    /// <summary>The token at hand, else a new one; null when etcd asks for none.</summary>
-    /// <exception cref="EtcdCallException">Etcd does not know the user, or cannot be asked.</exception>
+    /// <summary>Gets the current token, or requests one; null if no login is configured or etcd's authentication is disabled.</summary>
+    /// <exception cref="EtcdCallException">Etcd rejected the login or cannot be reached.</exception>
     public async ValueTask<string?> GetAsync(
         Func<AuthenticateRequest, CancellationToken, Task<AuthenticateResponse>> authenticateAsync, CancellationToken cancellationToken)
     {
@@ -33,13 +35,13 @@ internal sealed class AuthTokens(Func<EtcdLogin?> login)
             return latest.Token;
         }
 
-        // One question for all who wait: to check a password costs etcd a tenth of a second of a processor.
+        // One request for all waiting calls, because checking a password takes etcd a tenth of a second of processor time.
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             if (_latest is not { } issued || issued.Login != wanted)
             {
-                _latest = issued = new Issue(wanted, await AskAsync(wanted, authenticateAsync, cancellationToken).ConfigureAwait(false));
+                _latest = issued = new Issue(wanted, await RequestTokenAsync(wanted, authenticateAsync, cancellationToken).ConfigureAwait(false));
             }
 
             return issued.Token;
@@ -50,7 +52,7 @@ internal sealed class AuthTokens(Func<EtcdLogin?> login)
         }
     }
 
-    /// <summary>Etcd does not take this token any more.</summary>
+    /// <summary>Discards a token that etcd no longer accepts.</summary>
     public void Forget(string? token)
     {
         if (_latest is { } latest && latest.Token == token)
@@ -59,7 +61,7 @@ internal sealed class AuthTokens(Func<EtcdLogin?> login)
         }
     }
 
-    private static async Task<string?> AskAsync(
+    private static async Task<string?> RequestTokenAsync(
         EtcdLogin wanted,
         Func<AuthenticateRequest, CancellationToken, Task<AuthenticateResponse>> authenticateAsync,
         CancellationToken cancellationToken)
@@ -71,7 +73,7 @@ internal sealed class AuthTokens(Func<EtcdLogin?> login)
         }
         catch (EtcdCallException error) when (error.Code == StatusCode.FailedPrecondition)
         {
-            // Authentication is not enabled, yet. Should it be later, calls without a token are refused.
+            // Authentication is not enabled. If it is enabled later, etcd rejects calls without a token.
             return null;
         }
         catch (EtcdCallException error) when (error is { IsAnswer: true, Code: StatusCode.InvalidArgument })

@@ -4,7 +4,7 @@ using Grpc.Core;
 
 namespace EtcdDiscovery.Etcd;
 
-/// <summary>The time limit of a call, and what the call's failure means with regard to it.</summary>
+/// <summary>The time limit of a call. Translates failures that it causes.</summary>
 internal sealed class CallDeadline(TimeSpan limit, TimeProvider timeProvider, CancellationToken callerToken) : IDisposable
 {
     private readonly LinkedTimeout _timeout = new(limit, timeProvider, callerToken);
@@ -15,7 +15,9 @@ internal sealed class CallDeadline(TimeSpan limit, TimeProvider timeProvider, Ca
         StatusCode.DeadlineExceeded,
         string.Create(CultureInfo.InvariantCulture, $"no answer within {timeout.TotalSeconds:0.###} s"));
 
-    /// <summary>Turns what a call threw into the caller's cancellation, the end of its time, or what it is.</summary>
+    /// <summary>
+    /// Translates an exception of the call: into the caller's cancellation, into an exceeded deadline, or leaves it unchanged.
+    /// </summary>
     public Exception Explain(Exception exception)
     {
         if (_timeout.HasExpired && exception is not EtcdCallException { IsAnswer: true })

@@ -4,8 +4,8 @@ using Grpc.Core;
 
 namespace EtcdDiscovery.Etcd;
 
-/// <summary>What <see cref="EtcdCallHandler"/> has to know of a call, and what it has seen of its response.</summary>
-/// <param name="timeout">The time limit to tell etcd; null for a stream.</param>
+/// <summary>The state that <see cref="EtcdCallHandler"/> needs for a call, and the response that it has received.</summary>
+/// <param name="timeout">The time limit to send to etcd; null for a stream.</param>
 internal sealed class EtcdCall(TimeSpan? timeout)
 {
     public TimeSpan? Timeout { get; } = timeout;
@@ -13,7 +13,7 @@ internal sealed class EtcdCall(TimeSpan? timeout)
     /// <summary>The response; Grpc.Net disposes it.</summary>
     public HttpResponseMessage? Response { get; set; }
 
-    /// <summary>Whether the server ended the call with this status. Grpc.Net gives the same codes to failures of its own.</summary>
+    /// <summary>Whether the server ended the call with this status. Grpc.Net uses the same codes for its own failures.</summary>
     public bool HasStatus(StatusCode code) =>
         Response is { } response && (StatusIn(response.TrailingHeaders) ?? StatusIn(response.Headers)) == (int)code;
 

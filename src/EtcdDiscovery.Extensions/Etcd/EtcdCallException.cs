@@ -5,10 +5,12 @@ using Grpc.Core;
 
 namespace EtcdDiscovery.Etcd;
 
-/// <summary>A call to etcd that failed. Stays in this folder: <see cref="EtcdClient.Fail"/> translates it and names the endpoint.</summary>
+/// <summary>
+/// A failed call to etcd. Does not leave this namespace: <see cref="EtcdClient.Fail"/> translates it and adds the endpoint.
+/// </summary>
 /// <param name="code">The status.</param>
 /// <param name="detail">What went wrong. Text from the server is sanitized.</param>
-/// <param name="innerException">Never an <see cref="RpcException"/>, which prints the server's text as it is.</param>
+/// <param name="innerException">Never an <see cref="RpcException"/>, which prints the server's text without sanitizing it.</param>
 internal sealed class EtcdCallException(StatusCode code, string detail, Exception? innerException = null)
     : Exception(detail, innerException)
 {
@@ -17,10 +19,10 @@ internal sealed class EtcdCallException(StatusCode code, string detail, Exceptio
     /// <summary>Whether etcd cannot have seen the call: no connection was made.</summary>
     public bool IsUnsent { get; init; }
 
-    /// <summary>Whether etcd itself answered with this status; otherwise the way to it failed.</summary>
+    /// <summary>Whether etcd itself answered with this status; otherwise the transport failed.</summary>
     public bool IsAnswer { get; init; }
 
-    /// <summary>Finds out what a failure of Grpc.Net's means.</summary>
+    /// <summary>Translates an exception of Grpc.Net.</summary>
     public static EtcdCallException From(Exception failure, EtcdCall call)
     {
         var status = (failure as RpcException)?.Status ?? new Status(StatusCode.Internal, "", failure);
@@ -29,17 +31,17 @@ internal sealed class EtcdCallException(StatusCode code, string detail, Exceptio
             EtcdCallException known => known,
             null when call.HasStatus(status.StatusCode) => Answer(status),
             null when status.StatusCode == StatusCode.ResourceExhausted => TooLarge(),
-            // The length does not even fit into an integer. Grpc.Net has no other sign of it.
+            // The length does not fit into an integer. Grpc.Net reports that only by this message.
             InvalidDataException { Message: "Message too large." } => TooLarge(),
             // Without the cause, which may quote the server.
             null => Malformed(status.Detail),
             InvalidDataException or InvalidProtocolBufferException or InvalidOperationException and not ObjectDisposedException => Malformed(status.DebugException.Message),
-            var cause => OnTheWay(cause),
+            var cause => FromTransport(cause),
         };
     }
 
-    /// <summary>A failure on the way to etcd or back.</summary>
-    public static EtcdCallException OnTheWay(Exception cause) =>
+    /// <summary>Creates the exception for a failure of the transport.</summary>
+    public static EtcdCallException FromTransport(Exception cause) =>
         new(StatusCode.Unavailable, TransportFailure.Describe(cause, "HTTP/2"), cause) { IsUnsent = TransportFailure.IsUnsent(cause) };
 
     private static EtcdCallException Answer(Status status)

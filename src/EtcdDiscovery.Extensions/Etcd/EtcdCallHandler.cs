@@ -5,13 +5,15 @@ using Grpc.Core;
 
 namespace EtcdDiscovery.Etcd;
 
-/// <summary>Between Grpc.Net and the connection: sends what Grpc.Net cannot, and sees what it does not tell.</summary>
+/// <summary>
+/// Sits between Grpc.Net and the connection: sends the timeout, which Grpc.Net cannot, and captures the response, which Grpc.Net hides.
+/// </summary>
 internal sealed class EtcdCallHandler(HttpMessageHandler connection) : DelegatingHandler(connection)
 {
-    // Grpc.Net sends a request in the execution context in which the call was started, and has no other way to tell which call it is.
+    // Grpc.Net sends a request in the execution context of the call, which is the only way to find out which call it belongs to.
     private static readonly AsyncLocal<EtcdCall?> Current = new();
 
-    /// <summary>Starts a call of Grpc.Net's.</summary>
+    /// <summary>Starts a call.</summary>
     public static T Start<T>(EtcdCall call, Func<T> start)
     {
         Current.Value = call;
@@ -30,7 +32,7 @@ internal sealed class EtcdCallHandler(HttpMessageHandler connection) : Delegatin
         var call = Current.Value;
         if (call?.Timeout is { } timeout)
         {
-            // Grpc.Net sends it only with a deadline by the wall clock, which it then enforces.
+            // Grpc.Net sends this header only with a deadline, which it enforces by the wall clock.
             request.Headers.TryAddWithoutValidation(
                 "grpc-timeout", string.Create(CultureInfo.InvariantCulture, $"{(long)timeout.TotalMilliseconds}m"));
         }
@@ -52,7 +54,7 @@ internal sealed class EtcdCallHandler(HttpMessageHandler connection) : Delegatin
         return response;
     }
 
-    // A failure before the first message comes as headers only: the status stands where trailers cannot be.
+    // A failure before the first message consists of headers only, so the status is among them instead of the trailers.
     private static bool IsGrpc(HttpResponseMessage response) =>
         response.Headers.NonValidated.Contains("grpc-status")
         || (response.StatusCode == HttpStatusCode.OK
@@ -65,7 +67,7 @@ internal sealed class EtcdCallHandler(HttpMessageHandler connection) : Delegatin
         $"it answered HTTP {(int)response.StatusCode} ({response.StatusCode}) with content type "
             + $"'{LogSanitizer.Sanitize(response.Content.Headers.ContentType?.MediaType ?? "none")}' instead of gRPC; is it an etcd v3 endpoint?");
 
-    // The mapping that gRPC prescribes for proxies and servers that answer in plain HTTP.
+    // The mapping that gRPC specifies for plain HTTP responses.
     private static StatusCode CodeOf(HttpStatusCode status) => status switch
     {
         HttpStatusCode.BadRequest => StatusCode.Internal,

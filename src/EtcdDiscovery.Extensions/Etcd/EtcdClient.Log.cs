@@ -12,7 +12,7 @@ internal sealed partial class EtcdClient
         [LoggerMessage(
             2,
             LogLevel.Information,
-            "Etcd at {Endpoint} does not tell how far a watch has got, as etcd's grpc-proxy does not: quiet watches are checked by reads.",
+            "Etcd at {Endpoint} does not report the progress of a watch, like etcd's grpc-proxy: quiet watches are checked by reads",
             EventName = "WithoutProgress")]
         public static partial void WithoutProgress(ILogger logger, string endpoint);
     }

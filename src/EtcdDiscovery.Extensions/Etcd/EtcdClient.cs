@@ -7,10 +7,10 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Etcd;
 
-/// <summary>The way to the cluster: one endpoint at a time for all calls, the next one when it fails.</summary>
+/// <summary>Calls the cluster: uses one endpoint for all calls, and the next one when it fails.</summary>
 internal sealed partial class EtcdClient : IDisposable
 {
-    /// <summary>The most operations that etcd takes in one transaction, unless it was configured otherwise.</summary>
+    /// <summary>The maximum number of operations in a transaction by etcd's default settings.</summary>
     public const int MaxTxnOperations = 128;
 
     private readonly EtcdOptions _options;
@@ -39,13 +39,13 @@ internal sealed partial class EtcdClient : IDisposable
 
     public TimeProvider TimeProvider => _timeProvider;
 
-    /// <summary>Whether an endpoint tells how far a watch has got when asked. Etcd's grpc-proxy does not.</summary>
-    public bool TellsProgress(string endpoint) => !_withoutProgress.ContainsKey(endpoint);
+    /// <summary>Whether an endpoint answers progress requests. Etcd's grpc-proxy does not.</summary>
+    public bool SupportsProgress(string endpoint) => !_withoutProgress.ContainsKey(endpoint);
 
-    /// <summary>An endpoint has told a watch's progress, maybe later than was waited for.</summary>
+    /// <summary>Notes that an endpoint has answered a progress request, perhaps after the deadline.</summary>
     public void NoteProgress(string endpoint) => _withoutProgress.TryRemove(endpoint, out _);
 
-    /// <summary>An endpoint does not tell a watch's progress.</summary>
+    /// <summary>Notes that an endpoint does not answer progress requests.</summary>
     public void NoteWithoutProgress(string endpoint)
     {
         if (_withoutProgress.TryAdd(endpoint, true))
@@ -54,9 +54,9 @@ internal sealed partial class EtcdClient : IDisposable
         }
     }
 
-    /// <summary>One request, one answer, from the endpoint in use, or from the next one when that cannot be reached at all.</summary>
-    /// <param name="start">Starts the call, maybe more than once.</param>
-    /// <param name="cancellationToken">Gives the call up.</param>
+    /// <summary>Makes a unary call to the current endpoint, or to the next one if the current one cannot be reached.</summary>
+    /// <param name="start">Starts the call. May be called more than once.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     public async Task<TResponse> CallAsync<TResponse>(
         Func<EtcdConnection, CallOptions, AsyncUnaryCall<TResponse>> start, CancellationToken cancellationToken)
     {
@@ -78,16 +78,16 @@ internal sealed partial class EtcdClient : IDisposable
         }
     }
 
-    /// <summary>A stream over the endpoint in use. It ends when that endpoint is left.</summary>
+    /// <summary>Opens a stream to the current endpoint. It ends when that endpoint is left.</summary>
     public EtcdStream<TRequest, TResponse> Open<TRequest, TResponse>(
         Func<EtcdConnection, CallOptions, AsyncDuplexStreamingCall<TRequest, TResponse>> start)
         where TRequest : class, IMessage<TRequest>
         where TResponse : class, IMessage<TResponse> => new(this, _rotation.Current, start, _tokens.AtHand);
 
-    /// <summary>Whether a user is configured, who may be refused.</summary>
+    /// <summary>Whether a user is configured, so that etcd may deny permission.</summary>
     public bool HasUser => _tokens.AreUsed;
 
-    /// <summary>Makes sure that there is a token at hand, if etcd asks for one, for the streams that are opened next.</summary>
+    /// <summary>Ensures that there is a token, if a login is configured, for the streams that are opened next.</summary>
     /// <returns>The token.</returns>
     public async Task<string?> AuthenticateAsync(CancellationToken cancellationToken)
     {
@@ -102,8 +102,8 @@ internal sealed partial class EtcdClient : IDisposable
         }
     }
 
-    /// <summary>Etcd does not take a token any more.</summary>
-    /// <returns>Whether that is what the error says.</returns>
+    /// <summary>Discards a token if an error says that etcd no longer accepts it.</summary>
+    /// <returns>Whether the error says so.</returns>
     public bool ForgetIfStale(string? token, EtcdCallException error)
     {
         var isStale = HasUser && EtcdErrors.IsStaleToken(error);
@@ -115,7 +115,7 @@ internal sealed partial class EtcdClient : IDisposable
         return isStale;
     }
 
-    /// <summary>Leaves the endpoint if it is to blame, and says what the failure means.</summary>
+    /// <summary>Leaves the endpoint if it caused the failure, and translates the failure.</summary>
     public EtcdDiscoveryException Fail(EtcdConnection connection, EtcdCallException error)
     {
         error = connection.Refine(error);
@@ -144,14 +144,14 @@ internal sealed partial class EtcdClient : IDisposable
         }
         catch (EtcdCallException e) when (ForgetIfStale(token, e))
         {
-            // Refused before anything was done: with a new token it is the first time.
+            // Etcd rejected the call without executing it, so it can be repeated with a new token.
             token = await TokenAsync(connection, cancellationToken).ConfigureAwait(false);
             return await connection.CallAsync(start, RequestTimeout, token, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    // A single endpoint is "left" for a fresh connection to itself: a connection that has stopped answering cannot be
-    // told from a dead one, and pings take much longer than a lease lives. One that does answer is worth keeping.
+    // A single endpoint gets a new connection, because an unresponsive connection may be dead, and pings detect that only long after the
+    // lease has expired. A connection that answers is kept.
     private void Leave(EtcdConnection failed, EtcdCallException error)
     {
         if (Endpoints.Count == 1 && error.IsAnswer)

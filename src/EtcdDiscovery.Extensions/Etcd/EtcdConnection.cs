@@ -6,27 +6,27 @@ using Grpc.Net.Client;
 
 namespace EtcdDiscovery.Etcd;
 
-/// <summary>One HTTP/2 connection to one endpoint, with dotnet-etcd's generated clients on it.</summary>
+/// <summary>One HTTP/2 connection to one endpoint, with the generated clients of dotnet-etcd.</summary>
 /// <remarks>
-/// No compression, no retries, no load balancing of Grpc.Net's. Every failure is an <see cref="EtcdCallException"/>, every
-/// cancellation an <see cref="OperationCanceledException"/> with the caller's token.
+/// Without Grpc.Net's compression, retries and load balancing. Every failure is an <see cref="EtcdCallException"/>, every cancellation an
+/// <see cref="OperationCanceledException"/> with the caller's token.
 /// </remarks>
 internal sealed class EtcdConnection : IDisposable
 {
     /// <summary>
-    /// The largest message that is read. Far above the 4 MiB of common clients, which a page of large values exceeds
-    /// without being wrong, and low enough that a broken peer cannot exhaust the process.
+    /// The maximum size of a received message. Far above the usual 4 MiB, which a valid page of large values can exceed, and low enough
+    /// that a faulty server cannot exhaust the memory.
     /// </summary>
     public const int MaxMessageSize = 64 * 1024 * 1024;
 
-    // etcd takes pings more often than every 5 s for an attack and drops the connection.
+    // etcd treats pings more often than every 5 s as an attack and drops the connection.
     private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(10);
 
     private readonly TlsConnector _connector;
     private readonly EtcdCallHandler _handler;
     private readonly TimeProvider _timeProvider;
 
-    // Never disposed: it has no timer, and a call may still be linking itself to it.
+    // Never disposed: it has no timer, and a call may be linking to it concurrently.
     private readonly CancellationTokenSource _closing = new();
 
     public EtcdConnection(Uri address, EtcdOptions options, TimeProvider timeProvider)
@@ -35,7 +35,7 @@ internal sealed class EtcdConnection : IDisposable
         _timeProvider = timeProvider;
         _connector = new TlsConnector(options.Tls, timeProvider);
         _handler = new EtcdCallHandler(NewHandler(options, _connector));
-        // Never disposed, which would end single calls that still wait for their answers. It holds nothing but the handler.
+        // Never disposed, because that would abort unary calls in flight. It owns no resources except the handler.
         var channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions
         {
             HttpHandler = _handler,
@@ -62,13 +62,13 @@ internal sealed class EtcdConnection : IDisposable
     /// <summary>Cancelled when the connection is disposed.</summary>
     public CancellationToken Closing => _closing.Token;
 
-    /// <summary>What a failure means, if the server refused the connection: the connector knows better than the HTTP stack.</summary>
+    /// <summary>Replaces the error of the HTTP stack with the connector's more precise one, if the server refused the connection.</summary>
     public EtcdCallException Refine(EtcdCallException error) =>
         error is { IsAnswer: false, Code: StatusCode.Unavailable, InnerException: not null } && _connector.Refusal is { } refusal
             ? new EtcdCallException(StatusCode.Unavailable, refusal, error.InnerException) { IsUnsent = error.IsUnsent }
             : error;
 
-    /// <summary>One request, one answer.</summary>
+    /// <summary>Makes a unary call.</summary>
     public async Task<TResponse> CallAsync<TResponse>(
         Func<EtcdConnection, CallOptions, AsyncUnaryCall<TResponse>> start, TimeSpan timeout, string? token, CancellationToken cancellationToken)
     {
@@ -85,7 +85,7 @@ internal sealed class EtcdConnection : IDisposable
         }
     }
 
-    /// <summary>Any number of requests and answers. Never fails: a failure is told to the reader.</summary>
+    /// <summary>Opens a bidirectional stream. Does not throw: the reader gets any failure.</summary>
     public AsyncDuplexStreamingCall<TRequest, TResponse> Open<TRequest, TResponse>(
         Func<EtcdConnection, CallOptions, AsyncDuplexStreamingCall<TRequest, TResponse>> start,
         EtcdCall call,
@@ -96,7 +96,7 @@ internal sealed class EtcdConnection : IDisposable
         return EtcdCallHandler.Start(call, () => start(this, options));
     }
 
-    /// <summary>Ends the streams at once and the connection as soon as the last single call has its answer.</summary>
+    /// <summary>Ends the streams at once, and the connection when the last unary call has completed.</summary>
     public void Dispose()
     {
         _closing.Cancel();
@@ -116,7 +116,7 @@ internal sealed class EtcdConnection : IDisposable
 
     private static Metadata HeadersWith(string? token)
     {
-        // A member that has lost its leader answers and ends streams with "no leader" instead of keeping them, silent, for ever.
+        // With this header, a member without a leader fails calls and streams with "no leader" instead of keeping silent streams open.
         var headers = new Metadata { { "hasleader", "true" } };
         if (token is not null)
         {

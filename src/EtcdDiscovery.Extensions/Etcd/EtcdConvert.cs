@@ -4,19 +4,19 @@ using Mvccpb;
 
 namespace EtcdDiscovery.Etcd;
 
-/// <summary>Between etcd's messages and the store's records.</summary>
+/// <summary>Converts etcd's messages to the store's records.</summary>
 internal static class EtcdConvert
 {
     public static StoreEntry ToEntry(KeyValue pair) =>
         new(pair.Key.ToStringUtf8(), pair.Value.Memory, pair.ModRevision);
 
     public static StoreEvent ToEvent(Event change) => change.Kv is null
-        ? throw EtcdErrors.ProtocolViolation("a change of nothing")
+        ? throw EtcdErrors.ProtocolViolation("a change without a key")
         : change.Type == Event.Types.EventType.Delete
         ? new(change.Kv.Key.ToStringUtf8(), value: null, change.Kv.ModRevision)
         : new(change.Kv.Key.ToStringUtf8(), change.Kv.Value.Memory, change.Kv.ModRevision);
 
-    /// <summary>The first key behind a range as etcd wants it: nothing for a single key.</summary>
+    /// <summary>The exclusive end of a range; empty for a single key, as etcd expects it.</summary>
     public static ByteString EndOf(StoreRange range)
     {
         if (!range.IsPrefix)
@@ -24,7 +24,7 @@ internal static class EtcdConvert
             return ByteString.Empty;
         }
 
-        // No byte of UTF-8 is 0xff, so the last one of a prefix can always be raised.
+        // UTF-8 contains no byte 0xff, so the last byte of a prefix can always be incremented.
         var end = ByteString.CopyFromUtf8(range.Key).ToByteArray();
         end[^1]++;
         return ByteString.CopyFrom(end);

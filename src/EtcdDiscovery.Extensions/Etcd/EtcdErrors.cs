@@ -3,11 +3,11 @@ using Grpc.Core;
 
 namespace EtcdDiscovery.Etcd;
 
-/// <summary>What a failed call means to the callers of a store.</summary>
+/// <summary>Translates failed calls for the callers of a store.</summary>
 internal static class EtcdErrors
 {
-    // etcd reports some passing troubles of the cluster without a status of their own.
-    private static readonly string[] PassingTroubles = ["leader", "timed out", "timeout", "stopped", "proposal dropped", "canceled"];
+    // etcd reports some transient errors of the cluster with the status Unknown.
+    private static readonly string[] TransientErrors = ["leader", "timed out", "timeout", "stopped", "proposal dropped", "canceled"];
 
     private const string NoUser = "user name is empty";
 
@@ -16,8 +16,8 @@ internal static class EtcdErrors
     public static EtcdDiscoveryException Translate(string endpoint, EtcdCallException error)
     {
         var advice = Mentions(error, NoUser) ? "; set EtcdDiscovery:Etcd:User and Password"
-            : Mentions(error, "permission denied") ? "; grant a role of EtcdDiscovery:Etcd:User to read, and where this application registers to write, /services/ and "
-                + "/services_infos/, below EtcdDiscovery:KeyPrefix where that is set"
+            : Mentions(error, "permission denied") ? "; grant a role of EtcdDiscovery:Etcd:User permission to read, and if this application registers to write, /services/ and "
+                + "/services_infos/, below EtcdDiscovery:KeyPrefix if that is set"
             : "";
         var message = $"Etcd at {endpoint}: {error.Message.TrimEnd('.')}{advice}.";
         return error.Code switch
@@ -30,24 +30,24 @@ internal static class EtcdErrors
         };
     }
 
-    /// <summary>Whether etcd did nothing because it does not know the token, or was given none.</summary>
+    /// <summary>Whether etcd rejected the call because the token is unknown or missing.</summary>
     public static bool IsStaleToken(EtcdCallException error) =>
         error.IsAnswer && StaleTokens.Any(words => Mentions(error, words));
 
-    /// <summary>An answer that no etcd gives.</summary>
+    /// <summary>Creates the exception for an answer that violates etcd's protocol.</summary>
     public static EtcdDiscoveryException ProtocolViolation(string what) =>
-        new($"Etcd gave an answer that makes no sense: {what}.", isTransient: true);
+        new($"Etcd sent an answer that violates its protocol: {what}.", isTransient: true);
 
-    /// <summary>Whether another endpoint may do better: this one is unreachable, silent, cut off or no etcd.</summary>
+    /// <summary>Whether another endpoint may succeed, because this one is unreachable, unresponsive, isolated or not etcd.</summary>
     public static bool BlamesEndpoint(EtcdCallException error) => error.Code switch
     {
         StatusCode.Unavailable or StatusCode.DeadlineExceeded => true,
-        // What is too long here is so elsewhere, too.
+        // The answer of another endpoint would be as long.
         StatusCode.ResourceExhausted => false,
         _ => !error.IsAnswer,
     };
 
-    /// <summary>Whether etcd's reason for ending a watch passes by itself.</summary>
+    /// <summary>Whether etcd's reason for ending a watch is transient.</summary>
     public static bool IsTransientReason(string reason) =>
         !reason.Contains("permission denied", StringComparison.OrdinalIgnoreCase)
         && !reason.Contains("PermissionDenied", StringComparison.Ordinal);
@@ -56,10 +56,10 @@ internal static class EtcdErrors
     {
         StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Cancelled
             or StatusCode.Aborted or StatusCode.Internal or StatusCode.ResourceExhausted => true,
-        // A token that has expired, not a wrong password: etcd restarts and time alone make tokens invalid.
+        // The token has expired, or etcd has restarted. A wrong password has another message.
         StatusCode.Unauthenticated => Mentions(error, "invalid auth token"),
         StatusCode.InvalidArgument => Mentions(error, "revision of auth store is old"),
-        StatusCode.Unknown => PassingTroubles.Any(trouble => Mentions(error, trouble)),
+        StatusCode.Unknown => TransientErrors.Any(text => Mentions(error, text)),
         _ => false,
     };
 

@@ -4,7 +4,7 @@ using Etcdserverpb;
 
 namespace EtcdDiscovery.Etcd;
 
-/// <summary>Renews one lease over one stream, which is opened again when it has failed.</summary>
+/// <summary>Renews one lease over a stream, which is reopened after a failure.</summary>
 internal sealed class EtcdKeepAlive : IAsyncDisposable
 {
     private readonly EtcdClient _client;
@@ -26,7 +26,7 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
     /// <summary>Renews the lease once.</summary>
     public async Task RenewAsync(CancellationToken cancellationToken)
     {
-        // An answer carries nothing but the lease, so only one request may be under way on the stream.
+        // Answers cannot be matched to requests, so only one request may be in flight on the stream.
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
@@ -49,7 +49,7 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
 
     private async Task ExchangeAsync(CancellationToken cancellationToken)
     {
-        // What has come unasked would be taken for the answer to the next request.
+        // An unexpected answer would be taken for the answer to the next request.
         if (_stream is { IsLeft: true } || _nextAnswer is { IsCompletedSuccessfully: true })
         {
             await CloseStreamAsync().ConfigureAwait(false);
@@ -58,7 +58,7 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
         using var deadline = new CallDeadline(_timeout.Current, _client.TimeProvider, cancellationToken);
         if (_needsToken)
         {
-            // Not before: etcd lets every client renew, and a wrong password must not cost the lease.
+            // Only if necessary: etcd lets every client renew, and a wrong password must not cost the lease.
             await _client.AuthenticateAsync(deadline.Token).ConfigureAwait(false);
             _needsToken = false;
         }
@@ -76,7 +76,7 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
         catch (Exception e)
         {
             _timeout.OnFailed();
-            // Whatever happened, its answer may still come, and would then be taken for the next one's.
+            // The answer may still arrive, and would be taken for the answer to the next request.
             await CloseStreamAsync().ConfigureAwait(false);
             var explained = deadline.Explain(e);
             if (explained is not EtcdCallException error)
@@ -88,9 +88,9 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
             throw stream.Fail(error);
         }
 
-        if (!_client.TellsProgress(stream.Endpoint))
+        if (!_client.SupportsProgress(stream.Endpoint))
         {
-            // A grpc-proxy answers another renewal on the same stream only when it next renews the lease by itself.
+            // A grpc-proxy answers a second renewal on the same stream only when it renews the lease itself.
             await CloseStreamAsync().ConfigureAwait(false);
         }
 
@@ -118,7 +118,7 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
         }
     }
 
-    // Ends with the stream.
+    // Not cancelable, because it ends with the stream.
     private static Task<LeaseKeepAliveResponse> ReadAsync(EtcdStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse> stream) =>
         stream.ReadAsync(CancellationToken.None).AsTask();
 }

@@ -8,21 +8,21 @@ using Mvccpb;
 
 namespace EtcdDiscovery.Etcd;
 
-/// <summary>Reads ranges of any size page by page, all of it as of one revision.</summary>
-[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "The turns never have a handle.")]
+/// <summary>Reads ranges of any size page by page, at a single revision.</summary>
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "The semaphore never allocates a handle.")]
 internal sealed class EtcdReader
 {
     private const int PageSize = 1_000;
     private const int MaxAttempts = 3;
 
-    // What one read may keep in memory: a million instances, more than any service has.
+    // The memory limit of one read: enough for a million instances, more than any service has.
     private const long MaxSize = 512 * 1024 * 1024;
 
-    // What an entry takes beside its key and value.
+    // The overhead of an entry beside its key and value.
     private const int EntrySize = 256;
 
-    // A host that asks for a thousand services at once would have so many answers under way that all are late, and blame
-    // the endpoint for it.
+    // If a process queries a thousand services at once, too many concurrent answers would all be late, and the endpoint would be blamed for
+    // it.
     private const int MaxConcurrentReads = 16;
 
     private readonly EtcdClient _client;
@@ -55,16 +55,16 @@ internal sealed class EtcdReader
             }
             catch (ResponseTooLargeException) when (pageSize > 1)
             {
-                // Many values are too long for one response. Smaller pages get past them to the others.
+                // Large values made the page too long for one response, so retry with smaller pages.
                 pageSize /= 10;
                 attempt--;
             }
             catch (HistoryLostException e)
             {
-                // The history was compacted between two pages. Only a store that compacts all the time gets to the end of this.
+                // The history was compacted between two pages. All attempts fail only if the store is compacted continually.
                 if (attempt == MaxAttempts)
                 {
-                    throw new EtcdDiscoveryException($"Reading was overtaken by compactions {attempt} times.", isTransient: true, e);
+                    throw new EtcdDiscoveryException($"The read failed {attempt} times, because etcd compacted its history meanwhile.", isTransient: true, e);
                 }
             }
         }
@@ -89,13 +89,13 @@ internal sealed class EtcdReader
             revision ??= _client.History.ToRevision(response.Header);
             if (response.Responses.Count != requests.Length)
             {
-                throw EtcdErrors.ProtocolViolation($"{response.Responses.Count} answers to {requests.Length} questions");
+                throw EtcdErrors.ProtocolViolation($"{response.Responses.Count} answers to {requests.Length} requests");
             }
 
             for (var i = 0; i < requests.Length; i++)
             {
                 requests[i].Revision = revision.Value.Number;
-                var page = response.Responses[i].ResponseRange ?? throw EtcdErrors.ProtocolViolation("no entries where some were asked for");
+                var page = response.Responses[i].ResponseRange ?? throw EtcdErrors.ProtocolViolation("an answer without the requested range");
                 await ReadRestAsync(requests[i], page, pairs, cancellationToken)
                     .ConfigureAwait(false);
             }
@@ -121,12 +121,12 @@ internal sealed class EtcdReader
             if (size > MaxSize)
             {
                 throw new EtcdDiscoveryException(
-                    $"More than the limit of {MaxSize} bytes stands below '{LogSanitizer.Sanitize(request.Key.ToStringUtf8())}'.", isTransient: false);
+                    $"More than the limit of {MaxSize} bytes is stored below '{LogSanitizer.Sanitize(request.Key.ToStringUtf8())}'.", isTransient: false);
             }
         }
     }
 
-    // Pages have to lead somewhere, or a server that is out of its mind is read for ever; and who reads them relies on their order.
+    // Verifies that pages advance, because a faulty server could otherwise be read without end. Callers also rely on the order.
     private static long Add(RangeResponse page, RangeRequest request, List<KeyValue> pairs)
     {
         var last = request.Key;
@@ -144,7 +144,7 @@ internal sealed class EtcdReader
         var isInRange = request.RangeEnd.IsEmpty ? last == request.Key : last.Span.SequenceCompareTo(request.RangeEnd.Span) < 0;
         if (!isInRange || (page.More && page.Kvs.Count == 0))
         {
-            throw EtcdErrors.ProtocolViolation("other entries than those that were asked for");
+            throw EtcdErrors.ProtocolViolation("entries that were not requested");
         }
 
         pairs.AddRange(page.Kvs);

@@ -4,13 +4,13 @@ using Google.Protobuf;
 
 namespace EtcdDiscovery.Etcd;
 
-/// <summary>A lease, and what is put under it.</summary>
+/// <summary>A session that is a lease in etcd.</summary>
 internal sealed class EtcdSession : IDiscoverySession
 {
-    // In seconds. Etcd raises what is asked for to 1.5 times its election timeout, which is 50 s at most.
+    // In seconds. Etcd raises a shorter time to live to 1.5 times its election timeout, which is at most 50 s.
     private const long MaxRaised = 75;
 
-    // For stores that speak etcd's protocol and round up.
+    // Tolerance for other implementations of etcd's protocol that round up.
     private const int MaxRatio = 10;
 
     private readonly EtcdClient _client;
@@ -34,11 +34,10 @@ internal sealed class EtcdSession : IDiscoverySession
         var request = new LeaseGrantRequest { TTL = Math.Max(1, (long)Math.Ceiling(timeToLive.TotalSeconds)) };
         var asked = client.TimeProvider.GetTimestamp();
         var granted = await client.CallAsync((etcd, options) => etcd.Lease.LeaseGrantAsync(request, options), cancellationToken).ConfigureAwait(false);
-        // What is put under lease 0 has none, and stays for ever.
-        // A host that believed in too long a life would renew too rarely.
+        // Entries under lease 0 would never expire. With a time to live that is too long, renewals would be too rare.
         if (granted is { TTL: <= 0 } or { ID: 0 } || granted.TTL > Math.Max(MaxRaised, MaxRatio * request.TTL))
         {
-            throw EtcdErrors.ProtocolViolation($"lease {granted.ID} of {granted.TTL} s, where {request.TTL} s were asked for");
+            throw EtcdErrors.ProtocolViolation($"lease {granted.ID} with a time to live of {granted.TTL} s instead of the requested {request.TTL} s");
         }
 
         return new EtcdSession(client, granted, client.TimeProvider.GetElapsedTime(asked));
@@ -102,7 +101,7 @@ internal sealed class EtcdSession : IDiscoverySession
         }
         catch (SessionLostException)
         {
-            // Lost or closed already: either way its entries are gone, which is all that closing promises.
+            // The lease is already gone, and its entries with it.
         }
     }
 
@@ -113,7 +112,7 @@ internal sealed class EtcdSession : IDiscoverySession
         Result = Compare.Types.CompareResult.Equal,
         Target = Compare.Types.CompareTarget.Mod,
         Key = key,
-        // Of a key that does not exist it is 0.
+        // 0 for a key that does not exist.
         ModRevision = revision,
     };
 }

@@ -13,10 +13,10 @@ internal sealed class EtcdStore : IDiscoveryStore, IDisposable
     private readonly EtcdReader _reader;
     private readonly WatchHub _watches;
 
-    /// <param name="options">How to reach etcd.</param>
+    /// <param name="options">How to connect to etcd.</param>
     /// <param name="timeProvider">The clock.</param>
-    /// <param name="loggerFactory">Where to log to.</param>
-    /// <param name="login">The login as it is now; by default that of the options.</param>
+    /// <param name="loggerFactory">Creates the logger.</param>
+    /// <param name="login">Returns the current login; by default that of the options.</param>
     public EtcdStore(
         EtcdOptions options, TimeProvider timeProvider, ILoggerFactory loggerFactory, Func<EtcdLogin?>? login = null)
     {
@@ -41,7 +41,7 @@ internal sealed class EtcdStore : IDiscoveryStore, IDisposable
         IReadOnlyList<StoreRange> ranges, StoreRevision after, CancellationToken cancellationToken) =>
         _watches.WatchAsync(ranges, after, cancellationToken);
 
-    // For containers that are disposed synchronously: closing the connection ends the streams, and with them their tasks.
+    // For containers that are disposed synchronously. Closing the connection ends the streams and their tasks.
     public void Dispose() => _client.Dispose();
 
     public async ValueTask DisposeAsync()

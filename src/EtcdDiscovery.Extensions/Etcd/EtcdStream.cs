@@ -5,12 +5,14 @@ using Grpc.Core;
 
 namespace EtcdDiscovery.Etcd;
 
-/// <summary>A stream of requests and answers to the endpoint that was in use when it was opened. One reader at a time; any thread may write.</summary>
+/// <summary>
+/// A bidirectional stream to the endpoint that was current when it was opened. One reader at a time; any thread may write.
+/// </summary>
 internal sealed class EtcdStream<TRequest, TResponse> : IAsyncDisposable
     where TRequest : class, IMessage<TRequest>
     where TResponse : class, IMessage<TResponse>
 {
-    // Unbounded because every request is answered or given up within a deadline, and giving up ends the call.
+    // Unbounded, because every request is answered within a deadline or the stream is closed.
     private readonly Channel<TRequest> _requests = Channel.CreateUnbounded<TRequest>(new() { SingleReader = true });
     private readonly EtcdClient _client;
     private readonly EtcdConnection _connection;
@@ -33,18 +35,18 @@ internal sealed class EtcdStream<TRequest, TResponse> : IAsyncDisposable
         _writing = WriteAllAsync(_ending.Token);
     }
 
-    /// <summary>The token in whose name it speaks, for as long as it lasts.</summary>
+    /// <summary>The token that the stream was opened with.</summary>
     public string? Token { get; }
 
-    /// <summary>Whether its endpoint has been left, and the stream with it.</summary>
+    /// <summary>Whether the stream's endpoint has been left.</summary>
     public bool IsLeft => _connection.Closing.IsCancellationRequested;
 
     public string Endpoint => EtcdAddress.Display(_connection.Address);
 
-    /// <summary>Sends a request soon. When the call has ended, the reader is told, not the writer.</summary>
+    /// <summary>Queues a request. If the call has ended, the reader gets the failure, not the writer.</summary>
     public void Write(TRequest request) => _requests.Writer.TryWrite(request);
 
-    /// <summary>Waits for the next answer; after a cancelled wait the call is of no more use.</summary>
+    /// <summary>Waits for the next answer; after a cancelled wait, the stream can no longer be used.</summary>
     /// <exception cref="EtcdCallException">The stream failed, or the server ended it.</exception>
     public async ValueTask<TResponse> ReadAsync(CancellationToken cancellationToken)
     {
@@ -58,13 +60,13 @@ internal sealed class EtcdStream<TRequest, TResponse> : IAsyncDisposable
         catch (Exception e)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            // The connection was closed under the call: what the HTTP stack says of that would only mislead.
+            // The connection was closed on purpose, so the error of the HTTP stack would mislead.
             throw _ending.IsCancellationRequested
-                ? new EtcdCallException(StatusCode.Unavailable, "the connection was given up", (e as RpcException)?.Status.DebugException)
+                ? new EtcdCallException(StatusCode.Unavailable, "the connection was closed", (e as RpcException)?.Status.DebugException)
                 : EtcdCallException.From(e, _call);
         }
 
-        // No service of etcd has a reason to end a stream; to take this for success would be to wait for ever.
+        // etcd's services never end a stream normally. A clean end must not count as success, because the caller would wait forever.
         throw new EtcdCallException(StatusCode.Aborted, "the server ended the stream") { IsAnswer = true };
     }
 
@@ -80,7 +82,7 @@ internal sealed class EtcdStream<TRequest, TResponse> : IAsyncDisposable
         _ending.Dispose();
     }
 
-    // Grpc.Net takes one write at a time.
+    // Grpc.Net allows only one write at a time.
     private async Task WriteAllAsync(CancellationToken ending)
     {
         await foreach (var request in _requests.Reader.ReadAllAsync(ending).ConfigureAwait(false))

@@ -4,11 +4,10 @@ using Google.Protobuf;
 
 namespace EtcdDiscovery.Etcd;
 
-/// <summary>Tells whether revisions still belong to the history that etcd has now.</summary>
+/// <summary>Verifies that revisions still belong to the current history of etcd.</summary>
 /// <remarks>
-/// An etcd that was wiped or restored keeps its cluster id, and soon has revisions as high as the lost ones. So the latest
-/// change that was seen is remembered, and looked up when watching begins again after an interruption: if it did not
-/// happen, all revisions from before mean nothing any more.
+/// An etcd that was wiped or restored keeps its cluster id, and soon reaches the same revisions as before. So the latest change is
+/// remembered, and read when watches resume after an interruption. If it is missing, all earlier revisions are invalid.
 /// </remarks>
 internal sealed class HistoryVerifier
 {
@@ -17,7 +16,7 @@ internal sealed class HistoryVerifier
     private bool _interrupted;
     private ulong _rewrites;
 
-    /// <summary>A revision that differs from all those of a history that is lost.</summary>
+    /// <summary>Creates a revision that differs from all revisions of a lost history.</summary>
     /// <exception cref="EtcdDiscoveryException">There is no header.</exception>
     public StoreRevision ToRevision(ResponseHeader? header) => header is null
         ? throw EtcdErrors.ProtocolViolation("without a revision")
@@ -25,12 +24,12 @@ internal sealed class HistoryVerifier
 
     public ulong IdOf(ResponseHeader header) => header.ClusterId + Interlocked.Read(ref _rewrites);
 
-    /// <summary>A key was seen with a value, or put.</summary>
+    /// <summary>Notes the revision of a key that was read or put.</summary>
     public void Note(ByteString key, long revision)
     {
         lock (_changing)
         {
-            // What is seen during an interruption may belong to another history already.
+            // A change during an interruption may already belong to another history.
             if (!_interrupted && !(revision <= _latest?.Revision))
             {
                 _latest = (key, revision);
@@ -38,7 +37,7 @@ internal sealed class HistoryVerifier
         }
     }
 
-    /// <summary>Changes are not seen any more.</summary>
+    /// <summary>Notes that watches were interrupted.</summary>
     public void Interrupt()
     {
         lock (_changing)
@@ -47,7 +46,7 @@ internal sealed class HistoryVerifier
         }
     }
 
-    /// <summary>Changes will be seen again: makes sure that they go on from those seen before.</summary>
+    /// <summary>Verifies, before watches resume, that the history is still the same.</summary>
     public async Task ResumeAsync(EtcdClient client, CancellationToken cancellationToken)
     {
         if (!_interrupted)
@@ -82,7 +81,7 @@ internal sealed class HistoryVerifier
         }
         catch (EtcdDiscoveryException error) when (error is HistoryLostException || !error.IsTransient)
         {
-            // Gone, or not ours to read any more: either way nothing can be told, and reading again is always right.
+            // The revision is gone or may no longer be read, so the history cannot be verified. Reading again is always correct.
             return false;
         }
     }

@@ -1,4 +1,4 @@
 namespace EtcdDiscovery.Etcd;
 
-/// <summary>An answer is longer than what is read. It is no shorter the next time, or elsewhere; less can be asked for.</summary>
+/// <summary>An answer exceeds the size limit. Retries and other endpoints do not help, but a smaller page may.</summary>
 internal sealed class ResponseTooLargeException(string message) : EtcdDiscoveryException(message);

@@ -12,10 +12,10 @@ internal sealed class EtcdV2Store : IDiscoveryStore, IDisposable
     private readonly V2Client _client;
     private readonly V2LivenessProbe _livenessProbe;
 
-    /// <param name="options">How to reach etcd.</param>
+    /// <param name="options">How to connect to etcd.</param>
     /// <param name="timeProvider">The clock.</param>
-    /// <param name="loggerFactory">Where to log to.</param>
-    /// <param name="login">The login as it is now; by default that of the options.</param>
+    /// <param name="loggerFactory">Creates the logger.</param>
+    /// <param name="login">Returns the current login; by default that of the options.</param>
     public EtcdV2Store(
         EtcdOptions options, TimeProvider timeProvider, ILoggerFactory loggerFactory, Func<EtcdLogin?>? login = null)
     {
@@ -51,7 +51,7 @@ internal sealed class EtcdV2Store : IDiscoveryStore, IDisposable
         }
     }
 
-    // For containers that are disposed synchronously: leaving the endpoint ends the polls.
+    // For containers that are disposed synchronously. Closing the connection ends the polls.
     public void Dispose() => _client.Dispose();
 
     public async ValueTask DisposeAsync()

@@ -3,16 +3,16 @@ using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.EtcdV2;
 
-/// <summary>What a poll's answer means.</summary>
+/// <summary>Translates the answer of a poll into a change.</summary>
 internal static class V2Change
 {
-    /// <returns>The change; null when it does not concern the range.</returns>
-    /// <exception cref="HistoryLostException">It changed more than one key.</exception>
+    /// <returns>The change; null if it does not concern the range.</returns>
+    /// <exception cref="HistoryLostException">A directory was deleted, so more than one key changed.</exception>
     public static StoreEvent? Of(V2Document document, StoreRange range, long after)
     {
         if (document.Node is not { } node || node.ModifiedIndex <= after)
         {
-            throw new EtcdDiscoveryException("Etcd told of a change without saying when or where.", isTransient: true);
+            throw new EtcdDiscoveryException("Etcd reported a change without its key or a new index.", isTransient: true);
         }
 
         bool? isExpiry = document.Action switch

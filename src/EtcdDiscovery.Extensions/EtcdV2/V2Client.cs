@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.EtcdV2;
 
-/// <summary>Requests to the member in use, and the decision to leave it for the next one.</summary>
+/// <summary>Sends requests to the current member, and switches to the next one when it fails.</summary>
 internal sealed partial class V2Client : IDisposable
 {
     private readonly EtcdOptions _options;
@@ -13,10 +13,10 @@ internal sealed partial class V2Client : IDisposable
     private readonly LogThrottle _departures;
     private readonly EndpointRotation<V2Connection> _rotation;
 
-    /// <param name="options">How to reach etcd.</param>
-    /// <param name="login">The login as it is now; null when etcd asks for none.</param>
+    /// <param name="options">How to connect to etcd.</param>
+    /// <param name="login">Returns the current login; null if none is configured.</param>
     /// <param name="timeProvider">The clock.</param>
-    /// <param name="logger">Where to log to.</param>
+    /// <param name="logger">The logger.</param>
     public V2Client(EtcdOptions options, Func<EtcdLogin?> login, TimeProvider timeProvider, ILogger logger)
     {
         _options = options;
@@ -35,7 +35,7 @@ internal sealed partial class V2Client : IDisposable
     public Task<V2Response> CallAsync(V2Request request, CancellationToken cancellationToken) =>
         CallAsync(request, RequestTimeout, cancellationToken);
 
-    /// <summary>One request, one answer, from the member in use, or from the next one when that cannot be reached at all.</summary>
+    /// <summary>Sends a request to the current member, or to the next one if the current one cannot be reached.</summary>
     public Task<V2Response> CallAsync(V2Request request, TimeSpan timeout, CancellationToken cancellationToken)
     {
         return ReachAsync(timeout, ExchangeAsync, cancellationToken);
@@ -47,7 +47,7 @@ internal sealed partial class V2Client : IDisposable
         }
     }
 
-    /// <summary>Begins to wait for a change; completes when the member has confirmed that it will tell.</summary>
+    /// <summary>Starts to poll for a change; completes when the member has accepted the poll.</summary>
     public async Task<V2Poll> PollAsync(StoreRange range, long index, CancellationToken cancellationToken)
     {
         var connection = _rotation.Current;
@@ -61,7 +61,7 @@ internal sealed partial class V2Client : IDisposable
         }
     }
 
-    /// <summary>Leaves the member in use when it is frozen or has no leader: polls would stay silent for ever.</summary>
+    /// <summary>Leaves the current member if it is frozen or has no leader, because polls would never be answered.</summary>
     public async Task CheckAsync(CancellationToken cancellationToken)
     {
         var connection = _rotation.Current;
@@ -71,7 +71,7 @@ internal sealed partial class V2Client : IDisposable
         }
         catch (V2Failure failure)
         {
-            // Who answers is worth keeping otherwise; what it takes offence at is for those to tell who read and write.
+            // Other failures do not justify leaving a member that answers. Reads and writes report them.
             if (failure.BlamesEndpoint)
             {
                 Leave(connection, connection.Refine(failure));
@@ -79,13 +79,13 @@ internal sealed partial class V2Client : IDisposable
         }
     }
 
-    /// <summary>Makes sure that there is an etcd with the v2 API and a leader. Reads no key: a role may allow only some.</summary>
-    /// <param name="timeout">How long the member in use may take if there is another one to ask.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <summary>Verifies that there is an etcd with the v2 API and a leader. Reads no key, because a role may allow only some.</summary>
+    /// <param name="timeout">The time limit for the current member if there is another one.</param>
+    /// <param name="cancellationToken">Cancels the probe.</param>
     public async Task ProbeAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
-        // Members answer this from memory, and asking twice does no harm: a silent one is not worth the whole request timeout. Should
-        // the next one be silent as well, it is rather this process or the network that is slow.
+        // Members answer this request from memory, and repeating it is safe, so an unresponsive member is left before the request timeout.
+        // If the next one does not respond either, this process or the network is probably slow.
         if (Endpoints.Count > 1)
         {
             var connection = _rotation.Current;
@@ -100,14 +100,14 @@ internal sealed partial class V2Client : IDisposable
             }
             catch (V2Failure)
             {
-                // Told below, should it last.
+                // If the failure persists, the call below reports it.
             }
         }
 
         await ReachAsync(RequestTimeout, AskForLeaderAsync, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Does something within a time; whatever goes wrong is a <see cref="V2Failure"/> or the caller's cancellation.</summary>
+    /// <summary>Runs an action with a time limit. Throws only <see cref="V2Failure"/> or the caller's cancellation.</summary>
     public async Task<T> WithinAsync<T>(TimeSpan time, Func<CancellationToken, Task<T>> action, CancellationToken cancellationToken)
     {
         using var timeout = new LinkedTimeout(time, TimeProvider, cancellationToken);
@@ -128,11 +128,11 @@ internal sealed partial class V2Client : IDisposable
         }
     }
 
-    /// <summary>Leaves the member if it is to blame, and says what the failure means.</summary>
+    /// <summary>Leaves the member if it caused the failure, and translates the failure.</summary>
     public EtcdDiscoveryException Fail(V2Connection connection, V2Failure failure)
     {
         failure = connection.Refine(failure);
-        // The only one there is, is "left" for fresh connections to it. One that answers is worth keeping.
+        // A single member gets new connections, unless it answers.
         if (failure.BlamesEndpoint && (Endpoints.Count > 1 || !failure.IsAnswer))
         {
             Leave(connection, failure);
@@ -150,7 +150,7 @@ internal sealed partial class V2Client : IDisposable
         return true;
     }
 
-    /// <summary>Does something with the member in use, or with the next one when that cannot be reached at all.</summary>
+    /// <summary>Runs an action with the current member, or with the next one if the current one cannot be reached.</summary>
     private async Task<T> ReachAsync<T>(
         TimeSpan timeout, Func<V2Connection, CancellationToken, Task<T>> action, CancellationToken cancellationToken)
     {

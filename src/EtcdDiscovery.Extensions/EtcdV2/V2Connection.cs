@@ -4,7 +4,7 @@ using EtcdDiscovery.Transport;
 
 namespace EtcdDiscovery.EtcdV2;
 
-/// <summary>The way to one member: a pool of HTTP/1.1 connections.</summary>
+/// <summary>A pool of HTTP/1.1 connections to one member.</summary>
 internal sealed class V2Connection : IDisposable
 {
     private static readonly UriCreationOptions AsWritten = new() { DangerousDisablePathAndQueryCanonicalization = true };
@@ -14,14 +14,14 @@ internal sealed class V2Connection : IDisposable
     private readonly Func<string?> _refusal;
     private readonly string _origin;
 
-    // Never disposed: it has no timer, and a poll may still be linking itself to it.
+    // Never disposed: it has no timer, and a poll may be linking to it concurrently.
     private readonly CancellationTokenSource _closing = new();
     private volatile bool _hasAnswered;
 
-    /// <param name="address">Where to connect to.</param>
-    /// <param name="handler">How to connect; disposed with the connection.</param>
-    /// <param name="login">The login as it is now; null when etcd asks for none.</param>
-    /// <param name="refusal">Tells, when a request failed, whether the server refused the connection, and why.</param>
+    /// <param name="address">The address of the member.</param>
+    /// <param name="handler">The HTTP handler; disposed with the connection.</param>
+    /// <param name="login">Returns the current login; null if none is configured.</param>
+    /// <param name="refusal">Returns why the server refused the connection; null if it did not.</param>
     public V2Connection(Uri address, HttpMessageHandler handler, Func<EtcdLogin?> login, Func<string?> refusal)
     {
         (_login, _refusal) = (login, refusal);
@@ -30,18 +30,18 @@ internal sealed class V2Connection : IDisposable
         _invoker = new HttpMessageInvoker(handler);
     }
 
-    /// <summary>The member's address, as people may see it.</summary>
+    /// <summary>The member's address for display.</summary>
     public string Endpoint { get; }
 
-    /// <summary>Is cancelled when the member is left.</summary>
+    /// <summary>Cancelled when the member is left.</summary>
     public CancellationToken Closing => _closing.Token;
 
-    /// <summary>What a failure means, if the server refuses us: the connection knows better than the HTTP stack.</summary>
-    /// <remarks>Once it has answered, it does not refuse us, even if one of the pool's connections ended unused.</remarks>
+    /// <summary>Replaces the error of the HTTP stack with a more precise one, if the server refused the connection.</summary>
+    /// <remarks>A server that has answered before does not refuse connections, even if one of the pool ended unused.</remarks>
     public V2Failure Refine(V2Failure failure) =>
         !_hasAnswered && _refusal() is { } refusal ? failure.Because(refusal) : failure;
 
-    /// <summary>Sends a request; completes with the answer's headers.</summary>
+    /// <summary>Sends a request; completes when the headers of the answer have arrived.</summary>
     public async Task<HttpResponseMessage> SendAsync(V2Request request, CancellationToken cancellationToken)
     {
         using var message = new HttpRequestMessage(request.Method, new Uri(_origin + request.PathAndQuery, AsWritten))
@@ -56,7 +56,7 @@ internal sealed class V2Connection : IDisposable
         return response;
     }
 
-    /// <summary>Ends the polls at once and the connections as soon as their last single call has its answer.</summary>
+    /// <summary>Ends the polls at once, and the connections when the last other request has completed.</summary>
     public void Dispose()
     {
         _closing.Cancel();

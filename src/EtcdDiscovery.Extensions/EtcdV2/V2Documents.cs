@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace EtcdDiscovery.EtcdV2;
 
-/// <summary>What etcd answers: what was done to a node, or an error.</summary>
+/// <summary>An answer of etcd: an action on a node, or an error.</summary>
 internal sealed record V2Document
 {
     public string? Action { get; init; }
@@ -19,7 +19,7 @@ internal sealed record V2Document
 /// <summary>A key with a value, or a directory.</summary>
 internal sealed record V2Node
 {
-    // The root has none. Generated code sets what has an init accessor to null when it is missing, so this has none.
+    // The root has no key. No init accessor, because generated code would set a missing value to null.
     public string Key { get; set; } = "/";
 
     public string? Value { get; init; }
@@ -28,7 +28,7 @@ internal sealed record V2Node
 
     public List<V2Node?>? Nodes { get; init; }
 
-    /// <summary>When it was last put or refreshed.</summary>
+    /// <summary>The index of the last put or refresh.</summary>
     public long ModifiedIndex { get; init; }
 }
 

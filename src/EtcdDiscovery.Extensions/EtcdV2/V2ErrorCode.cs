@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.EtcdV2;
 
-/// <summary>etcd's own numbers for errors, those that mean something to us.</summary>
+/// <summary>The error codes of etcd's v2 API that are handled.</summary>
 internal static class V2ErrorCode
 {
     public const int KeyNotFound = 100;

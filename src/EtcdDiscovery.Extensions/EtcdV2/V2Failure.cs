@@ -6,7 +6,7 @@ using EtcdDiscovery.Transport;
 
 namespace EtcdDiscovery.EtcdV2;
 
-/// <summary>A request that did not get an answer to work with, and what that means.</summary>
+/// <summary>A failed request, classified.</summary>
 internal sealed class V2Failure(string message, Exception? cause = null) : Exception(message, cause)
 {
     private const string DenialAdvice = $"check {EtcdDiscoveryOptions.SectionName}:Etcd:User and Password";
@@ -14,13 +14,13 @@ internal sealed class V2Failure(string message, Exception? cause = null) : Excep
     /// <summary>Whether the request cannot have reached a server.</summary>
     public bool IsUnsent { get; private init; }
 
-    /// <summary>Whether nothing came within the time allowed.</summary>
+    /// <summary>Whether no answer arrived in time.</summary>
     public bool IsSilence { get; private init; }
 
-    /// <summary>Whether the server is there and answers.</summary>
+    /// <summary>Whether the server answered.</summary>
     public bool IsAnswer { get; private init; }
 
-    /// <summary>Whether another endpoint may do better.</summary>
+    /// <summary>Whether another endpoint may succeed.</summary>
     public bool BlamesEndpoint { get; private init; } = true;
 
     private bool IsTransient { get; init; } = true;
@@ -30,16 +30,16 @@ internal sealed class V2Failure(string message, Exception? cause = null) : Excep
     public static V2Failure OfTransport(Exception exception) =>
         new(TransportFailure.Describe(exception, "HTTP/1.1"), exception) { IsUnsent = TransportFailure.IsUnsent(exception) };
 
-    /// <summary>The same transport failure, with a reason that is known better elsewhere.</summary>
+    /// <summary>Replaces the reason of a transport failure with a more precise one.</summary>
     public V2Failure Because(string reason) =>
         IsAnswer || InnerException is null ? this : new(reason, InnerException) { IsUnsent = IsUnsent };
 
     public static V2Failure OfSilence(TimeSpan timeout) =>
         new(string.Create(CultureInfo.InvariantCulture, $"no answer within {timeout.TotalSeconds:0.###} s")) { IsSilence = true };
 
-    public static V2Failure OfNonsense(string what) => new(what) { IsAnswer = true };
+    public static V2Failure OfProtocolViolation(string what) => new(what) { IsAnswer = true };
 
-    /// <summary>An answer of more than we read is no smaller the next time, or elsewhere.</summary>
+    /// <summary>An answer exceeds the size limit. Retries and other endpoints do not help.</summary>
     public static V2Failure OfSize(int limit) => new(
         string.Create(CultureInfo.InvariantCulture, $"an answer of more than {limit / 1024 / 1024} MiB"))
     {
@@ -67,7 +67,7 @@ internal sealed class V2Failure(string message, Exception? cause = null) : Excep
         };
     }
 
-    /// <summary>What callers of the store are told.</summary>
+    /// <summary>Translates the failure for callers of the store.</summary>
     public EtcdDiscoveryException Translate(string endpoint)
     {
         var message = $"Etcd at {endpoint}: {Message.TrimEnd('.')}.";
@@ -75,7 +75,7 @@ internal sealed class V2Failure(string message, Exception? cause = null) : Excep
             : new EtcdDiscoveryException(message, IsTransient, InnerException);
     }
 
-    private static V2Failure OfStatus(int number, string? said)
+    private static V2Failure OfStatus(int number, string? text)
     {
         var status = string.Create(CultureInfo.InvariantCulture, $"HTTP status {number}");
         var message = number switch
@@ -83,7 +83,7 @@ internal sealed class V2Failure(string message, Exception? cause = null) : Excep
             404 => "it does not serve the v2 keys API (HTTP status 404); start etcd 3.4 or 3.5 with --enable-v2",
             >= 300 and < 400 => $"it answers with a redirect ({status}), which is not followed",
             401 => $"it asks for a user and password ({status}); {DenialAdvice}",
-            _ => said is null ? status : $"{LogSanitizer.Sanitize(said)} ({status})",
+            _ => text is null ? status : $"{LogSanitizer.Sanitize(text)} ({status})",
         };
         return new(message) { IsAnswer = true, IsTransient = number is >= 500 or 408 or 429, BlamesEndpoint = number is not (401 or 403) };
     }

@@ -4,10 +4,10 @@ using EtcdDiscovery.Transport.Tls;
 
 namespace EtcdDiscovery.EtcdV2;
 
-/// <summary>The one place that knows how connections for the v2 keys API are made.</summary>
+/// <summary>Creates connections for the v2 keys API.</summary>
 internal static class V2Http
 {
-    // A poll may be silent for days. Without these, a connection that a middlebox has dropped would go unnoticed.
+    // A poll may be silent for days. Without keep-alive probes, a connection that a middlebox has dropped would go unnoticed.
     private const int KeepAliveAfterSeconds = 30;
     private const int KeepAliveIntervalSeconds = 5;
     private const int KeepAliveProbes = 3;

@@ -1,11 +1,13 @@
 namespace EtcdDiscovery.EtcdV2;
 
-/// <summary>Asks the member in use for a sign of life as long as there are watches: silence on a poll says nothing.</summary>
+/// <summary>
+/// Checks the current member while there are watches, because a poll without an answer does not show whether the member is alive.
+/// </summary>
 internal sealed class V2LivenessProbe(V2Client client) : IAsyncDisposable
 {
     private readonly Lock _changing = new();
     private CancellationTokenSource? _ending;
-    private Task _beating = Task.CompletedTask;
+    private Task _probing = Task.CompletedTask;
     private int _watches;
 
     public void OnWatchBegun()
@@ -15,7 +17,7 @@ internal sealed class V2LivenessProbe(V2Client client) : IAsyncDisposable
             if (++_watches == 1)
             {
                 _ending = new CancellationTokenSource();
-                _beating = BeatAsync(_beating, _ending.Token);
+                _probing = ProbeAsync(_probing, _ending.Token);
             }
         }
     }
@@ -33,17 +35,17 @@ internal sealed class V2LivenessProbe(V2Client client) : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        Task beating;
+        Task probing;
         lock (_changing)
         {
             _ending?.Cancel();
-            beating = _beating;
+            probing = _probing;
         }
 
-        await beating.ConfigureAwait(false);
+        await probing.ConfigureAwait(false);
     }
 
-    private async Task BeatAsync(Task before, CancellationToken ending)
+    private async Task ProbeAsync(Task before, CancellationToken ending)
     {
         await before.ConfigureAwait(false);
         while (true)

@@ -5,7 +5,7 @@ using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.EtcdV2;
 
-/// <summary>Writes keys as paths: percent-encoded exactly as the Go client does it.</summary>
+/// <summary>Converts keys to URL paths, percent-encoded exactly as by the Go client.</summary>
 internal static class V2Path
 {
     private static readonly SearchValues<byte> Plain = SearchValues.Create(
@@ -24,6 +24,6 @@ internal static class V2Path
         return path.ToString();
     }
 
-    /// <summary>The directory that holds every key of a range; a single key is its own.</summary>
+    /// <summary>The path to read for a range: its directory, or the key itself.</summary>
     public static string Of(StoreRange range) => OfKey(range.IsPrefix ? range.Key[..range.Key.LastIndexOf('/')] : range.Key);
 }

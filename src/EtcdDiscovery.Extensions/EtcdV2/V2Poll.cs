@@ -2,27 +2,27 @@ using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.EtcdV2;
 
-/// <summary>One long poll: a request whose answer comes when something has changed, or never.</summary>
+/// <summary>One long poll: a request that is answered when something changes.</summary>
 internal sealed class V2Poll : IDisposable
 {
     private readonly V2Client _client;
     private readonly V2Connection _connection;
     private readonly HttpResponseMessage _response;
-    private readonly long _begun;
+    private readonly long _started;
 
     private V2Poll(V2Client client, V2Connection connection, HttpResponseMessage response, StoreRevision revision)
     {
         (_client, _connection, _response, Revision) = (client, connection, response, revision);
-        _begun = client.TimeProvider.GetTimestamp();
+        _started = client.TimeProvider.GetTimestamp();
     }
 
-    /// <summary>How far the member had got when it began to wait.</summary>
+    /// <summary>The revision of the member when the poll started.</summary>
     public StoreRevision Revision { get; }
 
-    /// <summary>How long it has stood.</summary>
-    public TimeSpan Age => _client.TimeProvider.GetElapsedTime(_begun);
+    /// <summary>The time since the poll started.</summary>
+    public TimeSpan Age => _client.TimeProvider.GetElapsedTime(_started);
 
-    /// <exception cref="V2Failure">There is no such poll.</exception>
+    /// <exception cref="V2Failure">The poll could not be opened.</exception>
     public static Task<V2Poll> OpenAsync(
         V2Client client, V2Connection connection, V2Request request, CancellationToken cancellationToken)
     {
@@ -35,7 +35,7 @@ internal sealed class V2Poll : IDisposable
             {
                 if (!response.IsSuccessStatusCode)
                 {
-                    // Throws: an error is all that such an answer can hold.
+                    // Always throws, because the answer contains an error.
                     await V2Response.ReadAsync(response, token).ConfigureAwait(false);
                 }
 
@@ -50,7 +50,7 @@ internal sealed class V2Poll : IDisposable
     }
 
     /// <summary>Waits for the change.</summary>
-    /// <returns>The change; null when the member ended the poll without one, as it does when it stops.</returns>
+    /// <returns>The change; null if the member ended the poll without one, as it does when it stops.</returns>
     public async Task<V2Document?> ReadAsync(CancellationToken cancellationToken)
     {
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(_connection.Closing, cancellationToken);

@@ -5,13 +5,13 @@ using EtcdDiscovery.Transport;
 
 namespace EtcdDiscovery.EtcdV2;
 
-/// <summary>Reads ranges: a directory, or one key, each by a request of its own.</summary>
+/// <summary>Reads ranges, each by separate requests.</summary>
 internal static class V2Reader
 {
-    // A writer can nest directories without end. No service needs as many as this.
+    // A writer can create any number of nested directories. No service needs as many as this.
     private const int MaxDirectories = 32;
 
-    // What one range may have, all directories together.
+    // The size limit of one range, over all directories.
     private const long MaxSize = 64 * 1024 * 1024;
 
     public static async Task<StoreContents> ReadAsync(
@@ -23,22 +23,22 @@ internal static class V2Reader
             client.TimeProvider,
             token => Task.WhenAll(ranges.Select(range => ReadAsync(client, range, token))),
             cancellationToken).ConfigureAwait(false);
-        // Ranges may have keys in common, and etcd answers in no order.
+        // Ranges may overlap, and etcd's answers are not sorted.
         var entries = new Dictionary<string, StoreEntry>(StringComparer.Ordinal);
         foreach (var entry in reads.SelectMany(read => read.Entries))
         {
             entries[entry.Key] = entry;
         }
 
-        // Read one by one, so what is certain of all of them is what the first one saw.
+        // The ranges were read at different revisions; only the smallest one covers all of them.
         var revision = reads.Length > 0 ? reads.MinBy(read => read.Revision.Number).Revision : default;
         return new StoreContents(revision, [.. entries.Values.OrderBy(entry => entry.Key, Utf8Order.Instance)]);
     }
 
-    /// <summary>The value's bytes; v2 knows only text.</summary>
+    /// <summary>The value's bytes. Values in v2 are text.</summary>
     public static ReadOnlyMemory<byte> ValueOf(V2Node node) => Encoding.UTF8.GetBytes(node.Value ?? "");
 
-    /// <summary>Reads one range. Directories below it are read one by one: all at once, deep ones make an answer of any length.</summary>
+    /// <summary>Reads one range. Subdirectories are read one by one, because a recursive read could return an answer of any size.</summary>
     private static async Task<(StoreRevision Revision, List<StoreEntry> Entries)> ReadAsync(
         V2Client client, StoreRange range, CancellationToken cancellationToken)
     {
@@ -53,7 +53,7 @@ internal static class V2Reader
                 Collect(answer.Node, range, entries, directories);
                 if (entries.Sum(entry => (long)entry.Key.Length + entry.Value.Length) > MaxSize)
                 {
-                    throw new EtcdDiscoveryException($"More than the limit of {MaxSize} bytes stands below '{LogSanitizer.Sanitize(range.Key)}'.");
+                    throw new EtcdDiscoveryException($"More than the limit of {MaxSize} bytes is stored below '{LogSanitizer.Sanitize(range.Key)}'.");
                 }
             }
 

@@ -3,16 +3,16 @@ using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.EtcdV2;
 
-/// <summary>One request: parameters and form in the order in which the Go client writes them.</summary>
+/// <summary>A request, with parameters and form fields in the order of the Go client.</summary>
 /// <param name="Method">The HTTP method.</param>
-/// <param name="PathAndQuery">Where to, percent-encoded.</param>
-/// <param name="Form">The form's fields, if it has a form.</param>
+/// <param name="PathAndQuery">The path and query, percent-encoded.</param>
+/// <param name="Form">The form fields, if any.</param>
 internal sealed record V2Request(HttpMethod Method, string PathAndQuery, IReadOnlyList<KeyValuePair<string, string>>? Form = null)
 {
-    /// <summary>Asks a member, which answers from memory, whether it has a leader.</summary>
+    /// <summary>Asks a member whether it has a leader. It answers from memory.</summary>
     public static V2Request Leader { get; } = new(HttpMethod.Get, "/v2/members/leader");
 
-    // With a quorum: a member that lags behind would tell of a past that the watch does not begin in.
+    // A quorum read, because a member that lags behind could return a state from before the watch starts.
     public static V2Request Read(StoreRange range) => new(
         HttpMethod.Get, $"{V2Path.Of(range)}?quorum=true&recursive=false&sorted=false");
 
@@ -21,9 +21,9 @@ internal sealed record V2Request(HttpMethod Method, string PathAndQuery, IReadOn
         $"{V2Path.Of(range)}?recursive={(range.IsPrefix ? "true" : "false")}&wait=true&waitIndex={Text(index)}");
 
     /// <summary>Puts an entry.</summary>
-    /// <param name="put">What to put, and under which condition.</param>
-    /// <param name="value">Its value as text.</param>
-    /// <param name="timeToLive">The entry's, if it is not durable.</param>
+    /// <param name="put">The entry, with its condition.</param>
+    /// <param name="value">The entry's value as text.</param>
+    /// <param name="timeToLive">The time to live of the entry, if it is not durable.</param>
     public static V2Request Put(StorePut put, string value, TimeSpan timeToLive)
     {
         var condition = put.ExpectedRevision switch
@@ -37,7 +37,7 @@ internal sealed record V2Request(HttpMethod Method, string PathAndQuery, IReadOn
         return new(HttpMethod.Put, V2Path.OfKey(put.Key) + condition, form);
     }
 
-    /// <summary>Prolongs a key's life without waking those who watch it. Its value stays.</summary>
+    /// <summary>Renews a key's time to live without notifying watchers. The value does not change.</summary>
     public static V2Request Refresh(string key, TimeSpan timeToLive) => new(
         HttpMethod.Put,
         V2Path.OfKey(key) + "?prevExist=true",

@@ -5,33 +5,35 @@ using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.EtcdV2;
 
-/// <summary>An answer to work with: what was asked for, or that a key is not as expected.</summary>
-/// <param name="Revision">How far the member that answers had got.</param>
-/// <param name="Document">What it says.</param>
+/// <summary>A successful answer, or one that says that a condition did not hold.</summary>
+/// <param name="Revision">The revision of the member.</param>
+/// <param name="Document">The document.</param>
 internal sealed record V2Response(StoreRevision Revision, V2Document Document)
 {
-    // As much as the v3 store takes: far more than a service can have, little enough to survive.
+    // The same limit as in the v3 store: far more than a service needs, but not enough to exhaust the memory.
     private const int MaxLength = 64 * 1024 * 1024;
 
-    // A node takes several times as much memory as its shortest JSON. Etcd's have more than 60 bytes, with key and indexes.
+    // A node uses several times as much memory as its shortest JSON. The nodes of a real etcd have more than 60 bytes.
     private const int MinNodeLength = 32;
 
-    // So that a small answer may have any nodes.
+    // Small answers are not limited.
     private const int MaxShortNodes = 1_000;
 
     public bool IsKeyMissing => Document.ErrorCode == V2ErrorCode.KeyNotFound;
 
     public bool IsKeyThere => Document.ErrorCode == V2ErrorCode.KeyExists;
 
-    /// <summary>Whether a condition did not hold.</summary>
+    /// <summary>Whether the condition of the request did not hold.</summary>
     public bool IsRefused => Document.ErrorCode != 0;
 
-    /// <summary>The node; there is one unless a condition did not hold.</summary>
-    /// <exception cref="EtcdDiscoveryException">There is none: a condition did not hold, though there was none.</exception>
+    /// <summary>The node. Present unless a condition did not hold.</summary>
+    /// <exception cref="EtcdDiscoveryException">
+    /// There is no node: the answer reports a failed condition, but the request had none.
+    /// </exception>
     public V2Node Node => Document.Node
-        ?? throw new EtcdDiscoveryException("Etcd gave an answer that is not of the v2 keys API: it has no node.", isTransient: true);
+        ?? throw new EtcdDiscoveryException("Etcd sent an answer that is not one of the v2 keys API: it has no node.", isTransient: true);
 
-    /// <exception cref="V2Failure">It is no such answer.</exception>
+    /// <exception cref="V2Failure">The request failed.</exception>
     public static async Task<V2Response> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         var body = await ReadBodyAsync(response.Content, cancellationToken).ConfigureAwait(false);
@@ -46,11 +48,11 @@ internal sealed record V2Response(StoreRevision Revision, V2Document Document)
             throw V2Failure.OfStatus(response.StatusCode, document);
         }
 
-        return document is { ErrorCode: 0, Node: not null } ? new(RevisionOf(response), document) : throw Nonsense();
+        return document is { ErrorCode: 0, Node: not null } ? new(RevisionOf(response), document) : throw NotV2Answer();
     }
 
-    /// <summary>Takes an answer of which only the success matters.</summary>
-    /// <exception cref="V2Failure">It is none.</exception>
+    /// <summary>Verifies that a request succeeded.</summary>
+    /// <exception cref="V2Failure">The request failed.</exception>
     public static async Task CheckAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         if (response.StatusCode != HttpStatusCode.OK)
@@ -60,16 +62,16 @@ internal sealed record V2Response(StoreRevision Revision, V2Document Document)
         }
     }
 
-    /// <summary>How far the member had got when it began to answer.</summary>
+    /// <summary>The revision of the member when it started to answer.</summary>
     public static StoreRevision RevisionOf(HttpResponseMessage response)
     {
         var index = Header(response, "X-Etcd-Index");
         return long.TryParse(index, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? new StoreRevision(number, ClusterOf(response))
-            : throw V2Failure.OfNonsense("its answer has no X-Etcd-Index; it is no etcd with the v2 keys API");
+            : throw V2Failure.OfProtocolViolation("its answer has no X-Etcd-Index; it is not an etcd with the v2 keys API");
     }
 
-    /// <summary>The whole of a body; what is cut off is noticed by the HTTP stack.</summary>
+    /// <summary>Reads a whole body. The HTTP stack detects a truncated one.</summary>
     public static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(HttpContent content, CancellationToken cancellationToken)
     {
         var stream = await content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
@@ -88,22 +90,22 @@ internal sealed record V2Response(StoreRevision Revision, V2Document Document)
         return body.GetBuffer().AsMemory(0, (int)body.Length);
     }
 
-    /// <returns>The document; null when a failure has none, as proxies' have.</returns>
+    /// <returns>The document; null if an error has none, for instance from a proxy.</returns>
     public static V2Document? Parse(ReadOnlyMemory<byte> body, HttpStatusCode status)
     {
         try
         {
             if (CountObjects(body.Span) > MaxShortNodes + (body.Length / MinNodeLength))
             {
-                throw V2Failure.OfNonsense("its answer has more nodes than keys fit into it");
+                throw V2Failure.OfProtocolViolation("its answer has more nodes than its length allows");
             }
 
             return JsonSerializer.Deserialize(body.Span, V2JsonContext.Default.V2Document)
-                ?? throw Nonsense();
+                ?? throw NotV2Answer();
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            return (int)status >= 300 ? null : throw Nonsense();
+            return (int)status >= 300 ? null : throw NotV2Answer();
         }
     }
 
@@ -118,7 +120,7 @@ internal sealed record V2Response(StoreRevision Revision, V2Document Document)
         return count;
     }
 
-    private static V2Failure Nonsense() => V2Failure.OfNonsense("its answer is not of the v2 keys API");
+    private static V2Failure NotV2Answer() => V2Failure.OfProtocolViolation("its answer is not one of the v2 keys API");
 
     private static ulong ClusterOf(HttpResponseMessage response) =>
         ulong.TryParse(Header(response, "X-Etcd-Cluster-Id"), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var id) ? id : 0;

@@ -6,10 +6,10 @@ using EtcdDiscovery.Transport;
 
 namespace EtcdDiscovery.EtcdV2;
 
-/// <summary>Keys that have a time to live, each of its own, and are refreshed together.</summary>
+/// <summary>A session that is a set of keys, each with its own time to live, that are refreshed together.</summary>
 /// <remarks>
-/// etcd knows nothing of the session. It is lost when one of its keys is gone without our doing: its owner then opens
-/// another one and puts everything again. A refresh raises a key's revision; that of durable entries stays.
+/// etcd has no notion of the session. It is lost if one of its keys vanishes; its owner then opens a new session and puts everything again.
+/// A refresh increases the revision of a key, but durable entries are not refreshed.
 /// </remarks>
 internal sealed class V2Session : IDiscoverySession
 {
@@ -30,7 +30,7 @@ internal sealed class V2Session : IDiscoverySession
 
     public TimeSpan TimeToLive { get; }
 
-    /// <summary>Opens nothing in etcd, but makes sure that there is one, with the v2 keys API and a leader.</summary>
+    /// <summary>Creates a session after verifying that there is an etcd with the v2 keys API and a leader. Writes nothing.</summary>
     public static async Task<V2Session> OpenAsync(V2Client client, TimeSpan timeToLive, CancellationToken cancellationToken)
     {
         var asked = client.TimeProvider.GetTimestamp();
@@ -105,7 +105,7 @@ internal sealed class V2Session : IDiscoverySession
         var value = Encoding.UTF8.GetString(put.Value.Span);
         if (!put.IsDurable)
         {
-            // From here on it may be there, whatever becomes of the answer.
+            // From now on the key may exist, even if the answer is lost.
             _keys[put.Key] = new HeldKey(value, isCertain: false);
         }
 
@@ -131,7 +131,7 @@ internal sealed class V2Session : IDiscoverySession
             var request = V2Request.Refresh(key, TimeToLive);
             var answer = await _client.CallAsync(request, _timeout.Current, cancellationToken).ConfigureAwait(false);
             _timeout.OnAnswered(_client.TimeProvider.GetElapsedTime(asked));
-            // It may just have been withdrawn, or be put once more.
+            // A missing key is no loss if it has just been withdrawn or put again.
             if (answer.IsKeyMissing && held.IsCertain && _keys.TryGetValue(key, out var now) && now == held)
             {
                 _lost ??= $"the key {LogSanitizer.Sanitize(key)} has expired or was deleted";
@@ -145,20 +145,20 @@ internal sealed class V2Session : IDiscoverySession
         }
     }
 
-    /// <summary>Whether the key still has the value that was put. Values carry the instance's id, so they tell.</summary>
+    /// <summary>Whether the key still has the value that this session put. Values contain the instance's id, so they are unique.</summary>
     private async Task<bool> IsOursAsync(string key, HeldKey held, CancellationToken cancellationToken)
     {
         var answer = await ReadAsync(key, cancellationToken).ConfigureAwait(false);
         return !answer.IsKeyMissing && (!held.IsCertain || answer.Node.Value == held.Value);
     }
 
-    // Trying again would be of no use: a service a/b makes a directory of the key of a service a.
+    // A retry would be pointless: a service a/b turns the key of a service a into a directory.
     private async Task ThrowIfDirectoryAsync(string key, CancellationToken cancellationToken)
     {
         var answer = await ReadAsync(key, cancellationToken).ConfigureAwait(false);
         if (answer is { IsKeyMissing: false, Node.Dir: true })
         {
-            throw new EtcdDiscoveryException($"{LogSanitizer.Sanitize(key)} is a directory in etcd, so nothing can be put there: other keys are below it.");
+            throw new EtcdDiscoveryException($"{LogSanitizer.Sanitize(key)} is a directory in etcd with other keys below it, so no value can be put there.");
         }
     }
 
@@ -181,7 +181,7 @@ internal sealed class V2Session : IDiscoverySession
         }
     }
 
-    /// <summary>What was put under a key. A new one each time, so that another put can be told from none.</summary>
+    /// <summary>The value that was put under a key. A new object for each put, so that puts can be distinguished.</summary>
     private sealed class HeldKey(string value, bool isCertain)
     {
         public string Value => value;

@@ -5,19 +5,19 @@ using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.EtcdV2;
 
-/// <summary>One enumeration of changes: a chain of polls for each range, told of one after another.</summary>
+/// <summary>One enumeration of changes: a chain of polls for each range, merged into one sequence.</summary>
 internal sealed class V2Watch
 {
-    // A chain that is this far ahead of its reader waits for it; etcd keeps the last 1000 changes.
+    // A chain that is this far ahead of the reader waits for it. Etcd keeps the last 1000 changes.
     private const int MaxWaiting = 64;
 
-    // Whatever had happened before a poll began is told at once. One that stood for this long had nothing to tell.
-    private static readonly TimeSpan Settled = TimeSpan.FromSeconds(1);
+    // Changes from before the start of a poll are reported at once. A poll without an answer for this long had none to report.
+    private static readonly TimeSpan QuietPeriod = TimeSpan.FromSeconds(1);
 
     private readonly V2Client _client;
     private readonly IReadOnlyList<StoreRange> _ranges;
     private readonly StoreRevision _after;
-    private readonly Channel<News> _news = Channel.CreateBounded<News>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
+    private readonly Channel<RangeUpdate> _updates = Channel.CreateBounded<RangeUpdate>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
 
     private V2Watch(V2Client client, IReadOnlyList<StoreRange> ranges, StoreRevision after) =>
         (_client, _ranges, _after) = (client, ranges, after);
@@ -35,9 +35,9 @@ internal sealed class V2Watch
             var reached = new long[_ranges.Count];
             Array.Fill(reached, _after.Number);
             var missing = _ranges.Count;
-            await foreach (var (range, revision, change) in _news.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            await foreach (var (range, revision, change) in _updates.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
             {
-                // Polls advance independently, so the reader may resume only from what all of them have reached.
+                // Polls advance independently, so the reader may resume only from the revision that all of them have reached.
                 reached[range] = Math.Max(reached[range], revision.Number);
                 if (change is not null || --missing == 0)
                 {
@@ -52,7 +52,7 @@ internal sealed class V2Watch
         }
     }
 
-    /// <summary>Polls one range again and again. A failure is told to the reader, after what was seen before it.</summary>
+    /// <summary>Polls one range repeatedly. The reader gets a failure after all earlier changes.</summary>
     private async Task FollowAsync(int range, CancellationToken cancellationToken)
     {
         try
@@ -63,12 +63,12 @@ internal sealed class V2Watch
                 using var poll = await OpenAsync(_ranges[range], after, cancellationToken).ConfigureAwait(false);
                 if (isFirst)
                 {
-                    await TellAsync(new News(range, _after with { ClusterId = poll.Revision.ClusterId }, null)).ConfigureAwait(false);
+                    await ReportAsync(new RangeUpdate(range, _after with { ClusterId = poll.Revision.ClusterId }, null)).ConfigureAwait(false);
                 }
 
                 if (await poll.ReadAsync(cancellationToken).ConfigureAwait(false) is not { } document)
                 {
-                    after = poll.Age >= Settled ? Math.Max(after, poll.Revision.Number) : throw Ended(_ranges[range]);
+                    after = poll.Age >= QuietPeriod ? Math.Max(after, poll.Revision.Number) : throw Ended(_ranges[range]);
                     continue;
                 }
 
@@ -76,16 +76,16 @@ internal sealed class V2Watch
                 after = document.Node!.ModifiedIndex;
                 if (change is not null)
                 {
-                    await TellAsync(new News(range, poll.Revision with { Number = after }, change)).ConfigureAwait(false);
+                    await ReportAsync(new RangeUpdate(range, poll.Revision with { Number = after }, change)).ConfigureAwait(false);
                 }
             }
         }
         catch (Exception e)
         {
-            _news.Writer.TryComplete(e);
+            _updates.Writer.TryComplete(e);
         }
 
-        async Task TellAsync(News news) => await _news.Writer.WriteAsync(news, cancellationToken).ConfigureAwait(false);
+        async Task ReportAsync(RangeUpdate update) => await _updates.Writer.WriteAsync(update, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<V2Poll> OpenAsync(StoreRange range, long after, CancellationToken cancellationToken)
@@ -94,13 +94,13 @@ internal sealed class V2Watch
         HistoryLostException? lost = null;
         if (_after.ClusterId != 0 && poll.Revision.ClusterId != _after.ClusterId)
         {
-            lost = new HistoryLostException("Etcd is another cluster now.");
+            lost = new HistoryLostException("Etcd is now another cluster.");
         }
         else if (poll.Revision.Number < after)
         {
-            // A poll from the future stays silent. It is the future when etcd was wiped or restored, or for a moment on a
-            // member that lags behind; reading again puts both right.
-            lost = new HistoryLostException($"Etcd went back in time: its index is {poll.Revision.Number}, it was {after}.");
+            // A poll from a future index stays silent. The index is in the future if etcd was wiped or restored, or briefly if this member
+            // lags behind. Reading again solves both.
+            lost = new HistoryLostException($"Etcd returned to an earlier state: its index is {poll.Revision.Number}, but was {after}.");
         }
 
         if (lost is null)
@@ -115,8 +115,8 @@ internal sealed class V2Watch
     private static EtcdDiscoveryException Ended(StoreRange range) =>
         new($"Etcd ended the watch of {LogSanitizer.Sanitize(range.Key)} without a reason.", isTransient: true);
 
-    /// <param name="Range">Which range advances.</param>
-    /// <param name="Revision">How far.</param>
-    /// <param name="Change">By what; null when the first poll stands.</param>
-    private readonly record struct News(int Range, StoreRevision Revision, StoreEvent? Change);
+    /// <param name="Range">The index of the range.</param>
+    /// <param name="Revision">The revision that the range has reached.</param>
+    /// <param name="Change">The change; null if the first poll has been accepted.</param>
+    private readonly record struct RangeUpdate(int Range, StoreRevision Revision, StoreEvent? Change);
 }

@@ -1,9 +1,9 @@
 namespace EtcdDiscovery.Primitives;
 
-/// <summary>Lets one loop wait until a time has passed or the event is set.</summary>
+/// <summary>An asynchronous auto-reset event for one waiting loop, with a timeout.</summary>
 /// <remarks>
-/// Setting the event while the loop does not wait ends its next wait at once. A set that races with the end of a wait may be
-/// lost, so the loop looks for work after every wait.
+/// If the event is set while the loop does not wait, its next wait ends at once. A set that races with the end of a wait may be lost, so
+/// the loop must check for work after every wait.
 /// </remarks>
 internal sealed class AsyncAutoResetEvent(TimeProvider timeProvider)
 {
@@ -11,7 +11,7 @@ internal sealed class AsyncAutoResetEvent(TimeProvider timeProvider)
 
     public void Set() => _next.TrySetResult();
 
-    /// <summary>Completes, never throws, when the time has passed, on a wake-up, or on cancellation.</summary>
+    /// <summary>Completes when the time has passed, the event is set, or the token is cancelled. Never throws.</summary>
     public async Task WaitAsync(TimeSpan atMost, CancellationToken cancellationToken)
     {
         var next = _next;

@@ -1,19 +1,19 @@
 namespace EtcdDiscovery.Primitives;
 
-/// <summary>How long to wait before trying again: doubling, bounded, with jitter so that a fleet does not come back as one.</summary>
-/// <param name="First">About how long to wait after the first failure.</param>
+/// <summary>Exponential backoff with a limit, and jitter so that the instances of a fleet do not retry at the same time.</summary>
+/// <param name="First">The approximate wait after the first failure.</param>
 /// <param name="Longest">The longest wait.</param>
 internal readonly record struct Backoff(TimeSpan First, TimeSpan Longest)
 {
-    // Beyond this a doubling overflows nothing and changes nothing: 0.01 s doubled 20 times is 3 hours.
+    // Prevents an overflow. 0.01 s doubled 20 times is 3 hours, beyond any limit.
     private const int MaxDoublings = 20;
 
-    // What does not pass by itself needs a person; asking more often only fills etcd's log.
+    // A refusal needs an operator; more frequent retries would only fill etcd's log.
     private static readonly TimeSpan Refused = TimeSpan.FromSeconds(30);
 
-    /// <summary>The wait after a number of failures in a row.</summary>
-    /// <param name="failures">How often it failed, from 1.</param>
-    /// <param name="random">From 0 to 1: where in the upper half of the nominal wait.</param>
+    /// <summary>Computes the wait after a number of consecutive failures.</summary>
+    /// <param name="failures">The number of failures, from 1.</param>
+    /// <param name="random">From 0 to 1: the position in the upper half of the nominal wait.</param>
     public TimeSpan DelayAfter(int failures, double random)
     {
         var doubled = First * Math.Pow(2, Math.Clamp(failures - 1, 0, MaxDoublings));
@@ -23,6 +23,6 @@ internal readonly record struct Backoff(TimeSpan First, TimeSpan Longest)
 
     public TimeSpan DelayAfter(int failures) => DelayAfter(failures, Random.Shared.NextDouble());
 
-    /// <summary>The wait after a number of failures in a row; longer when the last one needs someone to act.</summary>
+    /// <summary>Computes the wait after a number of consecutive failures. It is longer if the last one was not transient.</summary>
     public TimeSpan DelayAfter(int failures, bool isTransient) => isTransient ? DelayAfter(failures) : Refused;
 }

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace EtcdDiscovery.Primitives;
 
-/// <summary>HTTP's basic authentication (RFC 7617).</summary>
+/// <summary>Creates headers for HTTP basic authentication (RFC 7617).</summary>
 internal static class BasicAuthentication
 {
     public static AuthenticationHeaderValue HeaderOf(string user, string password) =>

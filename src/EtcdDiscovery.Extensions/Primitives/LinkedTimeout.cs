@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Primitives;
 
-/// <summary>A token that is cancelled by the caller or after a time limit, and the answer to which of them it was.</summary>
+/// <summary>A token that is cancelled by the caller or after a time limit, and can tell these apart.</summary>
 internal sealed class LinkedTimeout : IDisposable
 {
     private readonly CancellationTokenSource _timeout;
@@ -16,7 +16,7 @@ internal sealed class LinkedTimeout : IDisposable
 
     public CancellationToken Token => _linked.Token;
 
-    /// <summary>Whether the limit has passed and the caller has not cancelled: a caller that cancels expects nothing but its cancellation.</summary>
+    /// <summary>Whether the limit has passed and the caller has not cancelled. The caller's cancellation takes precedence.</summary>
     public bool HasExpired => _timeout.IsCancellationRequested && !_callerToken.IsCancellationRequested;
 
     public void Dispose()

@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Primitives;
 
-/// <summary>The categories of log events: areas that users filter by, whichever class logs.</summary>
+/// <summary>The categories of log events: functional areas, independent of classes.</summary>
 /// <remarks>Event ids and names are unique within a category and never reused. They are listed in docs/log-events.md.</remarks>
 internal static class LogCategories
 {
@@ -12,7 +12,7 @@ internal static class LogCategories
 
     public const string Http = "EtcdDiscovery.Http";
 
-    /// <summary>Everything that talks to etcd: v3, v2 and what they share.</summary>
+    /// <summary>Communication with etcd, v3 and v2.</summary>
     public const string Etcd = "EtcdDiscovery.Etcd";
 
     public const string Hosting = "EtcdDiscovery.Hosting";

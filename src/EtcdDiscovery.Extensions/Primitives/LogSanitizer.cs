@@ -8,10 +8,10 @@ internal static class LogSanitizer
 {
     private const int MaxLength = 200;
 
-    // A message may quote several names, and the problems of all settings.
+    // A message may quote several names, or list the problems of all settings.
     private const int MaxMessageLength = 4_000;
 
-    /// <summary>Sanitizes what a message quotes, such as a name, a key or a server's text.</summary>
+    /// <summary>Sanitizes text that a message quotes, such as a name, a key or a server's text.</summary>
     public static string Sanitize(string text) => Sanitize(text, MaxLength);
 
     /// <summary>Sanitizes a whole message that may come from outside this library.</summary>

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace EtcdDiscovery.Primitives;
 
-/// <summary>Limits how often an event is logged that others can cause as often as they like.</summary>
+/// <summary>Limits how often an event is logged that other processes can cause at any rate.</summary>
 /// <remarks>Thread-safe.</remarks>
 internal sealed class LogThrottle(TimeProvider timeProvider)
 {
@@ -17,7 +17,7 @@ internal sealed class LogThrottle(TimeProvider timeProvider)
     private int _leftOut;
 
     /// <summary>Counts an event.</summary>
-    /// <param name="leftOut">What to append to its message: how many such events were not logged since the latest one that was.</param>
+    /// <param name="leftOut">Text to append to the message: how many events were not logged since the last logged one.</param>
     /// <returns>Whether to log it.</returns>
     public bool Allows(out string leftOut)
     {

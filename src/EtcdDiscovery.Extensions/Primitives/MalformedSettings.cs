@@ -4,14 +4,16 @@ using Microsoft.Extensions.Configuration;
 
 namespace EtcdDiscovery.Primitives;
 
-/// <summary>Finds malformed values and keeps them from the configuration binder.</summary>
+/// <summary>Finds malformed configuration values, and removes them before the configuration is bound.</summary>
 /// <remarks>
-/// The binder throws at the first value that it cannot convert, which hides every other problem. Values that are found here
-/// are reported by validation instead, beside the others. Text needs no conversion, so no password is ever among them.
+/// The binder throws at the first value that it cannot convert, which hides every other problem. Validation reports the values that are
+/// found here, together with all other problems. Text needs no conversion, so they never contain a password.
 /// </remarks>
 internal static class MalformedSettings
 {
-    /// <summary>The malformed values of a section that is bound to <typeparamref name="T"/>, without those of its subsections.</summary>
+    /// <summary>
+    /// Finds the malformed values of a section that is bound to <typeparamref name="T"/>, without those of its subsections.
+    /// </summary>
     public static IReadOnlyList<MalformedSetting> Find<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] T>(
         IConfigurationSection section)
     {
@@ -29,7 +31,7 @@ internal static class MalformedSettings
         return found;
     }
 
-    /// <summary>The section as the binder can convert it: without the malformed values.</summary>
+    /// <summary>Copies the section without the malformed values.</summary>
     public static IConfiguration Without(IConfigurationSection section, IReadOnlyList<MalformedSetting> malformed)
     {
         if (malformed.Count == 0)
@@ -44,7 +46,7 @@ internal static class MalformedSettings
             .GetSection(section.Path);
     }
 
-    /// <summary>What the type allows, if the text is not that. It is converted as the binder does it.</summary>
+    /// <summary>Describes what the type allows; null if the text can be converted as the binder does it.</summary>
     private static string? DescribeAllowed(Type type, string text)
     {
         if (type == typeof(TimeSpan))

@@ -2,10 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace EtcdDiscovery.Primitives;
 
-/// <summary>A value that changes, and that many can follow.</summary>
-/// <remarks>A slow reader misses values in between, never the last one. Set by one thread at a time, read by any.</remarks>
+/// <summary>A value whose changes can be watched by any number of readers.</summary>
+/// <remarks>A slow reader may miss intermediate values, but never the last one. Set by one thread at a time, read by any.</remarks>
 /// <param name="initial">The first value.</param>
-/// <param name="changed">Called with each other one, by the thread that sets it.</param>
+/// <param name="changed">Called with each later value, on the thread that sets it.</param>
 internal sealed class ObservableValue<T>(T initial, Action<T>? changed = null)
 {
     private volatile Version _version = new(initial);
@@ -31,19 +31,19 @@ internal sealed class ObservableValue<T>(T initial, Action<T>? changed = null)
         _version.Superseded.TrySetResult();
     }
 
-    /// <summary>The value now, then each other one that follows, until the last one.</summary>
+    /// <summary>Enumerates the current value, then each change, until the last value.</summary>
     /// <exception cref="OperationCanceledException">The token is canceled.</exception>
     public async IAsyncEnumerable<T> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        Version? told = null;
+        Version? last = null;
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
             var version = _version;
-            // A slow reader may find the value that it has read already: it has changed twice since.
-            if (told is null || !EqualityComparer<T>.Default.Equals(told.Value, version.Value))
+            // If the value has changed and changed back, a slow reader would get the same value twice.
+            if (last is null || !EqualityComparer<T>.Default.Equals(last.Value, version.Value))
             {
-                told = version;
+                last = version;
                 yield return version.Value;
             }
 

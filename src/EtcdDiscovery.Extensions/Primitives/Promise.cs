@@ -1,7 +1,7 @@
 namespace EtcdDiscovery.Primitives;
 
-/// <summary>Creates task completion sources whose waiters continue on other threads.</summary>
-/// <remarks>Promises are kept inside locks and loops: a waiter must run neither under the lock nor in place of the loop.</remarks>
+/// <summary>Creates task completion sources that run continuations asynchronously.</summary>
+/// <remarks>They are completed under locks and in loops, where a waiter's continuation must not run.</remarks>
 internal static class Promise
 {
     public static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Primitives;
 
-/// <summary>The items that were added last, up to a limit. Safe for concurrent use.</summary>
+/// <summary>Keeps the items that were added last, up to a limit. Safe for concurrent use.</summary>
 internal sealed class RecentItems<T>(int capacity)
 {
     private readonly Lock _sync = new();

@@ -3,10 +3,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Primitives;
 
-/// <summary>Makes loggers that never throw, whatever the application's logger providers do, and that log sanitized text only.</summary>
+/// <summary>Creates loggers that never throw, even if a logger provider does, and that log sanitized text only.</summary>
 /// <remarks>
-/// Loops, timers and locks log. A provider that throws there would end a registration, a watch or, from a timer, the process.
-/// Most events quote text that another process wrote, such as names or errors; none of it may start a line of its own.
+/// Loops and timer callbacks log, and so does code under locks. A provider that throws there would end a registration, a watch or, from a
+/// timer, the process. Most events quote text from other processes, such as names or errors, which must not start a new line.
 /// </remarks>
 internal sealed class SafeLoggerFactory(ILoggerFactory inner) : ILoggerFactory
 {
@@ -24,7 +24,7 @@ internal sealed class SafeLoggerFactory(ILoggerFactory inner) : ILoggerFactory
 
     public void AddProvider(ILoggerProvider provider) => inner.AddProvider(provider);
 
-    // The factory is the application's.
+    // The application owns the inner factory.
     public void Dispose()
     {
     }
@@ -52,7 +52,7 @@ internal sealed class SafeLoggerFactory(ILoggerFactory inner) : ILoggerFactory
             }
             catch (Exception)
             {
-                // The providers that work get the message.
+                // Other providers may want the message.
                 return true;
             }
         }
@@ -75,11 +75,11 @@ internal sealed class SafeLoggerFactory(ILoggerFactory inner) : ILoggerFactory
             }
             catch (Exception)
             {
-                // There is nowhere left to report it.
+                // There is no other place to report the error.
             }
         }
 
-        // Returns what is clean as it is, so that the reference tells.
+        // Returns clean text unchanged, so that a comparison of references detects changes.
         private static object? Sanitize(object? value) => value is string text ? LogSanitizer.SanitizeMessage(text) : value;
     }
 }

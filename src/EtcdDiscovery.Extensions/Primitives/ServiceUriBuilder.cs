@@ -6,7 +6,7 @@ using System.Text;
 
 namespace EtcdDiscovery.Primitives;
 
-/// <summary>Builds URLs from what stands in the store, none of which can be trusted to fit into a URL.</summary>
+/// <summary>Builds URLs from values in the store, which are untrusted.</summary>
 internal static class ServiceUriBuilder
 {
     private const string Unreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
@@ -19,15 +19,15 @@ internal static class ServiceUriBuilder
     private static readonly SearchValues<char> SchemeTail = SearchValues.Create(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-.");
 
-    /// <summary>Puts the parts of a URI together.</summary>
+    /// <summary>Builds a URI from its parts.</summary>
     /// <param name="scheme">The scheme.</param>
     /// <param name="host">A host name or IP address.</param>
     /// <param name="port">The port number.</param>
     /// <param name="user">The user; empty for none, which drops the password too, as in Go.</param>
     /// <param name="password">The user's password.</param>
-    /// <param name="path">Path, query and fragment; percent-encoded where needed.</param>
+    /// <param name="path">Path, query and fragment; percent-encoded where necessary.</param>
     /// <param name="uri">The URI.</param>
-    /// <returns>Why the parts do not make a URI; null when they do.</returns>
+    /// <returns>Why the parts are invalid; null if they are valid.</returns>
     public static string? Build(
         string scheme, string host, string port, string user, string password, string path, out Uri? uri)
     {
@@ -50,10 +50,10 @@ internal static class ServiceUriBuilder
         var authority = host.Contains(':', StringComparison.Ordinal) && host[0] != '[' ? $"[{host}]" : host;
         return Uri.TryCreate($"{scheme}://{UserInfoOf(user, password)}{authority}:{port}{Rooted(path)}", UriKind.Absolute, out uri)
             ? null
-            : "its parts are no URL together";
+            : "its parts do not form a valid URL";
     }
 
-    /// <summary>Says why a host name cannot stand in a URL without changing its meaning; null when it can.</summary>
+    /// <summary>Describes why a host name would change the meaning of a URL; null if it is valid.</summary>
     public static string? DescribeBadHost(string host)
     {
         if (host.Length == 0)
@@ -74,15 +74,15 @@ internal static class ServiceUriBuilder
             }
         }
 
-        return Uri.CheckHostName(host) == UriHostNameType.Unknown || !CanBeAskedFor(host) ? "is not a valid host name" : null;
+        return Uri.CheckHostName(host) == UriHostNameType.Unknown || !IsDnsName(host) ? "is not a valid host name" : null;
     }
 
-    // Parsing alone takes trailing NULs.
+    // int.TryParse alone accepts trailing NULs.
     public static bool IsPort(string port) => !port.AsSpan().ContainsAnyExceptInRange('0', '9')
         && int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= 65535;
 
-    // Some hosts that a URL accepts are no names for DNS, and a request to them would fail late.
-    private static bool CanBeAskedFor(string host)
+    // Uri accepts some hosts that are not valid DNS names; requests to them would fail only later.
+    private static bool IsDnsName(string host)
     {
         try
         {
@@ -94,7 +94,7 @@ internal static class ServiceUriBuilder
         }
     }
 
-    // A scope ('%eth0') means something on one machine only.
+    // A scope ('%eth0') is meaningful on one machine only.
     private static bool IsIPv6(string host) =>
         !host.Contains('%', StringComparison.Ordinal)
         && host.StartsWith('[') == host.EndsWith(']')

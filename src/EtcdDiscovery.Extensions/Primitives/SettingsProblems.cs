@@ -1,7 +1,7 @@
 namespace EtcdDiscovery.Primitives;
 
-/// <summary>Collects what is wrong with settings. Each problem names the setting, its value and what is allowed.</summary>
-/// <param name="malformed">The values that were kept from the binder. The options have defaults in their place.</param>
+/// <summary>Collects the problems of settings. Each problem names the setting, its value and the allowed values.</summary>
+/// <param name="malformed">The values that were not bound. The options have defaults instead.</param>
 internal sealed class SettingsProblems(IReadOnlyList<MalformedSetting> malformed)
 {
     public const string HowToWriteTimes = "(5 seconds are written 00:00:05; a number alone counts days)";
@@ -38,12 +38,12 @@ internal sealed class SettingsProblems(IReadOnlyList<MalformedSetting> malformed
     public void CheckTimeOrZero(string setting, TimeSpan value, TimeSpan smallest, TimeSpan largest) =>
         Check(setting, $"{value}", value == TimeSpan.Zero || (value >= smallest && value <= largest), DescribeRange(smallest, largest));
 
-    /// <summary>Checks an enumeration, as configuration takes any number for one.</summary>
+    /// <summary>Checks an enumeration value, because the binder accepts any number.</summary>
     public void CheckChoice<T>(string setting, T value)
         where T : struct, Enum =>
         Check(setting, $"{value}", Enum.IsDefined(value), $"{string.Join(", ", Enum.GetNames<T>())} are allowed");
 
-    /// <summary>All problems: after those of the rules, the malformed values that no rule has reported, such as those of flags.</summary>
+    /// <summary>All problems: those of the rules, then the malformed values that no rule has reported, such as those of flags.</summary>
     public IReadOnlyList<string> ToList() =>
         [.. _problems, .. _unreported.Select(value => Describe(value.Setting, value.Text, value.Allowed))];
 

@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Primitives;
 
-/// <summary>Orders strings as their UTF-8 bytes are ordered: etcd's and Go's order, which UTF-16's is not.</summary>
+/// <summary>Orders strings by their UTF-8 bytes, as etcd and Go do. The order of UTF-16 differs.</summary>
 internal sealed class Utf8Order : IComparer<string>
 {
     public static Utf8Order Instance { get; } = new();
@@ -18,6 +18,6 @@ internal sealed class Utf8Order : IComparer<string>
             : Rank(x[common]) - Rank(y[common]);
     }
 
-    // Surrogates stand for code points above U+FFFF, so they rank above the rest of the basic plane.
+    // Surrogates encode code points above U+FFFF, so they rank above all other characters.
     private static int Rank(char c) => char.IsSurrogate(c) ? c + 0x10000 : c;
 }

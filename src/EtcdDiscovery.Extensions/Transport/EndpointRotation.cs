@@ -1,7 +1,7 @@
 namespace EtcdDiscovery.Transport;
 
-/// <summary>The way to a cluster: one endpoint at a time for all calls, the next one when it fails.</summary>
-/// <typeparam name="TConnection">What leads to one endpoint; disposed when that is left.</typeparam>
+/// <summary>Rotates through the endpoints of a cluster: all calls use one endpoint, and the next one when it fails.</summary>
+/// <typeparam name="TConnection">A connection to one endpoint; disposed when the endpoint is left.</typeparam>
 internal sealed class EndpointRotation<TConnection> : IDisposable
     where TConnection : class, IDisposable
 {
@@ -17,12 +17,12 @@ internal sealed class EndpointRotation<TConnection> : IDisposable
         _addresses = [.. endpoints.Select(EtcdAddress.Parse)];
         _connect = connect;
         Endpoints = Array.ConvertAll(_addresses, EtcdAddress.Display);
-        // A random start, so that a fleet spreads over the members.
+        // A random start distributes a fleet over the members.
         _index = Random.Shared.Next(_addresses.Length);
         _current = connect(_addresses[_index]);
     }
 
-    /// <summary>The addresses, as people may see them.</summary>
+    /// <summary>The addresses for display.</summary>
     public IReadOnlyList<string> Endpoints { get; }
 
     public TConnection Current
@@ -34,15 +34,15 @@ internal sealed class EndpointRotation<TConnection> : IDisposable
         }
     }
 
-    /// <summary>Leaves an endpoint for the next one; the only one there is, for a fresh connection to it.</summary>
-    /// <param name="failed">The connection that is to blame.</param>
-    /// <returns>The endpoint in use from now on; null when another call has left already.</returns>
+    /// <summary>Switches from an endpoint to the next one, or to a new connection if there is only one endpoint.</summary>
+    /// <param name="failed">The connection that failed.</param>
+    /// <returns>The new endpoint; null if another call has already switched.</returns>
     public string? Leave(TConnection failed)
     {
         string next;
         lock (_sync)
         {
-            // Of many calls that fail together only the first one moves on.
+            // If many calls fail together, only the first one switches.
             if (_disposed || _current != failed)
             {
                 return null;

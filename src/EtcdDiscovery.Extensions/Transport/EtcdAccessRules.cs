@@ -3,13 +3,13 @@ using EtcdDiscovery.Transport.Tls;
 
 namespace EtcdDiscovery.Transport;
 
-/// <summary>What the settings for TLS and authentication may be, whatever protocol is spoken. No problem shows a secret.</summary>
-/// <remarks>Files are judged when a connection is made: they may be written later, and change.</remarks>
+/// <summary>Validates the settings for TLS and authentication, for all protocols. Problems contain no secrets.</summary>
+/// <remarks>Files are checked when a connection is made, because they may be created or changed later.</remarks>
 internal static class EtcdAccessRules
 {
     /// <param name="options">The settings.</param>
     /// <param name="section">Their configuration section.</param>
-    /// <returns>Every problem, each with the setting's name and what is allowed.</returns>
+    /// <returns>The problems, each with the setting's name and the allowed values.</returns>
     public static IReadOnlyList<string> Check(EtcdOptions options, string section)
     {
         var problems = new List<string>();
@@ -44,7 +44,7 @@ internal static class EtcdAccessRules
                 + "a host name or IP address is allowed.");
         }
 
-        // What stands in the setting itself does not get better by waiting.
+        // A value that is not a file can be validated now.
         if (TlsMaterial.SettingsOf(tls) is { Count: > 0 } settings && settings.All(setting => !setting.IsFile))
         {
             try
@@ -62,7 +62,7 @@ internal static class EtcdAccessRules
         }
     }
 
-    // Certificates without https:// are a mistake: the connection would be in plain text.
+    // Certificates without https:// are an error, because the connection would be in plain text.
     private static void CheckEndpoints(EtcdOptions options, string section, List<string> problems)
     {
         if (TlsMaterial.SettingsOf(options.Tls).Count == 0 && string.IsNullOrEmpty(options.Tls.ServerName))

@@ -3,11 +3,11 @@ using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.Transport;
 
-/// <summary>Reads the endpoints that people configure.</summary>
+/// <summary>Parses configured endpoints.</summary>
 internal static class EtcdAddress
 {
     /// <summary>Reads <c>http://host:port</c>, <c>https://host:port</c> or <c>host:port</c>.</summary>
-    /// <exception cref="EtcdDiscoveryException">It is something else.</exception>
+    /// <exception cref="EtcdDiscoveryException">The text is not such an address.</exception>
     public static Uri Parse(string endpoint) => TryParse(endpoint, out var address)
         ? address
         : throw new EtcdDiscoveryException(
@@ -31,9 +31,9 @@ internal static class EtcdAddress
         return true;
     }
 
-    /// <summary>What was configured, for messages: what stands before an <c>@</c> may be a password.</summary>
+    /// <summary>The configured text for messages, without the part before an <c>@</c>, which may be a password.</summary>
     public static string Display(string? endpoint) => LogSanitizer.Sanitize(endpoint?[(endpoint.LastIndexOf('@') + 1)..] ?? "");
 
-    /// <summary>The address for logs, messages and health reports; the port always, since it is what people forget.</summary>
+    /// <summary>The address for logs, messages and health reports; always with the port, which is often forgotten.</summary>
     public static string Display(Uri address) => FormattableString.Invariant($"{address.Scheme}://{address.Host}:{address.Port}");
 }

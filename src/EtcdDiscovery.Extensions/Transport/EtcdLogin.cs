@@ -1,10 +1,10 @@
 namespace EtcdDiscovery.Transport;
 
-/// <summary>The user that etcd knows this application by, and the password.</summary>
-/// <remarks>Callers of a service authenticate with <see cref="ServiceCredentials"/>, which have nothing to do with it.</remarks>
+/// <summary>The user and password that this application authenticates with at etcd.</summary>
+/// <remarks>Callers of a service authenticate with <see cref="ServiceCredentials"/>, which are unrelated.</remarks>
 internal sealed record EtcdLogin(string User, string Password)
 {
-    /// <summary>The login that the options say; null when they name no user.</summary>
+    /// <summary>The login in the options; null if they contain no user.</summary>
     public static EtcdLogin? Of(EtcdOptions options) =>
         string.IsNullOrEmpty(options.User) ? null : new(options.User, options.Password ?? "");
 

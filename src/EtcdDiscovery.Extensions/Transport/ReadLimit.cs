@@ -6,7 +6,7 @@ namespace EtcdDiscovery.Transport;
 /// <summary>Limits the time of a whole read, which may take any number of requests.</summary>
 internal static class ReadLimit
 {
-    // Each request has a limit of its own, which does not help against a server that has always one more page.
+    // The timeout of each request does not protect against a server that always returns another page.
     private const int RequestTimeouts = 10;
 
     /// <exception cref="EtcdDiscoveryException">The read failed, or took too long.</exception>

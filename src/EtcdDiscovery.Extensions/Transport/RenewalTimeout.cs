@@ -1,6 +1,9 @@
 namespace EtcdDiscovery.Transport;
 
-/// <summary>How long to wait for the answer to a renewal, so that a silent endpoint is left while there is time for another one.</summary>
+/// <summary>
+/// Determines how long to wait for the answer to a renewal, so that an unresponsive endpoint is left while there is time to try another
+/// one.
+/// </summary>
 /// <remarks>One renewal at a time.</remarks>
 internal sealed class RenewalTimeout(TimeSpan requestTimeout, TimeSpan timeToLive, int endpoints, TimeSpan firstLatency)
 {
@@ -8,11 +11,11 @@ internal sealed class RenewalTimeout(TimeSpan requestTimeout, TimeSpan timeToLiv
     private TimeSpan _lastLatency = firstLatency;
     private bool _hasFailed;
 
-    // A silent endpoint has to be given up while there is time to renew with another one, however slow it was before. When
-    // there is no other one, or the other one does not answer at once either, etcd is slow rather than silent.
+    // If there is another endpoint, an unresponsive one must be left early, even if it was slow before. If there is no other one, or it
+    // does not answer quickly either, etcd is probably slow rather than unresponsive.
     public TimeSpan Current => (endpoints > 1 && !_hasFailed) || _lastLatency * 2 < _least ? _least : _lastLatency * 2;
 
-    /// <summary>How long to wait for an endpoint that may be silent, while there is another one.</summary>
+    /// <summary>How long to wait for an endpoint if there is another one.</summary>
     public static TimeSpan LeastOf(TimeSpan requestTimeout, TimeSpan timeToLive) =>
         TimeSpan.FromTicks(Math.Min(requestTimeout.Ticks, timeToLive.Ticks / 5));
 

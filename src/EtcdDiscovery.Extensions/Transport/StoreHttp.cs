@@ -3,10 +3,10 @@ using EtcdDiscovery.Transport.Tls;
 
 namespace EtcdDiscovery.Transport;
 
-/// <summary>How every store that speaks HTTP connects: with the settings' time limit and certificates, and nothing from the environment.</summary>
+/// <summary>Creates the HTTP handlers of stores, with the configured timeout and certificates. Ignores the environment.</summary>
 internal static class StoreHttp
 {
-    /// <summary>A handler for one endpoint; the caller disposes it.</summary>
+    /// <summary>Creates the handler for one endpoint; the caller disposes it.</summary>
     public static SocketsHttpHandler NewHandler(EtcdOptions options, TlsConnector connector) => new()
     {
         ConnectTimeout = options.ConnectTimeout,
@@ -14,21 +14,21 @@ internal static class StoreHttp
         UseProxy = false,
         UseCookies = false,
         AllowAutoRedirect = false,
-        // Requests may last for days: an activity around each, and its headers, would say nothing.
+        // Requests may last for days, so activities around them would be useless.
         ActivityHeadersPropagator = null,
-        // A listener of the application's that throws would fail every request.
-        MeterFactory = Unheard.Instance,
+        // Otherwise a meter listener of the application that throws would fail every request.
+        MeterFactory = UnpublishedMeters.Instance,
     };
 
-    /// <summary>Makes meters that no listener hears.</summary>
-    private sealed class Unheard : IMeterFactory
+    /// <summary>Creates meters that are never published.</summary>
+    private sealed class UnpublishedMeters : IMeterFactory
     {
-        public static readonly Unheard Instance = new();
+        public static readonly UnpublishedMeters Instance = new();
 
         public Meter Create(MeterOptions options)
         {
             var meter = new Meter(options);
-            // The instruments of a disposed meter work, and are never published.
+            // The instruments of a disposed meter still work, but are never published.
             meter.Dispose();
             return meter;
         }

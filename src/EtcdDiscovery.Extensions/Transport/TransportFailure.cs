@@ -4,24 +4,24 @@ using EtcdDiscovery.Transport.Tls;
 
 namespace EtcdDiscovery.Transport;
 
-/// <summary>Says in plain words what the HTTP stack throws as a pile of nested exceptions.</summary>
+/// <summary>Describes the nested exceptions of the HTTP stack in plain language.</summary>
 internal static class TransportFailure
 {
-    // HTTP/2's code for a stream or connection that is ended without anything being wrong.
+    // HTTP/2's NO_ERROR: the stream or connection was closed normally.
     private const long NoError = 0;
 
-    // HTTP/2's own code for "speak HTTP/1.1 with me".
+    // HTTP/2's HTTP_1_1_REQUIRED: the server wants HTTP/1.1.
     private const long Http11Required = 13;
 
     /// <summary>Whether the request cannot have reached a server.</summary>
-    /// <remarks>A connection that takes too long is a cancellation around the handler's own TimeoutException. Grpc.Net wraps one more around it.</remarks>
+    /// <remarks>A connect timeout is a cancellation that wraps the handler's TimeoutException. Grpc.Net adds another wrapper.</remarks>
     public static bool IsUnsent(Exception exception) => exception
         is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError }
         or OperationCanceledException { InnerException: TimeoutException or OperationCanceledException { InnerException: TimeoutException } };
 
-    /// <summary>What went wrong on the way to a server or back.</summary>
+    /// <summary>Describes what went wrong between this process and a server.</summary>
     /// <param name="exception">What the HTTP stack threw.</param>
-    /// <param name="protocol">What the server was expected to speak.</param>
+    /// <param name="protocol">The protocol that the server was expected to speak.</param>
     public static string Describe(Exception exception, string protocol)
     {
         for (var cause = exception; cause is not null; cause = cause.InnerException)
@@ -50,7 +50,7 @@ internal static class TransportFailure
         HttpProtocolException e => $"the stream was reset (HTTP/2 error {e.ErrorCode})",
         AuthenticationException => "the TLS handshake failed",
         ObjectDisposedException => "the connection was given up",
-        // The handler's ConnectTimeout; timeouts of whole requests are told apart before they get here.
+        // The handler's ConnectTimeout. Timeouts of whole requests are handled earlier.
         TimeoutException => "no connection in time",
         _ => null,
     };

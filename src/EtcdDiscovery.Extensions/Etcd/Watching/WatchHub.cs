@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Etcd.Watching;
 
-/// <summary>All watches of a store, over one stream that is opened for the first of them and again after it has ended.</summary>
+/// <summary>Multiplexes all watches of a store over one stream, which is opened for the first watch and again after it has ended.</summary>
 internal sealed class WatchHub : IAsyncDisposable
 {
     private readonly EtcdClient _client;
@@ -34,7 +34,7 @@ internal sealed class WatchHub : IAsyncDisposable
             await WaitUntilCreatedAsync(subscription, stream, cancellationToken).ConfigureAwait(false);
             if (subscription.Failure is not null and not HistoryLostException && _client.HasUser)
             {
-                await AskAgainAsync(subscription, cancellationToken).ConfigureAwait(false);
+                await CheckPermissionAsync(subscription, cancellationToken).ConfigureAwait(false);
             }
 
             await foreach (var batch in subscription.ReadAllAsync(cancellationToken).ConfigureAwait(false))
@@ -86,8 +86,8 @@ internal sealed class WatchHub : IAsyncDisposable
         }
     }
 
-    // A stream speaks for the token it was opened with. Etcd looks at that only when a watch begins: those that stand go on
-    // to the end of the stream, which comes with the last of them.
+    // A stream keeps the token that it was opened with, and etcd checks the token only when a watch is created. So existing watches
+    // continue until the last of them ends, and with it the stream.
     private async Task LeaveAsync(WatchStream stream)
     {
         stream.Retire();
@@ -99,8 +99,8 @@ internal sealed class WatchHub : IAsyncDisposable
         }
     }
 
-    // Etcd 3.4 says "permission denied" to a watch whose token has expired. A read tells the two apart, and renews the token.
-    private async Task AskAgainAsync(WatchSubscription subscription, CancellationToken cancellationToken)
+    // Etcd 3.4 answers "permission denied" also if the token has expired. A read distinguishes the two cases, and renews the token.
+    private async Task CheckPermissionAsync(WatchSubscription subscription, CancellationToken cancellationToken)
     {
         foreach (var range in subscription.Ranges)
         {
@@ -116,7 +116,7 @@ internal sealed class WatchHub : IAsyncDisposable
         throw new EtcdDiscoveryException(subscription.Failure!.Message, isTransient: true, subscription.Failure);
     }
 
-    // Without a deadline here, an endpoint that accepts and then stays silent would look like a quiet key range.
+    // Without a deadline, an unresponsive endpoint would look like a range without changes.
     private async Task WaitUntilCreatedAsync(
         WatchSubscription subscription, WatchStream stream, CancellationToken cancellationToken)
     {

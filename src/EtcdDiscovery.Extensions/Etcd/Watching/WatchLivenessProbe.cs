@@ -6,49 +6,52 @@ using Grpc.Core;
 
 namespace EtcdDiscovery.Etcd.Watching;
 
-/// <summary>Finds out whether a quiet watch stream still lives.</summary>
+/// <summary>Detects whether a quiet watch stream is still alive.</summary>
 /// <remarks>
-/// A frozen member keeps its connections, so a stream is asked for its progress, which any response answers. Etcd's grpc-proxy
-/// never answers that: the member is asked by a read then, in the same time, before the connection is blamed, as the lease uses it too.
+/// A frozen member keeps its connections, so the probe requests the progress of the stream; any response proves that it is alive. Etcd's
+/// grpc-proxy does not answer that request. So before the connection is closed, which the lease uses too, a read checks the member, within
+/// the same time limit.
 /// </remarks>
 internal sealed class WatchLivenessProbe(EtcdClient client, string endpoint)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
-    private volatile TaskCompletionSource _heard = Promise.New();
-    private volatile bool _tellsProgress;
+    private volatile TaskCompletionSource _responded = Promise.New();
+    private volatile bool _supportsProgress;
 
-    /// <summary>The stream has told something.</summary>
+    /// <summary>Notes a response on the stream.</summary>
     public void OnResponse(bool isProgress)
     {
-        if (isProgress && !_tellsProgress)
+        if (isProgress && !_supportsProgress)
         {
-            _tellsProgress = true;
+            _supportsProgress = true;
             client.NoteProgress(endpoint);
         }
 
-        _heard.TrySetResult();
+        _responded.TrySetResult();
     }
 
-    /// <summary>Asks as long as the stream lives.</summary>
-    /// <param name="ask">Asks the stream, for its progress if it is of use; returns what is watched, or null when nothing is.</param>
+    /// <summary>Probes until the stream ends or fails.</summary>
+    /// <param name="ask">
+    /// Requests the progress of the stream if the argument is true; returns a watched range, or null if there is none.
+    /// </param>
     /// <param name="ending">Cancelled when the stream ends.</param>
-    /// <returns>Why the stream has to be given up.</returns>
+    /// <returns>Why the stream has to be closed.</returns>
     public async Task<EtcdCallException> RunAsync(Func<bool, StoreRange?> ask, CancellationToken ending)
     {
         while (true)
         {
             await Task.Delay(Interval, client.TimeProvider, ending).ConfigureAwait(false);
-            var tellsProgress = client.TellsProgress(endpoint);
-            if (!tellsProgress && _heard.Task.IsCompleted)
+            var supportsProgress = client.SupportsProgress(endpoint);
+            if (!supportsProgress && _responded.Task.IsCompleted)
             {
-                _heard = Promise.New();
+                _responded = Promise.New();
                 continue;
             }
 
-            var signal = _heard = Promise.New();
-            if (ask(tellsProgress) is { } watched
-                && await FindFaultAsync(watched, tellsProgress, signal.Task, ending).ConfigureAwait(false) is { } fault)
+            var signal = _responded = Promise.New();
+            if (ask(supportsProgress) is { } watched
+                && await FindFaultAsync(watched, supportsProgress, signal.Task, ending).ConfigureAwait(false) is { } fault)
             {
                 return fault;
             }
@@ -57,7 +60,7 @@ internal sealed class WatchLivenessProbe(EtcdClient client, string endpoint)
 
     private async Task<EtcdCallException?> FindFaultAsync(StoreRange watched, bool asked, Task answer, CancellationToken ending)
     {
-        // The other half is for the read.
+        // The other half of the time is for the read.
         var half = client.RequestTimeout / 2;
         if (asked)
         {
@@ -77,7 +80,7 @@ internal sealed class WatchLivenessProbe(EtcdClient client, string endpoint)
         }
         catch (EtcdDiscoveryException)
         {
-            // Either the member lives and refuses, or it has been left already, and the stream with it.
+            // The member answered with an error, or its endpoint has been left, which ends the stream.
             return null;
         }
         catch (OperationCanceledException) when (timeout.HasExpired)
@@ -88,12 +91,12 @@ internal sealed class WatchLivenessProbe(EtcdClient client, string endpoint)
         return asked && !answer.IsCompleted ? OnSilence() : null;
     }
 
-    // The member answers, but not on this stream.
+    // Called if the member answers reads, but not on this stream.
     private EtcdCallException? OnSilence()
     {
-        if (_tellsProgress)
+        if (_supportsProgress)
         {
-            // Only the stream is lost: it is opened again on the same connection.
+            // Only the stream is lost. It is reopened on the same connection.
             return new(StatusCode.Aborted, "the watch stream is silent, although etcd answers") { IsAnswer = true };
         }
 

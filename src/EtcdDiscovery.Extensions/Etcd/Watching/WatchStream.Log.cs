@@ -6,7 +6,7 @@ internal sealed partial class WatchStream
 {
     private static partial class Log
     {
-        [LoggerMessage(3, LogLevel.Debug, "Opening the watch stream to etcd at {Endpoint}.", EventName = "WatchStreamOpened")]
+        [LoggerMessage(3, LogLevel.Debug, "Opening the watch stream to etcd at {Endpoint}", EventName = "WatchStreamOpened")]
         public static partial void Opened(ILogger logger, string endpoint);
 
         [LoggerMessage(4, LogLevel.Debug, "The watch stream to etcd at {Endpoint} ended: {Reason}", EventName = "WatchStreamEnded")]

@@ -5,10 +5,10 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Etcd.Watching;
 
-/// <summary>One stream to etcd with the watches of many subscriptions on it. When it ends, all of them fail.</summary>
+/// <summary>One stream to etcd with the watches of many subscriptions. When it ends, all of them fail.</summary>
 internal sealed partial class WatchStream : IAsyncDisposable
 {
-    // The id of what concerns all watches of a stream.
+    // The watch id of responses that concern all watches of the stream.
     private const long EveryWatch = -1;
 
     private readonly EtcdClient _client;
@@ -18,7 +18,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
     private readonly Lock _sync = new();
     private readonly WatchTable _watches = new();
     private readonly WatchLivenessProbe _livenessProbe;
-    // Never disposed: it has no timer, and a subscription may still abort a stream that is over.
+    // Never disposed: it has no timer, and a subscription may abort a stream that has ended.
     private readonly CancellationTokenSource _ending = new();
     private readonly Task _reading;
     private readonly Task _probing;
@@ -53,7 +53,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
         }
     }
 
-    /// <summary>No subscription comes any more: the stream ends with its last one.</summary>
+    /// <summary>Accepts no more subscriptions: the stream ends with the last one.</summary>
     public void Retire()
     {
         lock (_sync)
@@ -64,8 +64,8 @@ internal sealed partial class WatchStream : IAsyncDisposable
         EndIfIdle();
     }
 
-    /// <summary>Asks for a subscription's watches.</summary>
-    /// <returns>Whether the stream was still there to ask.</returns>
+    /// <summary>Creates a subscription's watches.</summary>
+    /// <returns>False if the stream has ended.</returns>
     public bool TryAttach(WatchSubscription subscription)
     {
         lock (_sync)
@@ -80,12 +80,12 @@ internal sealed partial class WatchStream : IAsyncDisposable
                 _watches.Add(new WatchedRange(subscription, i, _history));
             }
 
-            AskForCreations();
+            SendCreations();
             return true;
         }
     }
 
-    /// <summary>Forgets a subscription and cancels its watches; nothing happens when that is done already.</summary>
+    /// <summary>Removes a subscription and cancels its watches. Can be repeated.</summary>
     public void Detach(WatchSubscription subscription)
     {
         lock (_sync)
@@ -99,7 +99,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
         EndIfIdle();
     }
 
-    /// <summary>Ends the stream, and with it every subscription, for a reason of ours.</summary>
+    /// <summary>Ends the stream and every subscription, for a local reason.</summary>
     public void Abort(EtcdCallException reason)
     {
         Interlocked.CompareExchange(ref _abortReason, reason, null);
@@ -126,7 +126,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
         }
         catch (Exception e)
         {
-            End(_ending.IsCancellationRequested ? _abortReason! : e as EtcdCallException ?? EtcdCallException.OnTheWay(e));
+            End(_ending.IsCancellationRequested ? _abortReason! : e as EtcdCallException ?? EtcdCallException.FromTransport(e));
         }
 
         await _ending.CancelAsync().ConfigureAwait(false);
@@ -141,17 +141,17 @@ internal sealed partial class WatchStream : IAsyncDisposable
         }
         catch (Exception error) when (!_ending.IsCancellationRequested)
         {
-            // A logger threw, or the store was disposed. Unasked, the stream could be dead for ever.
-            Abort(EtcdCallException.OnTheWay(error));
+            // The probe failed, for instance because the store was disposed. Without it, a dead stream would go unnoticed.
+            Abort(EtcdCallException.FromTransport(error));
         }
         catch
         {
-            // The stream has ended, whatever became of the question.
+            // The stream has ended, so the result of the probe does not matter.
         }
     }
 
-    /// <summary>Asks how far the stream has got, if wanted.</summary>
-    /// <returns>Something that is watched; null when nothing is.</returns>
+    /// <summary>Requests the progress of the stream, if the argument is true.</summary>
+    /// <returns>A watched range; null if there is none.</returns>
     private StoreRange? TryAsk(bool forProgress)
     {
         lock (_sync)
@@ -190,7 +190,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
             _client.NoteWithoutProgress(_stream.Endpoint);
         }
 
-        // Not there: cancelled by us while the response was on its way.
+        // Null if the watch was canceled while the response was in flight.
         failure ??= range?.Accept(response);
         if (range is not null && failure is not null)
         {
@@ -200,14 +200,14 @@ internal sealed partial class WatchStream : IAsyncDisposable
         }
     }
 
-    // A watch that is refused has this id too.
+    // A rejected watch has this id, too.
     private static bool IsProgress(WatchResponse response) =>
         response is { WatchId: EveryWatch, Created: false, Canceled: false };
 
     private WatchedRange? TakeCreated(WatchResponse response, out EtcdDiscoveryException? failure)
     {
         failure = _watches.TryTakeCreated(response, out var range) ? null : EtcdErrors.ProtocolViolation($"a watch with the id {response.WatchId}");
-        AskForCreations();
+        SendCreations();
         if (range is { IsDetached: true })
         {
             Cancel(response.WatchId);
@@ -217,7 +217,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
         return range;
     }
 
-    private void AskForCreations()
+    private void SendCreations()
     {
         foreach (var creation in _watches.NextCreations())
         {
@@ -227,7 +227,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
 
     private void Cancel(long id) => _stream.Write(new WatchRequest { CancelRequest = new() { WatchId = id } });
 
-    // Tells only that the stream lives: before 3.4.25 and 3.5.8 etcd may answer before it has sent all changes up to there.
+    // Only proves that the stream is alive: before 3.4.25 and 3.5.8, etcd may answer before it has sent all changes up to that revision.
     private void ReportProgress(ResponseHeader header)
     {
         WatchSubscription[] subscriptions;
@@ -263,7 +263,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
             _ended = true;
             if (!_retired)
             {
-                // While another stream goes on, changes are still seen.
+                // If the stream was retired, another one still reports changes.
                 _history.Interrupt();
             }
 
@@ -273,7 +273,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
 
         Log.Ended(_logger, _stream.Endpoint, reason.Message);
         _stream.Fail(reason);
-        // An exception each, since each is thrown on a thread of its own.
+        // A separate exception for each, because each is thrown on another thread.
         foreach (var subscription in subscriptions)
         {
             subscription.Fail(_stream.Fail(reason));

@@ -5,17 +5,17 @@ using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.Etcd.Watching;
 
-/// <summary>One enumeration: what it watches, and what has arrived for it and waits to be read.</summary>
+/// <summary>One enumeration of changes: its ranges, and the batches that wait to be read.</summary>
 internal sealed class WatchSubscription
 {
-    // Enough for any burst; a reader that falls behind further is better off reading everything again.
+    // Enough for bursts. A reader that falls further behind should read everything again.
     private const int MaxWaitingBatches = 1_024;
 
-    /// <summary>The size of what may wait to be read, in bytes of keys and values.</summary>
+    /// <summary>The maximum size of waiting changes, in bytes of keys and values.</summary>
     public const long MaxWaitingBytes = 64 * 1024 * 1024;
 
     private readonly Channel<(StoreBatch Batch, long Size)> _batches = Channel.CreateBounded<(StoreBatch, long)>(
-        // The reader goes on where the stream is read: handing over to another thread takes longer than what it does.
+        // The reader continues on the thread that reads the stream, because switching threads would take longer than its work.
         new BoundedChannelOptions(MaxWaitingBatches) { SingleReader = true, AllowSynchronousContinuations = true });
 
     private readonly TaskCompletionSource _created = Promise.New();
@@ -39,7 +39,7 @@ internal sealed class WatchSubscription
     /// <summary>Completes when etcd has confirmed the watch on every range, or when the subscription has failed.</summary>
     public Task Created => _created.Task;
 
-    /// <summary>Why it ended; null while it has not.</summary>
+    /// <summary>Why the subscription ended; null if it has not.</summary>
     public EtcdDiscoveryException? Failure { get; private set; }
 
     public async IAsyncEnumerable<StoreBatch> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken)
@@ -51,7 +51,7 @@ internal sealed class WatchSubscription
         }
     }
 
-    /// <summary>Ends the enumeration once it has read what has arrived.</summary>
+    /// <summary>Ends the enumeration after the waiting batches.</summary>
     public void Fail(EtcdDiscoveryException failure)
     {
         Failure ??= failure;
@@ -59,8 +59,8 @@ internal sealed class WatchSubscription
         _created.TrySetResult();
     }
 
-    /// <summary>The watch on one of the ranges is in place. After the last one the reader is told: it is caught up.</summary>
-    /// <returns>Whether there was room to tell.</returns>
+    /// <summary>Notes that the watch on one of the ranges was created. After the last one, the reader gets an empty batch.</summary>
+    /// <returns>Whether there was room for the batch.</returns>
     public bool TryConfirm(ulong clusterId)
     {
         if (--_notCreated > 0)
@@ -72,7 +72,7 @@ internal sealed class WatchSubscription
         return TryWrite(clusterId, [], 0);
     }
 
-    /// <summary>Reports that nothing is known to have changed; not to a reader who has enough to read.</summary>
+    /// <summary>Reports that nothing has changed. Skipped if the queue is full.</summary>
     public void Report(ulong clusterId)
     {
         if (Created.IsCompleted)
@@ -81,7 +81,7 @@ internal sealed class WatchSubscription
         }
     }
 
-    /// <summary>Hands over the changes in one of the ranges up to a revision.</summary>
+    /// <summary>Queues the changes in one of the ranges up to a revision.</summary>
     /// <returns>Whether there was room for them.</returns>
     public bool TryAdvance(int range, StoreRevision revision, IReadOnlyList<StoreEvent> events, long size)
     {
@@ -89,8 +89,8 @@ internal sealed class WatchSubscription
         return TryWrite(revision.ClusterId, events, size);
     }
 
-    // Ranges advance independently, so the reader may resume only from what all of them have reached: it may then see
-    // some changes of a faster range again, but never misses one of a slower range.
+    // Ranges advance independently, so the reader may resume only from the revision that all of them have reached. It may see changes of a
+    // faster range again, but never misses changes of a slower one.
     private bool TryWrite(ulong clusterId, IReadOnlyList<StoreEvent> events, long size) =>
         Interlocked.Add(ref _waiting, size) <= MaxWaitingBytes
         && _batches.Writer.TryWrite((new StoreBatch(new StoreRevision(_reached.Min(), clusterId), events), size));

@@ -4,10 +4,10 @@ using Google.Protobuf;
 
 namespace EtcdDiscovery.Etcd.Watching;
 
-/// <summary>The watches of one stream: those that stand, by etcd's ids, and those that are to be created. One thread at a time.</summary>
+/// <summary>The watches of one stream: the created ones by etcd's id, and the pending ones. Not thread-safe.</summary>
 /// <remarks>
-/// An etcd creates watches in the order of the requests, with the ids asked for. Its grpc-proxy gives ids of its own and answers in any
-/// order. So the first creation goes alone, and those after it only follow without waiting when its id was kept.
+/// Etcd creates watches in the order of the requests, with the requested ids. Its grpc-proxy assigns its own ids and answers in any order.
+/// So the first request is sent alone, and the others are pipelined only if its id was kept.
 /// </remarks>
 internal sealed class WatchTable
 {
@@ -16,12 +16,12 @@ internal sealed class WatchTable
     private readonly Queue<(long Id, WatchedRange Range)> _unanswered = [];
     private long _lastId;
 
-    /// <summary>Whether the latest watch got the id that was asked for.</summary>
+    /// <summary>Whether the latest watch got the requested id.</summary>
     public bool KeepsIds { get; private set; }
 
     public bool IsEmpty => !All.Any();
 
-    /// <summary>The subscriptions that have watches here.</summary>
+    /// <summary>The subscriptions with watches on the stream.</summary>
     public WatchSubscription[] Subscriptions => [.. All.Select(range => range.Subscription).Distinct()];
 
     private IEnumerable<WatchedRange> All => _watches.Values
@@ -31,7 +31,7 @@ internal sealed class WatchTable
 
     public WatchedRange? Find(long id) => _watches.GetValueOrDefault(id);
 
-    /// <summary>The creations that may be asked for now.</summary>
+    /// <summary>Takes the requests that can be sent now.</summary>
     public IEnumerable<WatchRequest> NextCreations()
     {
         while ((KeepsIds || _unanswered.Count == 0) && _unsent.TryDequeue(out var creation))
@@ -44,10 +44,10 @@ internal sealed class WatchTable
         }
     }
 
-    /// <summary>A creation was answered.</summary>
+    /// <summary>Processes the answer to a creation.</summary>
     /// <param name="response">The answer.</param>
-    /// <param name="range">What was created or refused; null when nothing was asked for.</param>
-    /// <returns>Whether the watch's id makes sense.</returns>
+    /// <param name="range">The watch that was created or rejected; null if none was requested.</param>
+    /// <returns>Whether the watch's id is valid.</returns>
     public bool TryTakeCreated(WatchResponse response, out WatchedRange? range)
     {
         if (!_unanswered.TryDequeue(out var creation))
@@ -66,8 +66,8 @@ internal sealed class WatchTable
         return range.IsDetached || (response.WatchId >= 0 && _watches.TryAdd(response.WatchId, range));
     }
 
-    /// <summary>Forgets a subscription's watches.</summary>
-    /// <returns>The ids of those that stand.</returns>
+    /// <summary>Removes a subscription's watches.</summary>
+    /// <returns>The ids of the created ones.</returns>
     public IReadOnlyList<long> Remove(WatchSubscription subscription)
     {
         foreach (var range in All.Where(range => range.Subscription == subscription))
@@ -99,7 +99,7 @@ internal sealed class WatchTable
             Key = ByteString.CopyFromUtf8(range.Key),
             RangeEnd = EtcdConvert.EndOf(range),
             StartRevision = after.Number + 1,
-            // Moves a quiet watcher's revision on, so that it is not found compacted when the stream is resumed.
+            // Advances the revision of a watch without changes, so that it is not compacted when the watch is resumed.
             ProgressNotify = true,
             Fragment = true,
         },

@@ -5,7 +5,7 @@ using Mvccpb;
 
 namespace EtcdDiscovery.Etcd.Watching;
 
-/// <summary>One watch in etcd: what its responses mean for the subscription that it belongs to.</summary>
+/// <summary>One watch in etcd: processes its responses for its subscription.</summary>
 internal sealed class WatchedRange
 {
     private readonly int _index;
@@ -27,17 +27,17 @@ internal sealed class WatchedRange
     /// <summary>Whether its subscription has left the stream before the watch was created.</summary>
     public bool IsDetached { get; set; }
 
-    /// <summary>Takes a response in.</summary>
-    /// <returns>Why the subscription cannot go on, or <see langword="null"/>.</returns>
+    /// <summary>Processes a response.</summary>
+    /// <returns>Why the subscription cannot continue; null if it can.</returns>
     public EtcdDiscoveryException? Accept(WatchResponse response)
     {
         try
         {
             return Take(response);
         }
-        catch (EtcdDiscoveryException nonsense)
+        catch (EtcdDiscoveryException violation)
         {
-            return nonsense;
+            return violation;
         }
     }
 
@@ -61,14 +61,14 @@ internal sealed class WatchedRange
         var after = Subscription.After;
         if (after.ClusterId != 0 && after.ClusterId != ClusterIdOf(header))
         {
-            return new HistoryLostException("Etcd is another cluster now, or was wiped or restored.");
+            return new HistoryLostException("Etcd is now another cluster, or was wiped or restored.");
         }
 
-        // A watch from the future stays silent. It is the future when etcd was wiped or restored, or for a moment on a
-        // member that lags behind the one that was read from; reading again puts both right.
+        // A watch from a future revision stays silent. The revision is in the future if etcd was wiped or restored, or briefly if this
+        // member lags behind the one that answered the read. Reading again solves both.
         if (header.Revision < after.Number)
         {
-            return new HistoryLostException($"Etcd went back in time: its revision is {header.Revision}, it was {after.Number}.");
+            return new HistoryLostException($"Etcd returned to an earlier state: its revision is {header.Revision}, but was {after.Number}.");
         }
 
         return Subscription.TryConfirm(ClusterIdOf(header)) ? null : TooSlow();
@@ -96,14 +96,14 @@ internal sealed class WatchedRange
 
         var (events, size) = (_events, _size);
         (_events, _size) = ([], 0);
-        // While etcd sends a watcher history in portions, the header is ahead of the events: it has the store's revision.
+        // While etcd sends history in parts, the header has the current revision of the store, which is ahead of the events.
         var reached = events.Count > 0 ? events[^1].Revision : response.Header.Revision;
         return Subscription.TryAdvance(_index, new StoreRevision(reached, ClusterIdOf(response.Header)), events, size)
             ? null
             : TooSlow();
     }
 
-    // A grpc-proxy that has the same watch already confirms another one without asking etcd, and does not know the cluster.
+    // A grpc-proxy that already has the same watch confirms another one itself, without a cluster id.
     private ulong ClusterIdOf(ResponseHeader header) => header.ClusterId == 0 ? Subscription.After.ClusterId : _history.IdOf(header);
 
     private static EtcdDiscoveryException Explain(WatchResponse response) => response.CompactRevision > 0
@@ -112,5 +112,5 @@ internal sealed class WatchedRange
             $"Etcd ended the watch: {(response.CancelReason.Length > 0 ? LogSanitizer.Sanitize(response.CancelReason) : "no reason given")}.",
             EtcdErrors.IsTransientReason(response.CancelReason));
 
-    private static HistoryLostException TooSlow() => new("The watch's reader is too slow: too many changes wait for it.");
+    private static HistoryLostException TooSlow() => new("The reader of the watch is too slow: too many changes are waiting.");
 }

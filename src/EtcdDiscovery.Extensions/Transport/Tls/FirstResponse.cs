@@ -2,10 +2,10 @@ using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.Transport.Tls;
 
-/// <summary>Knows of one connection whether the server has said anything yet, and what it means when it ends without.</summary>
+/// <summary>Tracks whether the server has sent anything on a connection, and explains why the connection ended if it has not.</summary>
 /// <remarks>
-/// In TLS 1.3 the client is done before the server has looked at the client's certificate: a refusal arrives only with the
-/// first read, or closes the connection under the first write. By then the error no longer names the certificate.
+/// In TLS 1.3, the client completes the handshake before the server verifies the client certificate. A rejection only shows up as a failure
+/// of the first read or write, and that error does not mention the certificate.
 /// </remarks>
 internal sealed class FirstResponse(Action<string?> report, Func<string, string> explain)
 {

@@ -2,20 +2,20 @@ using System.Net.Security;
 
 namespace EtcdDiscovery.Transport.Tls;
 
-/// <summary>A secured stream that tells whether the server ever said anything.</summary>
-internal sealed class MonitoredSslStream(Stream plain, FirstResponse firstWord) : SslStream(plain, leaveInnerStreamOpen: false)
+/// <summary>A TLS stream that reports whether the server has sent anything.</summary>
+internal sealed class MonitoredSslStream(Stream plain, FirstResponse firstResponse) : SslStream(plain, leaveInnerStreamOpen: false)
 {
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         try
         {
             var read = await base.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
-            firstWord.OnRead(read, buffer.Length);
+            firstResponse.OnRead(read, buffer.Length);
             return read;
         }
         catch (IOException error)
         {
-            firstWord.OnFailure(error);
+            firstResponse.OnFailure(error);
             throw;
         }
     }
@@ -28,7 +28,7 @@ internal sealed class MonitoredSslStream(Stream plain, FirstResponse firstWord) 
         }
         catch (IOException error)
         {
-            firstWord.OnFailure(error);
+            firstResponse.OnFailure(error);
             throw;
         }
     }

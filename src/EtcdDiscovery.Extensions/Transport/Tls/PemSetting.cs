@@ -25,7 +25,7 @@ internal sealed class PemSetting
         Name = name;
         _text = value.Contains(PemMark, StringComparison.Ordinal) ? value : Decode(value);
         _path = value;
-        // What looks like PEM but is not, or is too long for a path, may be a broken key: it must never be printed.
+        // A value that looks like invalid PEM, or is too long for a path, may be a damaged key, so it must never be printed.
         var isNoPath = value.StartsWith(StartOfPemInBase64, StringComparison.Ordinal)
             || value.Contains("-----", StringComparison.Ordinal)
             || value.AsSpan().ContainsAny('\r', '\n')
@@ -36,19 +36,19 @@ internal sealed class PemSetting
 
     public string Name { get; }
 
-    /// <summary>What is wrong with the value itself; null when it is PEM or a path.</summary>
+    /// <summary>What is wrong with the value itself; null if it is PEM text or a path.</summary>
     public string? Problem { get; }
 
     public bool IsFile => _text is null && Problem is null;
 
-    /// <summary>Where the text comes from, for messages.</summary>
+    /// <summary>The source of the text, for messages.</summary>
     public string Origin => IsFile ? $"file '{LogSanitizer.Sanitize(_path)}'" : Name;
 
     public static PemSetting? Of(string name, string? value) =>
         string.IsNullOrWhiteSpace(value) ? null : new PemSetting(name, value.Trim());
 
-    /// <summary>The PEM text, as it is now.</summary>
-    /// <exception cref="TlsException">The file cannot be read, or the value is no PEM.</exception>
+    /// <summary>Reads the current PEM text.</summary>
+    /// <exception cref="TlsException">The file cannot be read, or the value is not PEM.</exception>
     public string Read()
     {
         if (Problem is not null)
@@ -73,7 +73,8 @@ internal sealed class PemSetting
         _ => LogSanitizer.Sanitize(error.Message.TrimEnd('.')),
     };
 
-    // DER instead of PEM, a key without its first and last line, base64 of base64, hexadecimal: no path is that long without a dot.
+    // Detects DER, a key without its first and last line, double base64 and hexadecimal. A relative path of that length without a dot is
+    // unlikely.
     private static bool LooksEncoded(string value) =>
         value.Length >= ShortestKey && value[0] != '/' && !value.AsSpan().ContainsAnyExcept(KeyCharacters);
 

@@ -6,12 +6,12 @@ using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.Transport.Tls;
 
-/// <summary>Says why a server's certificate is not good enough.</summary>
+/// <summary>Verifies a server's certificate, and explains why it is rejected.</summary>
 internal static class ServerCertificateVerifier
 {
     private const int MaxNames = 10;
 
-    /// <returns>The reason, or null when there is none.</returns>
+    /// <returns>The reason; null if the certificate is valid.</returns>
     public static string? Explain(
         X509Certificate? shown, X509Chain? chain, SslPolicyErrors errors, string name, TlsMaterial material)
     {
@@ -20,7 +20,7 @@ internal static class ServerCertificateVerifier
             return "the server showed no certificate";
         }
 
-        // .NET takes a common name for a host name where there is none of the latter; Go, etcdctl and RFC 9525 do not.
+        // .NET falls back to the common name if there is no alternative name; Go, etcdctl and RFC 9525 do not.
         if (errors == SslPolicyErrors.None && certificate.MatchesHostname(AsciiOf(name), allowCommonName: false))
         {
             return null;
@@ -39,10 +39,10 @@ internal static class ServerCertificateVerifier
             element => element.ChainElementStatus.Any(status => status.Status == X509ChainStatusFlags.NotTimeValid));
         if (outdated is not null)
         {
-            var who = outdated.Certificate.Thumbprint == certificate.Thumbprint
+            var subject = outdated.Certificate.Thumbprint == certificate.Thumbprint
                 ? server
                 : $"the authority {TlsMaterial.Describe(outdated.Certificate)} {OriginOf(outdated.Certificate, material)}";
-            return $"{who} is valid only from {TlsMaterial.Print(outdated.Certificate.NotBefore)} "
+            return $"{subject} is valid only from {TlsMaterial.Print(outdated.Certificate.NotBefore)} "
                 + $"to {TlsMaterial.Print(outdated.Certificate.NotAfter)}";
         }
 

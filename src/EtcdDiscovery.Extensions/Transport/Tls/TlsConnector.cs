@@ -5,23 +5,23 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace EtcdDiscovery.Transport.Tls;
 
-/// <summary>Connects to an etcd: in plain for <c>http</c>, and for <c>https</c> with the certificates as they are at that moment.</summary>
+/// <summary>Connects to etcd: in plain text for <c>http</c>, and with the current certificates for <c>https</c>.</summary>
 /// <param name="options">The certificates.</param>
-/// <param name="timeProvider">The clock that certificates expire by.</param>
-/// <param name="prepare">Sets what else a protocol wants of its sockets, before they connect.</param>
+/// <param name="timeProvider">The clock for the expiry of certificates.</param>
+/// <param name="prepare">Sets protocol-specific socket options before connecting.</param>
 internal sealed class TlsConnector(EtcdTlsOptions options, TimeProvider timeProvider, Action<Socket>? prepare = null)
 {
-    // Hand-picked versions age, but nothing below 1.2 may ever be agreed on, whatever the operating system allows.
+    // An explicit list needs maintenance, but it excludes versions below 1.2 regardless of the operating system's settings.
     private const SslProtocols Versions = SslProtocols.Tls12 | SslProtocols.Tls13;
 
     private volatile string? _refusal;
 
-    /// <summary>Why the latest connection ended before the server said a word; null when it did not.</summary>
-    /// <remarks>Better than what the HTTP stack makes of that: it names the certificates.</remarks>
+    /// <summary>Why the latest connection ended before the server sent anything; null if it did not.</summary>
+    /// <remarks>More precise than the error of the HTTP stack, because it names the certificates.</remarks>
     public string? Refusal => _refusal;
 
-    /// <summary>For <see cref="SocketsHttpHandler.ConnectCallback"/>, which takes a secured stream as it is.</summary>
-    /// <exception cref="TlsException">There is no secured connection, and the message says why.</exception>
+    /// <summary>For <see cref="SocketsHttpHandler.ConnectCallback"/>, which uses a TLS stream unchanged.</summary>
+    /// <exception cref="TlsException">The TLS connection failed; the message says why.</exception>
     public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         var request = context.InitialRequestMessage;
@@ -49,15 +49,15 @@ internal sealed class TlsConnector(EtcdTlsOptions options, TimeProvider timeProv
     {
         string? verdict = null;
         var name = string.IsNullOrEmpty(options.ServerName) ? host : options.ServerName;
-        var terms = TermsFor(name, material, request.Version.Major >= 2 ? SslApplicationProtocol.Http2 : SslApplicationProtocol.Http11);
-        terms.RemoteCertificateValidationCallback = (_, shown, chain, errors) =>
+        var tlsOptions = TlsOptionsFor(name, material, request.Version.Major >= 2 ? SslApplicationProtocol.Http2 : SslApplicationProtocol.Http11);
+        tlsOptions.RemoteCertificateValidationCallback = (_, shown, chain, errors) =>
             (verdict = ServerCertificateVerifier.Explain(shown, chain, errors, name, material)) is null;
-        var firstWord = new FirstResponse(Report, reason =>
+        var firstResponse = new FirstResponse(Report, reason =>
             $"the server refused the connection after the TLS handshake ({reason}); {material.DescribeIdentity(timeProvider.GetUtcNow())}");
-        var stream = new MonitoredSslStream(new NetworkStream(socket, ownsSocket: true), firstWord);
+        var stream = new MonitoredSslStream(new NetworkStream(socket, ownsSocket: true), firstResponse);
         try
         {
-            await stream.AuthenticateAsClientAsync(terms, cancellationToken).ConfigureAwait(false);
+            await stream.AuthenticateAsClientAsync(tlsOptions, cancellationToken).ConfigureAwait(false);
             return stream;
         }
         catch (Exception error)
@@ -78,14 +78,14 @@ internal sealed class TlsConnector(EtcdTlsOptions options, TimeProvider timeProv
 
     private void Report(string? refusal) => _refusal = refusal;
 
-    private static SslClientAuthenticationOptions TermsFor(string name, TlsMaterial material, SslApplicationProtocol protocol) => new()
+    private static SslClientAuthenticationOptions TlsOptionsFor(string name, TlsMaterial material, SslApplicationProtocol protocol) => new()
     {
         TargetHost = name,
         EnabledSslProtocols = Versions,
         ApplicationProtocols = [protocol],
         ClientCertificateContext = material.Identity,
         CertificateChainPolicy = Trust(material.Authorities),
-        // A resumed session would go by certificates of before.
+        // A resumed session would use the previous certificates.
         AllowTlsResume = false,
     };
 
@@ -94,7 +94,7 @@ internal sealed class TlsConnector(EtcdTlsOptions options, TimeProvider timeProv
         var policy = new X509ChainPolicy
         {
             RevocationMode = X509RevocationMode.NoCheck,
-            // They would come from URLs in a certificate that is not verified yet.
+            // Downloads would use URLs in a certificate that is not verified yet.
             DisableCertificateDownloads = true,
         };
         if (authorities is not null)

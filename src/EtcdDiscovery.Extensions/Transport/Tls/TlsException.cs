@@ -2,6 +2,6 @@ using System.Security.Authentication;
 
 namespace EtcdDiscovery.Transport.Tls;
 
-/// <summary>A secured connection that did not come about. The message says why, in words for people, and holds no secret.</summary>
+/// <summary>A TLS connection failed. The message says why, in plain language, and contains no secrets.</summary>
 internal sealed class TlsException(string message, Exception? innerException = null)
     : AuthenticationException(message, innerException);

@@ -6,7 +6,7 @@ using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.Transport.Tls;
 
-/// <summary>The certificates of one handshake, as the settings had them when it began.</summary>
+/// <summary>The certificates for one handshake, read from the settings when it starts.</summary>
 internal sealed class TlsMaterial
 {
     private const string Section = $"{EtcdDiscoveryOptions.SectionName}:{nameof(EtcdDiscoveryOptions.Etcd)}:{nameof(EtcdOptions.Tls)}";
@@ -38,21 +38,21 @@ internal sealed class TlsMaterial
 
     public string AuthorityOrigin { get; } = "the operating system's store";
 
-    /// <summary>What is shown to the server; null: nothing.</summary>
+    /// <summary>The client certificate; null if there is none.</summary>
     public SslStreamCertificateContext? Identity { get; }
 
-    /// <summary>Reads everything anew.</summary>
+    /// <summary>Reads all certificates.</summary>
     /// <exception cref="TlsException">Something cannot be read or does not fit together.</exception>
     public static TlsMaterial Read(EtcdTlsOptions options) => new(SettingsIn(options));
 
-    /// <summary>The settings that hold PEM, which are there.</summary>
+    /// <summary>The PEM settings that are set.</summary>
     public static IReadOnlyList<PemSetting> SettingsOf(EtcdTlsOptions options)
     {
         var (authority, certificate, key) = SettingsIn(options);
         return [.. new[] { authority, certificate, key }.OfType<PemSetting>()];
     }
 
-    /// <summary>What was shown to the server, for messages.</summary>
+    /// <summary>Describes the client certificate, for messages.</summary>
     public string DescribeIdentity(DateTimeOffset now)
     {
         if (_certificate is null)
@@ -105,7 +105,7 @@ internal sealed class TlsMaterial
         try
         {
             var pair = X509Certificate2.CreateFromPem(certificate.ExportCertificatePem(), text);
-            // Windows takes no key for a handshake that exists in memory alone.
+            // On Windows, a handshake cannot use an ephemeral key.
             return OperatingSystem.IsWindows()
                 ? X509CertificateLoader.LoadPkcs12(pair.Export(X509ContentType.Pkcs12), password: null)
                 : pair;
