@@ -68,7 +68,7 @@ public sealed class EtcdTlsTests : IDisposable
             "the refusal names the subject, the file and the reason");
 
         _authority.Issue("second").CopyTo(certificate, key);
-        await Eventually.TrueAsync(() => SeesAsync(host, server), "the new certificate is used without a restart");
+        await Eventually.TrueAsync(() => WaitForHostnamesAsync(host, server), "the new certificate is used without a restart");
         await host.BecomesAsync(HealthStatus.Healthy);
     }
 
@@ -175,7 +175,7 @@ public sealed class EtcdTlsTests : IDisposable
     private static Task<GrpcTestServer> StartSecuredAsync(System.Security.Cryptography.X509Certificates.X509Certificate2 certificate) =>
         GrpcTestServer.StartAsync(context => GrpcTestServer.FailAsync(context, 3, "reached"), certificate: certificate);
 
-    private static async Task<bool> SeesAsync(DiscoveryHost host, EtcdServer server)
+    private static async Task<bool> WaitForHostnamesAsync(DiscoveryHost host, EtcdServer server)
     {
         var name = UniqueName.Of("other");
         await server.PutAsync($"/services/{name}/1", """{"name":"h"}""");

@@ -22,7 +22,7 @@ public sealed class SecretsTests : IDisposable
     [InlineData(EtcdVersion.First, "Etcd")]
     [InlineData(EtcdVersion.Second, "Etcd")]
     [InlineData(EtcdVersion.First, "EtcdV2")]
-    public async Task Secrets_OfEveryKind_AreNeverTold(EtcdVersion version, string store)
+    public async Task Secrets_OfEveryKind_AreNeverReported(EtcdVersion version, string store)
     {
         using var telemetry = new TelemetryCapture();
         await using var web = await WebInstance.StartAsync(_ => Task.CompletedTask);

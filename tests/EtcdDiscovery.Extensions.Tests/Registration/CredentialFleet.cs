@@ -105,7 +105,7 @@ internal sealed class CredentialFleet : IAsyncDisposable
         : [.. (await ReadAsync(StoreRange.Prefix(Prefix))).Select(entry => Encoding.UTF8.GetString(entry.Value.Span))];
 
     /// <summary>Waits until the description, every host's key and what every application is told have the same user.</summary>
-    public Task AgreeAsync(string? user) => Eventually.TrueAsync(
+    public Task WaitForCredentialsAsync(string? user) => Eventually.TrueAsync(
         async () => await AgreementAsync() is [var agreed] && agreed == (user ?? ""), $"all agree on '{user}'");
 
     /// <summary>The users that are to be found anywhere; one when all agree.</summary>

@@ -15,13 +15,13 @@ public sealed class CredentialOutageTests
         await using var fleet = new CredentialFleet(server);
         await fleet.StartAsync("a");
         await fleet.StartAsync();
-        await fleet.AgreeAsync("a");
+        await fleet.WaitForCredentialsAsync("a");
 
         await server.KillAsync();
         await server.RestartAsync(wipe: false);
         await fleet.PutInfoAsync(fleet.PublicInfo("meanwhile"));
 
-        await fleet.AgreeAsync("meanwhile");
+        await fleet.WaitForCredentialsAsync("meanwhile");
         Assert.Equal(fleet.PublicInfo("meanwhile"), await fleet.InfoAsync());
     }
 
@@ -33,12 +33,12 @@ public sealed class CredentialOutageTests
         await fleet.StartAsync("a");
         await fleet.StartAsync();
         await fleet.PutInfoAsync(fleet.PublicInfo("newest"));
-        await fleet.AgreeAsync("newest");
+        await fleet.WaitForCredentialsAsync("newest");
 
         await server.KillAsync();
         await server.RestartAsync(wipe: true);
 
-        await fleet.AgreeAsync("newest");
+        await fleet.WaitForCredentialsAsync("newest");
     }
 
     [Theory]
@@ -51,7 +51,7 @@ public sealed class CredentialOutageTests
         await using var fleet = new CredentialFleet(server) { Wrap = gate.Guard };
         await fleet.StartAsync("a");
         var b = await fleet.StartAsync();
-        await fleet.AgreeAsync("a");
+        await fleet.WaitForCredentialsAsync("a");
         await using var seenByB = new CredentialReader(b);
         Assert.Equal("a", await seenByB.NextAsync());
 
@@ -63,10 +63,10 @@ public sealed class CredentialOutageTests
         gate.Open();
 
         Assert.Equal("meanwhile", await seenByB.NextAsync());
-        await fleet.AgreeAsync("meanwhile");
+        await fleet.WaitForCredentialsAsync("meanwhile");
         // And it watches on from there.
         await fleet.PutInfoAsync(fleet.PublicInfo("later"));
-        await fleet.AgreeAsync("later");
+        await fleet.WaitForCredentialsAsync("later");
     }
 
     [Fact]
@@ -76,7 +76,7 @@ public sealed class CredentialOutageTests
         using var gate = new WatchGate();
         await using var fleet = new CredentialFleet(server) { Wrap = gate.Guard };
         await fleet.StartAsync("a");
-        await fleet.AgreeAsync("a");
+        await fleet.WaitForCredentialsAsync("a");
 
         gate.Close();
         await fleet.DeleteInfoAsync();
@@ -84,7 +84,7 @@ public sealed class CredentialOutageTests
         await CompactAsync(server);
         gate.Open();
 
-        await fleet.AgreeAsync("a");
+        await fleet.WaitForCredentialsAsync("a");
     }
 
     private static async Task CompactAsync(EtcdServer server)

@@ -22,7 +22,7 @@ public sealed class CredentialSharingTests(SharedEtcd etcd)
         var c = await fleet.StartAsync("c");
         Assert.Equal("c", await seenByA.NextAsync());
 
-        await fleet.AgreeAsync("c");
+        await fleet.WaitForCredentialsAsync("c");
         Assert.All([a, b, c], host => Assert.Equal(new ServiceCredentials("c", "p-c"), host.Credentials));
         Assert.Equal(fleet.PublicInfo("c"), await fleet.InfoAsync());
     }
@@ -38,7 +38,7 @@ public sealed class CredentialSharingTests(SharedEtcd etcd)
         var host = await fleet.StartAsync();
 
         Assert.Equal(new ServiceCredentials("go", "p-go"), host.Credentials);
-        await fleet.AgreeAsync("go");
+        await fleet.WaitForCredentialsAsync("go");
         Assert.Contains("\"user\":\"go\",\"password\":\"p-go\"", Assert.Single(await fleet.InstancesAsync()), StringComparison.Ordinal);
     }
 
@@ -50,7 +50,7 @@ public sealed class CredentialSharingTests(SharedEtcd etcd)
 
         await fleet.StartAsync(null, settings => settings["Service:GenerateCredentials"] = "true");
 
-        await fleet.AgreeAsync("a");
+        await fleet.WaitForCredentialsAsync("a");
     }
 
     [Fact]
@@ -61,12 +61,12 @@ public sealed class CredentialSharingTests(SharedEtcd etcd)
         await stays.SetCredentialsAsync(new ServiceCredentials("rotated", "x"), Token);
         var restarts = await fleet.StartHostAsync();
         await restarts.RegisteredAsync();
-        await fleet.AgreeAsync("rotated");
+        await fleet.WaitForCredentialsAsync("rotated");
 
         await restarts.StopAsync();
         await fleet.StartAsync();
 
-        await fleet.AgreeAsync("rotated");
+        await fleet.WaitForCredentialsAsync("rotated");
         Assert.Equal(new ServiceCredentials("rotated", "x"), stays.Credentials);
     }
 
@@ -76,14 +76,14 @@ public sealed class CredentialSharingTests(SharedEtcd etcd)
         await using var fleet = new CredentialFleet(await etcd.GetAsync(EtcdVersion.First));
         await fleet.StartAsync("a", Overwrite);
         await fleet.StartAsync("b", Overwrite);
-        await fleet.AgreeAsync("b");
+        await fleet.WaitForCredentialsAsync("b");
 
         await fleet.StartAsync(null, Overwrite);
 
-        await fleet.AgreeAsync(null);
+        await fleet.WaitForCredentialsAsync(null);
         Assert.Equal(fleet.PublicInfo(null), await fleet.InfoAsync());
         await fleet.StartAsync("c", Overwrite);
-        await fleet.AgreeAsync("c");
+        await fleet.WaitForCredentialsAsync("c");
     }
 
     [Fact]
@@ -94,7 +94,7 @@ public sealed class CredentialSharingTests(SharedEtcd etcd)
 
         await fleet.StartAsync(null, Overwrite);
 
-        await fleet.AgreeAsync("a");
+        await fleet.WaitForCredentialsAsync("a");
     }
 
     [Theory]
@@ -112,7 +112,7 @@ public sealed class CredentialSharingTests(SharedEtcd etcd)
 
         Assert.Equal("go", await seenByA.NextAsync());
         Assert.Equal(new ServiceCredentials("go", "p-go"), a.Credentials);
-        await fleet.AgreeAsync("go");
+        await fleet.WaitForCredentialsAsync("go");
         // Go's bytes stay as they are: adopting is no reason to write.
         Assert.Equal(fleet.PublicInfo("go"), await fleet.InfoAsync());
     }
@@ -128,7 +128,7 @@ public sealed class CredentialSharingTests(SharedEtcd etcd)
     {
         await using var fleet = new CredentialFleet(await etcd.GetAsync(EtcdVersion.First));
         var hosts = new[] { await fleet.StartAsync("a"), await fleet.StartAsync() };
-        await fleet.AgreeAsync("a");
+        await fleet.WaitForCredentialsAsync("a");
         await using var seen = new CredentialReader(hosts[1]);
         Assert.Equal("a", await seen.NextAsync());
 
@@ -140,7 +140,7 @@ public sealed class CredentialSharingTests(SharedEtcd etcd)
         });
 
         await Eventually.TrueAsync(async () => await fleet.InfoAsync() == fleet.PublicInfo("a"), "the description is mended");
-        await fleet.AgreeAsync("a");
+        await fleet.WaitForCredentialsAsync("a");
         await hosts[0].SetCredentialsAsync(new ServiceCredentials("next", "x"), Token);
         Assert.Equal("next", await seen.NextAsync()); // Nothing in between.
     }
@@ -154,14 +154,14 @@ public sealed class CredentialSharingTests(SharedEtcd etcd)
         await fleet.StartAsync("a");
         await fleet.StartAsync();
         await fleet.PutInfoAsync(fleet.PublicInfo("newest"));
-        await fleet.AgreeAsync("newest");
+        await fleet.WaitForCredentialsAsync("newest");
 
         var deleted = TimeProvider.System.GetTimestamp();
         await fleet.DeleteInfoAsync();
         await Eventually.TrueAsync(async () => await fleet.InfoAsync() is not null, "the description is back");
 
         Assert.InRange(TimeProvider.System.GetElapsedTime(deleted), TimeSpan.Zero, TimeSpan.FromSeconds(2));
-        await fleet.AgreeAsync("newest");
+        await fleet.WaitForCredentialsAsync("newest");
     }
 
     [Theory]
@@ -180,7 +180,7 @@ public sealed class CredentialSharingTests(SharedEtcd etcd)
 
         Assert.Contains("\"user\":\"rotated\",\"password\":\"secret\"", (await fleet.InfoAsync())!, StringComparison.Ordinal);
         Assert.Equal("rotated", await seenByC.NextAsync());
-        await fleet.AgreeAsync("rotated");
+        await fleet.WaitForCredentialsAsync("rotated");
         Assert.Equal(new ServiceCredentials("rotated", "secret"), c.Credentials);
     }
 

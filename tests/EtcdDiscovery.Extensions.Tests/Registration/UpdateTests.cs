@@ -66,15 +66,15 @@ public sealed class UpdateTests(SharedEtcd etcd)
         await using var fleet = new CredentialFleet(server);
         var a = await fleet.StartAsync("a");
         await fleet.StartAsync("b");
-        await fleet.AgreeAsync("b");
+        await fleet.WaitForCredentialsAsync("b");
 
         // The credentials that a was configured with are no news.
         await a.UpdateAsync(Public("a", "other.dev"), Token);
-        await fleet.AgreeAsync("b");
+        await fleet.WaitForCredentialsAsync("b");
         Assert.Contains("\"hostname\":\"other.dev\"", (await fleet.InfoAsync())!, StringComparison.Ordinal);
 
         await a.UpdateAsync(Public("new", "other.dev"), Token);
-        await fleet.AgreeAsync("new");
+        await fleet.WaitForCredentialsAsync("new");
 
         ServiceRegistrationOptions Public(string user, string hostname) => new()
         {

@@ -81,7 +81,7 @@ internal sealed class Interleaving : IAsyncDisposable
         }
 
         Doubts += Watched.View!.Suspects.Count > 0 ? 1 : 0;
-        await AgreeAsync();
+        await WaitForCredentialsAsync();
     }
 
     /// <summary>Readers have to agree with the store in everything, those that they had doubts about included.</summary>
@@ -120,7 +120,7 @@ internal sealed class Interleaving : IAsyncDisposable
     private bool IsMarked(IEnumerable<ServiceInstance>? instances) =>
         instances?.Any(instance => instance.Id == Mark && instance.Hostname == $"mark{_marks}") == true;
 
-    private async Task AgreeAsync()
+    private async Task WaitForCredentialsAsync()
     {
         string? difference = null;
         await UntilAsync(

@@ -13,7 +13,7 @@ public sealed class ResolverOutageTests
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Snapshot_WhileEtcdIsAway_IsServedAsStaleAndThenLiveAgain(EtcdVersion version)
+    public async Task Snapshot_EtcdUnreachable_IsStaleAndThenLiveAgain(EtcdVersion version)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
         await server.PutAllAsync([("/services/shop/a", Instance("a.dev")), ("/services/shop/b", Instance("b.dev"))]);
