@@ -42,7 +42,7 @@ public sealed class HealthTests : IAsyncDisposable
         await server.RestartAsync(wipe: true);
         foreach (var host in fleet)
         {
-            await BecomesAsync(host, HttpStatusCode.OK, "Healthy");
+            await WaitForHealthAsync(host, HttpStatusCode.OK, "Healthy");
         }
     }
 
@@ -57,7 +57,7 @@ public sealed class HealthTests : IAsyncDisposable
         await WaitForDescriptionAsync(host, "Service 'shop' is not registered yet: Etcd at ");
         await server.RestartAsync(wipe: false);
 
-        await BecomesAsync(host, HttpStatusCode.OK, "Healthy");
+        await WaitForHealthAsync(host, HttpStatusCode.OK, "Healthy");
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public sealed class HealthTests : IAsyncDisposable
         Assert.Equal((HttpStatusCode.ServiceUnavailable, "Unhealthy"), await GetHealthAsync(host));
         await server.RestartAsync(wipe: false);
 
-        await BecomesAsync(host, HttpStatusCode.OK, "Healthy");
+        await WaitForHealthAsync(host, HttpStatusCode.OK, "Healthy");
     }
 
     [Fact]
@@ -87,7 +87,7 @@ public sealed class HealthTests : IAsyncDisposable
         Assert.Equal((HttpStatusCode.OK, "Healthy"), await GetHealthAsync(host));
 
         await server.KillAsync();
-        await BecomesAsync(host, HttpStatusCode.OK, "Degraded");
+        await WaitForHealthAsync(host, HttpStatusCode.OK, "Degraded");
         for (var i = 0; i < 20; i++)
         {
             await Assert.ThrowsAnyAsync<Exception>(() => host.Services.InstancesAsync($"unknown-{i}", Token));
@@ -162,7 +162,7 @@ public sealed class HealthTests : IAsyncDisposable
     private static async Task<HealthReportEntry> CheckAsync(WebApplication host) =>
         Assert.Single((await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(Token)).Entries).Value;
 
-    private static Task BecomesAsync(WebApplication host, HttpStatusCode status, string text) =>
+    private static Task WaitForHealthAsync(WebApplication host, HttpStatusCode status, string text) =>
         Eventually.TrueAsync(async () => await GetHealthAsync(host) == (status, text), $"the response is {text}");
 
     private static Task WaitForDescriptionAsync(WebApplication host, string start) => Eventually.TrueAsync(

@@ -46,7 +46,7 @@ public sealed class OutageTests
         Assert.Equal(Freshness.Live, live.Freshness);
 
         await server.KillAsync();
-        await BecomesAsync(app, Freshness.Stale);
+        await WaitForHealthAsync(app, Freshness.Stale);
         var stale = await app.Services.SnapshotAsync(Service, Token);
         Assert.Equal(live.Instances.Select(instance => instance.Id), stale.Instances.Select(instance => instance.Id));
         Assert.InRange(stale.AsOf, live.AsOf, DateTimeOffset.UtcNow);
@@ -55,7 +55,7 @@ public sealed class OutageTests
         Assert.Equal("http://a.dev:80/x", await app.Services.InstanceUriAsync(Service, "http", "/x", first: true, isPrivate: false, Token));
 
         await server.RestartAsync(wipe: false);
-        await BecomesAsync(app, Freshness.Live);
+        await WaitForHealthAsync(app, Freshness.Live);
         await PutAsync(keys, "c");
         Assert.Equal("+c.dev", await changes.NextAsync());
     }
@@ -186,6 +186,6 @@ public sealed class OutageTests
     private static Task PutAsync(RawKeys keys, string id) =>
         keys.PutAsync($"/services/{Service}/{id}", $$$"""{"name":"{{{id}}}.dev","ports":{"http":"80"}}""");
 
-    private static Task BecomesAsync(App app, Freshness freshness) => Eventually.TrueAsync(
+    private static Task WaitForHealthAsync(App app, Freshness freshness) => Eventually.TrueAsync(
         async () => (await app.Services.SnapshotAsync(Service, Token)).Freshness == freshness, $"the snapshot is {freshness}");
 }

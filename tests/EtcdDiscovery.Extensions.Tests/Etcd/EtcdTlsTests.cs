@@ -69,7 +69,7 @@ public sealed class EtcdTlsTests : IDisposable
 
         _authority.Issue("second").CopyTo(certificate, key);
         await Eventually.TrueAsync(() => WaitForHostnamesAsync(host, server), "the new certificate is used without a restart");
-        await host.BecomesAsync(HealthStatus.Healthy);
+        await host.WaitForHealthAsync(HealthStatus.Healthy);
     }
 
     [Theory]
@@ -164,7 +164,7 @@ public sealed class EtcdTlsTests : IDisposable
         Assert.Equal(HealthStatus.Unhealthy, (await host.CheckAsync()).Status);
         File.Copy(client.CertificateFile, late);
 
-        await host.BecomesAsync(HealthStatus.Healthy);
+        await host.WaitForHealthAsync(HealthStatus.Healthy);
     }
 
     private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));

@@ -34,7 +34,7 @@ public sealed class ClusterFaultTests
 
         // For longer than the key could outlive its last renewal through the old member.
         await ProceedAsync(failing, fault == Fault.Freeze ? TimeSpan.FromSeconds(30) : TimeToLive * 2);
-        await host.BecomesAsync(HealthStatus.Healthy);
+        await host.WaitForHealthAsync(HealthStatus.Healthy);
         await UpdateAsync(host, other);
         if (fault == Fault.Freeze)
         {
@@ -59,7 +59,7 @@ public sealed class ClusterFaultTests
         var failing = Stopwatch.StartNew();
         await InflictAsync(fault, leader);
         await ProceedAsync(failing, TimeSpan.FromSeconds(10));
-        await host.BecomesAsync(HealthStatus.Healthy);
+        await host.WaitForHealthAsync(HealthStatus.Healthy);
         await UpdateAsync(host, follower);
         if (fault == Fault.Freeze)
         {
@@ -102,7 +102,7 @@ public sealed class ClusterFaultTests
 
         var failing = Stopwatch.StartNew();
         frozen.ForEach(member => member.Pause());
-        await host.LosesItsRegistrationAsync();
+        await host.WaitForLostRegistrationAsync();
         // One time to live after the last answer; a leader answers until it notices that its followers are gone, after an
         // election timeout of 1 s. The rest is for a busy machine.
         Assert.InRange(failing.Elapsed, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2 + 1 + 1));
@@ -110,7 +110,7 @@ public sealed class ClusterFaultTests
         await ProceedAsync(failing, TimeSpan.FromSeconds(5));
         frozen.ForEach(member => member.Continue());
 
-        await host.BecomesAsync(HealthStatus.Healthy);
+        await host.WaitForHealthAsync(HealthStatus.Healthy);
         await UpdateAsync(host, kept);
         await witness.AssertNeverTwoKeysAsync();
     }

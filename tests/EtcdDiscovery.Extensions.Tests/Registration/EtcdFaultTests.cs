@@ -28,7 +28,7 @@ public sealed class EtcdFaultTests(SharedEtcd etcd)
 
         await server.KillAsync();
         await server.RestartAsync(wipe: false);
-        await host.BecomesAsync(HealthStatus.Healthy);
+        await host.WaitForHealthAsync(HealthStatus.Healthy);
         await EventuallyThereAsync(server, host);
 
         Assert.Empty(host.Logs.Of("SessionLost"));
@@ -50,7 +50,7 @@ public sealed class EtcdFaultTests(SharedEtcd etcd)
         await server.KillAsync();
         if (afterTheLoss)
         {
-            await host.LosesItsRegistrationAsync();
+            await host.WaitForLostRegistrationAsync();
         }
 
         await server.RestartAsync(wipe: true);
@@ -120,7 +120,7 @@ public sealed class EtcdFaultTests(SharedEtcd etcd)
             Assert.NotEqual(lease, (await InstanceAsync(server, host)).Lease);
         }
 
-        await host.BecomesAsync(HealthStatus.Healthy);
+        await host.WaitForHealthAsync(HealthStatus.Healthy);
         await witness.AssertNeverTwoKeysAsync();
     }
 
@@ -211,7 +211,7 @@ public sealed class EtcdFaultTests(SharedEtcd etcd)
         await EventuallyThereAsync(server, host);
         await Eventually.TrueAsync(async () => await server.FindAsync(InfoKey) is not null, "the description is there");
         Assert.InRange(answering.Elapsed, TimeSpan.Zero, time);
-        await host.BecomesAsync(HealthStatus.Healthy);
+        await host.WaitForHealthAsync(HealthStatus.Healthy);
     }
 
     private Task EventuallyThereAsync(EtcdServer server, DiscoveryHost host) => Eventually.TrueAsync(

@@ -41,9 +41,9 @@ public sealed class KeepAliveFaultTests
         // The last renewal was asked for up to a third of the time to live before.
         Assert.InRange(failing.Elapsed, TimeToLive / 2, TimeToLive + Slack);
         // Everything else works, so another session is there at once.
-        await host.BecomesAsync(HealthStatus.Healthy);
+        await host.WaitForHealthAsync(HealthStatus.Healthy);
         fake.Fault = _ => null;
-        await host.BecomesAsync(HealthStatus.Healthy);
+        await host.WaitForHealthAsync(HealthStatus.Healthy);
         await witness.AssertNeverTwoKeysAsync();
         Assert.InRange(witness.LongestAbsence, TimeSpan.Zero, Slack);
     }
@@ -96,12 +96,12 @@ public sealed class KeepAliveFaultTests
 
         fake.Fault = _ => FakeFault.Silence;
         var failing = Stopwatch.StartNew();
-        await host.LosesItsRegistrationAsync();
+        await host.WaitForLostRegistrationAsync();
         Assert.InRange(failing.Elapsed, TimeToLive / 2, TimeToLive + Slack);
         Assert.Equal(RegistrationState.Lost, host.Registration.State);
 
         fake.Fault = _ => null;
-        await host.BecomesAsync(HealthStatus.Healthy);
+        await host.WaitForHealthAsync(HealthStatus.Healthy);
         await witness.AssertNeverTwoKeysAsync();
     }
 

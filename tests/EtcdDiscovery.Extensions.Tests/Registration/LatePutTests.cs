@@ -43,7 +43,7 @@ public sealed class LatePutTests
 
         for (var i = 0; i < 3; i++)
         {
-            await store.DoRefusedAsync();
+            await store.ExecuteRefusedAsync();
             await Eventually.TrueAsync(async () => (await KeysAsync("/services/goes/")).Count == 0, "it is gone again");
         }
 

@@ -56,7 +56,7 @@ public sealed class RefusalTests
         await Eventually.TrueAsync(() => Task.FromResult(fake.Calls(method) >= 4), "it is tried again and again");
         fake.Fault = _ => null;
 
-        await host.BecomesAsync(HealthStatus.Healthy);
+        await host.WaitForHealthAsync(HealthStatus.Healthy);
         Assert.InRange(fake.Calls(FakeEtcd.Grant), 1, 10);
         await witness.AssertNeverTwoKeysAsync();
     }
@@ -196,7 +196,7 @@ public sealed class RefusalTests
         Dictionary<string, string?> settings = new(fake.Settings(Service, "00:10:00")) { ["Etcd:RequestTimeout"] = "00:01:00" };
         await using var host = await DiscoveryHost.StartAsync(settings, builder => Use(clock, builder));
         await using var witness = KeyWitness.Of(fake, Service);
-        var check = await host.BecomesAsync(HealthStatus.Unhealthy);
+        var check = await host.WaitForHealthAsync(HealthStatus.Unhealthy);
         await Eventually.TrueAsync(
             async () => (check = await host.CheckAsync()).Description!.Contains(Faults[fault].Message!, StringComparison.Ordinal),
             "the check tells the reason");

@@ -89,7 +89,7 @@ public sealed class CatalogTests : ManualCatalogTests
         await using var catalog = await StartAsync(RefreshInterval);
         await using var changes = new ChangeReader(catalog.Resolver.WatchAsync(Service, cancellationToken: Token));
         Assert.Equal("Up a h", await changes.NextAsync());
-        Store.IsDeaf = true;
+        Store.DropsChanges = true;
         await catalog.PutAsync(Service, "b");
         await catalog.DeleteAsync(Service, "a");
 

@@ -98,11 +98,11 @@ public sealed class OutageGraceTests : ManualCatalogTests
             await catalog.DeleteAsync(Service, id);
         }
 
-        await BecomesAsync(catalog, "c d e", "c d e");
+        await WaitForHealthAsync(catalog, "c d e", "c d e");
         await catalog.PutAsync(Service, "d");
-        await BecomesAsync(catalog, "c d e", "c e");
+        await WaitForHealthAsync(catalog, "c d e", "c e");
         Clock.Advance(Grace);
-        await BecomesAsync(catalog, "d", "");
+        await WaitForHealthAsync(catalog, "d", "");
         Assert.Equal(
             ["Down a h", "Down b h", "Down c h", "Down e h"],
             [await changes.NextAsync(), await changes.NextAsync(), await changes.NextAsync(), await changes.NextAsync()]);
@@ -115,7 +115,7 @@ public sealed class OutageGraceTests : ManualCatalogTests
 
         await catalog.DeleteAsync(Keys(FiveIds));
 
-        await BecomesAsync(catalog, "c d e", "c d e");
+        await WaitForHealthAsync(catalog, "c d e", "c d e");
     }
 
     [Fact]
@@ -125,7 +125,7 @@ public sealed class OutageGraceTests : ManualCatalogTests
         foreach (var (index, id) in FiveIds.Index())
         {
             await catalog.DeleteAsync(Service, id);
-            await BecomesAsync(catalog, string.Join(' ', FiveIds[(index + 1)..]), "");
+            await WaitForHealthAsync(catalog, string.Join(' ', FiveIds[(index + 1)..]), "");
             Clock.Advance(Grace);
         }
     }
@@ -135,12 +135,12 @@ public sealed class OutageGraceTests : ManualCatalogTests
     {
         await using var catalog = await StartAsync(Grace, FiveIds[..3]);
         await catalog.DeleteAsync(Keys(FiveIds[..3]));
-        await BecomesAsync(catalog, "", "");
+        await WaitForHealthAsync(catalog, "", "");
 
         await catalog.PutAsync([.. FiveIds.Select(id => TestCatalog.Put(Service, id, ServiceStatus.Draining))]);
-        await BecomesAsync(catalog, "a b c d e", "");
+        await WaitForHealthAsync(catalog, "a b c d e", "");
         await catalog.DeleteAsync(Keys(FiveIds));
-        await BecomesAsync(catalog, "", "");
+        await WaitForHealthAsync(catalog, "", "");
     }
 
     [Fact]
@@ -148,13 +148,13 @@ public sealed class OutageGraceTests : ManualCatalogTests
     {
         await using var catalog = await StartAsync(Grace, FiveIds);
         await catalog.DeleteAsync(Keys(FiveIds));
-        await BecomesAsync(catalog, "c d e", "c d e");
+        await WaitForHealthAsync(catalog, "c d e", "c d e");
         await catalog.PutAsync([.. FiveIds.Select(id => TestCatalog.Put(Service, id))]);
-        await BecomesAsync(catalog, "a b c d e", "");
+        await WaitForHealthAsync(catalog, "a b c d e", "");
 
         await catalog.DeleteAsync(Service, "d");
 
-        await BecomesAsync(catalog, "a b c e", "");
+        await WaitForHealthAsync(catalog, "a b c e", "");
     }
 
     [Fact]
@@ -168,20 +168,20 @@ public sealed class OutageGraceTests : ManualCatalogTests
 
         // As etcd v2 expires keys when it is back.
         await catalog.DeleteAsync(Keys(["a", "b"]));
-        await BecomesAsync(catalog, "a b", "a b");
+        await WaitForHealthAsync(catalog, "a b", "a b");
         await catalog.PutAsync([TestCatalog.Put(Service, "a"), TestCatalog.Put(Service, "c")]);
-        await BecomesAsync(catalog, "a b c", "b");
+        await WaitForHealthAsync(catalog, "a b c", "b");
 
         Assert.Equal("Up c h", await changes.NextAsync());
         Clock.Advance(Grace);
-        await BecomesAsync(catalog, "a c", "");
+        await WaitForHealthAsync(catalog, "a c", "");
         await catalog.DeleteAsync(Service, "a");
-        await BecomesAsync(catalog, "c", "");
+        await WaitForHealthAsync(catalog, "c", "");
     }
 
     private static string[] Keys(string[] ids) => [.. ids.Select(id => ServiceKeys.Instance(Service, id))];
 
-    private static Task BecomesAsync(TestCatalog catalog, string instances, string suspects) => Eventually.TrueAsync(
+    private static Task WaitForHealthAsync(TestCatalog catalog, string instances, string suspects) => Eventually.TrueAsync(
         async () => await KnownAsync(catalog) == (instances, suspects), $"'{instances}' is known, '{suspects}' in doubt");
 
     /// <summary>What is known, and what of it is suspect.</summary>

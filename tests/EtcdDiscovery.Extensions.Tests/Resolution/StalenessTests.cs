@@ -10,7 +10,7 @@ public sealed class StalenessTests : ManualCatalogTests
     public async Task Linearizable_WhenTheWatchIsBehind_AnswersFromTheStore()
     {
         await using var catalog = await StartAsync();
-        Store.IsDeaf = true;
+        Store.DropsChanges = true;
         await catalog.PutAsync(Service, "b");
 
         Assert.Equal("a", await IdsAsync(catalog, default));
