@@ -5,11 +5,11 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Registration;
 
-/// <summary>No change of credentials is missed, whatever happens to the watch meanwhile.</summary>
+/// <summary>No change of credentials is missed, whatever happens to the watch.</summary>
 public sealed class CredentialOutageTests
 {
     [Fact]
-    public async Task Hosts_WhoseEtcdRestarts_HearOfAChangeRightAfterIt()
+    public async Task Hosts_EtcdRestarted_ObserveAChangeRightAfterIt()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await using var fleet = new CredentialFleet(server);
@@ -26,7 +26,7 @@ public sealed class CredentialOutageTests
     }
 
     [Fact]
-    public async Task Hosts_WhoseEtcdIsWiped_RestoreTheNewestCredentials()
+    public async Task Hosts_EtcdWiped_RestoreTheNewestCredentials()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await using var fleet = new CredentialFleet(server);
@@ -44,7 +44,7 @@ public sealed class CredentialOutageTests
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Hosts_WhoseRevisionIsCompactedWhileTheWatchIsDown_ReadAndCompare(EtcdVersion version)
+    public async Task Hosts_RevisionCompactedWhileTheWatchIsDown_ReadAndCompare(EtcdVersion version)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
         using var gate = new WatchGate();
@@ -64,13 +64,13 @@ public sealed class CredentialOutageTests
 
         Assert.Equal("meanwhile", await seenByB.NextAsync());
         await fleet.WaitForCredentialsAsync("meanwhile");
-        // And it watches on from there.
+        // The watch continues from there.
         await fleet.PutInfoAsync(fleet.PublicInfo("later"));
         await fleet.WaitForCredentialsAsync("later");
     }
 
     [Fact]
-    public async Task Hosts_WhoseDescriptionIsDeletedAndCompactedAwayWhileTheWatchIsDown_RestoreIt()
+    public async Task Hosts_DescriptionDeletedAndCompactedWhileTheWatchIsDown_RestoreIt()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         using var gate = new WatchGate();
@@ -93,7 +93,7 @@ public sealed class CredentialOutageTests
         await server.PostAsync("/v3/kv/compaction", new JsonObject { ["revision"] = (string)put["header"]!["revision"]!, ["physical"] = true });
     }
 
-    /// <summary>Ends the watches of every host while it is closed, and lets them through again.</summary>
+    /// <summary>While closed, ends the watches of every host and refuses new ones.</summary>
     private sealed class WatchGate : IDisposable
     {
         private volatile CancellationTokenSource _closing = new();

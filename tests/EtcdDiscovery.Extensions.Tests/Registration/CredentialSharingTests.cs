@@ -10,7 +10,7 @@ public sealed class CredentialSharingTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Hosts_RegisteringAfterOneAnother_TakeTheLastOnesExplicitCredentials(EtcdVersion version)
+    public async Task Hosts_RegisteringOneByOne_AdoptTheLastExplicitCredentials(EtcdVersion version)
     {
         await using var fleet = new CredentialFleet(await etcd.GetAsync(version));
         var a = await fleet.StartAsync("a");
@@ -30,7 +30,7 @@ public sealed class CredentialSharingTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Host_WithoutOwnCredentials_AdoptsThosePresent(EtcdVersion version)
+    public async Task Host_WithoutCredentials_AdoptsThoseOfTheService(EtcdVersion version)
     {
         await using var fleet = new CredentialFleet(await etcd.GetAsync(version));
         await fleet.PutInfoAsync(fleet.PublicInfo("go"));
@@ -43,7 +43,7 @@ public sealed class CredentialSharingTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Host_ThatGenerates_AdoptsThosePresent()
+    public async Task Host_GeneratingCredentials_AdoptsThoseOfTheService()
     {
         await using var fleet = new CredentialFleet(await etcd.GetAsync(EtcdVersion.First));
         await fleet.StartAsync("a");
@@ -54,7 +54,7 @@ public sealed class CredentialSharingTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Host_RestartedWithoutOwnCredentials_ThrowsNobodysAway()
+    public async Task Host_RestartedWithoutCredentials_KeepsThoseOfTheService()
     {
         await using var fleet = new CredentialFleet(await etcd.GetAsync(EtcdVersion.First));
         var stays = await fleet.StartAsync("a");
@@ -71,7 +71,7 @@ public sealed class CredentialSharingTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Host_OfAFleetThatOverwrites_EmptiesAllWhenItHasNone()
+    public async Task Host_OverwritingWithoutCredentialsInAFleetThatOverwrites_ClearsThemAll()
     {
         await using var fleet = new CredentialFleet(await etcd.GetAsync(EtcdVersion.First));
         await fleet.StartAsync("a", Overwrite);
@@ -87,7 +87,7 @@ public sealed class CredentialSharingTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Host_ThatOverwritesWithNoneAmongHostsThatShare_EndsWithTheirs()
+    public async Task Host_OverwritingWithoutCredentialsAmongHostsThatShare_AdoptsTheirs()
     {
         await using var fleet = new CredentialFleet(await etcd.GetAsync(EtcdVersion.First));
         await fleet.StartAsync("a");
@@ -113,7 +113,7 @@ public sealed class CredentialSharingTests(SharedEtcd etcd)
         Assert.Equal("go", await seenByA.NextAsync());
         Assert.Equal(new ServiceCredentials("go", "p-go"), a.Credentials);
         await fleet.WaitForCredentialsAsync("go");
-        // Go's bytes stay as they are: adopting is no reason to write.
+        // Go's bytes are not changed: adopting credentials does not write to etcd.
         Assert.Equal(fleet.PublicInfo("go"), await fleet.InfoAsync());
     }
 
@@ -124,7 +124,7 @@ public sealed class CredentialSharingTests(SharedEtcd etcd)
     [InlineData("{")]
     [InlineData("{}")]
     [InlineData("null")]
-    public async Task Description_OverwrittenWithNothingToShare_IsMendedAndEmptiesNobodys(string value)
+    public async Task Description_OverwrittenWithoutCredentials_IsRestoredAndHostsKeepTheirs(string value)
     {
         await using var fleet = new CredentialFleet(await etcd.GetAsync(EtcdVersion.First));
         var hosts = new[] { await fleet.StartAsync("a"), await fleet.StartAsync() };
@@ -139,16 +139,16 @@ public sealed class CredentialSharingTests(SharedEtcd etcd)
             _ => value,
         });
 
-        await Eventually.TrueAsync(async () => await fleet.InfoAsync() == fleet.PublicInfo("a"), "the description is mended");
+        await Eventually.TrueAsync(async () => await fleet.InfoAsync() == fleet.PublicInfo("a"), "the description is restored");
         await fleet.WaitForCredentialsAsync("a");
         await hosts[0].SetCredentialsAsync(new ServiceCredentials("next", "x"), Token);
-        Assert.Equal("next", await seen.NextAsync()); // Nothing in between.
+        Assert.Equal("next", await seen.NextAsync()); // No update in between.
     }
 
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Description_Deleted_IsBackWithTheNewestCredentialsWithinTwoSeconds(EtcdVersion version)
+    public async Task Description_Deleted_IsRestoredWithTheNewestCredentialsWithinTwoSeconds(EtcdVersion version)
     {
         await using var fleet = new CredentialFleet(await etcd.GetAsync(version));
         await fleet.StartAsync("a");
@@ -158,7 +158,7 @@ public sealed class CredentialSharingTests(SharedEtcd etcd)
 
         var deleted = TimeProvider.System.GetTimestamp();
         await fleet.DeleteInfoAsync();
-        await Eventually.TrueAsync(async () => await fleet.InfoAsync() is not null, "the description is back");
+        await Eventually.TrueAsync(async () => await fleet.InfoAsync() is not null, "the description is restored");
 
         Assert.InRange(TimeProvider.System.GetElapsedTime(deleted), TimeSpan.Zero, TimeSpan.FromSeconds(2));
         await fleet.WaitForCredentialsAsync("newest");
@@ -167,7 +167,7 @@ public sealed class CredentialSharingTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task SetCredentials_OnOneOfThree_RotatesTheWholeService(EtcdVersion version)
+    public async Task SetCredentials_OnOneOfThreeHosts_RotatesTheWholeService(EtcdVersion version)
     {
         await using var fleet = new CredentialFleet(await etcd.GetAsync(version));
         await fleet.StartAsync("a");
