@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Runs a command with a Docker engine: eng/docker.sh COMMAND [ARGUMENT...]
 #
-# Where an engine answers, the command uses it and nothing is done to it. Where none does, a private one is started and
-# ended with the command. It has etcd's image, made from the binary that eng/etcd.sh prints, so that nothing is pulled.
+# If an engine answers, the command uses it, and this script changes nothing. Otherwise, the script starts a private engine
+# and ends it with the command. Its etcd image is made from the binary that eng/etcd.sh prints, so nothing is pulled.
 #
 # A private engine needs Linux and root. Debian's packages are unpacked into the cache, so nothing is installed. The engine
-# runs in namespaces of its own: with it end its containers and its mounts, and what it writes to /etc, /opt and /run.
+# runs in its own namespaces: its containers, its mounts and its changes to /etc, /opt and /run end with it.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -17,15 +17,15 @@ fail() { say "$*"; exit 1; }
 
 [ $# -gt 0 ] || { say "usage: eng/docker.sh COMMAND [ARGUMENT...]"; exit 2; }
 
-# What listens there may never answer.
+# Limits the wait to 5 s: an endpoint may accept the connection and never answer.
 answers() {
   docker version >/dev/null 2>&1 &
-  local asking=$! i
+  local client=$! i
   for ((i = 0; i < 50; i++)); do
-    kill -0 "$asking" 2>/dev/null || { wait "$asking"; return; }
+    kill -0 "$client" 2>/dev/null || { wait "$client"; return; }
     sleep 0.1
   done
-  kill -KILL "$asking" 2>/dev/null || true
+  kill -KILL "$client" 2>/dev/null || true
   return 1
 }
 
@@ -33,14 +33,14 @@ if answers; then exec "$@"; fi
 [ "$(uname)" = Linux ] || fail "no Docker engine answers; start one (a private one can only be started on Linux)"
 [ "$(id -u)" = 0 ] || fail "no Docker engine answers; start one (a private one can only be started by root)"
 
-# Stands before each of the engine's programs. The packages may have brought libraries that the system lacks.
+# Prefix of each command of the engine: the packages may contain libraries that the system lacks.
 libraries=$(uname -m)-linux-gnu
 engine=(env "PATH=$unpacked/usr/sbin:$unpacked/usr/bin:$unpacked/sbin:$unpacked/bin:$PATH"
   "LD_LIBRARY_PATH=$unpacked/usr/lib/$libraries:$unpacked/lib/$libraries")
 
 can_run() { "${engine[@]}" sh -c 'dockerd --version && docker --version && ip -V' >/dev/null 2>&1; }
 
-# apt with lists and cache of its own, as in eng/etcd.sh. It downloads what the system lacks of the packages and all that they need.
+# Uses private apt lists and a private cache, as in eng/etcd.sh. Downloads the packages and those dependencies that are not installed.
 unpack_from_apt() (
   command -v apt-get >/dev/null || fail "no Docker engine answers, and there is no apt-get to get one with"
   mkdir -p "$cache"
@@ -52,7 +52,7 @@ unpack_from_apt() (
   say "getting docker.io from apt into $unpacked"
   {
     "${apt[@]}" update || true
-    # The client is a package of its own since Debian 13.
+    # Since Debian 13 the client is in a separate package.
     "${apt[@]}" install --download-only --no-install-recommends docker.io docker-cli iproute2 ||
       "${apt[@]}" install --download-only --no-install-recommends docker.io iproute2 || true
     for package in "$temp"/cache/archives/*.deb; do [ ! -e "$package" ] || dpkg-deb -x "$package" "$temp/root"; done
@@ -62,7 +62,7 @@ unpack_from_apt() (
   can_run || { tail -n 20 "$temp/log" >&2; fail "apt has no docker.io that runs here"; }
 )
 
-# Two engines would share one bridge, and the addresses on it.
+# Two private engines would share the bridge docker0 and its addresses, so only one runs at a time.
 mkdir -p "$cache"
 exec 9>"$cache/docker.lock"
 flock -n 9 || { say "waiting for the private engine of another run to end"; flock 9; }
@@ -72,7 +72,7 @@ can_run || unpack_from_apt
 etcd=$("$root/eng/etcd.sh")
 temp=$(mktemp -d)
 pid='' group=etcd-discovery-$$
-bridge=/sys/class/net/docker0 # dockerd's own; it chooses addresses that are free
+bridge=/sys/class/net/docker0 # created by dockerd, which picks free addresses for it
 [ ! -e "$bridge" ] || bridge=''
 
 clean_up() {
@@ -82,7 +82,7 @@ clean_up() {
     wait "$pid" 2>/dev/null || true
   fi
   [ -z "$bridge" ] || [ ! -e "$bridge" ] || "${engine[@]}" ip link delete docker0 || true
-  # Processes that were killed let go of their files and groups a moment later.
+  # Killed processes release their files and cgroups a moment later.
   for _ in {1..50}; do
     find /sys/fs/cgroup -depth -type d -path "*/$group*" -exec rmdir {} + 2>/dev/null || true
     rm -rf "$temp" 2>/dev/null || true
@@ -95,8 +95,8 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# Ends with this script, whatever ends that, and takes every process in its namespace along.
-# Its rules for the firewall are not needed: docker-proxy forwards the ports.
+# --pdeathsig ends the engine even if this script is killed, and --kill-child ends every process in the namespace.
+# Firewall rules are not needed: docker-proxy forwards the ports.
 # shellcheck disable=SC2016
 "${engine[@]}" setsid setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-proc sh -c '
   set -e
@@ -119,7 +119,7 @@ until DOCKER_API_VERSION=$("${engine[@]}" timeout 5 docker version --format '{{.
   sleep 0.1
 done
 
-# The same layout as the published image: the binary in the same place, and no entry point.
+# As in the published image, the binary is in /usr/local/bin and there is no entry point.
 mkdir -p "$temp/image/usr/local/bin"
 cp "$etcd" "$temp/image/usr/local/bin/etcd"
 { ldd "$etcd" 2>/dev/null || true; } | grep -o '/[^ ]*' | while read -r library; do
@@ -131,6 +131,6 @@ tar -C "$temp/image" -c . | "${engine[@]}" docker import --change 'CMD ["/usr/lo
 rm -rf "$temp/image"
 say "a private Docker engine with $ETCD_IMAGE answers at $DOCKER_HOST"
 
-# No reaper: its image would have to be pulled, and the engine takes its containers along.
+# Testcontainers' reaper is off: its image would have to be pulled, and the containers end with the engine.
 export DOCKER_API_VERSION ETCD_IMAGE TESTCONTAINERS_RYUK_DISABLED=true TESTCONTAINERS_HOST_OVERRIDE=127.0.0.1
 "$@" 9>&-

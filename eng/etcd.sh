@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
-# Prints the absolute path of an etcd binary on stdout and gets one first where there is none.
+# Prints the absolute path of an etcd binary, and downloads one if there is none.
 #
-#   eng/etcd.sh            $ETCD_BIN, else etcd on PATH, else our cache, else the system's package manager
-#   eng/etcd.sh --second   $ETCD_BIN_2, else a version whose minor differs from the first one's;
-#                          prints nothing where there is none
-#   eng/etcd.sh --v2       whichever of these two has the v2 keys API, which ended with 3.5
+#   eng/etcd.sh            $ETCD_BIN, else etcd on PATH, else the cache, else the system's package manager
+#   eng/etcd.sh --second   $ETCD_BIN_2, else another minor version than the first one; prints nothing if there is none
+#   eng/etcd.sh --v2       the first of these two that has the v2 keys API, which 3.6 removed
 #
-# On Debian and Ubuntu this needs no root and leaves the system as it is: the packages are unpacked into the cache,
-# <cache>/<minor version>/etcd with etcdctl beside it, so nothing is installed and no service gets started.
+# On Debian and Ubuntu this needs no root and does not change the system: the packages are unpacked into the cache as
+# <cache>/<minor version>/etcd and etcdctl. Nothing is installed, and no service is started.
 set -euo pipefail
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/etcd-discovery-extensions
@@ -15,8 +14,8 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/etcd-discovery-extensions
 say() { echo "eng/etcd.sh: $*" >&2; }
 os_release() { sed -n "s/^$1=\"\{0,1\}\([^\"]*\)\"\{0,1\}$/\1/p" /etc/os-release 2>/dev/null || true; }
 
-# A binary that does not run has no version: a home can be shared between machines, a package can need a newer libc.
-# etcd 3.4 wants the variable on arm64 even to print its version; elsewhere it does no harm.
+# Prints nothing if the binary does not run: machines may share the cache, or the package needs a newer libc.
+# On arm64, etcd 3.4 needs the variable even to print its version; other platforms ignore it.
 minor_version() {
   ETCD_UNSUPPORTED_ARCH=arm64 "$1" --version 2>/dev/null | sed -n 's/^etcd Version: \([0-9]*\.[0-9]*\).*/\1/p'
 }
@@ -43,8 +42,8 @@ print_cached() { # [OTHER_THAN_MINOR]
   return 1
 }
 
-# apt with lists, cache and sources of its own. Another suite is the machine's own sources with the suite's name
-# replaced, as in a release upgrade by hand: the same mirror, the same keyring.
+# Uses private apt lists, cache and sources. For another suite, the suite name is replaced in the machine's sources, so
+# that mirror and keyring stay the same.
 cache_from_apt() ( # [SUITE]
   rename=
   own=$(os_release VERSION_CODENAME)
@@ -62,13 +61,13 @@ cache_from_apt() ( # [SUITE]
   say "getting etcd from apt${1:+ ($1)} into $cache"
   (
     cd "$temp"
-    # One broken source of many must not matter; whether the package is there decides.
+    # A broken source is no failure as long as another one has the package.
     "${apt[@]}" update || true
     for package in etcd-server etcd-client; do "${apt[@]}" download "$package" || true; done
     for package in ./*.deb; do [ ! -e "$package" ] || dpkg-deb -x "$package" root; done
   ) >"$temp/log" 2>&1
   if minor=$(minor_version "$temp/root/usr/bin/etcd") && [ -n "$minor" ]; then
-    # A rename is atomic. Should another run have been faster, its copy stays; one that doesn't run makes room.
+    # A rename is atomic. The copy of a concurrent run stays, unless it does not run.
     runs "$cache/$minor/etcd" || rm -rf "${cache:?}/$minor"
     mv -T "$temp/root/usr/bin" "$cache/$minor" 2>/dev/null || true
   else
@@ -101,7 +100,7 @@ print_second() {
   own=$(os_release VERSION_CODENAME)
   [ "$(os_release ID)" = debian ] && [ -n "$own" ] || return 0
   for suite in bookworm trixie forky; do
-    # The machine's own suite has nothing new when the first one came from there.
+    # If the first one came from the machine's own suite, that suite has no other version.
     case $suite:$first in "$own:$cache"/*) continue ;; esac
     cache_from_apt "$suite"
     print_cached "$minor" && return

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Feeds the readers with nonsense for a while; a failure names the seed and the round.
+# Fuzzes the readers with malformed input. A failure names the seed and the round.
 #
-#   eng/fuzz.sh [--seconds N] [--seed S]    a minute and a random seed, unless told otherwise
+#   eng/fuzz.sh [--seconds N] [--seed S]    by default 60 seconds and a random seed
 set -euo pipefail
 
 export FUZZ_SECONDS=60 FUZZ_SEED=$RANDOM

@@ -1,15 +1,15 @@
 # shellcheck shell=bash
-# Sourced: ports and plain HTTP on 127.0.0.1 with nothing but bash.
+# Sourced by other scripts: free ports and plain HTTP on 127.0.0.1, in pure bash.
 
-# Below the ranges from which Linux and macOS hand out ports to clients.
+# Below the ephemeral port ranges of Linux and macOS.
 port=$((20000 + RANDOM % 12000))
 
-# Sets `port` to the next one where nobody listens.
+# Sets `port` to the next free port.
 next_free_port() {
   while port=$((port + 1)); (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
 }
 
-# Prints the body of a 200 answer and fails on any other. HTTP/1.0, so that no answer comes in chunks.
+# Prints the body of a 200 response and fails on any other status. HTTP/1.0 rules out chunked responses.
 http_get() { # PORT PATH
   (
     local status line

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Packs the library and does with the packages what README tells a new user to do, against a real etcd.
+# Packs the library and follows the steps of README with the packages, against a real etcd.
 set -euo pipefail
 
 . "$(dirname "$0")/loopback.sh"
@@ -18,27 +18,27 @@ trap clean_up EXIT
 
 fail() { echo "eng/pack-check.sh: $*" >&2; exit 1; }
 block() { sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/p" "$root/README.md" | awk -v n="$2" '/^```/ { fences++; next } fences == 2 * n - 1'; } # LANGUAGE N
-expect() { # PATH TEXT: some answer within 30 s contains the text
+expect() { # PATH TEXT: waits up to 30 s for a response that contains the text
   local end=$((SECONDS + 30))
   until case $(http_get "$app_port" "$1") in *"$2"*) true ;; *) false ;; esac do
-    [ "$SECONDS" -lt "$end" ] || fail "GET $1 never answered with '$2'"
+    [ "$SECONDS" -lt "$end" ] || fail "GET $1 did not return '$2' within 30 s"
     sleep 0.1
   done
 }
 
 for project in EtcdDiscovery.Extensions EtcdDiscovery.Extensions.AspNetCore EtcdDiscovery.Extensions.ServiceDiscovery; do
-  dotnet pack "$root/src/$project" -c Release -o "$temp/feed" >>"$temp/pack.log" 2>&1 || fail "no package of $project"
+  dotnet pack "$root/src/$project" -c Release -o "$temp/feed" >>"$temp/pack.log" 2>&1 || fail "cannot pack $project"
 done
 
-# Packages that are here already need not come again, and the checked one must not stay in the user's cache.
+# The user's cache serves as a fallback, so that nothing is downloaded twice. The packages under test do not get into it.
 NUGET_FALLBACK_PACKAGES=$(dotnet nuget locals global-packages --list | sed 's/^[^:]*: //')
 export NUGET_FALLBACK_PACKAGES NUGET_PACKAGES=$temp/packages
 mkdir "$temp/app"
 cd "$temp/app"
 echo '<configuration><packageSources><add key="checked" value="../feed" /></packageSources></configuration>' >nuget.config
 { dotnet new web --no-restore && dotnet add package EtcdDiscovery.Extensions &&
-  dotnet add package EtcdDiscovery.Extensions.AspNetCore && dotnet add package EtcdDiscovery.Extensions.ServiceDiscovery; } >"$temp/add.log" 2>&1 || fail "cannot be added"
-# README's first block is the program, the second one adds an endpoint to it, the third one a client.
+  dotnet add package EtcdDiscovery.Extensions.AspNetCore && dotnet add package EtcdDiscovery.Extensions.ServiceDiscovery; } >"$temp/add.log" 2>&1 || fail "cannot add the packages to an application"
+# README's first block is the program, the second one adds an endpoint to it, the third one an HttpClient.
 block csharp 1 | while IFS= read -r line; do
   case $line in
     'var app = builder.Build();') block csharp 3 ;;
@@ -46,7 +46,7 @@ block csharp 1 | while IFS= read -r line; do
   esac
   printf '%s\n' "$line"
 done >Program.cs
-[ "$(grep -cE '^(builder.Services.AddHttpClient|app.MapGet)' Program.cs)" -eq 2 ] || fail "README's blocks are not those of one program"
+[ "$(grep -cE '^(builder.Services.AddHttpClient|app.MapGet)' Program.cs)" -eq 2 ] || fail "README's blocks do not form one program"
 block json 1 >appsettings.json
 dotnet build -warnaserror >"$temp/build.log" 2>&1 || fail "README's program does not build"
 
@@ -58,10 +58,10 @@ for package in EtcdDiscovery.Extensions.AspNetCore EtcdDiscovery.Extensions.Serv
   done
   grep -aq "lib/net10.0/$package.pdb" "$temp/feed/$package".[0-9]*.snupkg || fail "$package has no symbols"
 
-  # nuget.org shows a drawing as its source text.
-  ! grep -q mermaid README.md || fail "the readme of $package has a drawing"
+  # nuget.org does not render Mermaid.
+  ! grep -q mermaid README.md || fail "the readme of $package contains a Mermaid diagram"
 
-  # Links lead out of the package: to the web, to a heading, or to a file that this repository has at the version's tag.
+  # A link is absolute, leads to a heading, or leads to a file of this repository at the version's tag.
   repository=$(sed -n 's/.*<repository .*url="\([^"]*\)".*/\1/p' ./*.nuspec)
   for link in $(grep -oE '\]\([^) ]+\)' README.md | sed 's/^](//; s/)$//'); do
     case $link in
@@ -69,17 +69,17 @@ for package in EtcdDiscovery.Extensions.AspNetCore EtcdDiscovery.Extensions.Serv
         file=${link#"$repository"/blob/v*/}
         [ -e "$root/${file%%#*}" ] || fail "the readme of $package links to $link, which does not exist" ;;
       https://* | '#'*) ;;
-      *) fail "the readme of $package links to $link, which leads nowhere outside the repository" ;;
+      *) fail "the readme of $package links to $link, which is broken outside the repository" ;;
     esac
   done
 
-  # Internal types are no concern of users; the list of public ones is kept by an analyzer.
+  # The documentation contains public types only. An analyzer keeps their list up to date.
   for type in $(sed -n 's/.*<member name="T:\([^"]*\)".*/\1/p' "lib/net10.0/$package.xml"); do
     grep -qxF "$type" "$root/src/$package"/PublicAPI.*.txt || fail "$package documents $type, which users cannot see"
   done
 done
 dependencies=$(sed -n 's/.*<dependency id="\([^"]*\)".*/\1/p' ./*.nuspec | sort | tr '\n' ' ')
-# No build tool, no analyzer: what the guide names and nothing else.
+# Only the dependencies that the guide lists: no build tool and no analyzer.
 [ "$(wc -w <<<"$dependencies")" -eq 7 ] || fail "the package depends on: $dependencies"
 for package in $dependencies; do
   grep -q "\`$package\`" "$root/docs/getting-started.md" || fail "docs/getting-started.md does not name $package"
@@ -97,4 +97,4 @@ ASPNETCORE_URLS=http://127.0.0.1:$app_port EtcdDiscovery__Etcd__Endpoints__0=$cl
 pids+=($!)
 expect /instances/my-service '"hostname":"127.0.0.1","ports":{"http":"'"$app_port"'"}'
 expect /healthz Healthy
-echo "The packages work as README says: $(basename -a "$temp"/feed/*.nupkg | tr '\n' ' ')"
+echo "The packages work as README describes: $(basename -a "$temp"/feed/*.nupkg | tr '\n' ' ')"

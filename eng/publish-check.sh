@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Publishes a small application with the packed packages, trimmed and compiled ahead of time, and runs it against a real etcd:
-# it registers, resolves itself, calls itself and leaves. One warning is a failure. Where the compiler cannot be had, a line says so.
+# Publishes a small application with the packages, trimmed and compiled ahead of time, and runs it against a real etcd:
+# it registers, resolves itself, calls itself and withdraws. A warning is a failure. If the native compiler is not available, ahead-of-time
+# compilation is skipped, and a line says so.
 set -euo pipefail
 
 . "$(dirname "$0")/loopback.sh"
@@ -8,7 +9,7 @@ set -euo pipefail
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false
 temp=$(mktemp -d)
 etcd_pid=''
-# A version that no one else has, so that the packages can be taken out of the user's cache again.
+# A unique version, so that the packages can be removed from the user's cache afterwards.
 CheckedVersion=0.0.0-check.$$
 export CheckedVersion
 cache=$(dotnet nuget locals global-packages --list | sed 's/^[^:]*: //')
@@ -25,7 +26,7 @@ fail() { echo "eng/publish-check.sh: $*" >&2; exit 1; }
 
 for project in EtcdDiscovery.Extensions EtcdDiscovery.Extensions.AspNetCore; do
   dotnet pack "$root/src/$project" -c Release -p:PackageVersion="$CheckedVersion" -o "$temp/feed" >>"$temp/pack.log" 2>&1 ||
-    fail "no package of $project"
+    fail "cannot pack $project"
 done
 
 next_free_port && etcd_port=$port && next_free_port && peer_port=$port
@@ -47,20 +48,20 @@ check() { # KIND PUBLISH_OPTION...
   echo '<configuration><packageSources><add key="checked" value="../feed" /></packageSources></configuration>' >nuget.config
   if ! dotnet restore --use-current-runtime "$@" >"$temp/$kind.log" 2>&1; then
     grep -qE 'NU110[0-9].*(ILCompiler|ILLink|App\.Runtime)' "$temp/$kind.log" || fail "the application cannot be restored"
-    echo "Skipped: no package feed here has what publishing $kind needs."
+    echo "Skipped: no configured feed has the packages that publishing $kind needs."
     return
   fi
   dotnet publish -c Release --no-restore --use-current-runtime --self-contained -o out "$@" >"$temp/$kind.log" 2>&1 ||
-    fail "cannot be published $kind"
-  ! grep -i 'warning' "$temp/$kind.log" >&2 || fail "publishing $kind warns"
+    fail "cannot publish the application $kind"
+  ! grep -i 'warning' "$temp/$kind.log" >&2 || fail "publishing $kind produces warnings"
 
-  EtcdDiscovery__Etcd__Endpoints__0=$client out/Consumer >"$temp/$kind-run.log" 2>&1 || fail "does not run, published $kind"
+  EtcdDiscovery__Etcd__Endpoints__0=$client out/Consumer >"$temp/$kind-run.log" 2>&1 || fail "the application published $kind does not run"
   for line in Registered Resolved 'Called: Hello from the service.' 'Health: Healthy' Left; do
-    grep -q "^$line" "$temp/$kind-run.log" || fail "published $kind, it never said '$line'"
+    grep -q "^$line" "$temp/$kind-run.log" || fail "the application published $kind did not print '$line'"
   done
   [ -z "$(ETCDCTL_API=3 "$(dirname "$ETCD_BIN")/etcdctl" --endpoints "$client" get --prefix /services/consumer/)" ] ||
-    fail "published $kind, it left its key behind"
-  echo "Published $kind without a warning; registers, resolves, calls and leaves: $(du -sh out | cut -f1)."
+    fail "the application published $kind did not delete its key"
+  echo "Published $kind without warnings, $(du -sh out | cut -f1): registers, resolves, calls and withdraws."
 }
 
 check trimmed -p:PublishTrimmed=true
@@ -70,5 +71,5 @@ fi
 if can_link; then
   check ahead-of-time -p:PublishAot=true
 else
-  echo "Skipped: publishing ahead of time needs clang or gcc, and zlib's headers (zlib1g-dev)."
+  echo "Skipped: ahead-of-time compilation needs clang or gcc, and the headers of zlib (zlib1g-dev)."
 fi

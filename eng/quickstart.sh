@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# A shop: three hosts of a catalog, and a storefront that finds them through etcd. Started, listed, stopped, killed and
-# cleaned up again; the storefront goes on answering.
+# Runs the end-to-end demo: starts three instances of a catalog and a storefront that finds them through etcd, stops one
+# instance, kills another, and cleans up. The storefront serves throughout.
 #
-#   eng/quickstart.sh              the whole story
-#   eng/quickstart.sh --store v2   the same on the v2 keys API, which Go's etcd-discovery speaks
-#   eng/quickstart.sh --keep       up to where everything serves; leaves them running and says how to stop them
+#   eng/quickstart.sh              runs the whole demo
+#   eng/quickstart.sh --store v2   uses the v2 keys API, as Go's etcd-discovery does
+#   eng/quickstart.sh --keep       starts everything, leaves it running, and prints how to stop it
 set -euo pipefail
-export LC_ALL=C # `time` shall write a decimal point
+export LC_ALL=C # `time` prints a decimal point, not a comma
 
-keep='' store=Etcd etcd_options=() gone_by='its lease ends'
+keep='' store=Etcd etcd_options=() gone_by='its lease expires'
 while [ $# -gt 0 ]; do
   case "$1 ${2:-}" in
     "--keep "*) keep=--keep ;;
@@ -25,12 +25,12 @@ done
 shop=$root/samples/Shop
 temp=$(mktemp -d)
 names=(A B C)
-pids=() # of etcd, of the storefront, then of the catalog's hosts
+pids=() # etcd, the storefront, then the instances of the catalog
 
 clean_up() {
   local status=$? pid
   if [ "$status" -eq 0 ] && [ "$keep" = --keep ]; then return; fi
-  # All of it is temporary, so nothing has to end politely; but it must have ended before its files go.
+  # All data is temporary, so the processes are killed. Their files are deleted once they have exited.
   if [ ${#pids[@]} -gt 0 ]; then
     kill -KILL "${pids[@]}" 2>/dev/null || true
     for pid in "${pids[@]}"; do until gone "$pid"; do sleep 0.02; done; done
@@ -43,15 +43,15 @@ trap 'echo; exit 143' TERM
 
 say() { printf '%s\n' "$*"; }
 
-# Does one step and says, on the same line, how long it took. `time` is the one clock with milliseconds that every bash
-# has. A step sets `log` to where its failure can be understood.
+# Runs one step and prints how long it took on the same line. `time` is the only clock with milliseconds in every version
+# of bash. Each step sets `log` to the file to print if it fails.
 TIMEFORMAT=%3R
 step() { # TEXT COMMAND...
   local text=$1 ms
   shift
   printf '  %-68s' "$text"
   if ! { time "$@"; } 2>"$temp/time"; then
-    printf '\n\neng/quickstart.sh: this failed or took too long. The end of the log:\n' >&2
+    printf '\n\neng/quickstart.sh: the step failed or timed out. End of the log:\n' >&2
     tail -n 30 "$log" >&2
     exit 1
   fi
@@ -59,7 +59,7 @@ step() { # TEXT COMMAND...
   if [ "${ms:-0}" -lt 1000 ]; then say "${ms:-0} ms"; else say "$((ms / 1000)).$((ms % 1000 / 100)) s"; fi
 }
 
-# Fails early when the process that has to answer is gone.
+# Fails early if the process exits.
 wait_until() { # PID SECONDS COMMAND...
   local pid=$1 end=$((SECONDS + $2))
   shift 2
@@ -83,10 +83,10 @@ start() { # LOG COMMAND...
   shift
   "$@" </dev/null >"$log" 2>&1 &
   pids+=($!)
-  disown $! # or bash would comment on its end
+  disown $! # otherwise bash prints a message when the process ends
 }
 
-# The environment is empty because etcd refuses to start when ETCD_ variables contradict its arguments.
+# The environment is empty because etcd does not start if ETCD_ variables conflict with its arguments.
 start_etcd() { # CLIENT_PORT PEER_PORT
   local client=http://127.0.0.1:$1 peer=http://127.0.0.1:$2
   start etcd env -i ETCD_UNSUPPORTED_ARCH=arm64 "$ETCD_BIN" --name quickstart --data-dir "$temp/etcd" \
@@ -111,18 +111,18 @@ start_storefront() {
   wait_until "${pids[1]}" 60 answers "$storefront_port" /healthz
 }
 
-# The catalog's hosts are not told in EtcdDiscovery:Service:Ports where they listen: they register what they bound.
+# EtcdDiscovery:Service:Ports is not set: the instances register the addresses that their server has bound.
 start_host() { # INDEX
   start "host-${names[$1]}" run_program Catalog "http://127.0.0.1:${ports[$1]}" EtcdDiscovery__Service__Name=catalog
-  wait_until "${pids[$1 + 2]}" 60 tells_its_id "$1"
+  wait_until "${pids[$1 + 2]}" 60 get_id "$1"
   wait_until "${pids[$1 + 2]}" 60 listed "${ids[$1]}"
 }
 
-tells_its_id() { # INDEX
+get_id() { # INDEX
   ids[$1]=$(http_get "${ports[$1]}" / | sed -n 's/.*"instanceId" *: *"\([^"]*\)".*/\1/p') && [ -n "${ids[$1]}" ]
 }
 
-# The storefront is the one that is asked throughout.
+# All queries go to the storefront.
 instances() { http_get "$storefront_port" /instances/catalog; }
 listed() { case $(instances) in *"\"$1\""*) ;; *) return 1 ;; esac; }
 not_listed() {
@@ -131,7 +131,7 @@ not_listed() {
   case $answer in *"\"$1\""*) return 1 ;; esac
 }
 
-# Whichever host of the catalog answers, the storefront does.
+# Nine requests, so that the storefront calls several instances.
 sells() {
   local item
   for item in 1 2 3 4 5 6 7 8 9; do answers "$storefront_port" "/items/$item" || return; done
@@ -151,9 +151,9 @@ show_instances() {
   done
 }
 
-say "A catalog of three hosts, a storefront that calls it, and an etcd to find each other, all on this machine."
+say "Starts three instances of a catalog, a storefront that calls them, and etcd, all on this machine."
 say
-step "samples/Shop is built" build
+step "build samples/Shop" build
 
 next_free_port && etcd_port=$port
 next_free_port && peer_port=$port
@@ -162,38 +162,38 @@ ports=()
 for _ in 0 1 2; do next_free_port && ports+=("$port"); done
 ids=()
 
-step "etcd answers on http://127.0.0.1:$etcd_port" start_etcd "$etcd_port" "$peer_port"
-step "the storefront serves on http://127.0.0.1:$storefront_port" start_storefront
+step "start etcd on http://127.0.0.1:$etcd_port" start_etcd "$etcd_port" "$peer_port"
+step "start the storefront on http://127.0.0.1:$storefront_port" start_storefront
 for i in 0 1 2; do
-  step "catalog ${names[$i]} serves on http://127.0.0.1:${ports[$i]}, and is found" start_host "$i"
+  step "start catalog ${names[$i]} on http://127.0.0.1:${ports[$i]} and resolve it" start_host "$i"
 done
 show_instances
-step "the storefront sells: GET http://127.0.0.1:$storefront_port/items/1 to 9" sells
+step "GET http://127.0.0.1:$storefront_port/items/1 to 9" sells
 
 if [ "$keep" = --keep ]; then
   say
-  say "  All of it keeps running; the logs are in $temp."
+  say "  All processes keep running. Logs are in $temp."
   say "    stop C gracefully   kill -TERM ${pids[4]}"
   say "    kill B              kill -KILL ${pids[3]}"
-  say "    end everything      kill -KILL ${pids[*]}; rm -rf '$temp'"
+  say "    stop everything     kill -KILL ${pids[*]}; rm -rf '$temp'"
   exit
 fi
 
 say
-step "C is stopped with SIGTERM: it signs off, and is no longer found" end_host 2 TERM
-step "  its process has ended" wait_until "${pids[1]}" 30 gone "${pids[4]}"
-step "  the storefront goes on selling" sells
-unset "pids[4]" # the number may be given to another process from now on
+step "stop C with SIGTERM: it withdraws and is no longer resolved" end_host 2 TERM
+step "  its process exits" wait_until "${pids[1]}" 30 gone "${pids[4]}"
+step "  the storefront still serves" sells
+unset "pids[4]" # the system may reuse the process id
 show_instances
 
 say
 kill -KILL "${pids[3]}"
-step "B is killed with SIGKILL: the storefront goes on selling at once" sells
-step "  $gone_by, and it is no longer found" wait_until "${pids[1]}" 60 not_listed "${ids[1]}"
+step "kill B with SIGKILL: the storefront still serves" sells
+step "  $gone_by, and B is no longer resolved" wait_until "${pids[1]}" 60 not_listed "${ids[1]}"
 unset "pids[3]"
 show_instances
 
 clean_up
 pids=()
 say
-say "Done: A, the storefront and etcd are ended too, and nothing is left behind."
+say "Done: all processes have ended, and all temporary files are deleted."

@@ -2,20 +2,20 @@
 # Runs all tests against a real etcd. The last line is always "N passed, N failed, N skipped".
 #
 #   eng/test.sh [--both] [--with-chaos] [--containers] [arguments for dotnet test, such as --filter Name]
-#   eng/test.sh --chaos [--seed N] [--minutes M]   random faults for 3 minutes, instead of the tests
-#   eng/test.sh --chaos --self-test                proves that its checks notice what they are for
-#     --store v2                                   either of them on the v2 keys API
-#     --second                                     either of them with the second version of etcd
+#   eng/test.sh --chaos [--seed N] [--minutes M]   runs the chaos suite (random faults, 3 minutes) instead of the tests
+#   eng/test.sh --chaos --self-test                checks that the chaos suite detects the faults that it is for
+#     --store v2                                   runs either of them on the v2 keys API
+#     --second                                     runs either of them with the second version of etcd
 #
-# Some tests run against two versions of etcd, where a second one can be had. With --both, or CI=true, it must be had.
-# The integration tests use a container where a Docker engine answers, else a process, and say so; --containers demands the
-# container (eng/docker.sh eng/test.sh --containers brings the engine). --with-chaos adds the self-tests of the chaos suite, a
-# minute of it, and half a minute of it on the v2 keys API.
+# Some tests run against two versions of etcd if a second one is available. --both, or CI=true, requires the second one.
+# The integration tests use a container if a Docker engine answers, else a process, and print which. --containers requires
+# the container (eng/docker.sh eng/test.sh --containers starts an engine). --with-chaos adds the self-tests of the chaos
+# suite, a minute of it, and half a minute of it on the v2 keys API.
 set -euo pipefail
 
 results=$(mktemp -d)
 
-# The chaos suite is a program of its own and counts as one test.
+# The chaos suite is a separate program. Each run counts as one test.
 chaos_passed=0 chaos_failed=0
 chaos() {
   if dotnet "$root/tests/EtcdDiscovery.Extensions.Chaos/bin/Release/net10.0/EtcdDiscovery.Extensions.Chaos.dll" "$@"; then
@@ -25,7 +25,7 @@ chaos() {
   fi
 }
 
-# A trx file counts a skipped test in `total`, not in `executed`; everything executed that did not pass has failed.
+# A trx file counts skipped tests in `total`, but not in `executed`. Each executed test that did not pass counts as failed.
 finish() {
   local status=$? passed failed skipped
   read -r passed failed skipped <<<"$(find "$results" -name '*.trx' -exec cat {} + | tr '>' '\n' | sed -n \
@@ -40,7 +40,7 @@ finish() {
 trap finish EXIT
 
 no_second() {
-  echo "eng/test.sh: no second version of etcd; set ETCD_BIN_2 to a binary of another minor version" >&2
+  echo "eng/test.sh: there is no second version of etcd; set ETCD_BIN_2 to a binary of another minor version" >&2
   exit 1
 }
 
@@ -80,7 +80,7 @@ elif [ "$both" = true ]; then
 fi
 
 if ! with_v2=$("$root/eng/etcd.sh" --v2 2>/dev/null); then
-  echo "eng/test.sh: no etcd with the v2 keys API, which ended with 3.5: the tests that need it are skipped"
+  echo "eng/test.sh: no etcd has the v2 keys API, which 3.6 removed: the tests that need it are skipped"
 elif [ "$with_v2" != "$ETCD_BIN" ]; then
   echo "eng/test.sh: $ETCD_BIN has no v2 keys API: the tests that need it use $with_v2"
 fi

@@ -7,7 +7,7 @@ using Google.Protobuf;
 
 namespace EtcdDiscovery.Benchmarks;
 
-/// <summary>The least that reading and watching instances takes: pages and JSON, a stream and its responses.</summary>
+/// <summary>The minimum work for reading and watching instances: pages and JSON, a stream and its responses.</summary>
 internal sealed class BareReader(EtcdClient client)
 {
     private const int PageSize = 1_000;

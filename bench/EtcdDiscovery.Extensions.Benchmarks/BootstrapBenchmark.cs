@@ -4,7 +4,7 @@ using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.Benchmarks;
 
-/// <summary>The first answer for a service of 10,000 instances, against a bare read of it in pages and parsing its JSON.</summary>
+/// <summary>The first query for a service of 10,000 instances, compared with reading its pages and parsing the JSON.</summary>
 internal static class BootstrapBenchmark
 {
     private const int Rounds = 20;
@@ -22,9 +22,9 @@ internal static class BootstrapBenchmark
         var held = await HeldAsync(store) / Instances;
         var result = await Interleaved.CompareAsync(Rounds, "ms", () => OursAsync(store), () => BareAsync(bare));
         Console.WriteLine(Comparison.Header);
-        Console.WriteLine(result.Row("the first answer of 10,000 instances"));
+        Console.WriteLine(result.Row("first query for 10,000 instances"));
         Console.WriteLine(FormattableString.Invariant(
-            $"{held:N0} bytes held an instance, of which {EtcdFleet.Put(Service, 1).Value.Length} stand in etcd"));
+            $"{held:N0} bytes are held per instance; its JSON in etcd has {EtcdFleet.Put(Service, 1).Value.Length}"));
         Console.WriteLine();
         return result;
     }
@@ -45,7 +45,7 @@ internal static class BootstrapBenchmark
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
     }
 
-    // With one catalog held already: what the first one brings with it does not count.
+    // The first catalog allocates what all share, so it is not measured.
     private static async Task<double> HeldAsync(IDiscoveryStore store)
     {
         const int Catalogs = 4;

@@ -6,8 +6,8 @@ using Etcdserverpb;
 namespace EtcdDiscovery.Benchmarks;
 
 /// <summary>
-/// What it costs a process to follow a service with 1,000 changes a second for 30 seconds, against a bare watch that parses
-/// the same changes: processor time, allocations and delay. Of several sizes, to show the growth.
+/// The cost of following a service with 1,000 changes per second for 30 seconds, compared with a bare watch that parses the same
+/// changes: processor time, allocations and delay. Several sizes show how the cost grows.
 /// </summary>
 internal static class ChurnBenchmark
 {
@@ -29,7 +29,7 @@ internal static class ChurnBenchmark
             var ourCost = await MeasureOursAsync(fleet, service);
             writer.StandardInput.Close();
             await writer.WaitForExitAsync();
-            Console.WriteLine(bareCost.Row($"{size:N0}, a bare watch"));
+            Console.WriteLine(bareCost.Row($"{size:N0}, bare watch"));
             Console.WriteLine(ourCost.Row($"{size:N0}, ours"));
             (bare, ours) = size == 10_000 ? (bareCost, ourCost) : (bare, ours);
         }
@@ -70,7 +70,7 @@ internal static class ChurnBenchmark
     private static async Task FollowAsync(
         IServiceResolver resolver, string service, List<double> delays, CancellationToken ending)
     {
-        // The first update has what was there before.
+        // The first update lists the instances that were already present.
         await foreach (var change in resolver.WatchAsync(service, ending).Skip(1).SelectMany(update => update.Changes))
         {
             Note(delays, change.Instance.Metadata!["stamp"]);
@@ -88,7 +88,7 @@ internal static class ChurnBenchmark
             using var ending = new CancellationTokenSource();
             var delays = new List<double>(ChangesPerSecond * 60);
             var following = followAsync(delays, ending.Token);
-            await Task.Delay(TimeSpan.FromSeconds(5)); // Hot code is compiled several times.
+            await Task.Delay(TimeSpan.FromSeconds(5)); // Waits for tiered compilation of the hot code.
             var (first, processor, allocated) = (delays.Count, Refresh(process), GC.GetTotalAllocatedBytes());
             await Task.Delay(duration);
             var (last, used, bytes) = (delays.Count, Refresh(process) - processor, GC.GetTotalAllocatedBytes() - allocated);

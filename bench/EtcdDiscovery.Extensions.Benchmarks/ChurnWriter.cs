@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Benchmarks;
 
-/// <summary>Changes instances at a steady pace until it is killed, in a process of its own: its costs are not those that are measured.</summary>
+/// <summary>Changes instances at a steady rate until it is killed. A separate process, so that its cost is not measured.</summary>
 internal static class ChurnWriter
 {
     public const string Command = "churn-writer";
@@ -48,7 +48,7 @@ internal static class ChurnWriter
                 puts.Enqueue(session.TryPutAsync([EtcdFleet.Put(service, number * 7 % instances, stamp)], CancellationToken.None));
             }
 
-            // Never more under way than a second's worth.
+            // At most one second's worth of changes is in flight.
             while (puts.Count > changesPerSecond || puts.TryPeek(out var oldest) && oldest.IsCompleted)
             {
                 await puts.Dequeue();

@@ -8,9 +8,9 @@ using Microsoft.Extensions.DependencyInjection;
 namespace EtcdDiscovery.Benchmarks;
 
 /// <summary>
-/// How many requests fail while all hosts of the catalog (samples/Shop) are replaced, one is killed, and etcd is away: of
-/// 200 a second through the storefront, and of as many by a caller that resolves for each request and knows no more, of
-/// hosts that do not drain.
+/// Counts failed requests while all hosts of the catalog (samples/Shop) are replaced, one is killed, and etcd is down: of 200
+/// requests per second through the storefront, and of as many that resolve an instance for each request, without retries, and
+/// call hosts that do not drain.
 /// </summary>
 internal static class DeployBenchmark
 {
@@ -22,12 +22,12 @@ internal static class DeployBenchmark
     public static async Task<Comparison> RunAsync()
     {
         var binary = Environment.GetEnvironmentVariable("ETCD_BIN")
-            ?? throw new InvalidOperationException("ETCD_BIN is not set: run eng/bench.sh, which fetches etcd and sets it.");
+            ?? throw new InvalidOperationException("ETCD_BIN is not set: run eng/bench.sh, which downloads etcd and sets it.");
         Console.WriteLine($"{"requests failed (of)",-52}{"steady",16}{"replaced",16}{"kill -9",16}{"etcd away",16}");
         var ours = await RunAsync(binary, "through the storefront", "00:00:01", (fleet, _) =>
             async (number, token) => await fleet.Storefront.GetStringAsync($"/items/{number}", token));
         using var http = new HttpClient();
-        var plain = await RunAsync(binary, "resolved per request, without draining or retry", "00:00:00", (_, resolver) =>
+        var plain = await RunAsync(binary, "resolved per request, no draining, no retry", "00:00:00", (_, resolver) =>
             async (number, token) => await http.GetStringAsync(await resolver.GetUriAsync("catalog", "http", $"/items/{number}", cancellationToken: token), token));
         Console.WriteLine();
         return new Comparison(plain == 0 ? (ours == 0 ? 1 : double.PositiveInfinity) : (double)ours / plain, ours, plain, "failed_requests");

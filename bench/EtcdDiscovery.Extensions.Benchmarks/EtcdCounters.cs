@@ -3,10 +3,10 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Benchmarks;
 
-/// <summary>Some of what etcd counts of itself.</summary>
-/// <param name="RaftWrites">What was written through the members' agreement: puts, and leases granted and revoked.</param>
-/// <param name="Calls">The calls that clients have begun; one stream is one call.</param>
-/// <param name="Messages">The messages that clients have sent, one a call and any number in a stream.</param>
+/// <summary>A selection of etcd's own counters.</summary>
+/// <param name="RaftWrites">The proposals that Raft has committed: puts, and leases granted and revoked.</param>
+/// <param name="Calls">The calls that clients have started. A stream is one call.</param>
+/// <param name="Messages">The messages that clients have sent: one per unary call, any number per stream.</param>
 internal sealed record EtcdCounters(double RaftWrites, double Calls, double Messages)
 {
     public static async Task<EtcdCounters> ReadAsync(EtcdServer server)

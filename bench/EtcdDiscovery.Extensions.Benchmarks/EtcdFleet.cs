@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Benchmarks;
 
-/// <summary>A real etcd with as many instances in it as a benchmark needs.</summary>
+/// <summary>A real etcd that holds as many instances as a benchmark needs.</summary>
 internal sealed class EtcdFleet : IAsyncDisposable
 {
     private readonly EtcdStore _writer;
@@ -26,7 +26,7 @@ internal sealed class EtcdFleet : IAsyncDisposable
     public static async Task<EtcdFleet> StartAsync()
     {
         var binary = Environment.GetEnvironmentVariable("ETCD_BIN")
-            ?? throw new InvalidOperationException("ETCD_BIN is not set: run eng/bench.sh, which fetches etcd and sets it.");
+            ?? throw new InvalidOperationException("ETCD_BIN is not set: run eng/bench.sh, which downloads etcd and sets it.");
         var fleet = new EtcdFleet(await EtcdServer.StartAsync(binary));
         fleet._session = await fleet._writer.OpenSessionAsync(TimeSpan.FromHours(1), CancellationToken.None);
         return fleet;
@@ -34,7 +34,7 @@ internal sealed class EtcdFleet : IAsyncDisposable
 
     public static string IdOf(int number) => string.Create(CultureInfo.InvariantCulture, $"{number:D8}-node-{number}.example");
 
-    /// <summary>An instance as services register them.</summary>
+    /// <summary>Creates an instance such as a typical service registers.</summary>
     public static ServiceInstance Instance(string service, int number, string? stamp = null) => new()
     {
         Id = IdOf(number),
@@ -52,10 +52,10 @@ internal sealed class EtcdFleet : IAsyncDisposable
 
     public EtcdClient NewClient() => new(Options(), new AuthTokens(() => null), TimeProvider.System, NullLogger<EtcdClient>.Instance);
 
-    /// <summary>A store with a connection of its own.</summary>
+    /// <summary>Creates a store with its own connection.</summary>
     public EtcdStore NewStore() => new(Options(), TimeProvider.System, NullLoggerFactory.Instance);
 
-    /// <summary>A catalog as a host has it.</summary>
+    /// <summary>Creates a catalog with the settings of a typical host.</summary>
     public static ServiceCatalog NewCatalog(IDiscoveryStore store)
     {
         var options = new EtcdDiscoveryOptions();

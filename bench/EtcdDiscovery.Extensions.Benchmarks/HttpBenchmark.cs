@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace EtcdDiscovery.Benchmarks;
 
 /// <summary>
-/// What the <see cref="HttpClient"/> handler adds to a request: over a primary handler that answers at once, against that
-/// handler alone. Each request and its URL are new, as they are in an application.
+/// The cost that the <see cref="HttpClient"/> handler adds to a request, over a primary handler that answers immediately, compared with
+/// that handler alone. As in an application, each request and its URL are new.
 /// </summary>
 internal static class HttpBenchmark
 {
@@ -29,8 +29,8 @@ internal static class HttpBenchmark
             results.Add(await CompareAsync($"{what}, many paths", catalog.Resolver, name, ManyPaths, new AtOnce()));
         }
 
-        await CompareAsync("100 instances, many paths, answered later", catalog.Resolver, WarmCatalog.NameOf(100), ManyPaths, new Later());
-        await CompareAsync("no service (127.0.0.1)", catalog.Resolver, "127.0.0.1", ManyPaths, new AtOnce());
+        await CompareAsync("100 instances, many paths, async answer", catalog.Resolver, WarmCatalog.NameOf(100), ManyPaths, new Later());
+        await CompareAsync("not a service (127.0.0.1)", catalog.Resolver, "127.0.0.1", ManyPaths, new AtOnce());
         Console.WriteLine();
         return results.MaxBy(result => result.Ours - result.Baseline)!;
     }
@@ -49,7 +49,7 @@ internal static class HttpBenchmark
         var result = await Interleaved.CompareCallsAsync(Rounds, CallsPerRound, ours.Make, baseline.Make);
         var bytes = Interleaved.AllocatedPerCall(ours.Make, 100_000) - Interleaved.AllocatedPerCall(baseline.Make, 100_000);
         Console.WriteLine(FormattableString.Invariant(
-            $"{result.Row(what)}: {result.Ours - result.Baseline:F0} ns and {bytes:F0} bytes more a request"));
+            $"{result.Row(what)}: {result.Ours - result.Baseline:F0} ns and {bytes:F0} bytes more per request"));
         return result;
     }
 

@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Benchmarks;
 
-/// <summary>Requests through a handler, as <see cref="HttpClient"/> makes them of a base address and a path.</summary>
+/// <summary>Sends requests through a handler, as <see cref="HttpClient"/> does for a base address and a path.</summary>
 internal sealed class HttpCalls(HttpMessageInvoker invoker, string baseAddress, string[] paths)
 {
     private readonly Uri _base = new(baseAddress);

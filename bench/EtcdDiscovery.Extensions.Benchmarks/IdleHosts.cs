@@ -6,15 +6,15 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Benchmarks;
 
-/// <summary>What registered hosts to which nothing happens cost etcd, by its own count.</summary>
+/// <summary>Measures the load on etcd of registered hosts that are idle, by etcd's own counters.</summary>
 internal static class IdleHosts
 {
     private const int Hosts = 20;
 
-    // The default time to live is renewed twelve times in it.
+    // Contains twelve renewals at the default time to live.
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(20);
 
-    // After the puts: etcd itself writes its version once, some seconds after its start.
+    // Starts after the puts, because etcd writes its version to the store some seconds after it has started.
     private static readonly TimeSpan CalmingDown = TimeSpan.FromSeconds(3);
 
     public static async Task ReportAsync(EtcdServer server)
@@ -37,7 +37,7 @@ internal static class IdleHosts
         var perHostAndMinute = 1 / (Hosts * Window.TotalMinutes);
         string Rate(Func<EtcdCounters, double> counter) =>
             ((counter(after) - counter(before)) * perHostAndMinute).ToString("F1", CultureInfo.InvariantCulture);
-        Console.WriteLine($"An idle registered host ({Hosts} of them for {Window.TotalSeconds} s) costs etcd, each minute:");
+        Console.WriteLine($"Load on etcd of one idle registered host per minute ({Hosts} hosts, measured for {Window.TotalSeconds} s):");
         Console.WriteLine($"{"  raft writes (goal 0)",-40}{Rate(counters => counters.RaftWrites),8}");
         Console.WriteLine($"{"  requests in streams (lease renewals)",-40}{Rate(counters => counters.Messages - counters.Calls),8}");
         Console.WriteLine($"{"  calls (streams opened, other requests)",-40}{Rate(counters => counters.Calls),8}");

@@ -2,17 +2,17 @@ using System.Diagnostics;
 
 namespace EtcdDiscovery.Benchmarks;
 
-/// <summary>Compares two costs on a machine that others use as well.</summary>
+/// <summary>Compares two costs on a machine that is shared with other load.</summary>
 /// <remarks>
-/// Ours and the baseline are measured by turns, so that whatever slows the machine down slows both. Rounds are many and
-/// short: one that lost the processor is an outlier, which the medians ignore. Measuring one side after the other gives
-/// no ratio: where builds ran besides, the same call took 16 ns in one second and 27 ns in another.
+/// Rounds alternate between ours and the baseline, so that other load slows down both. Rounds are many and short: a round that lost
+/// the processor is an outlier, which the median ignores. Measuring one side after the other gives no reliable ratio: while builds
+/// ran on the same machine, the same call took 16 ns in one second and 27 ns in another.
 /// </remarks>
 internal static class Interleaved
 {
-    /// <summary>Measures both costs once a round, in alternating order.</summary>
-    /// <param name="rounds">How many rounds count. A quarter as many go before: hot code is compiled several times.</param>
-    /// <param name="unit">The costs' unit.</param>
+    /// <summary>Measures both costs once per round, in alternating order.</summary>
+    /// <param name="rounds">The number of measured rounds. A quarter as many warm up first, because hot code is compiled several times.</param>
+    /// <param name="unit">The unit of the costs.</param>
     /// <param name="ours">Measures our cost once.</param>
     /// <param name="baseline">Measures the baseline's cost once.</param>
     public static async Task<Comparison> CompareAsync(
@@ -37,15 +37,15 @@ internal static class Interleaved
             unit);
     }
 
-    /// <summary>Compares two kinds of calls too short to be timed one by one, in nanoseconds a call.</summary>
-    /// <param name="rounds">How many rounds count.</param>
-    /// <param name="calls">How many calls a round; together about as long as half a millisecond.</param>
-    /// <param name="ours">Makes a number of our calls.</param>
-    /// <param name="baseline">Makes a number of the baseline's calls.</param>
+    /// <summary>Compares calls that are too short to be timed one by one, in nanoseconds per call.</summary>
+    /// <param name="rounds">The number of measured rounds.</param>
+    /// <param name="calls">The number of calls per round; they should take about half a millisecond.</param>
+    /// <param name="ours">Makes the given number of our calls.</param>
+    /// <param name="baseline">Makes the given number of the baseline's calls.</param>
     public static Task<Comparison> CompareCallsAsync(int rounds, int calls, Action<int> ours, Action<int> baseline) =>
         CompareAsync(rounds, "ns", () => new(TimePerCall(ours, calls)), () => new(TimePerCall(baseline, calls)));
 
-    /// <summary>The nanoseconds that each of a number of calls takes.</summary>
+    /// <summary>Returns the average time of a call in nanoseconds.</summary>
     public static double TimePerCall(Action<int> makeCalls, int calls)
     {
         var start = Stopwatch.GetTimestamp();
@@ -53,7 +53,7 @@ internal static class Interleaved
         return Stopwatch.GetElapsedTime(start).TotalNanoseconds / calls;
     }
 
-    /// <summary>The bytes that each of a number of calls allocates on this thread.</summary>
+    /// <summary>Returns the bytes that a call allocates on this thread, on average.</summary>
     public static double AllocatedPerCall(Action<int> makeCalls, int calls)
     {
         var before = GC.GetAllocatedBytesForCurrentThread();
@@ -61,7 +61,7 @@ internal static class Interleaved
         return (double)(GC.GetAllocatedBytesForCurrentThread() - before) / calls;
     }
 
-    /// <summary>The value that a share of the values stays below.</summary>
+    /// <summary>Returns a percentile of the values.</summary>
     public static double Percentile(IReadOnlyCollection<double> values, double share) =>
         values.Order().ElementAt((int)(values.Count * share));
 

@@ -4,7 +4,7 @@ using Etcdserverpb;
 
 namespace EtcdDiscovery.Benchmarks;
 
-/// <summary>How long after a put a reader of <see cref="IServiceResolver.WatchAsync"/> sees it, against a bare watch on the same server.</summary>
+/// <summary>The delay from a put until <see cref="IServiceResolver.WatchAsync"/> yields it, compared with a bare watch on the same server.</summary>
 internal static class PropagationBenchmark
 {
     private const int Rounds = 4_000;

@@ -5,14 +5,14 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace EtcdDiscovery.Benchmarks;
 
 /// <summary>
-/// What registering adds to the two requests that it must make at least: to grant a lease, and to put the instance and
-/// the service's description in one transaction. And what a registered host costs etcd that does nothing else.
+/// The cost that registering adds to the two requests that it needs at least: granting a lease, and writing the instance and the
+/// service description in one transaction. Also the load of an idle registered host on etcd.
 /// </summary>
 /// <remarks>
-/// A registration starts with <see cref="IServiceRegistry.Register"/> and is visible when etcd has answered its
-/// transaction, which is when <see cref="IServiceRegistration.WaitUntilRegisteredAsync"/> completes. Both sides use the
-/// same connection and put the same bytes. This etcd waits for its disk, as it does unless told otherwise; with
-/// one that does not, what both sides share takes less time, and the ratio gets larger (1.4 where this is 1.25).
+/// A registration starts with <see cref="IServiceRegistry.Register"/>. It is visible to others when etcd has answered its transaction; that is
+/// when <see cref="IServiceRegistration.WaitUntilRegisteredAsync"/> completes. Both sides use the same connection and write the same bytes.
+/// This etcd syncs to disk, which is its default. Without syncing, the shared part of the cost is smaller, so the ratio is higher (1.4
+/// instead of 1.25).
 /// </remarks>
 internal static class RegisterBenchmark
 {
@@ -21,7 +21,7 @@ internal static class RegisterBenchmark
     public static async Task<Comparison> RunAsync()
     {
         var binary = Environment.GetEnvironmentVariable("ETCD_BIN")
-            ?? throw new InvalidOperationException("ETCD_BIN is not set: run eng/bench.sh, which fetches etcd and sets it.");
+            ?? throw new InvalidOperationException("ETCD_BIN is not set: run eng/bench.sh, which downloads etcd and sets it.");
         await using var server = await EtcdServer.StartAsync(binary, waitsForDisk: true);
         await using var store = new EtcdStore(
             new EtcdOptions { Endpoints = [server.Endpoint] }, TimeProvider.System, NullLoggerFactory.Instance);
@@ -29,9 +29,9 @@ internal static class RegisterBenchmark
 
         Console.WriteLine(Comparison.Header);
         var first = await Interleaved.CompareAsync(Rounds, "ms", calls.OursAsync, calls.BaselineAsync);
-        Console.WriteLine(first.Row("a service's first host"));
+        Console.WriteLine(first.Row("first host of a service"));
         Console.WriteLine((await Interleaved.CompareAsync(Rounds, "ms", calls.OursAgainAsync, calls.BaselineAgainAsync))
-            .Row("a further host of a service"));
+            .Row("further host of a service"));
         Console.WriteLine();
         await IdleHosts.ReportAsync(server);
         Console.WriteLine();

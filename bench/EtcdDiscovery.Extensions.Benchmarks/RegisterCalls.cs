@@ -8,12 +8,12 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Benchmarks;
 
-/// <summary>Registering a host: with the registry, and with the least that can do it. In milliseconds.</summary>
+/// <summary>Registers a host with the registry, and with the minimum of requests. Times are in milliseconds.</summary>
 internal sealed class RegisterCalls(EtcdStore store)
 {
     private static readonly TimeSpan TimeToLive = new EtcdDiscoveryOptions().TimeToLive;
 
-    /// <summary>Makes a process's registry with a session of its own.</summary>
+    /// <summary>Creates a registry with its own session.</summary>
     public static (SessionLoop Session, ServiceRegistry Registry) CreateRegistry(IDiscoveryStore store)
     {
         var options = new EtcdDiscoveryOptions();
@@ -65,7 +65,7 @@ internal sealed class RegisterCalls(EtcdStore store)
         var revision = await session.TryPutAsync(isFirst ? [info, instance] : [instance], CancellationToken.None);
         var time = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
 
-        _ = revision ?? throw new InvalidOperationException("Nothing was put.");
+        _ = revision ?? throw new InvalidOperationException("The transaction wrote nothing.");
         await session.CloseAsync(CancellationToken.None);
         await session.DisposeAsync();
         return time;

@@ -3,15 +3,15 @@ using System.Collections.Concurrent;
 namespace EtcdDiscovery.Benchmarks;
 
 /// <summary>
-/// What <see cref="IServiceResolver.GetInstanceAsync"/> adds, from a warm catalog, to what such a call must do at least:
-/// look up an array by name and pick from it.
+/// The cost that <see cref="IServiceResolver.GetInstanceAsync"/> adds, with a warm catalog, to the minimum work of such a call: look up an
+/// array by name and pick from it.
 /// </summary>
 internal static class ResolveBenchmark
 {
     private const int Rounds = 1_000;
     private const int CallsPerRound = 20_000;
 
-    // Two threads both have a processor for a short while only, when others want one too.
+    // Short rounds: on a loaded machine, two threads both have a processor only for a short time.
     private const int CallsPerRoundOfTwo = CallsPerRound / 4;
 
     private static readonly int[] Sizes = [1, 100, 10_000];
@@ -42,18 +42,18 @@ internal static class ResolveBenchmark
             results.Add(await CompareAsync(FormattableString.Invariant($"{size:N0} of {size:N0} instances"), Calls(size)));
         }
 
-        await CompareWithItselfAsync("10,000 instances against 1", Calls(10_000).Ours, Calls(1).Ours);
-        await CompareWithItselfAsync("  the same of the baseline", Calls(10_000).Baseline, Calls(1).Baseline);
-        await CompareTwoThreadsAsync("2 threads at once against 1", Calls(100).Ours);
-        await CompareTwoThreadsAsync("  the same of the baseline", Calls(100).Baseline);
+        await CompareWithItselfAsync("10,000 instances vs. 1", Calls(10_000).Ours, Calls(1).Ours);
+        await CompareWithItselfAsync("  same for the baseline", Calls(10_000).Baseline, Calls(1).Baseline);
+        await CompareTwoThreadsAsync("2 threads vs. 1", Calls(100).Ours);
+        await CompareTwoThreadsAsync("  same for the baseline", Calls(100).Baseline);
 
         Console.WriteLine();
-        await CompareAsync("weights that differ, 100", Calls(100, weighted: true));
-        await CompareAsync("weights that differ, 10,000", Calls(10_000, weighted: true));
+        await CompareAsync("different weights, 100", Calls(100, weighted: true));
+        await CompareAsync("different weights, 10,000", Calls(10_000, weighted: true));
         await CompareAsync("1,000 of 10,000 instances (a shard)", Calls(10_000, new() { Shard = WarmCatalog.ShardOf(0) }));
-        await CompareAsync("1,000 of 10,000, another shard", Calls(10_000, new() { Shard = WarmCatalog.ShardOf(1) }));
+        await CompareAsync("1,000 of 10,000, by shard", Calls(10_000, new() { Shard = WarmCatalog.ShardOf(1) }));
         await CompareAsync("5,000 of 10,000 preferred (a zone)", Calls(10_000, new() { PreferredZone = WarmCatalog.ZoneOf(0) }));
-        await CompareAsync("a zone that no instance is in", Calls(10_000, new() { PreferredZone = "nowhere" }));
+        await CompareAsync("zone without instances", Calls(10_000, new() { PreferredZone = "nowhere" }));
 
         foreach (var (name, picker) in OtherPickers)
         {
@@ -65,7 +65,7 @@ internal static class ResolveBenchmark
 
             await CompareAsync($"{name}, weights, 100", Calls(100, new() { Picker = picker }, weighted: true));
             await CompareAsync($"{name}, weights, 10,000", Calls(10_000, new() { Picker = picker }, weighted: true));
-            await CompareTwoThreadsAsync($"{name}, 2 threads against 1", Calls(100, new() { Picker = picker }).Ours);
+            await CompareTwoThreadsAsync($"{name}, 2 threads vs. 1", Calls(100, new() { Picker = picker }).Ours);
         }
 
         Console.WriteLine();
@@ -78,7 +78,7 @@ internal static class ResolveBenchmark
     {
         var result = await Interleaved.CompareCallsAsync(Rounds, CallsPerRound, calls.Ours, calls.Baseline);
         var allocated = Interleaved.AllocatedPerCall(calls.Ours, 1_000_000);
-        Console.WriteLine(FormattableString.Invariant($"{result.Row(what)}, {allocated} bytes allocated a call"));
+        Console.WriteLine(FormattableString.Invariant($"{result.Row(what)}, {allocated} bytes allocated per call"));
         return result;
     }
 

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace EtcdDiscovery.Benchmarks;
 
-/// <summary>Picking an instance: with the resolver, and with the least that can do it.</summary>
+/// <summary>Picks an instance with the resolver, and with the minimum of work.</summary>
 internal sealed class ResolveCalls(
     IServiceResolver resolver, ConcurrentDictionary<string, ServiceInstance[]> arrays, string service, ServiceQuery query)
 {

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Benchmarks;
 
-/// <summary>What a question costs, against reading etcd for each, as Go's library does: the same store and the same data.</summary>
+/// <summary>The cost of a query, compared with reading etcd for each query as Go's library does. Same store, same data.</summary>
 internal static class ResolveVsReadBenchmark
 {
     private const int CallsPerRound = 20_000;

@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Benchmarks;
 
-/// <summary>A thread that makes the same calls at the same time, when it is told to.</summary>
+/// <summary>A second thread that makes the same calls at the same time, on request.</summary>
 internal sealed class SecondThread : IDisposable
 {
     private const int CallsAtOnce = 100;
@@ -18,11 +18,8 @@ internal sealed class SecondThread : IDisposable
         _thread.Start();
     }
 
-    /// <summary>The nanoseconds a call takes while the second thread makes calls as well.</summary>
-    /// <remarks>
-    /// Where one thread got much further than the other, one of them had no processor: that was no contest, and is
-    /// repeated.
-    /// </remarks>
+    /// <summary>Returns the average time of a call in nanoseconds while the second thread makes calls, too.</summary>
+    /// <remarks>Repeats the measurement if one thread made far more calls than the other, because then the other one had no processor.</remarks>
     public double TimePerCallBeside(int calls)
     {
         _working.Set();

@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Benchmarks;
 
-/// <summary>What <see cref="ServiceResolverExtensions.GetUriAsync"/> allocates beyond the <see cref="Uri"/> that it answers with.</summary>
+/// <summary>Measures how much <see cref="ServiceResolverExtensions.GetUriAsync"/> allocates in addition to the returned <see cref="Uri"/>.</summary>
 internal static class UriCalls
 {
     private const int Calls = 100_000;
@@ -8,13 +8,13 @@ internal static class UriCalls
     public static void Print(IServiceResolver resolver, string service)
     {
         var text = Get(resolver, service).OriginalString;
-        // Both once before, for what the first call alone allocates.
+        // Warms up both, because the first call allocates more.
         Ours(Calls);
         TheUri(Calls);
         var ours = Interleaved.AllocatedPerCall(Ours, Calls);
         var uri = Interleaved.AllocatedPerCall(TheUri, Calls);
         Console.WriteLine(FormattableString.Invariant(
-            $"GetUriAsync allocates {ours} bytes a call: the Uri {uri}, and {ours - uri} beyond it, its text of {text.Length} characters included"));
+            $"GetUriAsync allocates {ours} bytes per call: {uri} for the Uri and {ours - uri} more, which include its text of {text.Length} characters"));
 
         void Ours(int calls)
         {

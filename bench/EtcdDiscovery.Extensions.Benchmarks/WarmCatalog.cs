@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Benchmarks;
 
-/// <summary>A resolver that has read its services already: one for each size, from a store in memory.</summary>
+/// <summary>A resolver on an in-memory store that has already read its services, one of each size.</summary>
 internal sealed class WarmCatalog : IAsyncDisposable
 {
     public const int Shards = 10;

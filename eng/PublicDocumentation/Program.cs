@@ -2,9 +2,9 @@ using System.Xml.Linq;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 
-// Leaves in a documentation file only what users of the assembly can see: the compiler writes internal code's comments into it, too.
-// Fails when public documentation refers to internal code, because users could not follow such a reference.
-// Usage: PublicDocumentation ASSEMBLY DOCUMENTATION REFERENCES, where REFERENCES is a file with one path a line.
+// Removes from a documentation file the comments of internal code, which the compiler includes.
+// Fails if public documentation refers to internal code, because users cannot follow such a reference.
+// Usage: PublicDocumentation ASSEMBLY DOCUMENTATION REFERENCES. REFERENCES is a file with one path per line.
 var library = MetadataReference.CreateFromFile(args[0]);
 var compilation = CSharpCompilation.Create(
     "Users",
@@ -29,7 +29,7 @@ var broken = documentation.Descendants("member")
     .ToList();
 foreach (var reference in broken)
 {
-    Console.Error.WriteLine($"{args[1]}: error DOC001: the documentation of {reference.Of} refers to {reference.To}, which users cannot see");
+    Console.Error.WriteLine($"{args[1]}: error DOC001: the documentation of {reference.Of} refers to {reference.To}, which is not public");
 }
 
 documentation.Save(args[1], SaveOptions.DisableFormatting);

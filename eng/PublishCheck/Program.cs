@@ -1,6 +1,6 @@
 using EtcdDiscovery;
 
-// Registers itself, finds itself, calls itself and leaves.
+// An application that registers, resolves itself, calls itself and withdraws. eng/publish-check.sh publishes and runs it.
 var builder = WebApplication.CreateSlimBuilder(args);
 builder.WebHost.UseUrls("http://127.0.0.1:0");
 builder.Services.AddEtcdDiscovery(options => options.Service.Name = "consumer").UseServerAddresses().RegisterWhenHealthy();
@@ -11,16 +11,16 @@ var app = builder.Build();
 app.MapHealthChecks("/healthz");
 app.MapGet("/hello", () => "Hello from the service.");
 
-using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-await app.StartAsync(patience.Token);
+using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+await app.StartAsync(timeout.Token);
 
 var registration = app.Services.GetRequiredService<IServiceRegistry>().Registrations.Single();
-await registration.WaitUntilRegisteredAsync(patience.Token);
+await registration.WaitUntilRegisteredAsync(timeout.Token);
 Console.WriteLine($"Registered: {registration.InstanceId}");
 
-// Until its own watch shows that its readiness checks have passed, there is nobody to pick.
+// The instance takes no requests until its readiness checks have passed.
 var resolver = app.Services.GetRequiredService<IServiceResolver>();
-await foreach (var update in resolver.WatchAsync("consumer", patience.Token))
+await foreach (var update in resolver.WatchAsync("consumer", timeout.Token))
 {
     if (update.Snapshot.Instances.Any(instance => instance.Status == ServiceStatus.Serving))
     {
@@ -28,11 +28,11 @@ await foreach (var update in resolver.WatchAsync("consumer", patience.Token))
     }
 }
 
-Console.WriteLine($"Resolved: {(await resolver.GetInstanceAsync("consumer", cancellationToken: patience.Token)).Id}");
+Console.WriteLine($"Resolved: {(await resolver.GetInstanceAsync("consumer", cancellationToken: timeout.Token)).Id}");
 
 using var client = app.Services.GetRequiredService<IHttpClientFactory>().CreateClient("consumer");
-Console.WriteLine($"Called: {await client.GetStringAsync("/hello", patience.Token)}");
-Console.WriteLine($"Health: {await client.GetStringAsync("/healthz", patience.Token)}");
+Console.WriteLine($"Called: {await client.GetStringAsync("/hello", timeout.Token)}");
+Console.WriteLine($"Health: {await client.GetStringAsync("/healthz", timeout.Token)}");
 
-await app.StopAsync(patience.Token);
+await app.StopAsync(timeout.Token);
 Console.WriteLine("Left.");

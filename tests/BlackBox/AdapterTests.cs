@@ -5,7 +5,7 @@ using EtcdDiscovery.Tests;
 
 namespace EtcdDiscovery.BlackBox;
 
-/// <summary>Only Product.cs knows the library, so that only Product.cs changes with it.</summary>
+/// <summary>Only Product.cs depends on the library's API, so a change of the API changes only Product.cs.</summary>
 public sealed partial class AdapterTests
 {
     private const BindingFlags All =
@@ -18,7 +18,7 @@ public sealed partial class AdapterTests
     private const string Folder = "tests/BlackBox";
 
     [Fact]
-    public void Types_OtherThanTheAdapters_UseNoneOfTheLibrary()
+    public void Types_OtherThanTheAdapter_DoNotUseTheLibrary()
     {
         var adapters = DeclaredType().Matches(Repository.Read(Folder + "/Product.cs"))
             .Select(match => match.Groups["name"].Value)
@@ -30,12 +30,12 @@ public sealed partial class AdapterTests
             .Distinct();
 
         Assert.Empty(offences);
-        // The check sees what there is to see: the adapter is full of it.
+        // The check works: it finds the library's types in the adapter.
         Assert.Contains(types.Where(type => Outermost(type).Name == nameof(Product)).SelectMany(UsedBy), IsOfTheLibrary);
     }
 
     [Fact]
-    public void Files_OtherThanTheAdapter_NameNoSetting()
+    public void Files_OtherThanTheAdapter_ContainNoSettingName()
     {
         var offences = Repository.FilesBelow(Folder, "*.cs")
             .Where(file => file is not ("Product.cs" or "AdapterTests.cs"))
@@ -73,7 +73,7 @@ public sealed partial class AdapterTests
         var methodArguments = method.IsGenericMethod ? method.GetGenericArguments() : null;
         for (var at = 0; at < code.Length;)
         {
-            // Opcodes of two bytes begin with 0xFE.
+            // Two-byte opcodes begin with 0xFE.
             var opCode = OpCodesByValue[code[at] == 0xFE ? unchecked((short)(0xFE00 | code[++at])) : code[at]];
             at++;
             switch (opCode.OperandType)

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.BlackBox;
 
-/// <summary>An application with discovery, as users build it, with settings of its own and captured logs.</summary>
+/// <summary>An application with discovery, built as users build it, with its own settings and captured logs.</summary>
 internal sealed class App : IAsyncDisposable
 {
     private readonly IHost _host;
@@ -18,14 +18,14 @@ internal sealed class App : IAsyncDisposable
 
     public IServiceProvider Services => _host.Services;
 
-    /// <summary>The application's own registration.</summary>
+    /// <summary>The registration of the application itself.</summary>
     public OwnRegistration Registration => Assert.Single(Services.Registrations());
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     /// <summary>Builds an application.</summary>
-    /// <param name="settings">Settings by key.</param>
-    /// <param name="configure">Adds to the application before it is built.</param>
+    /// <param name="settings">The settings, by configuration key.</param>
+    /// <param name="configure">Configures the application before it is built.</param>
     public static App Build(IEnumerable<KeyValuePair<string, string?>> settings, Action<HostApplicationBuilder>? configure = null)
     {
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
@@ -39,7 +39,7 @@ internal sealed class App : IAsyncDisposable
     }
 
     /// <inheritdoc cref="Build"/>
-    /// <summary>Builds an application and starts it.</summary>
+    /// <summary>Builds and starts an application.</summary>
     public static async Task<App> StartAsync(
         IEnumerable<KeyValuePair<string, string?>> settings, Action<HostApplicationBuilder>? configure = null)
     {
@@ -56,7 +56,7 @@ internal sealed class App : IAsyncDisposable
         }
     }
 
-    /// <summary>Builds an application, starts it, and waits until it is registered.</summary>
+    /// <summary>Builds and starts an application, and waits until it is registered.</summary>
     public static async Task<App> RegisterAsync(IEnumerable<KeyValuePair<string, string?>> settings)
     {
         var app = await StartAsync(settings);
@@ -70,7 +70,7 @@ internal sealed class App : IAsyncDisposable
 
     public Task RegisteredAsync() => Services.RegisteredAsync(Token).WaitAsync(Eventually.Patience, Token);
 
-    /// <summary>Changes settings while it runs.</summary>
+    /// <summary>Changes settings of the running application.</summary>
     public void Change(params IEnumerable<(string Key, string Value)> settings)
     {
         var configuration = (IConfigurationRoot)Services.GetRequiredService<IConfiguration>();
@@ -82,18 +82,18 @@ internal sealed class App : IAsyncDisposable
         configuration.Reload();
     }
 
-    /// <summary>What the health check says.</summary>
+    /// <summary>Runs the health check.</summary>
     public async Task<HealthReportEntry> CheckAsync() =>
         (await Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(Token)).Entries[Product.HealthCheck];
 
-    /// <summary>Waits until the instances of a service that take requests have these host names, in the order of their keys.</summary>
-    public async Task SeesAsync(string service, params IEnumerable<string> hostnames)
+    /// <summary>Waits until the instances of a service that take requests have these host names, ordered by key.</summary>
+    public async Task WaitForHostnamesAsync(string service, params IEnumerable<string> hostnames)
     {
         var expected = string.Join(' ', hostnames);
-        await Eventually.TrueAsync(async () => await HostnamesAsync(service) == expected, $"'{expected}' are seen of {service}");
+        await Eventually.TrueAsync(async () => await HostnamesAsync(service) == expected, $"{service} has the instances '{expected}'");
     }
 
-    /// <summary>The host names of a service's instances that take requests; "out of reach" while nothing can be said.</summary>
+    /// <summary>The host names of a service's instances that take requests, or "out of reach" if etcd is unreachable and nothing is cached.</summary>
     public async Task<string> HostnamesAsync(string service)
     {
         try

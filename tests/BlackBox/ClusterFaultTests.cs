@@ -2,7 +2,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.BlackBox;
 
-/// <summary>A registered application on a cluster of three whose members die, freeze and come back.</summary>
+/// <summary>A registered application on a cluster of three members that are killed, frozen and restarted.</summary>
 public sealed class ClusterFaultTests
 {
     private const string Service = "shop";
@@ -10,11 +10,11 @@ public sealed class ClusterFaultTests
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    /// <summary>The leader, and the member that the application talks to, are among them.</summary>
+    /// <summary>These include the leader and the member that the application is connected to.</summary>
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Members_KilledAndStartedAgainOneAfterAnother_CostNoKey(EtcdVersion version)
+    public async Task Members_KilledAndRestartedOneByOne_LoseNoKey(EtcdVersion version)
     {
         await using var cluster = await EtcdCluster.StartAsync(SharedEtcd.BinaryOf(version));
         await using var app = await RegisterAsync(cluster, "00:00:15");
@@ -25,7 +25,7 @@ public sealed class ClusterFaultTests
         {
             away = member;
             await member.KillAsync();
-            await ChangesGetThroughAsync(app, cluster, without: member);
+            await WaitForReplicatedChangeAsync(app, cluster, without: member);
             await member.RestartAsync(wipe: false);
         }
 
@@ -35,24 +35,24 @@ public sealed class ClusterFaultTests
     }
 
     [Fact]
-    public async Task Leader_FrozenForLongerThanTheTimeToLive_LeavesTheInstanceRegistered()
+    public async Task Leader_FrozenForLongerThanTheTimeToLive_InstanceStaysRegistered()
     {
         await using var cluster = await EtcdCluster.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await using var app = await RegisterAsync(cluster, "00:00:05");
         var leader = await LeaderAsync(cluster);
 
         leader.Pause();
-        await ChangesGetThroughAsync(app, cluster, without: leader);
+        await WaitForReplicatedChangeAsync(app, cluster, without: leader);
         leader.Continue();
 
-        await ChangesGetThroughAsync(app, cluster, without: null);
+        await WaitForReplicatedChangeAsync(app, cluster, without: null);
         await Eventually.TrueAsync(() => Task.FromResult(app.Registration.IsRegistered), "it is registered");
     }
 
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Quorum_GoneForLongerThanTheTimeToLive_IsNoticedAndTheInstanceIsThereAgain(EtcdVersion version)
+    public async Task Quorum_LostForLongerThanTheTimeToLive_IsReportedAndTheInstanceRegistersAgain(EtcdVersion version)
     {
         await using var cluster = await EtcdCluster.StartAsync(SharedEtcd.BinaryOf(version));
         await using var app = await RegisterAsync(cluster, "00:00:02");
@@ -60,15 +60,15 @@ public sealed class ClusterFaultTests
         var frozen = cluster.Members.Skip(1).ToList();
 
         frozen.ForEach(member => member.Pause());
-        await Eventually.TrueAsync(() => Task.FromResult(!app.Registration.IsRegistered), "the loss is noticed");
-        // The member that is left answers, but knows nothing new.
+        await Eventually.TrueAsync(() => Task.FromResult(!app.Registration.IsRegistered), "the loss is reported");
+        // The remaining member answers, but has no current data.
         await Eventually.TrueAsync(
             async () => (await app.Services.SnapshotAsync(Service, Token)).Freshness == Freshness.Stale, "the snapshot is stale");
         Assert.Single(await app.Services.InstancesAsync(Service, Token));
         frozen.ForEach(member => member.Continue());
 
         await Eventually.TrueAsync(() => Task.FromResult(app.Registration.IsRegistered), "it is registered again");
-        await ChangesGetThroughAsync(app, cluster, without: null);
+        await WaitForReplicatedChangeAsync(app, cluster, without: null);
         Assert.Equal(Directory + app.Registration.Id, Assert.Single(await cluster.Members[0].ReadAsync(Directory)).Key);
     }
 
@@ -83,8 +83,8 @@ public sealed class ClusterFaultTests
         return await App.RegisterAsync(settings);
     }
 
-    /// <summary>A change is written, and each member has it.</summary>
-    private static async Task ChangesGetThroughAsync(App app, EtcdCluster cluster, EtcdServer? without)
+    /// <summary>Waits until a change is written and replicated to each member.</summary>
+    private static async Task WaitForReplicatedChangeAsync(App app, EtcdCluster cluster, EtcdServer? without)
     {
         var reason = UniqueName.Of("seen");
         await app.Registration.PauseAsync(reason, Token).WaitAsync(Eventually.Patience, Token);

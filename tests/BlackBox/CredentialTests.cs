@@ -3,7 +3,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.BlackBox;
 
-/// <summary>The hosts of a public service share one user and password, as Go's do.</summary>
+/// <summary>All instances of a public service share one user and password, as in Go.</summary>
 public sealed class CredentialTests(SharedEtcd etcd)
 {
     private readonly string _service = UniqueName.Of("shop");
@@ -19,7 +19,7 @@ public sealed class CredentialTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.Second, StoreName.V3)]
     [InlineData(EtcdVersion.First, StoreName.V2)]
     [InlineData(EtcdVersion.Second, StoreName.V2)]
-    public async Task Hosts_RegisteringOneAfterAnother_AllTakeTheLastOnesCredentials(EtcdVersion version, string store)
+    public async Task Instances_RegisteredOneByOne_AllAdoptTheLastCredentials(EtcdVersion version, string store)
     {
         using var keys = new RawKeys(await etcd.GetAsync(SharedEtcd.For(store, version)), store);
         await using var a = await App.RegisterAsync(Public(keys, "a"));
@@ -31,28 +31,28 @@ public sealed class CredentialTests(SharedEtcd etcd)
         await using var c = await App.RegisterAsync(Public(keys, "c"));
         Assert.Equal("c", await seenByA.NextAsync());
 
-        await AgreeAsync(keys, new Login("c", "p-c"), a, b, c);
+        await WaitForCredentialsAsync(keys, new Login("c", "p-c"), a, b, c);
         Assert.Equal(PublicInfo("c"), await keys.FindAsync(InfoKey));
     }
 
     [Theory]
     [InlineData(EtcdVersion.First, StoreName.V3)]
     [InlineData(EtcdVersion.First, StoreName.V2)]
-    public async Task Host_WithoutCredentials_TakesThoseOfTheService(EtcdVersion version, string store)
+    public async Task Instance_WithoutCredentials_AdoptsThoseOfTheService(EtcdVersion version, string store)
     {
         using var keys = new RawKeys(await etcd.GetAsync(SharedEtcd.For(store, version)), store);
         await using var a = await App.RegisterAsync(Public(keys, "a"));
 
         await using var b = await App.RegisterAsync(Public(keys, null));
 
-        await AgreeAsync(keys, new Login("a", "p-a"), a, b);
+        await WaitForCredentialsAsync(keys, new Login("a", "p-a"), a, b);
     }
 
     [Theory]
     [InlineData(EtcdVersion.First, StoreName.V3)]
     [InlineData(EtcdVersion.Second, StoreName.V3)]
     [InlineData(EtcdVersion.First, StoreName.V2)]
-    public async Task Credentials_SetOnOneHostOrWrittenByOthers_ReachEveryHostAndItsApplication(EtcdVersion version, string store)
+    public async Task Credentials_SetOnOneInstanceOrWrittenByOthers_ReachEveryInstanceAndApplication(EtcdVersion version, string store)
     {
         using var keys = new RawKeys(await etcd.GetAsync(SharedEtcd.For(store, version)), store);
         await using var a = await App.RegisterAsync(Public(keys, "a"));
@@ -62,17 +62,17 @@ public sealed class CredentialTests(SharedEtcd etcd)
 
         await a.Registration.SetCredentialsAsync(new Login("rotated", "p-rotated"), Token);
         Assert.Equal("rotated", await seenByB.NextAsync());
-        await AgreeAsync(keys, new Login("rotated", "p-rotated"), a, b);
+        await WaitForCredentialsAsync(keys, new Login("rotated", "p-rotated"), a, b);
 
         await keys.PutAsync(InfoKey, PublicInfo("go"));
         Assert.Equal("go", await seenByB.NextAsync());
-        await AgreeAsync(keys, new Login("go", "p-go"), a, b);
-        // Adopting is no reason to write.
+        await WaitForCredentialsAsync(keys, new Login("go", "p-go"), a, b);
+        // Adopting credentials does not write to etcd.
         Assert.Equal(PublicInfo("go"), await keys.FindAsync(InfoKey));
     }
 
     [Fact]
-    public async Task Registration_UpdatedWithOtherCredentials_ReachesEveryHost()
+    public async Task Registration_UpdatedWithOtherCredentials_UpdatesEveryInstance()
     {
         using var keys = new RawKeys(await etcd.GetAsync(EtcdVersion.First));
         await using var a = await App.RegisterAsync(Public(keys, "a"));
@@ -89,7 +89,7 @@ public sealed class CredentialTests(SharedEtcd etcd)
             },
             Token);
 
-        await AgreeAsync(keys, new Login("next", "p-next"), a, b);
+        await WaitForCredentialsAsync(keys, new Login("next", "p-next"), a, b);
     }
 
     [Theory]
@@ -98,7 +98,7 @@ public sealed class CredentialTests(SharedEtcd etcd)
     [InlineData(StoreName.V3, "{")]
     [InlineData(StoreName.V3, "")]
     [InlineData(StoreName.V2, "private")]
-    public async Task Description_OverwrittenWithoutCredentials_EmptiesNobodysAndIsMended(string store, string value)
+    public async Task Description_OverwrittenWithoutCredentials_IsRestoredAndInstancesKeepTheirs(string store, string value)
     {
         using var keys = new RawKeys(await etcd.GetAsync(SharedEtcd.For(store, EtcdVersion.First)), store);
         await using var a = await App.RegisterAsync(Public(keys, "a"));
@@ -113,16 +113,16 @@ public sealed class CredentialTests(SharedEtcd etcd)
             _ => value,
         });
 
-        await Eventually.TrueAsync(async () => await keys.FindAsync(InfoKey) == PublicInfo("a"), "the description is mended");
-        await AgreeAsync(keys, new Login("a", "p-a"), a, b);
+        await Eventually.TrueAsync(async () => await keys.FindAsync(InfoKey) == PublicInfo("a"), "the description is restored");
+        await WaitForCredentialsAsync(keys, new Login("a", "p-a"), a, b);
         await a.Registration.SetCredentialsAsync(new Login("next", "x"), Token);
-        Assert.Equal("next", await seenByB.NextAsync()); // Nothing in between.
+        Assert.Equal("next", await seenByB.NextAsync()); // No update in between.
     }
 
     [Theory]
     [InlineData(StoreName.V3)]
     [InlineData(StoreName.V2)]
-    public async Task PrivateHost_OfAPublicService_LeavesItsDescriptionAloneAndKeepsItsOwn(string store)
+    public async Task PrivateInstance_OfAPublicService_KeepsItsCredentialsAndLeavesTheDescriptionAlone(string store)
     {
         using var keys = new RawKeys(await etcd.GetAsync(SharedEtcd.For(store, EtcdVersion.First)), store);
         await using var shared = await App.RegisterAsync(Public(keys, "a"));
@@ -139,17 +139,17 @@ public sealed class CredentialTests(SharedEtcd etcd)
     [Theory]
     [InlineData(StoreName.V3)]
     [InlineData(StoreName.V2)]
-    public async Task Description_Deleted_IsBackWithTheNewestCredentials(string store)
+    public async Task Description_Deleted_IsRestoredWithTheNewestCredentials(string store)
     {
         using var keys = new RawKeys(await etcd.GetAsync(SharedEtcd.For(store, EtcdVersion.First)), store);
         await using var a = await App.RegisterAsync(Public(keys, "a"));
         await keys.PutAsync(InfoKey, PublicInfo("newest"));
-        await AgreeAsync(keys, new Login("newest", "p-newest"), a);
+        await WaitForCredentialsAsync(keys, new Login("newest", "p-newest"), a);
 
         await keys.DeleteAsync(InfoKey);
 
-        await Eventually.TrueAsync(async () => await keys.FindAsync(InfoKey) == PublicInfo("newest"), "the description is back");
-        await AgreeAsync(keys, new Login("newest", "p-newest"), a);
+        await Eventually.TrueAsync(async () => await keys.FindAsync(InfoKey) == PublicInfo("newest"), "the description is restored");
+        await WaitForCredentialsAsync(keys, new Login("newest", "p-newest"), a);
     }
 
     private string PrivateInfo => $$"""{"name":"{{_service}}","critical":false}""";
@@ -167,8 +167,8 @@ public sealed class CredentialTests(SharedEtcd etcd)
         [Setting.Password] = user is null ? null : "p-" + user,
     };
 
-    /// <summary>Waits until the description, the key of each host and each application have the same credentials.</summary>
-    private Task AgreeAsync(RawKeys keys, Login login, params App[] apps) => Eventually.TrueAsync(
+    /// <summary>Waits until the description, the key of each instance and each application have the same credentials.</summary>
+    private Task WaitForCredentialsAsync(RawKeys keys, Login login, params App[] apps) => Eventually.TrueAsync(
         async () =>
         {
             var entries = await keys.ReadAsync(Directory);
@@ -177,7 +177,7 @@ public sealed class CredentialTests(SharedEtcd etcd)
                 && await keys.FindAsync(InfoKey) is { } info && UserIn(info) == login
                 && apps.All(app => app.Registration.Credentials == login);
         },
-        $"all agree on {login.User}");
+        $"all have the credentials of {login.User}");
 
     private static Login? UserIn(string value) =>
         JsonNode.Parse(value) is { } json && (string?)json["user"] is { } user ? new Login(user, (string?)json["password"] ?? "") : null;

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.BlackBox;
 
-/// <summary>A host that is stopped is found no more before its server stops.</summary>
+/// <summary>A host that stops is no longer resolved before its server stops.</summary>
 public sealed class DrainTests(SharedEtcd etcd)
 {
     private const string DrainDelay = "00:00:03";
@@ -23,25 +23,25 @@ public sealed class DrainTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.First, StoreName.V3)]
     [InlineData(EtcdVersion.Second, StoreName.V3)]
     [InlineData(EtcdVersion.First, StoreName.V2)]
-    public async Task Application_Stopping_DrainsWhileItServesThenLeavesThenStops(EtcdVersion version, string store)
+    public async Task Application_Stopping_DrainsWhileServingThenWithdrawsThenStops(EtcdVersion version, string store)
     {
         using var keys = new RawKeys(await etcd.GetAsync(SharedEtcd.For(store, version)), store);
         await using var consumer = await App.StartAsync(keys.Settings());
         await using var web = await StartWebAsync(keys);
         using var http = new HttpClient { BaseAddress = new Uri(web.Urls.Single()) };
-        await consumer.SeesAsync(_service, "127.0.0.1");
+        await consumer.WaitForHostnamesAsync(_service, "127.0.0.1");
 
         var stopping = web.StopAsync(Token);
-        await consumer.SeesAsync(_service);
+        await consumer.WaitForHostnamesAsync(_service);
 
-        // For the whole delay it is there, says that it drains, and serves: the callers that know nothing yet are answered.
+        // During the whole delay, the instance is registered as draining and serves, so callers with an older snapshot succeed.
         for (var i = 0; i < 10; i++)
         {
             Assert.Equal("here", await http.GetStringAsync("/", Token));
             Assert.Equal("draining", (string?)JsonNode.Parse(Assert.Single(await keys.ReadAsync(Directory)).Value)!["status"]);
         }
 
-        await AssertLeavesBeforeItStopsServingAsync(keys, http, stopping);
+        await AssertWithdrawnBeforeServerStopsAsync(keys, http, stopping);
         Assert.NotNull(await keys.FindAsync($"/services_infos/{_service}"));
     }
 
@@ -49,7 +49,7 @@ public sealed class DrainTests(SharedEtcd etcd)
     [InlineData(StoreName.V3, "00:00:02")]
     [InlineData(StoreName.V3, "00:00:00")]
     [InlineData(StoreName.V2, "00:00:00")]
-    public async Task Process_ToldToEndBySigterm_LeavesBeforeItStopsServing(string store, string drainDelay)
+    public async Task Process_ReceivingSigterm_WithdrawsBeforeItStopsServing(string store, string drainDelay)
     {
         using var keys = new RawKeys(await etcd.GetAsync(SharedEtcd.For(store, EtcdVersion.First)), store);
         await using var process = ShopProcess.Start("Catalog", keys.Settings(_service)
@@ -61,15 +61,15 @@ public sealed class DrainTests(SharedEtcd etcd)
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
         Assert.True(await ServesAsync(http));
 
-        await AssertLeavesBeforeItStopsServingAsync(keys, http, process.TerminateAsync());
+        await AssertWithdrawnBeforeServerStopsAsync(keys, http, process.TerminateAsync());
     }
 
-    private async Task AssertLeavesBeforeItStopsServingAsync(RawKeys keys, HttpClient http, Task stopping)
+    private async Task AssertWithdrawnBeforeServerStopsAsync(RawKeys keys, HttpClient http, Task stopping)
     {
         while ((await keys.ReadAsync(Directory)).Count > 0)
         {
             var serves = await ServesAsync(http);
-            Assert.True(serves || (await keys.ReadAsync(Directory)).Count == 0, "It stopped serving while it was registered.");
+            Assert.True(serves || (await keys.ReadAsync(Directory)).Count == 0, "The server stopped while the instance was registered.");
         }
 
         await stopping.WaitAsync(Eventually.Patience, Token);

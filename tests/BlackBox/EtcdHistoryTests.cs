@@ -3,7 +3,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.BlackBox;
 
-/// <summary>A registered application whose etcd comes back with another history: wiped, restored, replaced or compacted.</summary>
+/// <summary>A registered application whose etcd returns with another history: wiped, restored, replaced or compacted.</summary>
 public sealed class EtcdHistoryTests
 {
     private const string Service = "shop";
@@ -12,7 +12,7 @@ public sealed class EtcdHistoryTests
     [InlineData(EtcdVersion.First, StoreName.V3)]
     [InlineData(EtcdVersion.Second, StoreName.V3)]
     [InlineData(EtcdVersion.First, StoreName.V2)]
-    public async Task Etcd_Wiped_HasBothKeysAgain(EtcdVersion version, string store)
+    public async Task Etcd_Wiped_BothKeysAreRestored(EtcdVersion version, string store)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(SharedEtcd.For(store, version)));
         using var keys = new RawKeys(server, store);
@@ -21,13 +21,13 @@ public sealed class EtcdHistoryTests
         await server.KillAsync();
         await server.RestartAsync(wipe: true);
 
-        await app.IsWholeAsync(keys, Service);
+        await app.WaitUntilIntactAsync(keys, Service);
     }
 
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Etcd_RestoredToAnOlderRevision_HasBothKeysAgain(EtcdVersion version)
+    public async Task Etcd_RestoredToAnOlderRevision_BothKeysAreRestored(EtcdVersion version)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
         using var keys = new RawKeys(server);
@@ -41,11 +41,11 @@ public sealed class EtcdHistoryTests
         server.Restore();
         await server.RestartAsync(wipe: false);
 
-        await app.IsWholeAsync(keys, Service);
+        await app.WaitUntilIntactAsync(keys, Service);
     }
 
     [Fact]
-    public async Task Etcd_ReplacedByAnotherClusterThatIsFurtherOn_HasBothKeysAgain()
+    public async Task Etcd_ReplacedByAClusterWithAHigherRevision_BothKeysAreRestored()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         using var keys = new RawKeys(server);
@@ -56,13 +56,13 @@ public sealed class EtcdHistoryTests
         await server.RestartAsync(wipe: true);
         await WriteAsync(server, 50);
 
-        await app.IsWholeAsync(keys, Service);
+        await app.WaitUntilIntactAsync(keys, Service);
     }
 
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Etcd_CompactedWhileNobodyCouldWatch_IsReadAgain(EtcdVersion version)
+    public async Task Etcd_CompactedWhileUnreachable_IsReadAgain(EtcdVersion version)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
         using var keys = new RawKeys(server);
@@ -73,7 +73,7 @@ public sealed class EtcdHistoryTests
             [Setting.TimeToLive] = "00:01:00",
             [Setting.OutageGrace] = "00:00:00",
         });
-        await app.SeesAsync("other", "a.dev", "b.dev");
+        await app.WaitForHostnamesAsync("other", "a.dev", "b.dev");
 
         relay.Cut();
         var instance = Assert.Single(await server.ReadAsync("/services/shop/"));
@@ -83,10 +83,10 @@ public sealed class EtcdHistoryTests
         await CompactAsync(server);
         relay.Mend();
 
-        await app.SeesAsync("other", "b.dev", "c.dev");
-        await app.IsWholeAsync(keys, Service);
+        await app.WaitForHostnamesAsync("other", "b.dev", "c.dev");
+        await app.WaitUntilIntactAsync(keys, Service);
         await server.PutAsync("/services/other/d", Instance("d.dev"));
-        await app.SeesAsync("other", "b.dev", "c.dev", "d.dev");
+        await app.WaitForHostnamesAsync("other", "b.dev", "c.dev", "d.dev");
     }
 
     private static Task<App> RegisterAsync(RawKeys keys) => App.RegisterAsync(new Dictionary<string, string?>(keys.Settings(Service))

@@ -2,7 +2,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.BlackBox;
 
-/// <summary>A registered application whose etcd is killed, stopped or frozen, and comes back with its data.</summary>
+/// <summary>A registered application whose etcd is killed, stopped or frozen, and returns with its data.</summary>
 public sealed class EtcdRestartTests
 {
     private const string Service = "shop";
@@ -12,7 +12,7 @@ public sealed class EtcdRestartTests
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Etcd_KilledAndStartedAgainSoon_LosesNoKey(EtcdVersion version)
+    public async Task Etcd_KilledAndRestartedWithinTheTimeToLive_LosesNoKey(EtcdVersion version)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
         using var keys = new RawKeys(server);
@@ -32,21 +32,21 @@ public sealed class EtcdRestartTests
     [InlineData(EtcdVersion.First, StoreName.V3)]
     [InlineData(EtcdVersion.Second, StoreName.V3)]
     [InlineData(EtcdVersion.First, StoreName.V2)]
-    public async Task Etcd_KilledForLongerThanTheTimeToLive_HasTheSameInstanceAgain(EtcdVersion version, string store)
+    public async Task Etcd_KilledForLongerThanTheTimeToLive_TheSameInstanceRegistersAgain(EtcdVersion version, string store)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(SharedEtcd.For(store, version)));
         using var keys = new RawKeys(server, store);
         await using var app = await RegisterAsync(keys, "00:00:02");
 
         await server.KillAsync();
-        await IsLostAsync(app);
+        await WaitForLossAsync(app);
         await server.RestartAsync(wipe: false);
 
-        await app.IsWholeAsync(keys, Service);
+        await app.WaitUntilIntactAsync(keys, Service);
     }
 
     [Fact]
-    public async Task Etcd_StoppedAndStartedAgain_HasTheSameInstanceAgain()
+    public async Task Etcd_StoppedAndRestarted_TheSameInstanceRegistersAgain()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         using var keys = new RawKeys(server);
@@ -55,29 +55,29 @@ public sealed class EtcdRestartTests
         await server.StopAsync();
         await server.RestartAsync(wipe: false);
 
-        await app.IsWholeAsync(keys, Service);
+        await app.WaitUntilIntactAsync(keys, Service);
     }
 
     [Theory]
     [InlineData(EtcdVersion.First, StoreName.V3)]
     [InlineData(EtcdVersion.Second, StoreName.V3)]
     [InlineData(EtcdVersion.First, StoreName.V2)]
-    public async Task Etcd_FrozenForLongerThanTheTimeToLive_HasTheSameInstanceAgain(EtcdVersion version, string store)
+    public async Task Etcd_FrozenForLongerThanTheTimeToLive_TheSameInstanceRegistersAgain(EtcdVersion version, string store)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(SharedEtcd.For(store, version)));
         using var keys = new RawKeys(server, store);
         await using var app = await RegisterAsync(keys, "00:00:02");
 
         server.Pause();
-        await IsLostAsync(app);
+        await WaitForLossAsync(app);
         server.Continue();
 
-        await app.IsWholeAsync(keys, Service);
+        await app.WaitUntilIntactAsync(keys, Service);
     }
 
     private static Task<App> RegisterAsync(RawKeys keys, string timeToLive) => App.RegisterAsync(
         new Dictionary<string, string?>(keys.Settings(Service)) { [Setting.TimeToLive] = timeToLive, [Setting.RequestTimeout] = "00:00:01" });
 
-    private static Task IsLostAsync(App app) =>
-        Eventually.TrueAsync(() => Task.FromResult(!app.Registration.IsRegistered), "it knows that it is not registered");
+    private static Task WaitForLossAsync(App app) =>
+        Eventually.TrueAsync(() => Task.FromResult(!app.Registration.IsRegistered), "the registration is reported as lost");
 }

@@ -3,13 +3,13 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.BlackBox;
 
-/// <summary>The 38 recorded states of the store, put there raw, and what the Go library answered.</summary>
+/// <summary>Writes each of the 38 recorded states to the store and compares the answers with those of the Go library.</summary>
 public sealed class GoldenQueryTests(SharedEtcd etcd)
 {
-    // Where we answer otherwise, and why. Everything else is Go's answer.
+    // The intended differences from Go, with their reasons.
     private static readonly Dictionary<string, (string Instances, string Uri)> Softened = new(StringComparer.Ordinal)
     {
-        // One bad writer never hurts a reader: the bad entry is skipped, the good ones are found.
+        // An invalid entry is skipped and does not affect the others.
         ["one-host-malformed-of-3"] = ("a c", "http://h.dev:80/x"),
         ["public-one-host-malformed"] = (Failure.NoInstance, "http://u:p@pub.dev:80/x"),
         ["host-value-empty"] = (Failure.ServiceNotFound, Failure.ServiceNotFound),
@@ -24,11 +24,11 @@ public sealed class GoldenQueryTests(SharedEtcd etcd)
         ["info-malformed"] = ("a", "http://h.dev:80/x"),
         ["info-empty"] = ("a", "http://h.dev:80/x"),
         ["info-emptyobject"] = ("a", "http://h.dev:80/x"),
-        // A number is a port as well.
+        // A number is accepted as a port.
         ["host-port-number"] = ("a", "http://h.dev:80/x"),
-        // A private instance's two host names are equivalent; Go builds a URL without a host.
+        // The two host names of a private instance are equivalent; Go builds a URL without a host.
         ["host-name-null"] = ("a", "http://h:80/x"),
-        // Answers do not depend on directories, which only v2 has: on whether one is empty, or stands where a value belongs.
+        // Answers do not depend on v2 directories: neither on empty ones, nor on one in the place of a value.
         ["info-private-no-hosts-dir"] = (Failure.NoInstance, Failure.NoInstance),
         ["info-public-no-hosts-dir"] = (Failure.NoInstance, "http://u:p@pub.dev:80/x"),
         ["no-info-empty-dir"] = (Failure.ServiceNotFound, Failure.ServiceNotFound),
@@ -44,7 +44,7 @@ public sealed class GoldenQueryTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.Second, StoreName.V3)]
     [InlineData(EtcdVersion.First, StoreName.V2)]
     [InlineData(EtcdVersion.Second, StoreName.V2)]
-    public async Task Resolver_InEveryRecordedState_AnswersAsGoOrBetter(EtcdVersion version, string store)
+    public async Task Resolver_EveryRecordedState_AnswersAsGoOrBetter(EtcdVersion version, string store)
     {
         using var keys = new RawKeys(await etcd.GetAsync(SharedEtcd.For(store, version)), store);
         await using var app = await App.StartAsync(keys.Settings());
@@ -67,7 +67,7 @@ public sealed class GoldenQueryTests(SharedEtcd etcd)
         }
     }
 
-    // What the recording's name says; the others were asked for http.
+    // The recordings whose names mention a scheme use it; the others use http.
     private static string SchemeOf(string name) =>
         name.StartsWith("scheme-empty", StringComparison.Ordinal) ? ""
         : name.StartsWith("scheme-nope", StringComparison.Ordinal) ? "nope"

@@ -3,11 +3,12 @@ using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.BlackBox;
 
-/// <summary>Tests that change the environment of this process, which is everybody's, so none runs beside them.</summary>
+/// <summary>Tests that change the environment of the process, which all tests share, so they do not run in parallel.</summary>
 [CollectionDefinition(nameof(ChangedEnvironment), DisableParallelization = true)]
 public sealed class ChangedEnvironment;
 
-/// <summary>Every recording of the Go library: given the same, an application writes the same keys and bytes, and answers with the same URLs.</summary>
+/// <summary>For every recording of the Go library: with the same input, an application writes the same keys and bytes, and returns the same
+/// URLs.</summary>
 [Collection(nameof(ChangedEnvironment))]
 public sealed class GoldenRegistrationTests(SharedEtcd etcd)
 {
@@ -23,14 +24,14 @@ public sealed class GoldenRegistrationTests(SharedEtcd etcd)
     public static TheoryData<string> Refused => [.. Corrupting];
 
     [Fact]
-    public void Recordings_AreAllThere() => Assert.Equal(34, GoldenCase.Names.Count());
+    public void Recordings_Golden_AreComplete() => Assert.Equal(34, GoldenCase.Names.Count());
 
     [Theory]
     [InlineData(EtcdVersion.First, StoreName.V3)]
     [InlineData(EtcdVersion.Second, StoreName.V3)]
     [InlineData(EtcdVersion.First, StoreName.V2)]
     [InlineData(EtcdVersion.Second, StoreName.V2)]
-    public async Task Registration_OfEveryRecordedHost_HasGosKeysBytesAndUrls(EtcdVersion version, string store)
+    public async Task Registration_OfEveryRecordedHost_MatchesKeysBytesAndUrlsOfGo(EtcdVersion version, string store)
     {
         using var keys = new RawKeys(await etcd.GetAsync(SharedEtcd.For(store, version)), store);
         var cases = GoldenCase.Names.Except(Corrupting).ToDictionary(name => name, name => GoldenCase.Load(name));
@@ -55,7 +56,7 @@ public sealed class GoldenRegistrationTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First, StoreName.V3)]
     [InlineData(EtcdVersion.First, StoreName.V2)]
-    public async Task Registration_ConfiguredAsARecordedHost_HasGosKeysAndBytes(EtcdVersion version, string store)
+    public async Task Registration_ConfiguredAsARecordedHost_MatchesKeysAndBytesOfGo(EtcdVersion version, string store)
     {
         using var keys = new RawKeys(await etcd.GetAsync(SharedEtcd.For(store, version)), store);
         var golden = GoldenCase.Load("01-public-full");
@@ -136,9 +137,9 @@ public sealed class GoldenRegistrationTests(SharedEtcd etcd)
                 ["Get.First.URL"] = () => services.InstanceUriAsync(service, scheme, path, first: true, isPrivate: false, Token),
                 ["Get.First.PrivateURL"] = () => services.InstanceUriAsync(service, scheme, path, first: true, isPrivate: true, Token),
             };
-            foreach (var (call, ask) in calls)
+            foreach (var (call, queryAsync) in calls)
             {
-                Assert.Equal((name, scheme, call, Expected(golden, scheme, call, node)), (name, scheme, call, await ask()));
+                Assert.Equal((name, scheme, call, Expected(golden, scheme, call, node)), (name, scheme, call, await queryAsync()));
             }
         }
     }
@@ -146,7 +147,7 @@ public sealed class GoldenRegistrationTests(SharedEtcd etcd)
     private static string Expected(GoldenCase golden, string scheme, string call, NodeHostname node)
     {
         var url = golden.Url(scheme, call);
-        // Go makes a URL without a scheme of a port without a name.
+        // For a port without a name, Go builds a URL without a scheme.
         if (url?.StartsWith("://", StringComparison.Ordinal) == true)
         {
             return Failure.UnknownScheme;
@@ -157,13 +158,13 @@ public sealed class GoldenRegistrationTests(SharedEtcd etcd)
 
     private static string FailureOf(string? error) => error switch
     {
-        // Go has another, unexported error for an empty scheme on an instance without http and https.
+        // Go returns another, unexported error for an empty scheme and an instance without http and https.
         "ErrUnknownScheme" or "" => Failure.UnknownScheme,
         "ErrNoHostFoundOnShard" => Failure.NoInstanceOnShard,
         _ => $"{error}",
     };
 
-    // Go escapes too little. And it builds a URL without a host, where to us a private instance's two host names are equivalent.
+    // Go escapes too little, and builds URLs without a host; here, the two host names of a private instance are equivalent.
     private static string Escaped(string url, GoldenCase golden, NodeHostname node) => url
         .Replace("p@ss:w/ord?&<>\"é", "p%40ss%3Aw%2Ford%3F&%3C%3E%22%C3%A9", StringComparison.Ordinal)
         .Replace("\uFFFD", "%EF%BF%BD", StringComparison.Ordinal)
@@ -171,10 +172,10 @@ public sealed class GoldenRegistrationTests(SharedEtcd etcd)
         .Replace("@fd00::1:", "@[fd00::1]:", StringComparison.Ordinal)
         .Replace("http://u:p@:1/", $"http://u:p@{(string.IsNullOrEmpty(golden.PrivateHostname) ? node.Name : golden.PrivateHostname)}:1/", StringComparison.Ordinal);
 
-    /// <summary>Gives this machine the host name that a recording was made on, for as long as it is not disposed.</summary>
+    /// <summary>Replaces the host name of this machine by that of the recording, until disposed.</summary>
     private sealed class NodeHostname : IDisposable
     {
-        // The recording machine's own name, where HOSTNAME was not set.
+        // The name of the recording machine, which is used if HOSTNAME is not set.
         private const string Recorded = "vm";
 
         private readonly string? _before = Environment.GetEnvironmentVariable("HOSTNAME");
@@ -187,7 +188,7 @@ public sealed class GoldenRegistrationTests(SharedEtcd etcd)
 
         public string Name { get; }
 
-        /// <summary>What was recorded, as this machine has it.</summary>
+        /// <summary>Returns recorded text with the name of this machine.</summary>
         public string Of(string recorded) => Name != Environment.MachineName ? recorded : recorded
             .Replace($"\"{Recorded}\"", $"\"{Name}\"", StringComparison.Ordinal)
             .Replace($"-{Recorded}\"", $"-{Name}\"", StringComparison.Ordinal)

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.BlackBox;
 
-/// <summary>What a load balancer is told, as ASP.NET Core maps it: 503 for unhealthy, 200 for the rest.</summary>
+/// <summary>The responses that a load balancer gets from ASP.NET Core's mapping: 503 for Unhealthy, else 200.</summary>
 public sealed class HealthTests : IAsyncDisposable
 {
     private const string Service = "shop";
@@ -20,85 +20,85 @@ public sealed class HealthTests : IAsyncDisposable
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Fleet_WhoseEtcdGoesAway_StaysReadyAndSaysWhoHasToAct(EtcdVersion version)
+    public async Task Fleet_EtcdUnreachable_StaysReadyAndTheDescriptionNamesWhatToDo(EtcdVersion version)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
         var fleet = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => StartAsync(server, Service)));
         foreach (var host in fleet)
         {
             await host.Services.RegisteredAsync(Token);
-            Assert.Equal((HttpStatusCode.OK, "Healthy"), await AskAsync(host));
+            Assert.Equal((HttpStatusCode.OK, "Healthy"), await GetHealthAsync(host));
         }
 
         await server.KillAsync();
 
         foreach (var host in fleet)
         {
-            await DescribesAsync(host, "Service 'shop' is not registered any more: ");
-            Assert.Equal((HttpStatusCode.OK, "Degraded"), await AskAsync(host));
+            await WaitForDescriptionAsync(host, "Service 'shop' is not registered any more: ");
+            Assert.Equal((HttpStatusCode.OK, "Degraded"), await GetHealthAsync(host));
             Assert.EndsWith(". The operators of etcd have to act.", (await CheckAsync(host)).Description, StringComparison.Ordinal);
         }
 
         await server.RestartAsync(wipe: true);
         foreach (var host in fleet)
         {
-            await BecomesAsync(host, HttpStatusCode.OK, "Healthy");
+            await WaitForHealthAsync(host, HttpStatusCode.OK, "Healthy");
         }
     }
 
     [Fact]
-    public async Task Host_ThatHasNeverRegistered_IsNotReadyUntilItHas()
+    public async Task Instance_NeverRegistered_IsNotReadyUntilRegistered()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await server.KillAsync();
         var host = await StartAsync(server, Service);
 
-        Assert.Equal((HttpStatusCode.ServiceUnavailable, "Unhealthy"), await AskAsync(host));
-        await DescribesAsync(host, "Service 'shop' is not registered yet: Etcd at ");
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "Unhealthy"), await GetHealthAsync(host));
+        await WaitForDescriptionAsync(host, "Service 'shop' is not registered yet: Etcd at ");
         await server.RestartAsync(wipe: false);
 
-        await BecomesAsync(host, HttpStatusCode.OK, "Healthy");
+        await WaitForHealthAsync(host, HttpStatusCode.OK, "Healthy");
     }
 
     [Fact]
-    public async Task Consumer_ThatHasNeverReadWhatItNeeds_IsNotReadyUntilItHas()
+    public async Task Consumer_NeverReadARequiredService_IsNotReadyUntilRead()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await server.PutAsync($"/services/{Service}/a", """{"name":"a.dev","ports":null}""");
         await server.KillAsync();
         var host = await StartAsync(server);
-        Assert.Equal((HttpStatusCode.OK, "Healthy"), await AskAsync(host));
+        Assert.Equal((HttpStatusCode.OK, "Healthy"), await GetHealthAsync(host));
         await Assert.ThrowsAnyAsync<Exception>(() => host.Services.InstancesAsync(Service, Token));
 
-        Assert.Equal((HttpStatusCode.ServiceUnavailable, "Unhealthy"), await AskAsync(host));
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "Unhealthy"), await GetHealthAsync(host));
         await server.RestartAsync(wipe: false);
 
-        await BecomesAsync(host, HttpStatusCode.OK, "Healthy");
+        await WaitForHealthAsync(host, HttpStatusCode.OK, "Healthy");
     }
 
     [Fact]
-    public async Task Consumer_WhoseEtcdGoesAway_StaysReadyWhateverNamesStrangersAskFor()
+    public async Task Consumer_EtcdUnreachable_StaysReadyWhateverNamesAreQueried()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await server.PutAsync($"/services/{Service}/a", """{"name":"a.dev","ports":null}""");
         var host = await StartAsync(server);
         Assert.Single(await host.Services.InstancesAsync(Service, Token));
         Assert.Empty(await host.Services.InstancesAsync("no-service", Token));
-        Assert.Equal((HttpStatusCode.OK, "Healthy"), await AskAsync(host));
+        Assert.Equal((HttpStatusCode.OK, "Healthy"), await GetHealthAsync(host));
 
         await server.KillAsync();
-        await BecomesAsync(host, HttpStatusCode.OK, "Degraded");
+        await WaitForHealthAsync(host, HttpStatusCode.OK, "Degraded");
         for (var i = 0; i < 20; i++)
         {
-            await Assert.ThrowsAnyAsync<Exception>(() => host.Services.InstancesAsync($"stranger-{i}", Token));
+            await Assert.ThrowsAnyAsync<Exception>(() => host.Services.InstancesAsync($"unknown-{i}", Token));
         }
 
-        Assert.Equal((HttpStatusCode.OK, "Degraded"), await AskAsync(host));
-        await DescribesAsync(host, "Service 'shop' is served from what was known ");
+        Assert.Equal((HttpStatusCode.OK, "Degraded"), await GetHealthAsync(host));
+        await WaitForDescriptionAsync(host, "Service 'shop' is served from what was known ");
     }
 
     [Fact]
-    public async Task Consumer_ThatStartsFromItsSavedSnapshot_IsReady()
+    public async Task Consumer_StartedFromASavedSnapshot_IsReady()
     {
         var directory = Directory.CreateTempSubdirectory("snapshots-");
         try
@@ -115,7 +115,7 @@ public sealed class HealthTests : IAsyncDisposable
             var second = await StartAsync(server, settings: saves);
             Assert.Single(await second.Services.InstancesAsync(Service, Token));
 
-            Assert.Equal((HttpStatusCode.OK, "Degraded"), await AskAsync(second));
+            Assert.Equal((HttpStatusCode.OK, "Degraded"), await GetHealthAsync(second));
         }
         finally
         {
@@ -152,7 +152,7 @@ public sealed class HealthTests : IAsyncDisposable
         return host;
     }
 
-    private static async Task<(HttpStatusCode Status, string Text)> AskAsync(WebApplication host)
+    private static async Task<(HttpStatusCode Status, string Text)> GetHealthAsync(WebApplication host)
     {
         using var client = new HttpClient();
         using var response = await client.GetAsync(new Uri($"{host.Urls.Single()}/ready"), Token);
@@ -162,9 +162,9 @@ public sealed class HealthTests : IAsyncDisposable
     private static async Task<HealthReportEntry> CheckAsync(WebApplication host) =>
         Assert.Single((await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(Token)).Entries).Value;
 
-    private static Task BecomesAsync(WebApplication host, HttpStatusCode status, string text) =>
-        Eventually.TrueAsync(async () => await AskAsync(host) == (status, text), $"it is {text}");
+    private static Task WaitForHealthAsync(WebApplication host, HttpStatusCode status, string text) =>
+        Eventually.TrueAsync(async () => await GetHealthAsync(host) == (status, text), $"the response is {text}");
 
-    private static Task DescribesAsync(WebApplication host, string start) => Eventually.TrueAsync(
-        async () => (await CheckAsync(host)).Description!.StartsWith(start, StringComparison.Ordinal), $"the check says: {start}");
+    private static Task WaitForDescriptionAsync(WebApplication host, string start) => Eventually.TrueAsync(
+        async () => (await CheckAsync(host)).Description!.StartsWith(start, StringComparison.Ordinal), $"the description begins with: {start}");
 }

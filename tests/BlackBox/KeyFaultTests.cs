@@ -2,7 +2,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.BlackBox;
 
-/// <summary>Others revoke a host's lease, and delete or overwrite its keys.</summary>
+/// <summary>Other clients of etcd revoke an instance's lease, and delete or overwrite its keys.</summary>
 public sealed class KeyFaultTests(SharedEtcd etcd)
 {
     private readonly string _service = UniqueName.Of("shop");
@@ -16,7 +16,7 @@ public sealed class KeyFaultTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Lease_RevokedByOthers_IsReplacedUnderTheSameId(EtcdVersion version)
+    public async Task Lease_RevokedByOthers_IsReplacedAndTheIdStays(EtcdVersion version)
     {
         var server = await etcd.GetAsync(version);
         using var keys = new RawKeys(server);
@@ -31,10 +31,10 @@ public sealed class KeyFaultTests(SharedEtcd etcd)
             await Eventually.TrueAsync(
                 async () => await server.ReadAsync(Directory) is [{ Lease: { } lease } now]
                     && lease != before.Lease && (now.Key, now.Value) == (before.Key, before.Value),
-                "the instance is back under another lease");
+                "the instance is registered with another lease");
         }
 
-        await Eventually.TrueAsync(() => Task.FromResult(app.Registration.IsRegistered), "it knows that it is registered");
+        await Eventually.TrueAsync(() => Task.FromResult(app.Registration.IsRegistered), "the registration is reported as registered");
         await witness.AssertNeverTwoKeysAsync();
     }
 
@@ -42,7 +42,7 @@ public sealed class KeyFaultTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.First, StoreName.V3)]
     [InlineData(EtcdVersion.Second, StoreName.V3)]
     [InlineData(EtcdVersion.First, StoreName.V2)]
-    public async Task Keys_DeletedByOthers_ArePutAgain(EtcdVersion version, string store)
+    public async Task Keys_DeletedByOthers_AreRestored(EtcdVersion version, string store)
     {
         using var keys = new RawKeys(await etcd.GetAsync(SharedEtcd.For(store, version)), store);
         await using var app = await App.RegisterAsync(Settings(keys));
@@ -54,7 +54,7 @@ public sealed class KeyFaultTests(SharedEtcd etcd)
 
             await Eventually.TrueAsync(
                 async () => await keys.ReadAsync(Directory) is [var now] && now == instance && await keys.FindAsync(InfoKey) == info,
-                "both keys are back");
+                "both keys are restored");
         }
 
         await app.StopAsync();
@@ -64,7 +64,7 @@ public sealed class KeyFaultTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First, StoreName.V3)]
     [InlineData(EtcdVersion.First, StoreName.V2)]
-    public async Task Instance_OverwrittenByOthers_IsPutAgainAndWithdrawnInTheEnd(EtcdVersion version, string store)
+    public async Task Instance_OverwrittenByOthers_IsRestoredAndWithdrawnAtTheEnd(EtcdVersion version, string store)
     {
         using var keys = new RawKeys(await etcd.GetAsync(SharedEtcd.For(store, version)), store);
         await using var app = await App.RegisterAsync(Settings(keys));
@@ -73,7 +73,7 @@ public sealed class KeyFaultTests(SharedEtcd etcd)
         {
             await keys.PutAsync(instance.Key, value);
 
-            await Eventually.TrueAsync(async () => await keys.FindAsync(instance.Key) == instance.Value, "our value is back");
+            await Eventually.TrueAsync(async () => await keys.FindAsync(instance.Key) == instance.Value, "the instance's own value is restored");
         }
 
         await app.StopAsync();
@@ -96,13 +96,13 @@ public sealed class KeyFaultTests(SharedEtcd etcd)
         Assert.Equal("a.dev", await app.HostnamesAsync(_service));
         await keys.PutAsync(Directory + "bad", $"{{still not json, password={Secret}");
         await keys.PutAsync(Directory + "c", Instance("c.dev"));
-        await app.SeesAsync(_service, "a.dev", "c.dev");
+        await app.WaitForHostnamesAsync(_service, "a.dev", "c.dev");
 
         Assert.Equal(2, (await app.Services.SnapshotAsync(_service, Token)).UnreadableEntries);
         Assert.Single(app.Logs.Lines, line => line.Message.Contains(Directory + "bad", StringComparison.Ordinal));
         Assert.All(app.Logs.Lines, line => Assert.DoesNotContain(Secret, line.ToString(), StringComparison.Ordinal));
         await keys.PutAsync(Directory + "bad", Instance("b.dev"));
-        await app.SeesAsync(_service, "a.dev", "b.dev", "c.dev");
+        await app.WaitForHostnamesAsync(_service, "a.dev", "b.dev", "c.dev");
     }
 
     private Dictionary<string, string?> Settings(RawKeys keys) => new(keys.Settings(_service))

@@ -2,7 +2,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.BlackBox;
 
-/// <summary>Applications start, answer and stop while etcd is away.</summary>
+/// <summary>Applications start, resolve and stop while etcd is unreachable.</summary>
 public sealed class OutageTests
 {
     private const string Service = "shop";
@@ -13,7 +13,7 @@ public sealed class OutageTests
     [InlineData(EtcdVersion.First, StoreName.V3)]
     [InlineData(EtcdVersion.Second, StoreName.V3)]
     [InlineData(EtcdVersion.First, StoreName.V2)]
-    public async Task Application_StartedBeforeEtcd_RegistersWhenEtcdComes(EtcdVersion version, string store)
+    public async Task Application_StartedBeforeEtcd_RegistersWhenEtcdStarts(EtcdVersion version, string store)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(SharedEtcd.For(store, version)));
         using var keys = new RawKeys(server, store);
@@ -26,14 +26,14 @@ public sealed class OutageTests
         await server.RestartAsync(wipe: false);
 
         await registered;
-        await app.IsWholeAsync(keys, Service);
+        await app.WaitUntilIntactAsync(keys, Service);
     }
 
     [Theory]
     [InlineData(EtcdVersion.First, StoreName.V3)]
     [InlineData(EtcdVersion.Second, StoreName.V3)]
     [InlineData(EtcdVersion.First, StoreName.V2)]
-    public async Task Snapshot_WhileEtcdIsAway_IsServedAsStaleAndThenLiveAgain(EtcdVersion version, string store)
+    public async Task Snapshot_EtcdUnreachable_IsStaleAndThenLiveAgain(EtcdVersion version, string store)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(SharedEtcd.For(store, version)));
         using var keys = new RawKeys(server, store);
@@ -46,7 +46,7 @@ public sealed class OutageTests
         Assert.Equal(Freshness.Live, live.Freshness);
 
         await server.KillAsync();
-        await BecomesAsync(app, Freshness.Stale);
+        await WaitForHealthAsync(app, Freshness.Stale);
         var stale = await app.Services.SnapshotAsync(Service, Token);
         Assert.Equal(live.Instances.Select(instance => instance.Id), stale.Instances.Select(instance => instance.Id));
         Assert.InRange(stale.AsOf, live.AsOf, DateTimeOffset.UtcNow);
@@ -55,13 +55,13 @@ public sealed class OutageTests
         Assert.Equal("http://a.dev:80/x", await app.Services.InstanceUriAsync(Service, "http", "/x", first: true, isPrivate: false, Token));
 
         await server.RestartAsync(wipe: false);
-        await BecomesAsync(app, Freshness.Live);
+        await WaitForHealthAsync(app, Freshness.Live);
         await PutAsync(keys, "c");
         Assert.Equal("+c.dev", await changes.NextAsync());
     }
 
     [Fact]
-    public async Task Question_WhileNothingIsKnownAndEtcdIsAway_FailsAsTransientAndIsAnsweredLater()
+    public async Task Query_NothingCachedAndEtcdUnreachable_FailsAsTransientAndSucceedsLater()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         using var keys = new RawKeys(server);
@@ -75,11 +75,11 @@ public sealed class OutageTests
         await server.RestartAsync(wipe: false);
         await PutAsync(keys, "a");
 
-        await app.SeesAsync(Service, "a.dev");
+        await app.WaitForHostnamesAsync(Service, "a.dev");
     }
 
     [Fact]
-    public async Task Application_ThatRequiresItsRegistration_DoesNotStartWithoutEtcd()
+    public async Task Application_RequireRegistrationAndEtcdUnreachable_DoesNotStart()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         using var keys = new RawKeys(server);
@@ -101,7 +101,7 @@ public sealed class OutageTests
     }
 
     [Fact]
-    public async Task Application_StoppedWhileEtcdIsAway_StopsAndItsKeyExpires()
+    public async Task Application_StoppedWhileEtcdIsUnreachable_StopsAndItsKeyExpires()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         using var keys = new RawKeys(server);
@@ -117,7 +117,7 @@ public sealed class OutageTests
     [Theory]
     [InlineData(StoreName.V3)]
     [InlineData(StoreName.V2)]
-    public async Task Application_StartedWhileEtcdIsAway_ServesWhatAnotherSaved(string store)
+    public async Task Application_StartedWhileEtcdIsUnreachable_ServesTheSnapshotOfAnother(string store)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(SharedEtcd.For(store, EtcdVersion.First)));
         using var keys = new RawKeys(server, store);
@@ -129,19 +129,19 @@ public sealed class OutageTests
             await PutAsync(keys, "b");
             await using (var saving = await App.StartAsync(settings))
             {
-                await saving.SeesAsync(Service, "a.dev", "b.dev");
+                await saving.WaitForHostnamesAsync(Service, "a.dev", "b.dev");
                 await saving.StopAsync();
             }
 
             await server.KillAsync();
             await using var app = await App.StartAsync(settings);
 
-            await app.SeesAsync(Service, "a.dev", "b.dev");
+            await app.WaitForHostnamesAsync(Service, "a.dev", "b.dev");
             Assert.Equal(Freshness.Disk, (await app.Services.SnapshotAsync(Service, Token)).Freshness);
             Assert.Equal("http://a.dev:80/x", await app.Services.InstanceUriAsync(Service, "http", "/x", first: true, isPrivate: false, Token));
             await server.RestartAsync(wipe: false);
             await keys.DeleteAsync("/services/shop/a");
-            await app.SeesAsync(Service, "b.dev");
+            await app.WaitForHostnamesAsync(Service, "b.dev");
             Assert.Equal(Freshness.Live, (await app.Services.SnapshotAsync(Service, Token)).Freshness);
         }
         finally
@@ -154,7 +154,7 @@ public sealed class OutageTests
     [InlineData(EtcdVersion.First, StoreName.V3)]
     [InlineData(EtcdVersion.Second, StoreName.V3)]
     [InlineData(EtcdVersion.First, StoreName.V2)]
-    public async Task Readers_OfTwoHosts_AreToldNoDownWhenEtcdWasAwayForLongerThanTheTimeToLive(EtcdVersion version, string store)
+    public async Task Watchers_EtcdUnreachableForLongerThanTheTimeToLive_ReportNoDown(EtcdVersion version, string store)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(SharedEtcd.For(store, version)));
         using var keys = new RawKeys(server, store);
@@ -167,7 +167,7 @@ public sealed class OutageTests
         await server.KillAsync();
         foreach (var host in new[] { a, b })
         {
-            await Eventually.TrueAsync(() => Task.FromResult(host.Services.HasLostItsRegistration()), "the lease is over");
+            await Eventually.TrueAsync(() => Task.FromResult(host.Services.HasLostRegistration()), "the lease has expired");
         }
 
         await server.RestartAsync(wipe: false);
@@ -186,6 +186,6 @@ public sealed class OutageTests
     private static Task PutAsync(RawKeys keys, string id) =>
         keys.PutAsync($"/services/{Service}/{id}", $$$"""{"name":"{{{id}}}.dev","ports":{"http":"80"}}""");
 
-    private static Task BecomesAsync(App app, Freshness freshness) => Eventually.TrueAsync(
+    private static Task WaitForHealthAsync(App app, Freshness freshness) => Eventually.TrueAsync(
         async () => (await app.Services.SnapshotAsync(Service, Token)).Freshness == freshness, $"the snapshot is {freshness}");
 }

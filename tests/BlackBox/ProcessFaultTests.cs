@@ -3,7 +3,7 @@ using EtcdDiscovery.Tests.Infrastructure.Deployment;
 
 namespace EtcdDiscovery.BlackBox;
 
-/// <summary>A process that is killed or frozen is in etcd for as long as its lease lives.</summary>
+/// <summary>The entry of a killed or frozen process stays in etcd until its lease expires.</summary>
 public sealed class ProcessFaultTests(SharedEtcd etcd)
 {
     private readonly string _service = UniqueName.Of("catalog");
@@ -13,27 +13,27 @@ public sealed class ProcessFaultTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Process_Killed_IsGoneWhenItsLeaseEnds(EtcdVersion version)
+    public async Task Process_Killed_IsGoneWhenItsLeaseExpires(EtcdVersion version)
     {
         var server = await etcd.GetAsync(version);
         using var keys = new RawKeys(server);
         await using var consumer = await App.StartAsync(keys.Settings());
         await using var process = await StartAsync(keys);
         var entry = Assert.Single(await server.ReadAsync(Directory));
-        await Eventually.TrueAsync(async () => await consumer.HostnamesAsync(_service) != "", "it is found");
+        await Eventually.TrueAsync(async () => await consumer.HostnamesAsync(_service) != "", "the instance is resolved");
         Assert.NotNull(await server.GrantedAsync(entry.Lease!));
 
         await process.KillAsync();
 
-        await consumer.SeesAsync(_service);
-        await Eventually.TrueAsync(async () => (await server.ReadAsync(Directory)).Count == 0, "its key is gone");
+        await consumer.WaitForHostnamesAsync(_service);
+        await Eventually.TrueAsync(async () => (await server.ReadAsync(Directory)).Count == 0, "the key has expired");
         Assert.Null(await server.GrantedAsync(entry.Lease!));
     }
 
     [Theory]
     [InlineData(StoreName.V3)]
     [InlineData(StoreName.V2)]
-    public async Task Process_FrozenForLongerThanItsTimeToLive_IsBackUnderTheSameId(string store)
+    public async Task Process_FrozenForLongerThanItsTimeToLive_RegistersAgainUnderTheSameId(string store)
     {
         using var keys = new RawKeys(await etcd.GetAsync(SharedEtcd.For(store, EtcdVersion.First)), store);
         await using var consumer = await App.StartAsync(keys.Settings());
@@ -41,12 +41,12 @@ public sealed class ProcessFaultTests(SharedEtcd etcd)
         var (key, _) = Assert.Single(await keys.ReadAsync(Directory));
 
         process.Pause();
-        await Eventually.TrueAsync(async () => (await keys.ReadAsync(Directory)).Count == 0, "its key is gone");
-        await consumer.SeesAsync(_service);
+        await Eventually.TrueAsync(async () => (await keys.ReadAsync(Directory)).Count == 0, "the key has expired");
+        await consumer.WaitForHostnamesAsync(_service);
         process.Continue();
 
-        await Eventually.TrueAsync(async () => await keys.FindAsync(key) is not null, "its key is back");
-        await Eventually.TrueAsync(async () => await consumer.HostnamesAsync(_service) != "", "it is found again");
+        await Eventually.TrueAsync(async () => await keys.FindAsync(key) is not null, "the key is restored");
+        await Eventually.TrueAsync(async () => await consumer.HostnamesAsync(_service) != "", "the instance is resolved again");
     }
 
     private async Task<ShopProcess> StartAsync(RawKeys keys)

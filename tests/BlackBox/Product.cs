@@ -5,21 +5,21 @@ using Microsoft.Extensions.Hosting;
 namespace EtcdDiscovery.BlackBox;
 
 /// <summary>
-/// The adapter between these tests and the library's public API: the only file here that names a member or a setting of it,
-/// and so the only one to change when the API does.
+/// The adapter between these tests and the library's public API: the only file here that names members or settings of the library, and
+/// therefore the only one that changes with the API.
 /// </summary>
 internal static class Product
 {
     /// <summary>The name of the health check.</summary>
     public const string HealthCheck = "etcd-discovery";
 
-    /// <summary>Adds discovery to an application; the settings come from its configuration.</summary>
+    /// <summary>Adds discovery to an application, with settings from its configuration.</summary>
     public static void AddDiscovery(this IHostApplicationBuilder builder) => builder.Services.AddEtcdDiscovery();
 
-    /// <summary>Adds discovery to one <c>HttpClient</c>, or to the defaults of all.</summary>
+    /// <summary>Adds discovery to one <c>HttpClient</c>, or to the defaults of all clients.</summary>
     public static IHttpClientBuilder AddDiscovery(this IHttpClientBuilder client) => client.AddEtcdDiscovery();
 
-    /// <summary>Adds discovery to one <c>HttpClient</c>, or to the defaults of all, with settings of its own.</summary>
+    /// <summary>Adds discovery with separate settings to one <c>HttpClient</c>, or to the defaults of all clients.</summary>
     public static IHttpClientBuilder AddDiscovery(this IHttpClientBuilder client, ClientSettings settings) => client.AddEtcdDiscovery(options =>
         (options.ServiceHosts, options.ExternalHosts, options.AllowedNetworks) = (settings.ServiceHosts, settings.ExternalHosts, settings.AllowedNetworks));
 
@@ -32,26 +32,26 @@ internal static class Product
     /// <summary>The id of the instance that is an endpoint.</summary>
     public static string InstanceIdOf(Microsoft.Extensions.ServiceDiscovery.ServiceEndpoint endpoint) => endpoint.Features.Get<ServiceInstance>()!.Id;
 
-    /// <summary>Registers the addresses that the web server is bound to.</summary>
+    /// <summary>Registers the addresses that the web server has bound.</summary>
     public static void UseServerAddresses(this IHostApplicationBuilder builder) => builder.Services.AddEtcdDiscovery().UseServerAddresses();
 
-    /// <summary>Keeps everything in the memory of the process.</summary>
+    /// <summary>Uses the in-memory store.</summary>
     public static void UseMemory(this IHostApplicationBuilder builder) => builder.Services.AddEtcdDiscovery().UseInMemoryStore();
 
-    /// <summary>Adds discovery that registers the addresses of the web server, if wanted in the memory of the process only.</summary>
+    /// <summary>Adds discovery that registers the addresses of the web server, optionally with the in-memory store.</summary>
     public static void AddDiscovery(this IServiceCollection services, bool inMemory)
     {
         var builder = services.AddEtcdDiscovery().UseServerAddresses();
         _ = inMemory ? builder.UseInMemoryStore() : builder;
     }
 
-    /// <summary>Whether an error says that nothing is known of a service.</summary>
+    /// <summary>Whether an error means that the service is not found.</summary>
     public static bool IsServiceNotFound(Exception? error) => error is ServiceNotFoundException;
 
     /// <summary>Adds the health check.</summary>
     public static void AddDiscovery(this IHealthChecksBuilder checks) => checks.AddEtcdDiscovery(HealthCheck);
 
-    /// <summary>The settings that register an application under a name with one port.</summary>
+    /// <summary>The settings to register an application as a service with one port.</summary>
     public static IEnumerable<KeyValuePair<string, string?>> Settings(string etcd, string? service = null, string? scheme = null, int port = 0)
     {
         yield return new(Setting.Endpoints + ":0", etcd);
@@ -68,7 +68,7 @@ internal static class Product
         }
     }
 
-    /// <summary>Waits until the application's own registration stands in etcd.</summary>
+    /// <summary>Waits until the application's own registration is written to etcd.</summary>
     public static async Task RegisteredAsync(this IServiceProvider services, CancellationToken cancellationToken)
     {
         foreach (var registration in services.GetRequiredService<IServiceRegistry>().Registrations)
@@ -77,7 +77,7 @@ internal static class Product
         }
     }
 
-    /// <summary>What the application has registered.</summary>
+    /// <summary>The registrations of the application.</summary>
     public static IReadOnlyList<OwnRegistration> Registrations(this IServiceProvider services) =>
         [.. services.GetRequiredService<IServiceRegistry>().Registrations.Select(registration => new OwnRegistration(registration))];
 
@@ -85,7 +85,7 @@ internal static class Product
     public static OwnRegistration Register(this IServiceProvider services, Registering what) =>
         new(services.GetRequiredService<IServiceRegistry>().Register(Options(what)));
 
-    /// <summary>The instances of a service that take requests; none when nothing is known of it.</summary>
+    /// <summary>The instances of a service that take requests; empty if the service is not found.</summary>
     public static async Task<IReadOnlyList<FoundInstance>> InstancesAsync(
         this IServiceProvider services, string service, CancellationToken cancellationToken)
     {
@@ -93,7 +93,7 @@ internal static class Product
         return [.. snapshot.Instances.Where(instance => instance.Status == ServiceStatus.Serving).Select(Found)];
     }
 
-    /// <summary>All that is known of a service, and how current it is.</summary>
+    /// <summary>The snapshot of a service.</summary>
     public static async Task<FoundSnapshot> SnapshotAsync(
         this IServiceProvider services, string service, CancellationToken cancellationToken)
     {
@@ -111,7 +111,7 @@ internal static class Product
     }
 
     /// <summary>
-    /// The ids of a service's instances that take requests, in order and with a space between, or the name of a <see cref="Failure"/>.
+    /// The ids of a service's instances that take requests, in order and separated by spaces, or the name of a <see cref="Failure"/>.
     /// </summary>
     public static Task<string> FindAsync(this IServiceProvider services, string service, string? shard, CancellationToken cancellationToken) =>
         OutcomeAsync(async () => string.Join(' ', (await services.GetRequiredService<IServiceResolver>()
@@ -124,13 +124,13 @@ internal static class Product
             .GetUriAsync(service, scheme, path, new ServiceQuery { Shard = shard }, includeCredentials: true, cancellationToken)).OriginalString);
 
     /// <summary>The URL of one instance, with its credentials, or the name of a <see cref="Failure"/>.</summary>
-    /// <param name="services">The application.</param>
+    /// <param name="services">The services of the application.</param>
     /// <param name="service">The service.</param>
     /// <param name="scheme">The scheme; empty for http or https.</param>
     /// <param name="path">Path and query.</param>
-    /// <param name="first">Whether to take the one with the smallest key, or any.</param>
-    /// <param name="isPrivate">Whether to take its address in the private network.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <param name="first">True for the instance with the smallest key, false for any instance.</param>
+    /// <param name="isPrivate">True for the address in the private network.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
     public static Task<string> InstanceUriAsync(
         this IServiceProvider services, string service, string scheme, string path, bool first, bool isPrivate, CancellationToken cancellationToken) =>
         OutcomeAsync(async () =>
@@ -142,7 +142,7 @@ internal static class Product
             return (isPrivate ? instance.GetPrivateUri(scheme, path, includeCredentials: true) : instance.GetUri(scheme, path, includeCredentials: true)).OriginalString;
         });
 
-    /// <summary>The host names of a service's instances as they come and go: <c>+name</c> for up, <c>-name</c> for down.</summary>
+    /// <summary>The host names of a service's instances as they change: <c>+name</c> for up, <c>-name</c> for down.</summary>
     public static async IAsyncEnumerable<string> WatchAsync(
         this IServiceProvider services,
         string service,
@@ -158,7 +158,7 @@ internal static class Product
         }
     }
 
-    /// <summary>All that the library's objects say of themselves when they are printed.</summary>
+    /// <summary>The text of all objects of the library that can be printed.</summary>
     public static async Task<string> PrintAsync(this IServiceProvider services, string service, CancellationToken cancellationToken)
     {
         var resolver = services.GetRequiredService<IServiceResolver>();
@@ -174,34 +174,34 @@ internal static class Product
         ]);
     }
 
-    /// <summary>Whether the application's lease is lost, and it could not get another one.</summary>
-    public static bool HasLostItsRegistration(this IServiceProvider services) =>
+    /// <summary>Whether the application has lost its lease and could not get another one.</summary>
+    public static bool HasLostRegistration(this IServiceProvider services) =>
         services.GetRequiredService<IServiceRegistry>().Registrations.Any(registration => registration.State == RegistrationState.Lost);
 
-    /// <summary>The services that the health check says are watched.</summary>
+    /// <summary>The services that the health check lists as watched.</summary>
     public static IEnumerable<string> Watched(HealthReportEntry check) => ((IReadOnlyDictionary<string, string>)check.Data["watchedServices"]).Keys;
 
-    /// <summary>Registers the addresses of the server, and waits for the application's own checks.</summary>
+    /// <summary>Registers the addresses of the server once the application's readiness checks pass.</summary>
     public static void AddWebDiscovery(this IHostApplicationBuilder builder) =>
         builder.Services.AddEtcdDiscovery().UseServerAddresses().RegisterWhenHealthy();
 
-    /// <summary>Runs with each set of options that is made.</summary>
+    /// <summary>Calls a delegate for each set of options that is created.</summary>
     public static void OnOptions(this IHostApplicationBuilder builder, Action act) => builder.Services.Configure<EtcdDiscoveryOptions>(_ => act());
 
-    /// <summary>Picks by code of the application.</summary>
+    /// <summary>Adds a picker that is implemented by the test.</summary>
     public static void UsePicker(this IHostApplicationBuilder builder, Func<IReadOnlyList<string>, int> pick) =>
         builder.Services.AddSingleton<IInstancePicker>(new Picker(pick));
 
-    /// <summary>The id of the instance that is picked.</summary>
+    /// <summary>Picks an instance and returns its id.</summary>
     public static async Task<string> PickAsync(this IServiceProvider services, string service, CancellationToken cancellationToken) =>
         (await services.GetRequiredService<IServiceResolver>().GetInstanceAsync(service, default, cancellationToken)).Id;
 
-    /// <summary>The ids of the instances that etcd has at this moment.</summary>
+    /// <summary>Reads the ids of a service's instances from etcd.</summary>
     public static async Task<IEnumerable<string>> ReadAsync(this IServiceProvider services, string service, CancellationToken cancellationToken) =>
         (await services.GetRequiredService<IServiceResolver>()
             .GetSnapshotAsync(service, ReadConsistency.Linearizable, cancellationToken)).Instances.Select(instance => instance.Id);
 
-    /// <summary>Reports a failed call to one instance, so that it is not picked for a while.</summary>
+    /// <summary>Reports a failed call to an instance, which ejects it.</summary>
     public static async Task ReportFailureAsync(this IServiceProvider services, string service, string id, CancellationToken cancellationToken)
     {
         var resolver = services.GetRequiredService<IServiceResolver>();
@@ -210,21 +210,21 @@ internal static class Product
         call.Complete(succeeded: false);
     }
 
-    /// <summary>The ids of the instances that are not picked for a while, because calls to them failed.</summary>
+    /// <summary>The ids of the ejected instances.</summary>
     public static IReadOnlyList<string> Ejected(this IServiceProvider services) =>
         [.. services.GetRequiredService<EtcdDiscovery.Diagnostics.IDiscoveryDiagnostics>().GetEjections().Select(ejection => ejection.Instance.Id)];
 
-    /// <summary>How often an instance was not picked for a while.</summary>
+    /// <summary>The number of ejections so far.</summary>
     public static int Ejections(this IServiceProvider services) => services.GetRequiredService<EtcdDiscovery.Diagnostics.IDiscoveryDiagnostics>()
         .GetTimeline().Count(entry => entry.Kind == EtcdDiscovery.Diagnostics.DiscoveryEventKind.InstanceEjected);
 
-    /// <summary>Calls back, once, when a service has changed.</summary>
+    /// <summary>Registers a callback for the next change of a service.</summary>
     public static async Task<IDisposable> OnChangeAsync(
         this IServiceProvider services, string service, Action act, CancellationToken cancellationToken) =>
         (await services.GetRequiredService<IServiceResolver>().GetSnapshotAsync(service, default, cancellationToken))
             .ChangeToken.RegisterChangeCallback(_ => act(), null);
 
-    /// <summary>Whether an error of the library may go away by itself.</summary>
+    /// <summary>Whether an error of the library is transient.</summary>
     public static bool IsTransient(Exception error) => error is EtcdDiscoveryException { IsTransient: true };
 
     internal static ServiceRegistrationOptions Options(Registering what) => new()
@@ -252,11 +252,11 @@ internal static class Product
         Serves = found.Status == ServiceStatus.Serving,
     };
 
-    private static async Task<string> OutcomeAsync(Func<Task<string>> ask)
+    private static async Task<string> OutcomeAsync(Func<Task<string>> queryAsync)
     {
         try
         {
-            return await ask();
+            return await queryAsync();
         }
         catch (EtcdDiscoveryException error)
         {
@@ -322,7 +322,7 @@ internal static class StoreName
     public const string Memory = "InMemory";
 }
 
-/// <summary>How a question can fail.</summary>
+/// <summary>The ways in which a query can fail.</summary>
 internal static class Failure
 {
     public const string ServiceNotFound = "service not found";
@@ -340,7 +340,7 @@ internal enum Freshness
     Disk,
 }
 
-/// <summary>An instance as a test sees it.</summary>
+/// <summary>An instance of a service.</summary>
 internal sealed record FoundInstance(string Id, string Hostname, IReadOnlyDictionary<string, string>? Ports)
 {
     public string? PrivateHostname { get; init; }
@@ -348,10 +348,10 @@ internal sealed record FoundInstance(string Id, string Hostname, IReadOnlyDictio
     public bool Serves { get; init; }
 }
 
-/// <summary>A snapshot of a service as a test sees it.</summary>
+/// <summary>A snapshot of a service.</summary>
 internal sealed record FoundSnapshot(IReadOnlyList<FoundInstance> Instances, Freshness Freshness, DateTimeOffset AsOf, int UnreadableEntries);
 
-/// <summary>What an <c>HttpClient</c> looks up, and where it may go.</summary>
+/// <summary>Which hosts an <c>HttpClient</c> resolves, and which networks it may connect to.</summary>
 internal sealed record ClientSettings
 {
     public string[] ServiceHosts { get; init; } = [];
@@ -361,10 +361,10 @@ internal sealed record ClientSettings
     public string[] AllowedNetworks { get; init; } = [];
 }
 
-/// <summary>What callers of a service authenticate with.</summary>
+/// <summary>The credentials of a service.</summary>
 internal sealed record Login(string User, string Password);
 
-/// <summary>What a test registers in code.</summary>
+/// <summary>What to register in code.</summary>
 internal sealed record Registering(string Name)
 {
     public string? Hostname { get; init; }
@@ -400,14 +400,14 @@ internal sealed class OwnRegistration(IServiceRegistration registration) : IAsyn
     public Task SetCredentialsAsync(Login login, CancellationToken cancellationToken) =>
         registration.SetCredentialsAsync(new ServiceCredentials(login.User, login.Password), cancellationToken);
 
-    /// <summary>Takes no requests for the moment.</summary>
+    /// <summary>Puts the instance into maintenance.</summary>
     public Task PauseAsync(string reason, CancellationToken cancellationToken) =>
         registration.SetStatusAsync(ServiceStatus.Maintenance, reason, cancellationToken);
 
     public Task UpdateAsync(Registering what, CancellationToken cancellationToken) =>
         registration.UpdateAsync(Product.Options(what), cancellationToken);
 
-    /// <summary>The users whom the application is told of, one after another.</summary>
+    /// <summary>The users of the credentials that the application receives, in order.</summary>
     public async IAsyncEnumerable<string?> WatchUsersAsync(
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -417,7 +417,7 @@ internal sealed class OwnRegistration(IServiceRegistration registration) : IAsyn
         }
     }
 
-    /// <summary>Withdraws it.</summary>
+    /// <summary>Withdraws the registration.</summary>
     public ValueTask DisposeAsync() => registration.DisposeAsync();
 
     private static Login? LoginOf(ServiceCredentials? credentials) =>

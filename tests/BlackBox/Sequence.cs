@@ -2,7 +2,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.BlackBox;
 
-/// <summary>Reads what a watch yields one by one, with patience.</summary>
+/// <summary>Reads the items of a watch one by one, with a timeout.</summary>
 internal sealed class Sequence<T> : IAsyncDisposable
 {
     private readonly CancellationTokenSource _ending = new();
@@ -14,7 +14,7 @@ internal sealed class Sequence<T> : IAsyncDisposable
     public async Task<T> NextAsync()
     {
         _moving = _enumerator.MoveNextAsync().AsTask();
-        Assert.True(await _moving.WaitAsync(Eventually.Patience), "A watch never ends but with an exception.");
+        Assert.True(await _moving.WaitAsync(Eventually.Patience), "A watch ended without an exception.");
         return _enumerator.Current;
     }
 

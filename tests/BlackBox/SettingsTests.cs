@@ -4,14 +4,14 @@ using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.BlackBox;
 
-/// <summary>Wrong settings: the start fails, and one message names each setting, its value, and what is allowed.</summary>
+/// <summary>Wrong settings fail the start with one message that names each setting, its value, and what is allowed.</summary>
 public sealed class SettingsTests
 {
     private const string Secret = "hush-hush";
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    /// <summary>A setting, a bad value, and words that the message has to have about what is allowed, or what is wrong.</summary>
+    /// <summary>A setting, a wrong value, and text about what is allowed or wrong that the message must contain.</summary>
     public static TheoryData<string, string, string> Bad => new()
     {
         { Setting.Ports + ":http", "0", "1 65535" },
@@ -57,7 +57,7 @@ public sealed class SettingsTests
         { Setting.CredentialPolicy, "9", "Share Overwrite" },
         { Setting.InitialStatus, "Draining", "Serving Maintenance" },
         { Setting.Weight, "0", "1000000" },
-        // What cannot even be converted.
+        // Values that cannot be converted.
         { Setting.TimeToLive, "5s", "00:00:01 01:00:00 00:00:05" },
         { Setting.RequestTimeout, "3s", "00:05:00" },
         { Setting.Store, "Consul", "Etcd EtcdV2 InMemory" },
@@ -83,7 +83,7 @@ public sealed class SettingsTests
     }
 
     [Fact]
-    public async Task Settings_AllWrong_AreAllNamedAtOnce()
+    public async Task Settings_AllWrong_AreAllNamedInOneMessage()
     {
         Dictionary<string, string?> wrong = new()
         {
@@ -114,7 +114,7 @@ public sealed class SettingsTests
     [InlineData(Setting.CertificateKey, Setting.Certificate)]
     [InlineData(Setting.Certificate, Setting.CertificateKey)]
     [InlineData(Setting.CertificateAuthority, Setting.Endpoints)]
-    public async Task Secret_WithoutWhatBelongsToIt_IsRefusedWithoutShowingIt(string setting, string missing)
+    public async Task Secret_WithoutItsCounterpart_IsRefusedWithoutShowingIt(string setting, string missing)
     {
         Dictionary<string, string?> settings = new(Good()) { [setting] = Secret };
         if (setting is Setting.CertificateKey or Setting.Certificate)
@@ -133,7 +133,7 @@ public sealed class SettingsTests
     [Theory]
     [InlineData("http://user:hush-hush@b:2379")]
     [InlineData("user:hush-hush@b:2379")]
-    public async Task Endpoint_WithAPassword_IsRefusedWithoutShowingIt(string endpoint)
+    public async Task Endpoint_WithPassword_IsRefusedWithoutShowingIt(string endpoint)
     {
         await using var app = App.Build(new Dictionary<string, string?>(Good()) { [Setting.Endpoints + ":0"] = endpoint });
 
@@ -159,7 +159,7 @@ public sealed class SettingsTests
     }
 
     [Fact]
-    public async Task Setting_ChangedToAWrongValueWhileTheApplicationRuns_ChangesNothing()
+    public async Task Setting_ChangedToAWrongValueAtRunTime_ChangesNothing()
     {
         await using var app = await App.RegisterAsync(Good());
         var before = Assert.Single(await app.Services.InstancesAsync("shop", Token));
@@ -175,7 +175,7 @@ public sealed class SettingsTests
         await Eventually.TrueAsync(
             async () => await app.Services.InstancesAsync("shop", Token) is [{ Ports: { } ports } now]
                 && now.Id == before.Id && ports["https"] == "444",
-            "the right value is taken over, under the same id");
+            "the correct value is applied under the same id");
     }
 
     private static Dictionary<string, string?> Good() => new()

@@ -7,7 +7,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace EtcdDiscovery.BlackBox;
 
 /// <summary>
-/// A whole life with a secret in every place that takes one: none reaches a log, an error, a trace, a metric or a health report.
+/// Sets a secret in every place that accepts one, and checks that none of them gets into a log, an error, a trace, a metric or a
+/// health report in the lifetime of an application.
 /// </summary>
 public sealed class TrustTests : IDisposable
 {
@@ -23,7 +24,7 @@ public sealed class TrustTests : IDisposable
     [InlineData(EtcdVersion.First, StoreName.V3)]
     [InlineData(EtcdVersion.Second, StoreName.V3)]
     [InlineData(EtcdVersion.First, StoreName.V2)]
-    public async Task Secrets_OfEveryKind_AreNeverTold(EtcdVersion version, string store)
+    public async Task Secrets_OfEveryKind_AreNeverReported(EtcdVersion version, string store)
     {
         using var telemetry = new TelemetryCapture();
         await using var web = await WebInstance.StartAsync("here");
@@ -60,13 +61,13 @@ public sealed class TrustTests : IDisposable
         await web.DisposeAsync();
         said.Add(await CallAsync(app));
         await server.KillAsync();
-        await Eventually.TrueAsync(() => Task.FromResult(!app.Registration.IsRegistered), "the loss is noticed");
+        await Eventually.TrueAsync(() => Task.FromResult(!app.Registration.IsRegistered), "the loss is reported");
         said.AddRange([await ReportAsync(app), await app.Services.UriAsync("never-asked", "http", "", null, Token)]);
         await server.RestartAsync(wipe: false);
         await Eventually.TrueAsync(() => Task.FromResult(app.Registration.IsRegistered), "it is registered again");
         said.Add(await ReportAsync(app));
 
-        // Settings that take a secret become wrong, while it runs and at a start.
+        // Settings with secrets become wrong, at run time and at start.
         app.Change((Setting.EtcdUser, ""), (Setting.User, ""));
         foreach (var (key, value) in new[] { (Setting.EtcdUser, ""), (Setting.CertificateKey, "-----" + Mark), (Setting.CertificateKey, client.CertificatePem) })
         {
@@ -79,7 +80,7 @@ public sealed class TrustTests : IDisposable
         await app.StopAsync();
         said.Add(await ReportAsync(app));
 
-        // As passwords stand in headers, too.
+        // The form in which HTTP headers contain passwords.
         string[] secrets = [Mark, client.KeyPem.Split('\n')[1], Basic($"{Mark}-user:{Mark}-password"), Basic($"discovery:{Mark}-etcd")];
         Assert.NotEmpty(telemetry.Lines);
         Assert.NotEmpty(app.Logs.Lines);
@@ -108,7 +109,7 @@ public sealed class TrustTests : IDisposable
         }
     }
 
-    // An answer or an error; which of them, the others say.
+    // The result does not matter, only what is reported about it.
     private static async Task<string?> CallAsync(App app)
     {
         using var client = app.Services.GetRequiredService<IHttpClientFactory>().CreateClient();

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.BlackBox;
 
-/// <summary>Code of the application's that throws, wherever it is called from, ends nothing of the library's.</summary>
+/// <summary>Exceptions from the application's own code, wherever it is called, do not break the library.</summary>
 public sealed class UserCodeTests
 {
     private const string Service = "shop";
@@ -24,34 +24,34 @@ public sealed class UserCodeTests
     [InlineData(EtcdVersion.First, nameof(ILoggerProvider.CreateLogger), StoreName.V3)]
     [InlineData(EtcdVersion.Second, nameof(ILogger.Log), StoreName.V3)]
     [InlineData(EtcdVersion.First, nameof(ILogger.Log), StoreName.V2)]
-    public async Task LoggerProvider_ThatAlwaysThrows_HurtsNeitherRegistrationNorResolution(EtcdVersion version, string method, string store)
+    public async Task LoggerProvider_AlwaysThrows_BreaksNeitherRegistrationNorResolution(EtcdVersion version, string method, string store)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
         await using var app = await App.StartAsync(
             [.. Settings(server.Endpoint, Service), new(Setting.Store, store), new(Setting.Misspelt, "1")],
             builder => builder.Logging.AddProvider(new ThrowingProvider(method)));
         await app.RegisteredAsync();
-        await app.SeesAsync(Service, "127.0.0.1");
+        await app.WaitForHostnamesAsync(Service, "127.0.0.1");
         await using var changes = app.Services.WatchAsync(Service, Token).GetAsyncEnumerator(Token);
         Assert.True(await changes.MoveNextAsync());
 
         await server.KillAsync();
-        await Eventually.TrueAsync(() => Task.FromResult(app.Services.HasLostItsRegistration()), "the lease is lost");
+        await Eventually.TrueAsync(() => Task.FromResult(app.Services.HasLostRegistration()), "the lease is lost");
         Assert.Equal("127.0.0.1", await app.HostnamesAsync(Service));
         await server.RestartAsync(wipe: true);
 
         await app.RegisteredAsync();
         await Eventually.TrueAsync(
-            async () => (await app.CheckAsync()).Status == HealthStatus.Healthy, "all is well again");
+            async () => (await app.CheckAsync()).Status == HealthStatus.Healthy, "the application is healthy again");
         app.Change((Setting.Hostname, "127.0.0.2"));
-        await app.SeesAsync(Service, "127.0.0.2");
+        await app.WaitForHostnamesAsync(Service, "127.0.0.2");
         await app.StopAsync();
         await using var other = await App.StartAsync([.. Settings(server.Endpoint), new(Setting.Store, store)]);
         Assert.Empty(await other.Services.InstancesAsync(Service, Token));
     }
 
     [Fact]
-    public async Task LoggerProvider_ThatAlwaysThrows_EndsNoSweepAndNoTimer()
+    public async Task LoggerProvider_AlwaysThrows_StopsNoSweepAndNoTimer()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await PutAsync(server, "a");
@@ -60,22 +60,22 @@ public sealed class UserCodeTests
             [.. Settings(server.Endpoint), new(Setting.CacheIdleTimeout, "00:00:01")],
             builder => builder.Logging.AddProvider(new ThrowingProvider(nameof(ILogger.Log))));
 
-        // The end of an ejection is logged from a timer, where an exception ends the process.
+        // The end of an ejection is logged in a timer callback, where an exception would end the process.
         Assert.Equal(2, (await app.Services.InstancesAsync(Service, Token)).Count);
         await app.Services.ReportFailureAsync(Service, "a", Token);
         Assert.Equal("b", await app.Services.PickAsync(Service, Token));
         await Eventually.TrueAsync(async () => await app.Services.PickAsync(Service, Token) == "a", "a is picked again");
 
-        // The second round shows that the sweep goes on after the first.
+        // The second round shows that the sweep continues after the first one.
         foreach (var _ in Enumerable.Range(0, 2))
         {
-            await app.SeesAsync(Service, "a.dev", "b.dev");
-            await Eventually.TrueAsync(async () => !Product.Watched(await app.CheckAsync()).Contains(Service), "the service is forgotten");
+            await app.WaitForHostnamesAsync(Service, "a.dev", "b.dev");
+            await Eventually.TrueAsync(async () => !Product.Watched(await app.CheckAsync()).Contains(Service), "the service is evicted");
         }
     }
 
     [Fact]
-    public async Task WebApplication_WhoseLoggerProviderAlwaysThrows_RegistersItsAddressesWhenItIsReady()
+    public async Task WebApplication_LoggerProviderAlwaysThrows_RegistersItsAddressesWhenReady()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         var builder = WebApplication.CreateSlimBuilder();
@@ -90,11 +90,11 @@ public sealed class UserCodeTests
 
         await Eventually.TrueAsync(
             async () => (await host.Services.InstancesAsync(Service, Token)) is [{ Ports: { } ports }] && ports["http"] == new Uri(host.Urls.Single()).Port.ToString(System.Globalization.CultureInfo.InvariantCulture),
-            "it takes requests");
+            "the instance takes requests");
     }
 
     [Fact]
-    public async Task MeterAndActivityListeners_ThatAlwaysThrow_DoNotReachTheCallsToEtcd()
+    public async Task MeterAndActivityListeners_AlwaysThrow_DoNotAffectCallsToEtcd()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await using var relay = new CuttableRelay(server.Port);
@@ -118,23 +118,23 @@ public sealed class UserCodeTests
 
         await using var app = await App.StartAsync(Settings(relay.Endpoint, Service));
         await app.RegisteredAsync();
-        await app.SeesAsync(Service, "127.0.0.1");
+        await app.WaitForHostnamesAsync(Service, "127.0.0.1");
         Assert.Single(await app.Services.ReadAsync(Service, Token).WaitAsync(Eventually.Patience, Token));
         await server.KillAsync();
-        await Eventually.TrueAsync(() => Task.FromResult(app.Services.HasLostItsRegistration()), "the lease is lost");
-        // Its health is asked for by this test, not by the application.
+        await Eventually.TrueAsync(() => Task.FromResult(app.Services.HasLostRegistration()), "the lease is lost");
+        // The test runs the health check, not the application.
         Watched.Value = false;
         await server.RestartAsync(wipe: true);
         Watched.Value = true;
 
         await app.RegisteredAsync();
-        await app.SeesAsync(Service, "127.0.0.1");
+        await app.WaitForHostnamesAsync(Service, "127.0.0.1");
         Assert.Single(await app.Services.ReadAsync(Service, Token).WaitAsync(Eventually.Patience, Token));
         await app.StopAsync();
     }
 
     [Fact]
-    public async Task Picker_ThatThrows_TellsItsCallerAndHurtsNothingElse()
+    public async Task Picker_Throws_FailsOnlyTheCallersQuery()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await PutAsync(server, "a");
@@ -146,18 +146,18 @@ public sealed class UserCodeTests
         Assert.Equal("mine", (await Assert.ThrowsAsync<NotSupportedException>(() => app.Services.PickAsync(Service, Token))).Message);
 
         await PutAsync(server, "b");
-        await app.SeesAsync(Service, "a.dev", "b.dev");
+        await app.WaitForHostnamesAsync(Service, "a.dev", "b.dev");
         isBroken = false;
         Assert.Equal("a", await app.Services.PickAsync(Service, Token));
     }
 
     [Fact]
-    public async Task ChangeCallback_ThatThrows_IsLoggedAndTheNextOneIsCalled()
+    public async Task ChangeCallback_Throws_IsLoggedAndTheNextOneIsCalled()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await PutAsync(server, "a");
         await using var app = await App.StartAsync(Settings(server.Endpoint));
-        await app.SeesAsync(Service, "a.dev");
+        await app.WaitForHostnamesAsync(Service, "a.dev");
         var called = new TaskCompletionSource();
         using var first = await app.Services.OnChangeAsync(Service, () => throw new NotSupportedException("mine"), Token);
         using var second = await app.Services.OnChangeAsync(Service, called.SetResult, Token);
@@ -165,12 +165,12 @@ public sealed class UserCodeTests
         await PutAsync(server, "b");
 
         await called.Task.WaitAsync(Eventually.Patience, Token);
-        await Eventually.TrueAsync(() => Task.FromResult(app.Logs.Of("CallbackFailed").Any(line => line.Error is NotSupportedException)), "it is logged");
-        await app.SeesAsync(Service, "a.dev", "b.dev");
+        await Eventually.TrueAsync(() => Task.FromResult(app.Logs.Of("CallbackFailed").Any(line => line.Error is NotSupportedException)), "the exception is logged");
+        await app.WaitForHostnamesAsync(Service, "a.dev", "b.dev");
     }
 
     [Fact]
-    public async Task OptionsDelegate_ThatThrowsAtAReload_CostsNeitherTheLeaseNorAnUpdate()
+    public async Task OptionsDelegate_ThrowsOnReload_CostsNeitherTheLeaseNorAnUpdate()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         var isBroken = false;
@@ -215,10 +215,10 @@ public sealed class UserCodeTests
         }
     }
 
-    // Listeners hear the whole process: the other tests' activities are none of this one's.
+    // Listeners receive the activities of the whole process, so those of other tests are ignored.
     private static void ThrowIfWatched(string activity) => ThrowIf(Watched.Value && activity != "request");
 
-    /// <summary>Throws for the library's categories: from the host's own, the exception would end the host.</summary>
+    /// <summary>Throws only for the library's categories: an exception in the host's own logging would end the host.</summary>
     private sealed class ThrowingProvider(string method) : ILoggerProvider, ILogger
     {
         public ILogger CreateLogger(string categoryName)

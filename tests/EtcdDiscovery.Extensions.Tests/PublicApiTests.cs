@@ -1,17 +1,17 @@
-using System.Text.Json;
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 
 namespace EtcdDiscovery.Tests;
 
-/// <summary>Keeps the parts of the public API that <c>PublicAPI.*.txt</c> does not record.</summary>
+/// <summary>Checks the parts of the public API that <c>PublicAPI.*.txt</c> does not record.</summary>
 public sealed class PublicApiTests
 {
     private static readonly Type[] PublicTypes =
         [.. typeof(IServiceResolver).Assembly.GetExportedTypes(), .. typeof(ServerAddressOptions).Assembly.GetExportedTypes()];
 
     [Fact]
-    public void PublicTypes_ByNamespace_AreWhereUsersExpectThem()
+    public void PublicTypes_ByNamespace_AreTheReviewedOnes()
     {
         var extensions = PublicTypes.Where(type => type.Namespace is not ("EtcdDiscovery" or "EtcdDiscovery.Stores" or "EtcdDiscovery.Diagnostics")).ToList();
 
@@ -31,12 +31,12 @@ public sealed class PublicApiTests
         Assert.Equal([typeof(EtcdDiscoveryException), typeof(ServiceCall)], PublicTypes.Where(type => type is { IsClass: true, IsSealed: false }));
 
     [Fact]
-    public void PublicEnums_InJson_AreText() =>
+    public void PublicEnums_SerializedAsJson_AreText() =>
         Assert.All(PublicTypes.Where(type => type.IsEnum), type => Assert.Equal(
             JsonValueKind.String, JsonSerializer.SerializeToElement(Enum.ToObject(type, 1), type).ValueKind));
 
     [Fact]
-    public void Credentials_InJson_AreNotThere()
+    public void Credentials_SerializedAsJson_AreOmitted()
     {
         var credentials = new ServiceCredentials("jim", "secret");
         var anything = new { credentials, Instance = new ServiceInstance { Id = "a", ServiceName = "shop", Credentials = credentials } };
@@ -48,7 +48,7 @@ public sealed class PublicApiTests
     }
 
     [Fact]
-    public void PublicStructs_AreReadOnly() =>
+    public void PublicStructs_All_AreReadOnly() =>
         Assert.All(PublicTypes.Where(type => type is { IsValueType: true, IsEnum: false }), type => Assert.True(type.IsDefined(typeof(IsReadOnlyAttribute)), type.Name));
 
     [Fact]
@@ -105,7 +105,7 @@ public sealed class PublicApiTests
                 .Select(member => $"{member.DeclaringType!.Name}.{member.Name}")
                 .Order(StringComparer.Ordinal));
 
-    /// <summary>What a declaration names after its colon; value equality stands in the analyzer's files, as members.</summary>
+    /// <summary>The base type and interfaces of a declaration, except value equality, which the analyzer's files list as members.</summary>
     private static IEnumerable<string> BasesOf(Type type)
     {
         if (type.IsEnum)

@@ -1,16 +1,16 @@
 namespace EtcdDiscovery.Tests;
 
-/// <summary>The files of this repository, found from where the tests were built to.</summary>
+/// <summary>The files of this repository, found from the output directory of the tests.</summary>
 internal static class Repository
 {
-    // Not [CallerFilePath]: a deterministic build maps it to a path that exists nowhere.
+    // Not [CallerFilePath]: a deterministic build maps it to a path that does not exist.
     private static readonly string Root = FindRoot();
 
     public static string PathOf(string relativePath) => Path.Combine(Root, relativePath);
 
     public static string Read(string relativePath) => File.ReadAllText(PathOf(relativePath));
 
-    /// <summary>The paths below a folder, relative to it, without what a build puts there.</summary>
+    /// <summary>The relative paths of the files below a folder, without build output.</summary>
     public static IEnumerable<string> FilesBelow(string relativeFolder, string pattern)
     {
         var folder = PathOf(relativeFolder);
@@ -29,6 +29,6 @@ internal static class Repository
         }
 
         return folder?.FullName ?? throw new DirectoryNotFoundException(
-            $"No folder above {AppContext.BaseDirectory} has EtcdDiscovery.Extensions.sln: run the tests within the repository.");
+            $"No folder above {AppContext.BaseDirectory} contains EtcdDiscovery.Extensions.sln: run the tests within the repository.");
     }
 }

@@ -4,10 +4,10 @@ using ArchUnitNET.Loader;
 
 namespace EtcdDiscovery.Tests;
 
-/// <summary>Which room of the library may depend on which. A room is a folder; what lies below it belongs to it.</summary>
+/// <summary>The rules for dependencies between the rooms of the library. A room is a folder with everything below it.</summary>
 /// <remarks>
-/// Dependencies come from the compiled assembly: base types, members' types, method bodies and attributes count, whether or not
-/// a <c>using</c> shows them. The folder of a type's file says which room it belongs to, since public types share namespaces.
+/// Dependencies are read from the compiled assembly: base types, members' types, method bodies and attributes count, with or without a
+/// <c>using</c>. The folder of a type's file determines its room, because public types share namespaces.
 /// </remarks>
 internal static partial class RoomRules
 {
@@ -35,7 +35,7 @@ internal static partial class RoomRules
         ["Hosting"] = ["*"],
     };
 
-    // The library's entrances: what users call leads from the root into a room.
+    // The entry points of the library: public methods of the root that call into a room.
     private static readonly Dictionary<string, string[]> Entrances = new(StringComparer.Ordinal)
     {
         ["EtcdDiscoveryServiceCollectionExtensions"] = ["Hosting"],
@@ -43,13 +43,13 @@ internal static partial class RoomRules
         ["EtcdDiscoveryHealthChecksBuilderExtensions"] = ["Diagnostics"],
         ["EtcdDiscoveryHttpClientBuilderExtensions"] = ["Http"],
         ["EtcdDiscoveryBuilderExtensions"] = ["GrpcResolver", "Hosting", "Stores", "Stores/InMemory"],
-        // Their signatures name public types whose files are in a room.
+        // The signatures use public types whose files are in a room.
         ["IInstancePicker"] = ["LoadBalancing"],
     };
 
     private static readonly Lazy<Dictionary<string, string>> Rooms = new(FindRooms);
 
-    /// <summary>Every dependency of the library that its rules do not allow.</summary>
+    /// <summary>All dependencies that violate the rules.</summary>
     public static IReadOnlyList<string> FindViolations()
     {
         var assembly = typeof(IServiceResolver).Assembly;
@@ -63,8 +63,8 @@ internal static partial class RoomRules
             .Order(StringComparer.Ordinal)];
     }
 
-    /// <summary>The types that are in no room, and so follow no rule: none, unless their declaration is not understood here.</summary>
-    public static IReadOnlyList<string> FindHomeless() =>
+    /// <summary>The types for which no room is found, so that no rule applies: none, unless their declarations cannot be parsed here.</summary>
+    public static IReadOnlyList<string> FindTypesWithoutRoom() =>
         [.. typeof(IServiceResolver).Assembly.GetTypes()
             .Where(type => !type.IsNested && type.Namespace?.StartsWith("EtcdDiscovery", StringComparison.Ordinal) == true)
             .Select(type => type.Name.Split('`')[0])
@@ -75,7 +75,7 @@ internal static partial class RoomRules
 
     private static string? RoomOf(IType type) => Rooms.Value.GetValueOrDefault(NameOf(type));
 
-    // Nested and compiler-generated types belong to the type around them.
+    // Nested and compiler-generated types belong to the enclosing type.
     private static string NameOf(IType type)
     {
         var name = type.FullName.Split('+', '/')[0];
@@ -92,7 +92,7 @@ internal static partial class RoomRules
             var room = folder.Length == 0 ? Root : Allowed.Keys
                 .Where(known => folder == known || folder.StartsWith(known + "/", StringComparison.Ordinal))
                 .MaxBy(known => known.Length)
-                ?? throw new InvalidOperationException($"{file} is in a folder that {nameof(RoomRules)} does not know: say there what it may depend on.");
+                ?? throw new InvalidOperationException($"{file} is in a folder that {nameof(RoomRules)} does not list: add the rooms that it may depend on.");
             foreach (Match type in Declaration().Matches(Repository.Read($"{Library}/{file}")))
             {
                 rooms[type.Groups[1].Value] = room;

@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Tests;
 
-/// <summary>The one direction of dependencies between the rooms (folders) of the library: see docs/design.md.</summary>
+/// <summary>Dependencies between the rooms (folders) of the library go one way: see docs/design.md.</summary>
 public sealed class RoomsTests
 {
     [Fact]
@@ -17,16 +17,16 @@ public sealed class RoomsTests
         Assert.False(RoomRules.IsAllowed(type, from, to));
 
     [Fact]
-    public void Types_OfTheLibrary_AllBelongToARoom() => Assert.Empty(RoomRules.FindHomeless());
+    public void Types_OfTheLibrary_AllBelongToARoom() => Assert.Empty(RoomRules.FindTypesWithoutRoom());
 
     [Fact]
-    public void Rooms_OfTheRules_FormNoCircle()
+    public void Rooms_InTheRules_FormNoCycle()
     {
         var open = RoomRules.Allowed.ToDictionary(room => room.Key, room => room.Value.Where(to => to != "*").ToHashSet());
         while (open.Count > 0)
         {
             var leaf = open.FirstOrDefault(room => room.Value.All(to => !open.ContainsKey(to))).Key;
-            Assert.True(leaf is not null, $"These rooms form a circle: {string.Join(", ", open.Keys)}");
+            Assert.True(leaf is not null, $"These rooms form a cycle: {string.Join(", ", open.Keys)}");
             open.Remove(leaf);
         }
     }

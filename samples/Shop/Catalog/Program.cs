@@ -10,7 +10,7 @@ var timeToLookUp = app.Configuration.GetValue<TimeSpan>("Shop:TimeToLookUp");
 
 app.MapHealthChecks("/healthz");
 
-// Who am I?
+// The own registration. eng/quickstart.sh reads the instance id from it.
 app.MapGet("/", (IServiceRegistry registry) => registry.Registrations is [var self, ..]
     ? Results.Ok(new { self.InstanceId, Service = self.ServiceName, State = self.State.ToString() })
     : Results.NotFound());

@@ -1,11 +1,11 @@
 namespace Storefront;
 
-/// <summary>The catalog, wherever its hosts are.</summary>
+/// <summary>A client of the catalog. Discovery resolves the host name <c>catalog</c> to one of its instances.</summary>
 public sealed class CatalogClient(HttpClient http)
 {
     public async Task<Item?> GetItemAsync(int id, CancellationToken cancellationToken) =>
         await http.GetFromJsonAsync<Item>($"/items/{id}", cancellationToken);
 }
 
-/// <summary>Something to buy, and the host of the catalog that knew it.</summary>
+/// <summary>An item, and the id of the catalog instance that returned it.</summary>
 public sealed record Item(int Id, string Name, string? From);

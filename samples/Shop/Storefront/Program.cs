@@ -14,7 +14,7 @@ app.MapHealthChecks("/healthz");
 app.MapGet("/items/{id:int}", (int id, CatalogClient catalog, CancellationToken cancellationToken) =>
     catalog.GetItemAsync(id, cancellationToken));
 
-// Who else is there? Passwords stay where they are.
+// Anonymous objects, so that credentials are not returned.
 app.MapGet("/instances/{service}", async (string service, IServiceResolver resolver, CancellationToken cancellationToken) =>
 {
     var snapshot = await resolver.GetSnapshotAsync(service, cancellationToken: cancellationToken);

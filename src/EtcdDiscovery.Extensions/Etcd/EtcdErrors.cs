@@ -16,7 +16,7 @@ internal static class EtcdErrors
     public static EtcdDiscoveryException Translate(string endpoint, EtcdCallException error)
     {
         var advice = Mentions(error, NoUser) ? "; set EtcdDiscovery:Etcd:User and Password"
-            : Mentions(error, "permission denied") ? "; grant a role of EtcdDiscovery:Etcd:User permission to read, and if this application registers to write, /services/ and "
+            : Mentions(error, "permission denied") ? "; grant a role of EtcdDiscovery:Etcd:User permission to read (and to write, if this application registers) /services/ and "
                 + "/services_infos/, below EtcdDiscovery:KeyPrefix if that is set"
             : "";
         var message = $"Etcd at {endpoint}: {error.Message.TrimEnd('.')}{advice}.";

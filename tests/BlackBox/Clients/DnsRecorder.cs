@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace EtcdDiscovery.BlackBox.Clients;
 
-/// <summary>A primary handler that connects to this machine only, and says what it would have asked DNS for otherwise.</summary>
+/// <summary>A primary handler that connects only to the local machine, and reports the name that it would have resolved by DNS.</summary>
 internal static class DnsRecorder
 {
     public static SocketsHttpHandler NewHandler() => new()
@@ -11,7 +11,7 @@ internal static class DnsRecorder
         {
             if (context.DnsEndPoint.Host != "localhost")
             {
-                throw new InvalidOperationException($"asked DNS for {context.DnsEndPoint.Host}:{context.DnsEndPoint.Port}");
+                throw new InvalidOperationException($"DNS query for {context.DnsEndPoint.Host}:{context.DnsEndPoint.Port}");
             }
 
             var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
@@ -20,8 +20,8 @@ internal static class DnsRecorder
         },
     };
 
-    /// <summary>What a client would have asked DNS for.</summary>
-    public static async Task<string?> AskedForAsync(HttpClient client, string url, CancellationToken cancellationToken)
+    /// <summary>Sends a request and returns the name that the client would have resolved by DNS.</summary>
+    public static async Task<string?> GetDnsQueryAsync(HttpClient client, string url, CancellationToken cancellationToken)
     {
         var error = await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync(new Uri(url), cancellationToken));
         return error.InnerException?.Message;

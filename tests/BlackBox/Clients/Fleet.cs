@@ -10,8 +10,8 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.BlackBox.Clients;
 
-/// <summary>Three real servers of one service, registered in a real etcd by an application of their own, and the applications that call them.</summary>
-/// <remarks>A server that is killed stays registered, as one does until its lease ends.</remarks>
+/// <summary>Three real servers of one service, registered in a real etcd by a separate application, and the applications that call them.</summary>
+/// <remarks>A killed server stays registered, as a killed process does until its lease expires.</remarks>
 internal sealed class Fleet : IAsyncDisposable
 {
     private const string Host = "localhost";
@@ -29,13 +29,13 @@ internal sealed class Fleet : IAsyncDisposable
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     /// <summary>Starts the servers and registers them.</summary>
-    /// <param name="etcd">The etcd.</param>
-    /// <param name="configure">Adds to a server, which is number 0, 1 …, before it is built.</param>
-    /// <param name="map">Maps its endpoints.</param>
-    /// <param name="ports">The names of the port that each registers.</param>
-    /// <param name="protocols">The protocols that they speak.</param>
-    /// <param name="certificate">What they show; null to speak in plain.</param>
-    /// <param name="size">How many there are.</param>
+    /// <param name="etcd">The etcd server.</param>
+    /// <param name="configure">Configures server number 0, 1, … before it is built.</param>
+    /// <param name="map">Maps the endpoints of a server.</param>
+    /// <param name="ports">The port names that each server registers.</param>
+    /// <param name="protocols">The protocols that the servers accept.</param>
+    /// <param name="certificate">The server certificate; null for plain text.</param>
+    /// <param name="size">The number of servers.</param>
     public static async Task<Fleet> StartAsync(
         SharedEtcd etcd,
         Action<WebApplication, int> map,
@@ -66,7 +66,7 @@ internal sealed class Fleet : IAsyncDisposable
         return fleet;
     }
 
-    /// <summary>Registers an instance, at this machine, of any service.</summary>
+    /// <summary>Registers an instance of any service on the local machine.</summary>
     public async Task RegisterAsync(string service, Dictionary<string, string> ports, string hostname = Host)
     {
         var registration = _registrar.Services.Register(new Registering(service) { Hostname = hostname, Ports = ports });
@@ -80,7 +80,7 @@ internal sealed class Fleet : IAsyncDisposable
     /// <summary>Withdraws an instance; its server goes on.</summary>
     public ValueTask UnregisterAsync(int index) => _registrations[index].DisposeAsync();
 
-    /// <summary>Ends a server at once: its connections break, and new ones are refused.</summary>
+    /// <summary>Stops a server abruptly: its connections break, and new ones are refused.</summary>
     public async Task KillAsync(int index)
     {
         using var now = new CancellationTokenSource();
@@ -94,7 +94,7 @@ internal sealed class Fleet : IAsyncDisposable
         var caller = await App.StartAsync(Product.Settings(_etcd), builder => configure(builder.Services));
         _callers.Add(caller);
         await Eventually.TrueAsync(
-            async () => (await caller.Services.InstancesAsync(Service, Token)).Count == _servers.Count, "the caller finds all servers");
+            async () => (await caller.Services.InstancesAsync(Service, Token)).Count == _servers.Count, "the caller resolves all servers");
         return caller.Services;
     }
 

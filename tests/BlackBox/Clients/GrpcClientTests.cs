@@ -6,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace EtcdDiscovery.BlackBox.Clients;
 
-/// <summary>gRPC clients of <c>Grpc.Net.ClientFactory</c>, to servers of <c>Grpc.AspNetCore</c>.</summary>
+/// <summary>gRPC clients of <c>Grpc.Net.ClientFactory</c> call servers of <c>Grpc.AspNetCore</c>.</summary>
 public sealed class GrpcClientTests(SharedEtcd etcd)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -44,7 +44,7 @@ public sealed class GrpcClientTests(SharedEtcd etcd)
     [InlineData("http://")]
     [InlineData("http://_grpc.")]
     [InlineData("https://")]
-    public async Task UnaryCalls_WhileOneOfThreeServersIsKilled_GoOnAtTheOthers(string prefix)
+    public async Task UnaryCalls_OneOfThreeServersKilled_ContinueOnTheOthers(string prefix)
     {
         using var authority = new TestAuthority();
         await using var fleet = await StartAsync(prefix, authority);
@@ -68,7 +68,7 @@ public sealed class GrpcClientTests(SharedEtcd etcd)
             }
         }
 
-        // A call that was sent when the connection broke may have been executed, and is the caller's to repeat.
+        // A call that was in flight when the connection broke may have been executed, so only the caller may retry it.
         Assert.InRange(failures, 0, 1);
     }
 
@@ -76,7 +76,7 @@ public sealed class GrpcClientTests(SharedEtcd etcd)
     [InlineData("http://")]
     [InlineData("http://_grpc.")]
     [InlineData("https://")]
-    public async Task Streams_WhileOneOfThreeServersIsKilled_EndOrGoOnAndNewOnesBeginAtTheOthers(string prefix)
+    public async Task Streams_OneOfThreeServersKilled_EndOrContinueAndNewOnesStartOnTheOthers(string prefix)
     {
         using var authority = new TestAuthority();
         await using var fleet = await StartAsync(prefix, authority);
@@ -84,16 +84,16 @@ public sealed class GrpcClientTests(SharedEtcd etcd)
         var open = Enumerable.Range(0, 12).Select(_ => client.GreetAll(cancellationToken: Token)).ToList();
         foreach (var stream in open)
         {
-            Assert.Equal("Hello Ada", await AskAsync(stream));
+            Assert.Equal("Hello Ada", await ExchangeAsync(stream));
         }
 
         await fleet.KillAsync(1);
 
-        // Nobody but the caller knows what to send again on a stream that was cut off.
+        // Only the caller can know what to send again after a stream has broken.
         var answers = new List<string>();
         foreach (var stream in open)
         {
-            answers.Add(await AskAsync(stream).WaitAsync(Eventually.Patience, Token));
+            answers.Add(await ExchangeAsync(stream).WaitAsync(Eventually.Patience, Token));
             stream.Dispose();
         }
 
@@ -102,14 +102,14 @@ public sealed class GrpcClientTests(SharedEtcd etcd)
         for (var call = 0; call < 20; call++)
         {
             using var duplex = client.GreetAll(cancellationToken: Token);
-            Assert.Equal("Hello Ada", await AskAsync(duplex));
+            Assert.Equal("Hello Ada", await ExchangeAsync(duplex));
             using var often = client.GreetOften(new Name { Value = "Ada" }, cancellationToken: Token);
             Assert.Equal(3, await often.ResponseStream.ReadAllAsync(Token).CountAsync(Token));
         }
     }
 
-    // The answer, or the status that the stream has ended with.
-    private static async Task<string> AskAsync(AsyncDuplexStreamingCall<Name, Greeting> stream)
+    // Returns the answer, or the status with which the stream has ended.
+    private static async Task<string> ExchangeAsync(AsyncDuplexStreamingCall<Name, Greeting> stream)
     {
         try
         {
@@ -119,7 +119,7 @@ public sealed class GrpcClientTests(SharedEtcd etcd)
             }
             catch (IOException)
             {
-                // The connection is gone; the other direction tells the status.
+                // The connection is gone. The response stream has the status.
             }
 
             return await stream.ResponseStream.MoveNext(Token) ? stream.ResponseStream.Current.Value : "the end";

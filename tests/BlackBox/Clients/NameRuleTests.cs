@@ -6,7 +6,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace EtcdDiscovery.BlackBox.Clients;
 
-/// <summary>Which hosts a client looks up in the registry, and where an entry there may lead it.</summary>
+/// <summary>Which hosts a client resolves with discovery, and which addresses it accepts from there.</summary>
 public sealed class NameRuleTests(SharedEtcd etcd)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -14,7 +14,7 @@ public sealed class NameRuleTests(SharedEtcd etcd)
     [Theory]
     [InlineData("api.example.com")]
     [InlineData("vault")]
-    public async Task DefaultClient_ForAHostThatIsNotListed_IgnoresAnEntryOfThatName(string host)
+    public async Task DefaultClient_HostNotInServiceHosts_IgnoresAnEntryOfThatName(string host)
     {
         await using var fleet = await StartAsync();
         await fleet.RegisterAsync(host, new() { ["http"] = "9", ["https"] = "9" }, "127.0.0.1");
@@ -26,14 +26,14 @@ public sealed class NameRuleTests(SharedEtcd etcd)
 
         var error = await Assert.ThrowsAsync<HttpRequestException>(() => client.SendAsync(request, Token));
 
-        Assert.Equal($"asked DNS for {host}:443", error.InnerException?.Message);
+        Assert.Equal($"DNS query for {host}:443", error.InnerException?.Message);
         Assert.Equal("items", await client.GetStringAsync(new Uri($"http://{fleet.Service}/items"), Token));
     }
 
     [Theory]
     [InlineData("*")]
     [InlineData("*.internal")]
-    public async Task DefaultClient_ForAPattern_LooksUpTheHostsThatMatch(string pattern)
+    public async Task DefaultClient_PatternInServiceHosts_ResolvesMatchingHosts(string pattern)
     {
         await using var fleet = await StartAsync();
         var host = $"{fleet.Service}.internal";
@@ -61,7 +61,7 @@ public sealed class NameRuleTests(SharedEtcd etcd)
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Client_ForAHostThatIsNotLookedUp_AsksDnsWithEtcdUpAndDownAndHealthStays(bool isDefault)
+    public async Task Client_HostNotInServiceHosts_UsesDnsAndHealthIsUnaffectedWithAndWithoutEtcd(bool isDefault)
     {
         await using var own = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await using var app = await App.StartAsync(Product.Settings(own.Endpoint), builder =>
@@ -80,11 +80,11 @@ public sealed class NameRuleTests(SharedEtcd etcd)
             }
         });
         using var client = app.Services.GetRequiredService<IHttpClientFactory>().CreateClient("caller");
-        Assert.Equal("asked DNS for api.example.com:80", await DnsRecorder.AskedForAsync(client, "http://api.example.com/", Token));
+        Assert.Equal("DNS query for api.example.com:80", await DnsRecorder.GetDnsQueryAsync(client, "http://api.example.com/", Token));
 
         await own.KillAsync();
 
-        Assert.Equal("asked DNS for api.example.com:80", await DnsRecorder.AskedForAsync(client, "http://api.example.com/", Token));
+        Assert.Equal("DNS query for api.example.com:80", await DnsRecorder.GetDnsQueryAsync(client, "http://api.example.com/", Token));
         var report = await app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(Token);
         Assert.Equal(HealthStatus.Healthy, report.Status);
     }
@@ -94,7 +94,7 @@ public sealed class NameRuleTests(SharedEtcd etcd)
     [InlineData("localhost", "10.0.0.0/8", false)]
     [InlineData("127.0.0.1", "127.0.0.0/8", true)]
     [InlineData("localhost", "127.0.0.0/8", true)]
-    public async Task Instance_OutsideAllowedNetworks_GetsNoRequest(string hostname, string network, bool isAllowed)
+    public async Task Instance_OutsideAllowedNetworks_ReceivesNoRequest(string hostname, string network, bool isAllowed)
     {
         await using var fleet = await StartAsync();
         var other = UniqueName.Of("other");
@@ -103,7 +103,7 @@ public sealed class NameRuleTests(SharedEtcd etcd)
         var port = (await caller.InstancesAsync(fleet.Service, Token))[0].Ports!["http"];
         await fleet.RegisterAsync(other, new() { ["http"] = port }, hostname);
         using var client = caller.GetRequiredService<IHttpClientFactory>().CreateClient("caller");
-        await Eventually.TrueAsync(async () => (await caller.InstancesAsync(other, Token)).Count == 1, "the caller finds the instance");
+        await Eventually.TrueAsync(async () => (await caller.InstancesAsync(other, Token)).Count == 1, "the caller resolves the instance");
 
         var asking = client.GetStringAsync(new Uri($"http://{other}/items"), Token);
 

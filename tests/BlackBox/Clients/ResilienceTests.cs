@@ -7,13 +7,13 @@ using Microsoft.Extensions.Http.Resilience;
 
 namespace EtcdDiscovery.BlackBox.Clients;
 
-/// <summary>The standard handlers of <c>Microsoft.Extensions.Http.Resilience</c>, above discovery.</summary>
+/// <summary>The standard handlers of <c>Microsoft.Extensions.Http.Resilience</c> as outer handlers of discovery.</summary>
 public sealed class ResilienceTests(SharedEtcd etcd)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Retries_WhileOneOfTwoServersRefuses_GoToTheOther()
+    public async Task Retries_OneOfTwoServersRefuses_GoToTheOther()
     {
         await using var fleet = await StartAsync(refusing: 1, size: 2);
         var http = await ClientAsync(fleet, client => client.AddStandardResilienceHandler(options =>
@@ -26,7 +26,7 @@ public sealed class ResilienceTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Hedges_WhileOneOfTwoServersHangs_GoToTheOther()
+    public async Task Hedges_OneOfTwoServersHangs_GoToTheOther()
     {
         await using var fleet = await StartHangingAsync(hanging: 1, size: 2);
         var caller = await CallerAsync(fleet, client => client.AddStandardHedgingHandler().Configure(options =>
@@ -37,12 +37,12 @@ public sealed class ResilienceTests(SharedEtcd etcd)
 
         await AssertAllSucceedAsync(ClientOf(caller), fleet, requests: 30);
 
-        // A hedge that lost was slower, which is no failure.
+        // The slower of two hedged attempts is canceled, which is not a failure.
         Assert.Equal(0, caller.Ejections());
     }
 
     [Fact]
-    public async Task Attempts_ThatRunIntoTheRetriersTimeout_CountAsFailuresOfTheInstance()
+    public async Task Attempts_AttemptTimeoutExpires_CountAsFailuresOfTheInstance()
     {
         await using var fleet = await StartHangingAsync(hanging: 1, size: 2);
         var caller = await CallerAsync(fleet, client => client.AddStandardResilienceHandler(options =>
@@ -58,7 +58,7 @@ public sealed class ResilienceTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task LastAttempt_ThatRunsIntoTheRetriersTimeout_CountsAsAFailureOfTheInstance()
+    public async Task LastAttempt_AttemptTimeoutExpires_CountsAsFailureOfTheInstance()
     {
         await using var fleet = await StartHangingAsync(hanging: 0, size: 1);
         var caller = await CallerAsync(fleet, client => client.AddStandardResilienceHandler(options =>
@@ -73,7 +73,7 @@ public sealed class ResilienceTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Requests_ThatTheCallerCancels_AreNoFailuresOfTheInstance()
+    public async Task Requests_CanceledByTheCaller_DoNotCountAsFailuresOfTheInstance()
     {
         await using var fleet = await StartHangingAsync(hanging: 0, size: 1);
         var caller = await CallerAsync(fleet, client => client.AddStandardResilienceHandler());
@@ -89,7 +89,7 @@ public sealed class ResilienceTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task MisspeltService_BelowTheStandardHandler_IsNotRetried()
+    public async Task Request_MisspelledServiceName_IsNotRetried()
     {
         await using var fleet = await StartAsync(refusing: -1, size: 1);
         var retries = 0;
@@ -107,7 +107,7 @@ public sealed class ResilienceTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Requests_WhileOneOfThreeServersIsKilled_Succeed()
+    public async Task Requests_OneOfThreeServersKilled_Succeed()
     {
         await using var fleet = await StartAsync(refusing: -1, size: 3);
         var http = await ClientAsync(fleet, client => client.AddStandardResilienceHandler());
@@ -118,7 +118,7 @@ public sealed class ResilienceTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task HedgedRequests_WhileOneOfThreeServersIsKilled_Succeed()
+    public async Task HedgedRequests_OneOfThreeServersKilled_Succeed()
     {
         await using var fleet = await StartAsync(refusing: -1, size: 3);
         var http = await ClientAsync(fleet, client => client.AddStandardHedgingHandler());

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.BlackBox.Clients;
 
-/// <summary>Servers that are bound to no network address register nothing that could not be called.</summary>
+/// <summary>A server that is bound to no network address registers nothing, because no caller could reach it.</summary>
 public sealed class ServerAddressTests(SharedEtcd etcd)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -20,7 +20,7 @@ public sealed class ServerAddressTests(SharedEtcd etcd)
     [InlineData(true, false)]
     [InlineData(false, true)]
     [InlineData(false, false)]
-    public async Task Server_WithoutANetworkAddress_RegistersNothingAndSaysSo(bool inMemory, bool isTestServer)
+    public async Task Server_WithoutNetworkAddress_RegistersNothingAndLogsIt(bool inMemory, bool isTestServer)
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         var directory = Directory.CreateTempSubdirectory("socket-");
@@ -76,7 +76,7 @@ public sealed class ServerAddressTests(SharedEtcd etcd)
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task TestServer_WithNothingToRegisterOrPortsOfItsOwn_DoesNotWarn(bool hasPorts)
+    public async Task TestServer_NothingToRegisterOrPortsConfigured_DoesNotWarn(bool hasPorts)
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         var logs = new LogCapture();
@@ -96,7 +96,7 @@ public sealed class ServerAddressTests(SharedEtcd etcd)
         Assert.Empty(logs.Of("NoNetworkAddress"));
     }
 
-    /// <summary>An application as its own tests start it.</summary>
+    /// <summary>Starts an application as the tests of that application do.</summary>
     private sealed class Factory(KeyValuePair<string, string?>[] settings, bool inMemory) : WebApplicationFactory<Factory>
     {
         protected override IHostBuilder CreateHostBuilder() => Host.CreateDefaultBuilder()

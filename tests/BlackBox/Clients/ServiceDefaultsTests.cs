@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace EtcdDiscovery.BlackBox.Clients;
 
-/// <summary>Clients in an application whose defaults are those of Aspire's service defaults.</summary>
+/// <summary>Clients in an application that uses Aspire's service defaults.</summary>
 public sealed class ServiceDefaultsTests(SharedEtcd etcd)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -15,7 +15,7 @@ public sealed class ServiceDefaultsTests(SharedEtcd etcd)
     [InlineData("https+http://{0}/items")]
     [InlineData("http://_web.{0}/items")]
     [InlineData("http+https://_web.{0}/items")]
-    public async Task Client_WithDiscoveryOfItsOwn_ReachesTheServiceBelowTheDefaults(string url)
+    public async Task Client_WithDiscovery_ReachesTheServiceDespiteTheDefaults(string url)
     {
         await using var fleet = await Fleet.StartAsync(
             etcd, (app, _) => app.MapGet("/items", () => "items"), ports: ["http", "web"]);
@@ -44,13 +44,13 @@ public sealed class ServiceDefaultsTests(SharedEtcd etcd)
         }
     }
 
-    // As Docker Compose and Aspire write them: the endpoint's host is the service's name.
+    // Docker Compose and Aspire write endpoints like this: the host is the service name.
     [Theory]
     [InlineData("https+http://{0}/items", true)]
     [InlineData("https+http://{0}:8080/items", true)]
     [InlineData("https+http://{0}/items", false)]
     [InlineData("https+http://{0}:8080/items", false)]
-    public async Task Client_ForAnEndpointOfTheConfiguration_GoesThereThoughEtcdKnowsTheName(string url, bool isDefault)
+    public async Task Client_EndpointInConfiguration_PrefersItToTheEntryInEtcd(string url, bool isDefault)
     {
         await using var fleet = await Fleet.StartAsync(etcd, (app, _) => app.MapGet("/items", () => "items"), size: 1);
         var server = await etcd.GetAsync(EtcdVersion.First);
@@ -76,9 +76,9 @@ public sealed class ServiceDefaultsTests(SharedEtcd etcd)
             });
         using var client = caller.Services.GetRequiredService<IHttpClientFactory>().CreateClient("caller");
 
-        var asked = await DnsRecorder.AskedForAsync(
+        var query = await DnsRecorder.GetDnsQueryAsync(
             client, string.Format(System.Globalization.CultureInfo.InvariantCulture, url, fleet.Service), Token);
 
-        Assert.Equal($"asked DNS for {fleet.Service}:8080", asked);
+        Assert.Equal($"DNS query for {fleet.Service}:8080", query);
     }
 }

@@ -9,17 +9,17 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace EtcdDiscovery.BlackBox.Clients;
 
-/// <summary>SignalR clients through the handler, as docs/clients.md shows them.</summary>
+/// <summary>SignalR clients with the discovery handler, as in docs/clients.md.</summary>
 public sealed class SignalRTests(SharedEtcd etcd)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    // A connection that is negotiated belongs to the server that it was negotiated with.
+    // A negotiated connection works only with the server that has negotiated it.
     [Theory]
     [InlineData(HttpTransportType.LongPolling)]
     [InlineData(HttpTransportType.ServerSentEvents)]
     [InlineData(HttpTransportType.WebSockets)]
-    public async Task NegotiatedConnection_ToTheOnlyServer_WorksWithEachTransport(HttpTransportType transport)
+    public async Task NegotiatedConnection_SingleServer_WorksWithEachTransport(HttpTransportType transport)
     {
         await using var fleet = await StartAsync(size: 1);
         await using var connection = await ConnectionAsync(fleet, transport, skipNegotiation: false);
@@ -30,7 +30,7 @@ public sealed class SignalRTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task WebSocket_WithoutNegotiation_ReconnectsToAnotherServerWhenItsOwnIsKilled()
+    public async Task WebSocket_WithoutNegotiationAndItsServerKilled_ReconnectsToAnotherServer()
     {
         await using var fleet = await StartAsync(size: 3);
         await using var connection = await ConnectionAsync(fleet, HttpTransportType.WebSockets, skipNegotiation: true);

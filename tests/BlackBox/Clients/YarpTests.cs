@@ -9,7 +9,7 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace EtcdDiscovery.BlackBox.Clients;
 
-/// <summary>YARP, whose one destination is the service's name.</summary>
+/// <summary>YARP with the service name as its only destination.</summary>
 public sealed class YarpTests(SharedEtcd etcd)
 {
     private const int Requests = 600;
@@ -17,7 +17,7 @@ public sealed class YarpTests(SharedEtcd etcd)
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Requests_ThroughTheProxyWhileOneOfThreeServersIsKilled_AllSucceed()
+    public async Task Requests_ThroughTheProxyWhileOneOfThreeServersIsKilled_Succeed()
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         await using var fleet = await Fleet.StartAsync(etcd, (app, _) => app.MapGet("/items", () => "items"));

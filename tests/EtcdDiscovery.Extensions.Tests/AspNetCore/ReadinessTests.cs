@@ -18,16 +18,16 @@ public sealed class ReadinessTests
     public async Task Host_WhoseChecksFailAndRecover_LeavesAndReturns()
     {
         await using var host = await StartAsync();
-        await BecomesAsync(host, ServiceStatus.Maintenance);
+        await WaitForStatusAsync(host, ServiceStatus.Maintenance);
         await Eventually.TrueAsync(
-            async () => (await BecomesAsync(host, ServiceStatus.Maintenance)).StatusReason == "Unhealthy: database", "the reason is told");
+            async () => (await WaitForStatusAsync(host, ServiceStatus.Maintenance)).StatusReason == "Unhealthy: database", "the reason is told");
 
         _status = HealthStatus.Healthy;
-        await BecomesAsync(host, ServiceStatus.Serving);
+        await WaitForStatusAsync(host, ServiceStatus.Serving);
         _status = HealthStatus.Unhealthy;
-        var left = await BecomesAsync(host, ServiceStatus.Maintenance);
+        var left = await WaitForStatusAsync(host, ServiceStatus.Maintenance);
         _status = HealthStatus.Degraded;
-        await BecomesAsync(host, ServiceStatus.Serving);
+        await WaitForStatusAsync(host, ServiceStatus.Serving);
         await host.StopAsync();
 
         Assert.Equal("Unhealthy: database", left.StatusReason);
@@ -40,12 +40,12 @@ public sealed class ReadinessTests
     {
         _status = HealthStatus.Healthy;
         await using var host = await StartAsync();
-        await BecomesAsync(host, ServiceStatus.Serving);
+        await WaitForStatusAsync(host, ServiceStatus.Serving);
 
         _cannotBeMade = true;
-        var left = await BecomesAsync(host, ServiceStatus.Maintenance);
+        var left = await WaitForStatusAsync(host, ServiceStatus.Maintenance);
         _cannotBeMade = false;
-        await BecomesAsync(host, ServiceStatus.Serving);
+        await WaitForStatusAsync(host, ServiceStatus.Serving);
 
         Assert.Equal("Unhealthy: InvalidOperationException", left.StatusReason);
     }
@@ -56,11 +56,11 @@ public sealed class ReadinessTests
         (_cannotBeMade, _status) = (true, HealthStatus.Healthy);
         await using var host = await StartAsync();
         await Eventually.TrueAsync(
-            async () => (await BecomesAsync(host, ServiceStatus.Maintenance)).StatusReason == "Unhealthy: InvalidOperationException", "the reason is told");
+            async () => (await WaitForStatusAsync(host, ServiceStatus.Maintenance)).StatusReason == "Unhealthy: InvalidOperationException", "the reason is told");
 
         _cannotBeMade = false;
 
-        await BecomesAsync(host, ServiceStatus.Serving);
+        await WaitForStatusAsync(host, ServiceStatus.Serving);
     }
 
     [Fact]
@@ -81,7 +81,7 @@ public sealed class ReadinessTests
             },
             Token);
         await using var host = await StartAsync(store);
-        await BecomesAsync(host, ServiceStatus.Maintenance);
+        await WaitForStatusAsync(host, ServiceStatus.Maintenance);
 
         Assert.False(reading.IsCompleted);
         _status = HealthStatus.Healthy;
@@ -93,7 +93,7 @@ public sealed class ReadinessTests
     {
         _status = HealthStatus.Healthy;
         await using var host = await StartAsync();
-        await BecomesAsync(host, ServiceStatus.Serving);
+        await WaitForStatusAsync(host, ServiceStatus.Serving);
         await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("Ready").Any()), "the checks were healthy");
         await host.Registration.SetStatusAsync(ServiceStatus.Maintenance, "by hand", Token);
 
@@ -102,7 +102,7 @@ public sealed class ReadinessTests
         _status = HealthStatus.Healthy;
         await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("Ready").Count() == 2), "the checks are healthy again");
 
-        Assert.Equal("by hand", (await BecomesAsync(host, ServiceStatus.Maintenance)).StatusReason);
+        Assert.Equal("by hand", (await WaitForStatusAsync(host, ServiceStatus.Maintenance)).StatusReason);
     }
 
     [Fact]
@@ -110,15 +110,15 @@ public sealed class ReadinessTests
     {
         _status = HealthStatus.Healthy;
         await using var host = await StartAsync();
-        await BecomesAsync(host, ServiceStatus.Serving);
+        await WaitForStatusAsync(host, ServiceStatus.Serving);
         _status = HealthStatus.Unhealthy;
-        await BecomesAsync(host, ServiceStatus.Maintenance);
+        await WaitForStatusAsync(host, ServiceStatus.Maintenance);
 
         await host.Registration.SetStatusAsync(ServiceStatus.Maintenance, "by hand", Token);
         _status = HealthStatus.Healthy;
         await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("Ready").Count() == 2), "the checks are healthy again");
 
-        Assert.Equal("by hand", (await BecomesAsync(host, ServiceStatus.Maintenance)).StatusReason);
+        Assert.Equal("by hand", (await WaitForStatusAsync(host, ServiceStatus.Maintenance)).StatusReason);
     }
 
     [Fact]
@@ -133,9 +133,9 @@ public sealed class ReadinessTests
         _status = HealthStatus.Healthy;
         await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("Ready").Count() == 2), "the checks are healthy again");
 
-        await BecomesAsync(host, ServiceStatus.Maintenance);
+        await WaitForStatusAsync(host, ServiceStatus.Maintenance);
         await host.Registration.SetStatusAsync(ServiceStatus.Serving, null, Token);
-        await BecomesAsync(host, ServiceStatus.Serving);
+        await WaitForStatusAsync(host, ServiceStatus.Serving);
     }
 
     [Fact]
@@ -149,7 +149,7 @@ public sealed class ReadinessTests
                 builder.Services.AddEtcdDiscovery().UseInMemoryStore().RegisterWhenHealthy();
             });
 
-        await BecomesAsync(host, ServiceStatus.Serving);
+        await WaitForStatusAsync(host, ServiceStatus.Serving);
 
         Assert.Single(host.Logs.Of("NoChecks"));
         Assert.Empty(host.Logs.Of("Ready"));
@@ -162,7 +162,7 @@ public sealed class ReadinessTests
             new() { ["Service:Name"] = "shop" },
             builder => builder.Services.AddEtcdDiscovery().UseInMemoryStore().RegisterWhenHealthy().RegisterWhenHealthy());
 
-        await BecomesAsync(host, ServiceStatus.Serving);
+        await WaitForStatusAsync(host, ServiceStatus.Serving);
 
         Assert.Single(host.Logs.Of("NoChecks"));
     }
@@ -197,7 +197,7 @@ public sealed class ReadinessTests
             builder.Services.AddEtcdDiscovery().UseInMemoryStore(store).RegisterWhenHealthy();
         });
 
-    private static async Task<ServiceInstance> BecomesAsync(DiscoveryHost host, ServiceStatus status)
+    private static async Task<ServiceInstance> WaitForStatusAsync(DiscoveryHost host, ServiceStatus status)
     {
         ServiceInstance? instance = null;
         await Eventually.TrueAsync(

@@ -62,12 +62,12 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
 
         await server.KillAsync();
 
-        var check = await host.BecomesAsync(HealthStatus.Degraded);
+        var check = await host.WaitForHealthAsync(HealthStatus.Degraded);
         Assert.Matches("^Service 'shop' is served from what was known [0-9.]+ s ago: Etcd at .*$", check.Description);
         var watched = Assert.IsAssignableFrom<IReadOnlyDictionary<string, string>>(check.Data["watchedServices"]);
         Assert.Matches("^stale for [0-9.]+ s, 1 instances$", watched["shop"]);
         await server.RestartAsync(wipe: false);
-        await host.BecomesAsync(HealthStatus.Healthy);
+        await host.WaitForHealthAsync(HealthStatus.Healthy);
     }
 
     [Fact]
@@ -78,16 +78,16 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
 
         server.Pause();
 
-        var late = await host.BecomesAsync(HealthStatus.Degraded);
+        var late = await host.WaitForHealthAsync(HealthStatus.Degraded);
         Assert.StartsWith("The registration was last renewed ", late.Description, StringComparison.Ordinal);
         await Eventually.TrueAsync(
             async () => (await host.CheckAsync()) is { Status: HealthStatus.Degraded } check && check.Data["state"] is "RenewingLate",
             "the registration knows that it is late");
-        var lost = await host.LosesItsRegistrationAsync();
+        var lost = await host.WaitForLostRegistrationAsync();
         Assert.StartsWith("Service 'shop' is not registered any more: ", lost.Description, StringComparison.Ordinal);
         Assert.EndsWith(". The operators of etcd have to act.", lost.Description, StringComparison.Ordinal);
         server.Continue();
-        await host.BecomesAsync(HealthStatus.Healthy);
+        await host.WaitForHealthAsync(HealthStatus.Healthy);
     }
 
     [Fact]
@@ -112,12 +112,12 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
 
         fake.Fault = method => method == FakeEtcd.Txn ? FakeFault.PermissionDenied : null;
         var changing = host.Registration.SetStatusAsync(ServiceStatus.Maintenance, cancellationToken: Token);
-        var refused = await host.BecomesAsync(HealthStatus.Degraded);
+        var refused = await host.WaitForHealthAsync(HealthStatus.Degraded);
         Assert.StartsWith("A change of service 'shop' is not in etcd yet: ", refused.Description, StringComparison.Ordinal);
         Assert.Contains("; grant a role of EtcdDiscovery:Etcd:User ", refused.Description, StringComparison.Ordinal);
 
         fake.Fault = _ => FakeFault.PermissionDenied;
-        var lost = await host.LosesItsRegistrationAsync();
+        var lost = await host.WaitForLostRegistrationAsync();
         Assert.StartsWith("Service 'shop' is not registered any more: ", lost.Description, StringComparison.Ordinal);
         Assert.False(changing.IsCompleted);
     }
@@ -128,14 +128,14 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await using var host = await DiscoveryHost.RegisterAsync(server.Settings("shop"));
         await server.KillAsync();
-        await host.LosesItsRegistrationAsync();
+        await host.WaitForLostRegistrationAsync();
 
         var admin = host.Registry.Register(new() { Name = "admin", Hostname = "h.dev" });
 
         Assert.Equal(RegistrationState.Registering, admin.State);
         Assert.Equal(HealthStatus.Degraded, (await host.CheckAsync()).Status);
         await server.RestartAsync(wipe: false);
-        await host.BecomesAsync(HealthStatus.Healthy);
+        await host.WaitForHealthAsync(HealthStatus.Healthy);
         Assert.Equal(RegistrationState.Registered, admin.State);
     }
 
@@ -227,9 +227,9 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
         }
 
         await server.KillAsync();
-        said.Add(Text(await host.LosesItsRegistrationAsync()));
+        said.Add(Text(await host.WaitForLostRegistrationAsync()));
         await server.RestartAsync(wipe: true);
-        said.Add(Text(await host.BecomesAsync(HealthStatus.Healthy)));
+        said.Add(Text(await host.WaitForHealthAsync(HealthStatus.Healthy)));
         await host.StopAsync();
         said.Add(Text(await host.CheckAsync()));
 

@@ -144,7 +144,7 @@ public sealed class EtcdFailureTests
         await Eventually.TrueAsync(() => SucceedsAsync(() => store.ReadAsync([Everything], Token)), "etcd is back");
 
         await using var watch = new StoreWatch(store, revision, Everything);
-        Assert.Contains("back in time", (await watch.FailureAsync<HistoryLostException>()).Message, StringComparison.Ordinal);
+        Assert.Contains("returned to an earlier state", (await watch.FailureAsync<HistoryLostException>()).Message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<SessionLostException>(() => session.RenewAsync(Token));
     }
 

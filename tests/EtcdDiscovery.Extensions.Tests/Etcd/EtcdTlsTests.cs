@@ -68,8 +68,8 @@ public sealed class EtcdTlsTests : IDisposable
             "the refusal names the subject, the file and the reason");
 
         _authority.Issue("second").CopyTo(certificate, key);
-        await Eventually.TrueAsync(() => SeesAsync(host, server), "the new certificate is used without a restart");
-        await host.BecomesAsync(HealthStatus.Healthy);
+        await Eventually.TrueAsync(() => WaitForHostnamesAsync(host, server), "the new certificate is used without a restart");
+        await host.WaitForHealthAsync(HealthStatus.Healthy);
     }
 
     [Theory]
@@ -164,7 +164,7 @@ public sealed class EtcdTlsTests : IDisposable
         Assert.Equal(HealthStatus.Unhealthy, (await host.CheckAsync()).Status);
         File.Copy(client.CertificateFile, late);
 
-        await host.BecomesAsync(HealthStatus.Healthy);
+        await host.WaitForHealthAsync(HealthStatus.Healthy);
     }
 
     private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
@@ -175,7 +175,7 @@ public sealed class EtcdTlsTests : IDisposable
     private static Task<GrpcTestServer> StartSecuredAsync(System.Security.Cryptography.X509Certificates.X509Certificate2 certificate) =>
         GrpcTestServer.StartAsync(context => GrpcTestServer.FailAsync(context, 3, "reached"), certificate: certificate);
 
-    private static async Task<bool> SeesAsync(DiscoveryHost host, EtcdServer server)
+    private static async Task<bool> WaitForHostnamesAsync(DiscoveryHost host, EtcdServer server)
     {
         var name = UniqueName.Of("other");
         await server.PutAsync($"/services/{name}/1", """{"name":"h"}""");

@@ -31,7 +31,7 @@ public sealed class EtcdTransportTests
     [InlineData(2, "etcdserver: leader changed", true)]
     [InlineData(2, "raft proposal dropped", true)]
     [InlineData(2, "something else", false)]
-    [InlineData(7, "etcdserver: permission denied", false, "; grant a role of EtcdDiscovery:Etcd:User to read, and where this application registers to write, /services/ and /services_infos/, below EtcdDiscovery:KeyPrefix where that is set")]
+    [InlineData(7, "etcdserver: permission denied", false, "; grant a role of EtcdDiscovery:Etcd:User permission to read (and to write, if this application registers) /services/ and /services_infos/, below EtcdDiscovery:KeyPrefix if that is set")]
     [InlineData(16, "etcdserver: invalid auth token", true)]
     [InlineData(16, "wrong password", false)]
     [InlineData(3, "etcdserver: request is too large", false)]
@@ -234,7 +234,7 @@ public sealed class EtcdTransportTests
         var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(
             () => store.ReadAsync([StoreRange.Prefix("/a")], TestContext.Current.CancellationToken));
 
-        Assert.Equal("Etcd gave an answer that makes no sense: entries out of order.", error.Message);
+        Assert.Equal("Etcd sent an answer that violates its protocol: entries out of order.", error.Message);
     }
 
     [Fact]
@@ -260,7 +260,7 @@ public sealed class EtcdTransportTests
         await using var store = EtcdStores.Create(server.Endpoint);
         await using var watch = new StoreWatch(store, default, StoreRange.Prefix("/"));
 
-        Assert.Contains("too many changes wait", (await watch.FailureAsync<HistoryLostException>()).Message, StringComparison.Ordinal);
+        Assert.Contains("too many changes are waiting", (await watch.FailureAsync<HistoryLostException>()).Message, StringComparison.Ordinal);
     }
 
     [Fact]

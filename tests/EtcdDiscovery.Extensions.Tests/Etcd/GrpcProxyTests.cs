@@ -122,7 +122,7 @@ public sealed class GrpcProxyTests : IDisposable
         await using var watch = new StoreWatch(store, default, StoreRange.Prefix("/"));
         await Eventually.TrueAsync(() => Task.FromResult(fake.Calls(FakeEtcd.Progress) > 1), "it told its progress");
 
-        fake.TellsProgress = false;
+        fake.AnswersProgressRequests = false;
         var error = await watch.FailureAsync<EtcdDiscoveryException>();
         await session.RenewAsync(Token);
 
@@ -136,7 +136,7 @@ public sealed class GrpcProxyTests : IDisposable
     public async Task QuietWatch_OfAServerThatNeverTellsItsProgress_IsKeptAndToldOnce()
     {
         await using var fake = await FakeEtcd.StartAsync();
-        fake.TellsProgress = false;
+        fake.AnswersProgressRequests = false;
         await using var store = NewStore(fake.Endpoint);
         await using var session = await store.OpenSessionAsync(TimeSpan.FromMinutes(10), Token);
         await using var watch = new StoreWatch(store, default, StoreRange.Prefix("/"));
@@ -153,7 +153,7 @@ public sealed class GrpcProxyTests : IDisposable
     public async Task QuietWatch_WhoseLoggerThrows_EndsRatherThanStayUnasked()
     {
         await using var fake = await FakeEtcd.StartAsync();
-        fake.TellsProgress = false;
+        fake.AnswersProgressRequests = false;
         _log.Fails = eventName => eventName == "WithoutProgress";
         await using var store = NewStore(fake.Endpoint);
         await using var watch = new StoreWatch(store, default, StoreRange.Prefix("/"));

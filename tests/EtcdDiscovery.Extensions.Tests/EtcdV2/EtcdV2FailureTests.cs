@@ -61,7 +61,7 @@ public sealed class EtcdV2FailureTests
         }
         else
         {
-            Assert.Contains("not of the v2 keys API", (await Assert.ThrowsAsync<EtcdDiscoveryException>(() => contents)).Message, StringComparison.Ordinal);
+            Assert.Contains("not one of the v2 keys API", (await Assert.ThrowsAsync<EtcdDiscoveryException>(() => contents)).Message, StringComparison.Ordinal);
         }
     }
 
@@ -243,7 +243,7 @@ public sealed class EtcdV2FailureTests
 
         var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => store.ReadAsync([Range], Token));
 
-        Assert.Contains("more nodes than keys fit into it", error.Message, StringComparison.Ordinal);
+        Assert.Contains("more nodes than its length allows", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -48,7 +48,7 @@ public sealed class EtcdV2TlsTests : IDisposable
             ["Etcd:Tls:Certificate"] = certificate,
             ["Etcd:Tls:Key"] = key,
         });
-        await host.BecomesAsync(HealthStatus.Healthy);
+        await host.WaitForHealthAsync(HealthStatus.Healthy);
 
         _authority.Issue("expired", notAfter: DateTimeOffset.UtcNow.AddDays(-1)).CopyTo(certificate, key);
         await server.KillAsync();
@@ -60,7 +60,7 @@ public sealed class EtcdV2TlsTests : IDisposable
 
         _authority.Issue("second").CopyTo(certificate, key);
         await Eventually.TrueAsync(async () => await host.CountAsync(UniqueName.Of("other")) == 0, "the new certificate is used without a restart");
-        await host.BecomesAsync(HealthStatus.Healthy);
+        await host.WaitForHealthAsync(HealthStatus.Healthy);
     }
 
     [Theory]

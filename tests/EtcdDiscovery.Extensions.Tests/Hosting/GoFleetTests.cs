@@ -24,19 +24,19 @@ public sealed class GoFleetTests(SharedEtcd etcd)
         using var api = new V2Api(await etcd.GetAsync(SharedEtcd.WithV2(version)));
         await using var a = await GoHost.StartAsync(api.Server, _service, "a");
         await using var b = await DiscoveryHost.RegisterAsync(Public(api.Server, "b"));
-        await BecomesAsync(() => string.Join(' ', a.Users), "a b");
+        await WaitForHealthAsync(() => string.Join(' ', a.Users), "a b");
         await using var seenByB = new CredentialReader(b.Registration);
         Assert.Equal("b", await seenByB.NextAsync());
 
         await using var c = await GoHost.StartAsync(api.Server, _service, "c");
 
         Assert.Equal("c", await seenByB.NextAsync());
-        await BecomesAsync(() => string.Join(' ', a.Users), "a b c");
+        await WaitForHealthAsync(() => string.Join(' ', a.Users), "a b c");
         await Eventually.TrueAsync(
             async () => (await api.ListAsync(Directory)) is { Count: 3 } hosts && hosts.All(host => UserOf(host) == "c"),
             "all three keys have the last one's user");
         await b.Registration.SetCredentialsAsync(new ServiceCredentials("d", "p"), Token);
-        await BecomesAsync(() => $"{a.Users[^1]} {c.Users[^1]}", "d d");
+        await WaitForHealthAsync(() => $"{a.Users[^1]} {c.Users[^1]}", "d d");
     }
 
     [Theory]
@@ -185,12 +185,12 @@ public sealed class GoFleetTests(SharedEtcd etcd)
         Assert.Single(await watcher.Resolver.GetInstancesAsync(_service, cancellationToken: Token));
 
         await server.KillAsync();
-        await host.LosesItsRegistrationAsync();
+        await host.WaitForLostRegistrationAsync();
         Assert.Single(await watcher.Resolver.GetInstancesAsync(_service, cancellationToken: Token));
         await server.RestartAsync(wipe);
 
-        await host.BecomesAsync(HealthStatus.Healthy);
-        await watcher.BecomesAsync(HealthStatus.Healthy);
+        await host.WaitForHealthAsync(HealthStatus.Healthy);
+        await watcher.WaitForHealthAsync(HealthStatus.Healthy);
         Assert.NotNull(await api.FindAsync(key));
         Assert.Equal("u", UserOf((await api.FindAsync(InfoKey))!));
         var found = Assert.Single(await watcher.Resolver.GetInstancesAsync(_service, cancellationToken: Token));
@@ -209,7 +209,7 @@ public sealed class GoFleetTests(SharedEtcd etcd)
         ["Service:Password"] = user is null ? null : "secret",
     };
 
-    private static async Task BecomesAsync(Func<string> state, string expected) =>
+    private static async Task WaitForHealthAsync(Func<string> state, string expected) =>
         await Eventually.TrueAsync(() => Task.FromResult(state() == expected), $"'{expected}'");
 
     private static (string? Action, bool IsNew, string? Key) Describe(JsonNode change) =>

@@ -43,7 +43,7 @@ public sealed class OutageTests
         // The longest wait between two tries is 2 s; the rest is for a busy machine.
         Assert.InRange(up.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(3));
         Assert.Equal(Prefix + host.Registration.InstanceId, Assert.Single(await server.ReadAsync(Prefix)).Key);
-        await host.BecomesAsync(HealthStatus.Healthy);
+        await host.WaitForHealthAsync(HealthStatus.Healthy);
         // One warning for the outage, not one for every try.
         Assert.Single(host.Logs.Of("OpeningFailed"));
     }
@@ -116,15 +116,15 @@ public sealed class OutageTests
             async () => (await a.Resolver.GetInstancesAsync(Service, cancellationToken: Token)).Count == 2, "a sees both");
 
         await server.KillAsync();
-        await a.LosesItsRegistrationAsync();
+        await a.WaitForLostRegistrationAsync();
         await server.RestartAsync(wiped);
 
         await Eventually.TrueAsync(
             async () => (await server.ReadAsync(Prefix)).Select(entry => entry.Key).SequenceEqual(ids.Select(id => Prefix + id)),
             "both are back");
         Assert.NotNull(await server.FindAsync("/services_infos/shop"));
-        await a.BecomesAsync(HealthStatus.Healthy);
-        await b.BecomesAsync(HealthStatus.Healthy);
+        await a.WaitForHealthAsync(HealthStatus.Healthy);
+        await b.WaitForHealthAsync(HealthStatus.Healthy);
         Assert.Equal(
             ids, (await a.Resolver.GetInstancesAsync(Service, cancellationToken: Token)).Select(instance => instance.Id));
         await a.StopAsync();
@@ -142,10 +142,10 @@ public sealed class OutageTests
         });
 
         server.Pause();
-        await host.LosesItsRegistrationAsync();
+        await host.WaitForLostRegistrationAsync();
         server.Continue();
 
-        await host.BecomesAsync(HealthStatus.Healthy);
+        await host.WaitForHealthAsync(HealthStatus.Healthy);
         Assert.Equal(Prefix + host.Registration.InstanceId, Assert.Single(await server.ReadAsync(Prefix)).Key);
     }
 

@@ -180,7 +180,7 @@ public sealed class RegistrationTests(SharedEtcd etcd)
 
         Assert.Equal(before, await server.FindAsync(InfoKey));
         Assert.Equal(2, (await server.ReadAsync(Prefix)).Count);
-        Assert.Contains($"delete {InfoKey} in etcd, below EtcdDiscovery:KeyPrefix where that is set", Assert.Single(second.Logs.Of("DescribedAsPublic")).Message, StringComparison.Ordinal);
+        Assert.Contains($"delete the key {InfoKey} in etcd, prefixed with EtcdDiscovery:KeyPrefix if that is set", Assert.Single(second.Logs.Of("DescribedAsPublic")).Message, StringComparison.Ordinal);
         Assert.Empty(first.Logs.Of("DescribedAsPublic"));
     }
 

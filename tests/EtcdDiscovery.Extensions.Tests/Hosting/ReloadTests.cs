@@ -63,7 +63,7 @@ public sealed class ReloadTests(SharedEtcd etcd)
 
         host.Change(("Service:Ports:http", "81"), ("Service:Shard", "s1"), ("Service:Critical", "true"), ("Service:User", "u"), ("Service:Password", "p"));
 
-        await BecomesAsync(host, instance => instance.Ports!["http"] == "81", TimeSpan.FromSeconds(1));
+        await WaitForHealthAsync(host, instance => instance.Ports!["http"] == "81", TimeSpan.FromSeconds(1));
         var changed = await FirstAsync(host);
         Assert.Equal((id, "s1", true, new ServiceCredentials("u", "p")), (changed.Id, changed.Shard, changed.Critical, changed.Credentials));
         Assert.Equal(new ServiceCredentials("u", "p"), host.Registration.Credentials);
@@ -117,8 +117,8 @@ public sealed class ReloadTests(SharedEtcd etcd)
 
         host.Change(("Service:Ports:http", "81"), ("Services:admin:Ports:http", "82"));
 
-        await BecomesAsync(host, instance => instance.Ports?["http"] == "82", TimeSpan.FromSeconds(1), "admin");
-        await BecomesAsync(host, instance => instance.Ports!["http"] == "81", TimeSpan.FromSeconds(1), "store");
+        await WaitForHealthAsync(host, instance => instance.Ports?["http"] == "82", TimeSpan.FromSeconds(1), "admin");
+        await WaitForHealthAsync(host, instance => instance.Ports!["http"] == "81", TimeSpan.FromSeconds(1), "store");
         // Ten minutes are not waited for when the host stops.
         await host.StopAsync().WaitAsync(TimeSpan.FromSeconds(10), Token);
         Assert.Empty(host.Logs.Of("ChangeRefused"));
@@ -138,7 +138,7 @@ public sealed class ReloadTests(SharedEtcd etcd)
         store.Refusal = _ => null;
         await starting.WaitAsync(Eventually.Patience, Token);
 
-        await BecomesAsync(host, instance => instance.Ports!["http"] == "81", Eventually.Patience);
+        await WaitForHealthAsync(host, instance => instance.Ports!["http"] == "81", Eventually.Patience);
     }
 
     [Fact]
@@ -190,7 +190,7 @@ public sealed class ReloadTests(SharedEtcd etcd)
         Assert.Equal("80", (await FirstAsync(host)).Ports!["http"]);
 
         host.Change(("Service:Ports:http", "82"));
-        await BecomesAsync(host, instance => instance.Ports!["http"] == "82", Eventually.Patience);
+        await WaitForHealthAsync(host, instance => instance.Ports!["http"] == "82", Eventually.Patience);
     }
 
     [Fact]
@@ -202,7 +202,7 @@ public sealed class ReloadTests(SharedEtcd etcd)
 
         host.Change(("Unrelated", "x"));
         host.Change(("Service:Zone", "z"));
-        await BecomesAsync(host, instance => instance.Zone == "z", Eventually.Patience);
+        await WaitForHealthAsync(host, instance => instance.Zone == "z", Eventually.Patience);
 
         Assert.Equal(before + 1, await RevisionAsync());
 
@@ -212,7 +212,7 @@ public sealed class ReloadTests(SharedEtcd etcd)
     private static ValueTask<ServiceInstance> FirstAsync(DiscoveryHost host, string service = "shop") =>
         host.Resolver.GetFirstInstanceAsync(service, cancellationToken: Token);
 
-    private static async Task BecomesAsync(
+    private static async Task WaitForHealthAsync(
         DiscoveryHost host, Func<ServiceInstance, bool> expected, TimeSpan within, string service = "shop")
     {
         var started = TimeProvider.System.GetTimestamp();

@@ -22,7 +22,7 @@ public sealed class SecretsTests : IDisposable
     [InlineData(EtcdVersion.First, "Etcd")]
     [InlineData(EtcdVersion.Second, "Etcd")]
     [InlineData(EtcdVersion.First, "EtcdV2")]
-    public async Task Secrets_OfEveryKind_AreNeverTold(EtcdVersion version, string store)
+    public async Task Secrets_OfEveryKind_AreNeverReported(EtcdVersion version, string store)
     {
         using var telemetry = new TelemetryCapture();
         await using var web = await WebInstance.StartAsync(_ => Task.CompletedTask);
@@ -66,11 +66,11 @@ public sealed class SecretsTests : IDisposable
         await web.DisposeAsync();
         said.Add(await CallAsync(host));
         await server.KillAsync();
-        await host.LosesItsRegistrationAsync();
+        await host.WaitForLostRegistrationAsync();
         said.Add(await ReportAsync(host));
         said.Add((await Record.ExceptionAsync(async () => await host.Resolver.GetServiceAsync("never-asked", Token)))?.ToString());
         await server.RestartAsync(wipe: false);
-        await host.BecomesAsync(HealthStatus.Healthy);
+        await host.WaitForHealthAsync(HealthStatus.Healthy);
 
         // Every setting that takes a secret becomes wrong, while it runs and at a start.
         host.Change(("Etcd:User", ""), ("Service:User", ""));

@@ -80,7 +80,7 @@ public sealed class ValidationTests
     }
 
     [Fact]
-    public async Task Settings_AllWrong_AreAllNamedAtOnce()
+    public async Task Settings_AllWrong_AreAllNamedInOneMessage()
     {
         await using var host = DiscoveryHost.Build(new()
         {
@@ -245,7 +245,7 @@ public sealed class ValidationTests
     [Theory]
     [InlineData("http://user:hush-hush@b:2379")]
     [InlineData("user:hush-hush@b:2379")]
-    public async Task Endpoint_WithAPassword_IsRefusedWithoutShowingIt(string endpoint)
+    public async Task Endpoint_WithPassword_IsRefusedWithoutShowingIt(string endpoint)
     {
         await using var host = DiscoveryHost.Build(new(Good()) { ["Etcd:Endpoints:0"] = endpoint });
 

@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>Reads a service's changes one by one, with patience.</summary>
+/// <summary>Reads a service's changes one by one, with a timeout.</summary>
 internal sealed class ChangeReader(IAsyncEnumerable<ServiceUpdate> updates) : IAsyncDisposable
 {
     private readonly CancellationTokenSource _ending = new();
@@ -12,7 +12,7 @@ internal sealed class ChangeReader(IAsyncEnumerable<ServiceUpdate> updates) : IA
     {
         _enumerator ??= updates.SelectMany(update => update.Changes).GetAsyncEnumerator(_ending.Token);
         _moving = _enumerator.MoveNextAsync().AsTask();
-        Assert.True(await _moving.WaitAsync(Eventually.Patience), "A watch never ends but with an exception.");
+        Assert.True(await _moving.WaitAsync(Eventually.Patience), "A watch ended without an exception.");
         var change = _enumerator.Current;
         return $"{change.Kind} {change.Instance.Id} {change.Instance.Hostname}";
     }

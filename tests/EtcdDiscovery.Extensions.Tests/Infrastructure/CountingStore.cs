@@ -3,7 +3,7 @@ using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>A store in between that counts, can hold reads back or make them fail, and can lose history.</summary>
+/// <summary>A decorator that counts reads and batches, delays or fails reads, and can lose the history of watches.</summary>
 internal sealed class CountingStore(IDiscoveryStore inner) : IDiscoveryStore
 {
     private int _reads;
@@ -17,7 +17,7 @@ internal sealed class CountingStore(IDiscoveryStore inner) : IDiscoveryStore
 
     public int Watches => _watches;
 
-    /// <summary>How many batches of watches were taken in.</summary>
+    /// <summary>The number of watch batches that were consumed.</summary>
     public int Batches => _batches;
 
     public int Sessions => _sessions;
@@ -28,28 +28,28 @@ internal sealed class CountingStore(IDiscoveryStore inner) : IDiscoveryStore
 
     public StoreCapabilities Capabilities => inner.Capabilities;
 
-    /// <summary>Reads wait for this.</summary>
+    /// <summary>Each read waits for this task before it starts.</summary>
     public Task Gate { get; set; } = Task.CompletedTask;
 
-    /// <summary>Answers of reads wait for this.</summary>
+    /// <summary>Each read waits for this task before it returns.</summary>
     public Task After { get; set; } = Task.CompletedTask;
 
-    /// <summary>What reads make of what there is.</summary>
+    /// <summary>Transforms the result of each read.</summary>
     public Func<StoreContents, StoreContents> Rewrite { get; set; } = contents => contents;
 
-    /// <summary>Whether watches swallow the changes.</summary>
-    public bool IsDeaf { get; set; }
+    /// <summary>Whether watches drop all changes.</summary>
+    public bool DropsChanges { get; set; }
 
-    /// <summary>What reads fail with while it is set.</summary>
+    /// <summary>If set, reads fail with this exception.</summary>
     public EtcdDiscoveryException? Failure { get; set; }
 
-    /// <summary>What reads and new watches fail with while it is set; see <see cref="EndWatches"/> for those that stand.</summary>
+    /// <summary>If set, reads and new watches fail with this exception. <see cref="EndWatches"/> ends established watches.</summary>
     public EtcdDiscoveryException? Outage { get; set; }
 
-    /// <summary>Watches after an older revision have lost their history.</summary>
+    /// <summary>Watches that start after an older revision fail as compacted.</summary>
     public long CompactedRevision { get; set; }
 
-    /// <summary>Whether watches never tell how far they have got, so that a resumed one repeats everything.</summary>
+    /// <summary>Whether watches report no progress, so that a resumed watch repeats all changes.</summary>
     public bool Repeats { get; set; }
 
     public Task<IDiscoverySession> OpenSessionAsync(TimeSpan timeToLive, CancellationToken cancellationToken)
@@ -67,8 +67,8 @@ internal sealed class CountingStore(IDiscoveryStore inner) : IDiscoveryStore
         return contents;
     }
 
-    /// <summary>Ends all watches: their readers have to read again.</summary>
-    public void LoseHistory() => EndWatches(new HistoryLostException("The test lost it."));
+    /// <summary>Ends all watches with lost history, so that their readers read again.</summary>
+    public void LoseHistory() => EndWatches(new HistoryLostException("The test lost the history."));
 
     /// <summary>Ends all watches with a failure.</summary>
     public void EndWatches(EtcdDiscoveryException failure)
@@ -89,7 +89,7 @@ internal sealed class CountingStore(IDiscoveryStore inner) : IDiscoveryStore
         while (await MoveNextAsync(batches, ending, cancellationToken))
         {
             var batch = batches.Current;
-            yield return new(Repeats ? after : batch.Revision, IsDeaf ? [] : batch.Events);
+            yield return new(Repeats ? after : batch.Revision, DropsChanges ? [] : batch.Events);
             Interlocked.Increment(ref _batches);
         }
     }
@@ -109,7 +109,7 @@ internal sealed class CountingStore(IDiscoveryStore inner) : IDiscoveryStore
 
         if (after.Number < CompactedRevision)
         {
-            throw new HistoryLostException("The test compacted it.");
+            throw new HistoryLostException("The test compacted the history.");
         }
     }
 
@@ -126,7 +126,7 @@ internal sealed class CountingStore(IDiscoveryStore inner) : IDiscoveryStore
         }
     }
 
-    /// <summary>What ends the watches that stand now, once it comes.</summary>
+    /// <summary>Ends the established watches with an exception.</summary>
     private sealed class Ending
     {
         public CancellationTokenSource Source { get; } = new();

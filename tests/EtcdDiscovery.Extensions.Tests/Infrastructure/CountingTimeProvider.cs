@@ -2,7 +2,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>A <see cref="FakeTimeProvider"/> that counts the timers that are armed, which it does not tell by itself.</summary>
+/// <summary>A <see cref="FakeTimeProvider"/> that counts armed timers.</summary>
 internal sealed class CountingTimeProvider : FakeTimeProvider
 {
     private readonly HashSet<Timer> _armed = [];

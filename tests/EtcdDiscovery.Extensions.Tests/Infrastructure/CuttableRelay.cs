@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>Stands between a client and a server on loopback; its connections can be cut.</summary>
+/// <summary>A relay between a client and a server on loopback whose connections can be cut.</summary>
 internal sealed class CuttableRelay : IAsyncDisposable
 {
     private readonly int _target;
@@ -22,7 +22,7 @@ internal sealed class CuttableRelay : IAsyncDisposable
 
     public string Endpoint => $"http://{_listener.LocalEndpoint}";
 
-    /// <summary>Resets all connections, and new ones at once.</summary>
+    /// <summary>Resets all connections, and new ones as soon as they are accepted.</summary>
     public void Cut()
     {
         lock (_sync)

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>Reads the beginning of each request, and then breaks the connection.</summary>
+/// <summary>Reads the beginning of each request, then breaks the connection.</summary>
 internal sealed class CuttingServer : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -11,7 +11,7 @@ internal sealed class CuttingServer : IAsyncDisposable
     private readonly Task _serving;
     private int _requests;
 
-    /// <param name="resets">Whether it ends connections with a reset, or as if the answer were complete.</param>
+    /// <param name="resets">True to reset connections, false to close them as after a complete response.</param>
     public CuttingServer(bool resets)
     {
         _resets = resets;
@@ -44,7 +44,7 @@ internal sealed class CuttingServer : IAsyncDisposable
         }
         catch (SocketException)
         {
-            // The listener was stopped.
+            // The listener has stopped.
         }
     }
 }

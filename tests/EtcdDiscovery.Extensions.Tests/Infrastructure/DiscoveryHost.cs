@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>An application as users build it, with settings of its own, captured logs and no view of this machine's environment.</summary>
+/// <summary>An application built as users build it, with its own settings, captured logs and none of this machine's environment variables.</summary>
 internal sealed class DiscoveryHost : IAsyncDisposable
 {
     public const string NodeHostname = "node-1.test";
@@ -35,9 +35,9 @@ internal sealed class DiscoveryHost : IAsyncDisposable
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     /// <summary>Builds a host.</summary>
-    /// <param name="settings">Settings by key, below the section <c>EtcdDiscovery</c>.</param>
-    /// <param name="configure">Adds to the application before it is built.</param>
-    /// <param name="environment">The environment variables that the library sees.</param>
+    /// <param name="settings">The settings, by key in the section <c>EtcdDiscovery</c>.</param>
+    /// <param name="configure">Configures the application before it is built.</param>
+    /// <param name="environment">The environment variables that the library reads.</param>
     public static DiscoveryHost Build(
         Dictionary<string, string?> settings,
         Action<HostApplicationBuilder>? configure = null,
@@ -52,7 +52,7 @@ internal sealed class DiscoveryHost : IAsyncDisposable
         return new DiscoveryHost(builder.Build(), logs);
     }
 
-    /// <summary>Adds what is under test to any kind of application.</summary>
+    /// <summary>Adds discovery and its test doubles to any kind of application.</summary>
     public static void Prepare(
         IHostApplicationBuilder builder, LogCapture logs, Dictionary<string, string>? environment = null)
     {
@@ -66,7 +66,7 @@ internal sealed class DiscoveryHost : IAsyncDisposable
         new(name => (variables ?? new() { ["HOSTNAME"] = NodeHostname }).GetValueOrDefault(name));
 
     /// <inheritdoc cref="Build"/>
-    /// <summary>Builds a host and starts it.</summary>
+    /// <summary>Builds and starts a host.</summary>
     public static async Task<DiscoveryHost> StartAsync(
         Dictionary<string, string?> settings,
         Action<HostApplicationBuilder>? configure = null,
@@ -85,7 +85,7 @@ internal sealed class DiscoveryHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Builds a host, starts it, and waits until its service is registered.</summary>
+    /// <summary>Builds and starts a host, and waits until its service is registered.</summary>
     public static async Task<DiscoveryHost> RegisterAsync(Dictionary<string, string?> settings)
     {
         var host = await StartAsync(settings);
@@ -103,7 +103,7 @@ internal sealed class DiscoveryHost : IAsyncDisposable
         return Registration;
     }
 
-    /// <summary>Changes settings while it runs, all at once.</summary>
+    /// <summary>Changes settings of the running host in one reload.</summary>
     public void Change(params (string Key, string Value)[] settings)
     {
         var configuration = (IConfigurationRoot)Services.GetRequiredService<IConfiguration>();
@@ -115,19 +115,19 @@ internal sealed class DiscoveryHost : IAsyncDisposable
         configuration.Reload();
     }
 
-    /// <summary>What the health check says.</summary>
+    /// <summary>Runs the health check.</summary>
     public async Task<HealthReportEntry> CheckAsync() =>
         (await Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(Token)).Entries["etcd-discovery"];
 
-    public async Task<HealthReportEntry> BecomesAsync(HealthStatus status)
+    public async Task<HealthReportEntry> WaitForHealthAsync(HealthStatus status)
     {
         HealthReportEntry entry = default;
         await Eventually.TrueAsync(async () => (entry = await CheckAsync()).Status == status, $"health is {status}");
         return entry;
     }
 
-    /// <summary>Waits until its lease is gone and it cannot get another one.</summary>
-    public async Task<HealthReportEntry> LosesItsRegistrationAsync()
+    /// <summary>Waits until the lease is lost and a new one cannot be granted.</summary>
+    public async Task<HealthReportEntry> WaitForLostRegistrationAsync()
     {
         await Eventually.TrueAsync(() => Task.FromResult(Registration.State == RegistrationState.Lost), "the registration is lost");
         var entry = await CheckAsync();
@@ -135,7 +135,7 @@ internal sealed class DiscoveryHost : IAsyncDisposable
         return entry;
     }
 
-    /// <summary>How many instances of a service it knows; null while it cannot tell yet.</summary>
+    /// <summary>The number of known instances of a service; null while the service cannot be read.</summary>
     public async Task<int?> CountAsync(string service)
     {
         try

@@ -3,7 +3,7 @@ using System.Runtime.Versioning;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>The fixtures run every etcd from 3.4 on. What 3.6 does differently is shown by a stand-in: no package here has it.</summary>
+/// <summary>The fixtures run every etcd from 3.4 on. A fake binary stands in for 3.6, which no package source here has.</summary>
 [UnsupportedOSPlatform("windows")]
 public sealed class EtcdBinaryTests : IDisposable
 {
@@ -21,13 +21,13 @@ public sealed class EtcdBinaryTests : IDisposable
     [InlineData("3.6.0-rc.1", false)]
     [InlineData("3.6.14", false)]
     [InlineData("3.7.1", false)]
-    public void Binary_OfEachVersion_ServesV2UpToThreeFive(string version, bool servesV2) =>
-        Assert.Equal(servesV2, EtcdBinary.ServesV2(StandIn(version)));
+    public void Binary_EachVersion_ServesV2UpTo35(string version, bool servesV2) =>
+        Assert.Equal(servesV2, EtcdBinary.ServesV2(CreateFakeBinary(version)));
 
     [Fact]
-    public async Task Server_OfAVersionWithoutV2_IsStartedWithoutTheFlag()
+    public async Task Server_VersionWithoutV2_StartsWithoutTheFlag()
     {
-        await using var server = await EtcdServer.StartAsync(StandIn("3.6.14"));
+        await using var server = await EtcdServer.StartAsync(CreateFakeBinary("3.6.14"));
 
         await server.PutAsync("/a", "1");
 
@@ -35,7 +35,7 @@ public sealed class EtcdBinaryTests : IDisposable
     }
 
     [Fact]
-    public async Task Server_ThatRefusesAFlag_FailsWithWhatItSaid()
+    public async Task Server_RefusingAFlag_FailsWithItsErrorOutput()
     {
         var error = await Assert.ThrowsAsync<InvalidOperationException>(
             () => EtcdServer.StartAsync(Real, new EtcdSecurity { Flags = ["--no-such-flag"] }));
@@ -45,7 +45,7 @@ public sealed class EtcdBinaryTests : IDisposable
     }
 
     [Fact]
-    public async Task Server_WhosePreparationFails_IsEnded()
+    public async Task Server_PreparationFails_IsStopped()
     {
         EtcdServer? started = null;
 
@@ -64,9 +64,9 @@ public sealed class EtcdBinaryTests : IDisposable
     [InlineData("3.6.14", "3.7.1", null)]
     [InlineData("3.6.14", "3.5.16", "second")]
     [InlineData("3.5.16", "3.6.14", "first")]
-    public async Task Script_AskedForV2_PrintsABinaryThatHasIt(string first, string? second, string? chosen)
+    public async Task Script_WithV2Option_PrintsABinaryWithV2(string first, string? second, string? chosen)
     {
-        var binaries = new Dictionary<string, string> { ["first"] = StandIn(first), ["second"] = second is null ? "" : StandIn(second) };
+        var binaries = new Dictionary<string, string> { ["first"] = CreateFakeBinary(first), ["second"] = second is null ? "" : CreateFakeBinary(second) };
         using var script = Process.Start(new ProcessStartInfo(Repository.PathOf("eng/etcd.sh"), ["--v2"])
         {
             RedirectStandardOutput = true,
@@ -74,7 +74,7 @@ public sealed class EtcdBinaryTests : IDisposable
             Environment =
             {
                 ["ETCD_BIN"] = binaries["first"],
-                // Nothing else may be found: another version of the cache, or of the package manager.
+                // Hides other versions in the cache or from the package manager.
                 ["ETCD_BIN_2"] = second is null ? binaries["first"] : binaries["second"],
             },
         })!;
@@ -87,8 +87,8 @@ public sealed class EtcdBinaryTests : IDisposable
         Assert.Contains(chosen is null ? $"etcd {first[..3]} has no v2 keys API" : "", await said, StringComparison.Ordinal);
     }
 
-    /// <summary>A binary that says it is another version, and from 3.6 on refuses what that version refuses.</summary>
-    private string StandIn(string version)
+    /// <summary>Creates a fake binary that reports another version and, from 3.6 on, refuses the flags that this version refuses.</summary>
+    private string CreateFakeBinary(string version)
     {
         var path = Path.Combine(_folder.FullName, "etcd-" + version);
         File.WriteAllText(path, $"""

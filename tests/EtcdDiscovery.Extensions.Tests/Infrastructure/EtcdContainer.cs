@@ -11,15 +11,15 @@ namespace EtcdDiscovery.Tests.Infrastructure;
 /// <summary>An etcd in a container, started by Testcontainers.</summary>
 internal sealed class EtcdContainer : IEtcd
 {
-    /// <summary>The image to run, when it is not the default; eng/docker.sh sets it.</summary>
+    /// <summary>The variable with another image to run; eng/docker.sh sets it.</summary>
     public const string ImageVariable = "ETCD_IMAGE";
 
     private const ushort ClientPort = 2379;
 
-    // An engine that accepts and stays silent would otherwise hold the tests up for minutes.
+    // Limits the wait for an engine that accepts the connection and never answers.
     private static readonly TimeSpan EngineTimeout = TimeSpan.FromSeconds(5);
 
-    // The image may have to be pulled.
+    // Includes the time to pull the image.
     private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(2);
 
     private readonly IContainer _container;
@@ -36,12 +36,12 @@ internal sealed class EtcdContainer : IEtcd
 
     public string Endpoint => $"http://{_container.Hostname}:{_container.GetMappedPublicPort(ClientPort)}";
 
-    /// <summary>Why no container can be started; null when a Docker engine answers.</summary>
+    /// <summary>Returns why no container can be started, or null if a Docker engine answers.</summary>
     public static async Task<string?> FindObstacleAsync()
     {
         try
         {
-            // Testcontainers looks for the engine where Docker's own client does, and blocks meanwhile.
+            // Testcontainers looks for the engine in the same places as Docker's client, and blocks meanwhile.
             var engine = await Task.Run(() => TestcontainersSettings.OS.DockerEndpointAuthConfig).WaitAsync(EngineTimeout);
             return engine is null ? "no Docker engine answers" : null;
         }
@@ -51,14 +51,14 @@ internal sealed class EtcdContainer : IEtcd
         }
     }
 
-    /// <summary>Starts one. The image is pulled only if the engine does not have it.</summary>
+    /// <summary>Starts a container. The image is pulled only if the engine does not have it.</summary>
     public static async Task<EtcdContainer> StartAsync()
     {
         var url = $"http://0.0.0.0:{ClientPort}";
         var container = new ContainerBuilder(Image)
             .WithLogger(NullLogger.Instance)
             .WithImagePullPolicy(PullPolicy.Missing)
-            // As in EtcdBinary.
+            // See EtcdBinary.
             .WithEnvironment("ETCD_UNSUPPORTED_ARCH", "arm64")
             .WithCommand(
                 "/usr/local/bin/etcd", "--data-dir", "/etcd-data", "--listen-client-urls", url, "--advertise-client-urls", url, "--unsafe-no-fsync")

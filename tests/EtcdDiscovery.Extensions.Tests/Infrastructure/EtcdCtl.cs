@@ -2,14 +2,14 @@ using System.Diagnostics;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>Runs lines of a shell with <c>etcdctl</c> at hand, as an operator does.</summary>
+/// <summary>Runs shell commands with <c>etcdctl</c> on the path, as an operator does.</summary>
 internal static class EtcdCtl
 {
     public static Task RunAsync(EtcdServer server, IEnumerable<string> lines) => RunAsync(server, null, lines);
 
-    /// <param name="server">The etcd to speak to.</param>
-    /// <param name="user">The user and password to speak as, with a colon between; null before authentication is enabled.</param>
-    /// <param name="lines">The commands, one a line.</param>
+    /// <param name="server">The etcd server.</param>
+    /// <param name="user">User and password, separated by a colon; null before authentication is enabled.</param>
+    /// <param name="lines">The commands, one per line.</param>
     public static async Task<string> RunAsync(EtcdServer server, string? user, IEnumerable<string> lines)
     {
         var start = new ProcessStartInfo("bash", ["-euc", string.Join('\n', lines)])
@@ -18,8 +18,9 @@ internal static class EtcdCtl
             RedirectStandardError = true,
             Environment =
             {
-                // The server's own etcdctl, since that of 3.6 does not speak v2. It comes beside etcd from Debian's packages,
-                // and on the path elsewhere.
+                // Prefers the server's own etcdctl, because that of 3.6 does not speak v2. Debian's packages install it beside etcd; elsewhere it is
+                // on
+                // the path.
                 ["PATH"] = $"{Path.GetDirectoryName(server.Binary)}:{Environment.GetEnvironmentVariable("PATH")}",
                 ["ETCDCTL_API"] = "3",
                 ["ETCDCTL_ENDPOINTS"] = server.Endpoint,

@@ -4,19 +4,19 @@ using System.Text.Json.Nodes;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>An entry as it stands in etcd. Without a lease, <paramref name="Lease"/> is null.</summary>
+/// <summary>An entry in etcd. <paramref name="Lease"/> is null for an entry without a lease.</summary>
 public sealed record EtcdEntry(string Key, string Value, string? Lease);
 
-/// <summary>Reads and writes etcd through its JSON gateway: not through the code under test.</summary>
+/// <summary>Reads and writes etcd through its JSON gateway, without the library.</summary>
 public static class EtcdGateway
 {
     private const int MaxTxnOperations = 100;
 
-    /// <summary>The entries whose keys start with a prefix, in order.</summary>
+    /// <summary>The entries whose keys start with a prefix, ordered by key.</summary>
     public static Task<IReadOnlyList<EtcdEntry>> ReadAsync(this IEtcd server, string prefix) =>
         RangeAsync(server, Prefixed(prefix));
 
-    /// <summary>The same, from this member's own copy: without asking the leader, so maybe of a moment ago.</summary>
+    /// <summary>The same from the member's own copy, without the leader. It may be outdated.</summary>
     public static Task<IReadOnlyList<EtcdEntry>> ReadLocallyAsync(this IEtcd server, string prefix)
     {
         var request = Prefixed(prefix);
@@ -24,13 +24,13 @@ public static class EtcdGateway
         return RangeAsync(server, request);
     }
 
-    /// <summary>The one entry under a key; null when there is none.</summary>
+    /// <summary>The entry of a key; null if there is none.</summary>
     public static async Task<EtcdEntry?> FindAsync(this IEtcd server, string key) =>
         (await server.ReadAsync(key)).SingleOrDefault(entry => entry.Key == key);
 
     public static Task PutAsync(this IEtcd server, string key, string value) => server.PutAllAsync([(key, value)]);
 
-    /// <summary>Puts entries, as many in one transaction as etcd allows.</summary>
+    /// <summary>Puts entries, in as few transactions as etcd allows.</summary>
     public static async Task PutAllAsync(this IEtcd server, IEnumerable<(string Key, string Value)> entries)
     {
         foreach (var chunk in entries.Chunk(MaxTxnOperations))
@@ -48,7 +48,7 @@ public static class EtcdGateway
     public static Task DeleteAsync(this IEtcd server, string prefix) =>
         server.PostAsync("/v3/kv/deleterange", Prefixed(prefix));
 
-    /// <summary>The time to live that a lease was granted; null when there is no such lease.</summary>
+    /// <summary>The time to live that a lease was granted; null if the lease does not exist.</summary>
     public static async Task<TimeSpan?> GrantedAsync(this IEtcd server, string lease)
     {
         var answer = await server.PostAsync("/v3/lease/timetolive", new JsonObject { ["ID"] = lease });
@@ -67,7 +67,7 @@ public static class EtcdGateway
             Decode(entry!["key"]!), entry["value"] is { } value ? Decode(value) : "", (string?)entry["lease"]))];
     }
 
-    // Every key in these tests is ASCII: the last character has a successor.
+    // All keys in these tests are ASCII, so the last character has a successor.
     private static JsonObject Prefixed(string prefix) => new()
     {
         ["key"] = Encode(prefix),

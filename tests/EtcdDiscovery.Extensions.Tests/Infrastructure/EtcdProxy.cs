@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>A real <c>etcd grpc-proxy</c> before an etcd.</summary>
+/// <summary>A real <c>etcd grpc-proxy</c> in front of an etcd server.</summary>
 public sealed class EtcdProxy : IAsyncDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("etcd-proxy-");
@@ -25,7 +25,7 @@ public sealed class EtcdProxy : IAsyncDisposable
             RedirectStandardError = true,
         };
         _process = Process.Start(start) ?? throw new InvalidOperationException($"{binary} did not start.");
-        // It tells a lot, and would stop when nobody listens.
+        // Reads the output, because the proxy blocks when the pipe is full.
         _process.ErrorDataReceived += (_, _) => { };
         _process.BeginErrorReadLine();
     }
@@ -55,7 +55,7 @@ public sealed class EtcdProxy : IAsyncDisposable
         return proxy;
     }
 
-    /// <summary>Freezes it: its connections stay open and nobody answers.</summary>
+    /// <summary>Freezes the proxy: connections stay open, and requests get no answer.</summary>
     public void Pause() => Signals.Stop(_process);
 
     public async ValueTask DisposeAsync()

@@ -3,14 +3,14 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>Flags of an etcd that is secured, and how the test itself gets at it.</summary>
+/// <summary>The flags of a secured etcd, and the test's own access to it.</summary>
 internal sealed class EtcdSecurity
 {
     public string Scheme { get; init; } = "http";
 
     public IReadOnlyList<string> Flags { get; init; } = [];
 
-    /// <summary>What the test shows to a server that wants client certificates.</summary>
+    /// <summary>The client certificate of the test.</summary>
     public X509Certificate2? Operator { get; init; }
 
     public X509Certificate2? Authority { get; init; }
@@ -27,7 +27,7 @@ internal sealed class EtcdSecurity
                 RevocationMode = X509RevocationMode.NoCheck,
                 CustomTrustStore = { Authority! },
             };
-            // Some tests give the server another name; whom it was issued by is enough here.
+            // Some tests use another server name, so only the issuer is checked.
             handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, errors) =>
                 errors is SslPolicyErrors.None or SslPolicyErrors.RemoteCertificateNameMismatch;
         }

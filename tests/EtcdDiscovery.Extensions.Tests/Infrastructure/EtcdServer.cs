@@ -8,7 +8,7 @@ using System.Text.Json.Nodes;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>A real etcd process on loopback ports of its own, with a data directory that is deleted in the end.</summary>
+/// <summary>A real etcd process with its own loopback ports and a data directory that is deleted at the end.</summary>
 public sealed class EtcdServer : IEtcd
 {
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
@@ -30,7 +30,7 @@ public sealed class EtcdServer : IEtcd
         _http = new HttpClient(_security.NewHandler()) { BaseAddress = new Uri(Endpoint), Timeout = StartTimeout };
     }
 
-    /// <summary>The path of the binary that it runs.</summary>
+    /// <summary>The path of the binary.</summary>
     public string Binary => _binary;
 
     public int Port { get; }
@@ -51,10 +51,10 @@ public sealed class EtcdServer : IEtcd
 
     private string ClusterToken { get; set; } = "";
 
-    /// <summary>Whether it waits for its disk, as etcd does unless told otherwise. Tests need not.</summary>
+    /// <summary>Whether etcd syncs to disk, which is its default. Tests do not need it.</summary>
     private bool WaitsForDisk { get; set; }
 
-    /// <summary>Starts a cluster of one.</summary>
+    /// <summary>Starts a cluster of one member.</summary>
     public static async Task<EtcdServer> StartAsync(string binary, bool waitsForDisk = false)
     {
         var server = Create(binary, 1)[0];
@@ -63,10 +63,10 @@ public sealed class EtcdServer : IEtcd
         return server;
     }
 
-    /// <summary>Starts a cluster of one with TLS or other flags of its own.</summary>
+    /// <summary>Starts a cluster of one member with TLS or other flags.</summary>
     /// <param name="binary">The path of etcd.</param>
-    /// <param name="security">Its flags.</param>
-    /// <param name="prepareAsync">What to do before anybody uses it. When that fails, it is ended.</param>
+    /// <param name="security">The flags.</param>
+    /// <param name="prepareAsync">Prepares the server before its first use. If it fails, the server is stopped.</param>
     internal static async Task<EtcdServer> StartAsync(
         string binary, EtcdSecurity security, Func<EtcdServer, Task>? prepareAsync = null)
     {
@@ -85,7 +85,7 @@ public sealed class EtcdServer : IEtcd
         }
     }
 
-    /// <summary>Prepares the members of one cluster; see <c>EtcdCluster</c>.</summary>
+    /// <summary>Creates the members of one cluster; see <c>EtcdCluster</c>.</summary>
     internal static IReadOnlyList<EtcdServer> Create(string binary, int size)
     {
         var members = Enumerable.Range(0, size).Select(i => new EtcdServer(binary, $"m{i}")).ToList();
@@ -111,26 +111,26 @@ public sealed class EtcdServer : IEtcd
         }
     }
 
-    /// <summary>Ends it without warning, as a crash would.</summary>
+    /// <summary>Kills the process, as a crash would.</summary>
     public async Task KillAsync()
     {
         Signals.Kill(_process!);
         await WaitForExitAsync();
     }
 
-    /// <summary>Asks it to end. etcd takes seconds to close its streams.</summary>
+    /// <summary>Sends SIGTERM and waits. etcd takes seconds to close its streams.</summary>
     public async Task StopAsync()
     {
         Signals.Terminate(_process!);
         await WaitForExitAsync();
     }
 
-    /// <summary>Freezes it: its connections stay open and nobody answers.</summary>
+    /// <summary>Freezes the process: connections stay open, and requests get no answer.</summary>
     public void Pause() => Signals.Stop(_process!);
 
     public void Continue() => Signals.Continue(_process!);
 
-    /// <summary>Starts it again on the same ports.</summary>
+    /// <summary>Restarts the process on the same ports.</summary>
     public async Task RestartAsync(bool wipe)
     {
         if (wipe)
@@ -142,20 +142,20 @@ public sealed class EtcdServer : IEtcd
         await WaitUntilHealthyAsync();
     }
 
-    /// <summary>Makes it found another cluster when it is next wiped and restarted.</summary>
+    /// <summary>Makes the next wiped restart form another cluster.</summary>
     public void BecomeAnotherCluster() => ClusterToken += "-another";
 
-    /// <summary>Keeps a copy of its data. It must not be running.</summary>
+    /// <summary>Saves a copy of the data. The process must not be running.</summary>
     public void Save() => Copy(new DirectoryInfo(Data), Saved);
 
-    /// <summary>Goes back to the copy. It must not be running.</summary>
+    /// <summary>Restores the saved copy. The process must not be running.</summary>
     public void Restore()
     {
         Directory.Delete(Data, recursive: true);
         Directory.Move(Saved, Data);
     }
 
-    /// <summary>Calls etcd's JSON gateway: not through the code under test.</summary>
+    /// <summary>Calls etcd's JSON gateway, without the library.</summary>
     public async Task<JsonNode> PostAsync(string path, JsonObject request, string? token = null)
     {
         using var message = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(request) };
@@ -169,7 +169,7 @@ public sealed class EtcdServer : IEtcd
         return (await response.Content.ReadFromJsonAsync<JsonNode>())!;
     }
 
-    /// <summary>One number from its metrics page; 0 when it is not there yet.</summary>
+    /// <summary>Reads a metric from etcd's metrics page; 0 if it does not exist yet.</summary>
     public async Task<double> GetMetricAsync(string name)
     {
         var page = await _http.GetStringAsync("/metrics");
@@ -228,7 +228,7 @@ public sealed class EtcdServer : IEtcd
         {
             if (_process!.HasExited || started.Elapsed > StartTimeout)
             {
-                throw new InvalidOperationException($"{_binary} does not get healthy: {await ReadReasonAsync()}");
+                throw new InvalidOperationException($"{_binary} did not become healthy: {await ReadReasonAsync()}");
             }
 
             await Task.Delay(20);
@@ -248,12 +248,12 @@ public sealed class EtcdServer : IEtcd
         }
     }
 
-    // A refused flag is told on standard error, before there is a log.
+    // etcd reports refused flags on standard error, before there is a log.
     private async Task<string> ReadReasonAsync()
     {
         if (_process!.HasExited)
         {
-            await WaitForExitAsync(); // until all that it wrote is here
+            await WaitForExitAsync(); // also waits for the end of its output
         }
 
         var log = File.Exists(LogFile) ? await File.ReadAllTextAsync(LogFile) : "";
@@ -286,7 +286,7 @@ public sealed class EtcdServer : IEtcd
         return (((IPEndPoint)first.LocalEndpoint).Port, ((IPEndPoint)second.LocalEndpoint).Port);
     }
 
-    // Not one that the system hands out: while a member is down, its port must not go to a connection or listener of others.
+    // Outside the ephemeral range: while a member is down, the system must not give its port to another process.
     private static TcpListener ListenAnywhere()
     {
         while (true)

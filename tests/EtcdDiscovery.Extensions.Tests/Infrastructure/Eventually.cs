@@ -1,9 +1,9 @@
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>Waits for states instead of sleeping.</summary>
+/// <summary>Waits for a state instead of sleeping.</summary>
 public static class Eventually
 {
-    /// <summary>How long a test waits for something that should have happened long before.</summary>
+    /// <summary>The timeout for a state that normally is reached much earlier.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     public static async Task TrueAsync(Func<Task<bool>> condition, string what)

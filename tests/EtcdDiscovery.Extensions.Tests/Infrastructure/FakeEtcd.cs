@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>An etcd of one member that speaks as much of the protocol as the library does, and fails on command.</summary>
+/// <summary>A fake etcd of one member that implements the part of the protocol that the library uses, and fails on demand.</summary>
 internal sealed class FakeEtcd : IAsyncDisposable
 {
     public const string Range = "Range";
@@ -31,16 +31,16 @@ internal sealed class FakeEtcd : IAsyncDisposable
 
     public int Connections => _server!.Connections;
 
-    /// <summary>How many keep-alive and watch streams are open.</summary>
+    /// <summary>The number of open keep-alive and watch streams.</summary>
     public int Streams => _streams.Count;
 
-    /// <summary>What goes wrong with a method; asked for each unary call and for each message on a stream.</summary>
+    /// <summary>Selects the fault of a method. Called for each unary call and for each message on a stream.</summary>
     public Func<string, FakeFault?> Fault { get; set; } = _ => null;
 
-    /// <summary>Whether a watch stream answers when it is asked for its progress.</summary>
-    public bool TellsProgress { get; set; } = true;
+    /// <summary>Whether a watch stream answers progress requests.</summary>
+    public bool AnswersProgressRequests { get; set; } = true;
 
-    /// <summary>How long every answer takes.</summary>
+    /// <summary>The delay of every answer.</summary>
     public TimeSpan Latency { get; set; }
 
     public static async Task<FakeEtcd> StartAsync(TimeProvider? timeProvider = null)
@@ -58,12 +58,12 @@ internal sealed class FakeEtcd : IAsyncDisposable
         ["TimeToLive"] = timeToLive,
     };
 
-    /// <summary>How often a method was called; of a stream, how many messages it got.</summary>
+    /// <summary>The number of calls of a method; for a stream, the number of received messages.</summary>
     public int Calls(string method) => _calls.GetValueOrDefault(method);
 
     public int AllCalls() => _calls.Values.Sum();
 
-    /// <summary>Resets every open stream, as a proxy does that is restarted.</summary>
+    /// <summary>Resets every open stream, as a restarting proxy does.</summary>
     public void BreakStreams()
     {
         foreach (var stream in _streams.Keys)
@@ -74,7 +74,7 @@ internal sealed class FakeEtcd : IAsyncDisposable
             }
             catch (ObjectDisposedException)
             {
-                // It has just ended by itself.
+                // The stream has just ended.
             }
         }
     }
@@ -93,7 +93,7 @@ internal sealed class FakeEtcd : IAsyncDisposable
         return answer() ?? throw new RpcException(new Status(StatusCode.NotFound, "etcdserver: requested lease not found"));
     }
 
-    /// <summary>Counts the call and, when something is to go wrong with it, ends it so.</summary>
+    /// <summary>Counts the call, and ends it if it has a fault.</summary>
     private async Task TakeAsync(string method, TimeSpan latency, ServerCallContext call)
     {
         _calls.AddOrUpdate(method, 1, (_, count) => count + 1);
@@ -144,12 +144,12 @@ internal sealed class FakeEtcd : IAsyncDisposable
             {
                 if (request.CreateRequest is { } create)
                 {
-                    // Creations come in one go: those that follow the first have waited with it.
+                    // Buffers the first creation, so that all are sent together.
                     await TakeAsync(Watch, isFirst ? Latency : TimeSpan.Zero, call);
                     isFirst = false;
                     Data.Watch(create, waiting.Writer);
                 }
-                else if (request.ProgressRequest is not null && TellsProgress)
+                else if (request.ProgressRequest is not null && AnswersProgressRequests)
                 {
                     _calls.AddOrUpdate(Progress, 1, (_, count) => count + 1);
                     waiting.Writer.TryWrite(Data.Progress());
@@ -172,7 +172,7 @@ internal sealed class FakeEtcd : IAsyncDisposable
         }
     }
 
-    /// <summary>Binds the methods to their names: dotnet-etcd has no base classes for servers.</summary>
+    /// <summary>Binds the methods by name, because dotnet-etcd has no server base classes.</summary>
     private sealed class Methods : IServiceMethodProvider<FakeEtcd>
     {
         public void OnServiceMethodDiscovery(ServiceMethodProviderContext<FakeEtcd> context)

@@ -5,7 +5,7 @@ using Mvccpb;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>The keys, leases and watches of a <see cref="FakeEtcd"/>. Leases expire when somebody looks.</summary>
+/// <summary>The keys, leases and watches of a <see cref="FakeEtcd"/>. Leases expire on access.</summary>
 internal sealed class FakeEtcdData(TimeProvider timeProvider)
 {
     private const ulong ClusterId = 7;
@@ -19,7 +19,7 @@ internal sealed class FakeEtcdData(TimeProvider timeProvider)
 
     private ResponseHeader Header => new() { ClusterId = ClusterId, Revision = _revision };
 
-    /// <summary>The leases that are alive.</summary>
+    /// <summary>The leases that have not expired.</summary>
     public IReadOnlyList<long> Leases
     {
         get
@@ -66,7 +66,7 @@ internal sealed class FakeEtcdData(TimeProvider timeProvider)
         }
     }
 
-    /// <returns>The answer; null when there is no such lease.</returns>
+    /// <returns>The answer; null if the lease does not exist.</returns>
     public LeaseRevokeResponse? Revoke(LeaseRevokeRequest request)
     {
         lock (_sync)
@@ -76,7 +76,7 @@ internal sealed class FakeEtcdData(TimeProvider timeProvider)
         }
     }
 
-    /// <summary>Revokes every lease without a word to their owners' watches: the keys are gone, and nobody is told.</summary>
+    /// <summary>Revokes every lease and deletes its keys without notifying any watch.</summary>
     public void ForgetLeases()
     {
         lock (_sync)
@@ -99,7 +99,7 @@ internal sealed class FakeEtcdData(TimeProvider timeProvider)
         }
     }
 
-    /// <returns>The answer; null when a put names a lease that does not exist.</returns>
+    /// <returns>The answer; null if a put names a lease that does not exist.</returns>
     public TxnResponse? Commit(TxnRequest request)
     {
         lock (_sync)
@@ -113,7 +113,7 @@ internal sealed class FakeEtcdData(TimeProvider timeProvider)
             var response = new TxnResponse { Succeeded = request.Compare.All(Holds) };
             if (response.Succeeded)
             {
-                // All of a transaction happens at one revision.
+                // All operations of a transaction have the same revision.
                 _revision += request.Success.Any(op => op.RequestRange is null) ? 1 : 0;
                 response.Responses.AddRange(request.Success.Select(Apply));
             }
@@ -123,7 +123,7 @@ internal sealed class FakeEtcdData(TimeProvider timeProvider)
         }
     }
 
-    /// <summary>How far every watch has got.</summary>
+    /// <summary>The current revision, as a progress notification.</summary>
     public WatchResponse Progress()
     {
         lock (_sync)

@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>A <see cref="KeyWitness"/> of the fake etcd, apart from the file that tests/BlackBox shares.</summary>
+/// <summary>A <see cref="KeyWitness"/> for the fake etcd. A separate file, because tests/BlackBox shares the other one.</summary>
 internal static class FakeEtcdWitness
 {
     extension(KeyWitness)

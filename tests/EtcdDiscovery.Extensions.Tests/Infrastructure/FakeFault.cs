@@ -1,14 +1,14 @@
 namespace EtcdDiscovery.Tests.Infrastructure;
 
 /// <summary>What a <see cref="FakeEtcd"/> does instead of answering.</summary>
-/// <param name="Status">The gRPC status to end the call with; null for silence.</param>
-/// <param name="Message">The status's message.</param>
+/// <param name="Status">The gRPC status that ends the call; null to never answer.</param>
+/// <param name="Message">The message of the status.</param>
 public sealed record FakeFault(int? Status, string? Message = null)
 {
-    /// <summary>A black hole: bytes are accepted, nothing is answered.</summary>
+    /// <summary>Accepts bytes and never answers.</summary>
     public static FakeFault Silence { get; } = new(Status: null);
 
-    /// <summary>The call ends with success, and without an answer.</summary>
+    /// <summary>Ends the call with success, but without an answer.</summary>
     public static FakeFault CleanEnd { get; } = new(0);
 
     public static FakeFault NoSpace { get; } = new(8, "etcdserver: mvcc: database space exceeded");

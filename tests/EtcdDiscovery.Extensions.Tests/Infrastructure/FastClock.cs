@@ -4,14 +4,14 @@ namespace EtcdDiscovery.Tests.Infrastructure;
 
 /// <summary>A clock that runs faster than real time, and counts the timers that are not disposed.</summary>
 /// <remarks>
-/// A <c>FakeTimeProvider</c> moves only when it is told to. Here hosts and server, connected by real sockets, lose a thousand
-/// sessions while the test only watches, so that time has to pass by itself.
+/// Tests use real sockets and lose a thousand sessions without driving the clock, so time must pass by itself, unlike with
+/// <c>FakeTimeProvider</c>.
 /// </remarks>
 internal sealed class FastClock(int speed) : TimeProvider
 {
     private int _timers;
 
-    /// <summary>How many timers were created and not disposed.</summary>
+    /// <summary>The number of timers that are not disposed.</summary>
     public int Timers => Volatile.Read(ref _timers);
 
     public override long TimestampFrequency => Stopwatch.Frequency / speed;

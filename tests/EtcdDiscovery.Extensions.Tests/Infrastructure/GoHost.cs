@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>A Go host, as its recording shows it: the recorded requests, replayed against a real etcd, step by step.</summary>
+/// <summary>A host with the Go library: replays its recorded requests against a real etcd, step by step.</summary>
 internal sealed class GoHost : IAsyncDisposable
 {
     private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(4);
@@ -26,7 +26,7 @@ internal sealed class GoHost : IAsyncDisposable
 
     public string Id { get; }
 
-    /// <summary>What its application was told, one user after another.</summary>
+    /// <summary>The users that the host's application has received, in order.</summary>
     public IReadOnlyList<string> Users
     {
         get
@@ -38,7 +38,7 @@ internal sealed class GoHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Registers a service as the recorded case <c>01-public-full</c> did, with another name and user.</summary>
+    /// <summary>Registers a service as in the recorded case <c>01-public-full</c>, with another name and user.</summary>
     public static async Task<GoHost> StartAsync(EtcdServer server, string service, string user, bool isPublic = true)
     {
         var golden = GoldenCase.Load("01-public-full");
@@ -53,14 +53,14 @@ internal sealed class GoHost : IAsyncDisposable
         return host;
     }
 
-    /// <summary>Ends as kill -9 would: without a word.</summary>
+    /// <summary>Ends without withdrawing, as after kill -9.</summary>
     public async Task KillAsync()
     {
         await _ending.CancelAsync();
         await _living.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    /// <summary>Ends as asked: deletes its key.</summary>
+    /// <summary>Withdraws: deletes the key.</summary>
     public async Task StopAsync()
     {
         await KillAsync();
@@ -78,7 +78,7 @@ internal sealed class GoHost : IAsyncDisposable
     private async Task RegisterAsync(string service, string user, bool isPublic)
     {
         var info = _recorded[0];
-        // A private host describes the service by its name only, whatever was described before.
+        // A private host writes a description with only the name, and overwrites any other.
         var described = await SendAsync(isPublic ? info : info with { Body = "value=" + Form($$"""{"name":"{{service}}","critical":false}""") });
         _hostBody = _recorded[1].Body;
         await PutHostAsync();
@@ -113,7 +113,7 @@ internal sealed class GoHost : IAsyncDisposable
         }
     }
 
-    // Go writes both into its value, empty ones not at all.
+    // Go writes both into the value, and omits empty ones.
     private async Task AdoptAsync(string user, string password)
     {
         var body = Uri.UnescapeDataString(_adapt(_hostBody)[("ttl=5&value=".Length)..].Replace('+', ' '));

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>A recording of the Go library: what it was given, what it wrote, and the URLs it answered with.</summary>
+/// <summary>A recording of the Go library: its input, what it wrote, and the URLs it returned.</summary>
 internal sealed class GoldenCase
 {
     private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Golden");
@@ -53,7 +53,7 @@ internal sealed class GoldenCase
 
     public bool IsCritical => Flag("Critical");
 
-    /// <summary>The HTTP requests, where they were recorded: two puts, the watch, two queries, the deletion.</summary>
+    /// <summary>The recorded HTTP requests, if any: two puts, the watch, two queries, the deletion.</summary>
     public IReadOnlyList<RecordedRequest> Requests => [.. _json["v2_requests"]!.AsArray().Select(request => new RecordedRequest(
         request!["method"]!.GetValue<string>(),
         request["request_uri"]!.GetValue<string>(),
@@ -66,10 +66,10 @@ internal sealed class GoldenCase
 
     public static GoldenCase Load(string name) => new(Path.Combine(Folder, name + ".json"));
 
-    /// <summary>The URL that Go answered one of its calls with; null when it answered with an error.</summary>
+    /// <summary>The URL that a call of Go returned; null if it returned an error.</summary>
     public string? Url(string scheme, string call) => Text("urls", scheme, call, "url") is { Length: > 0 } url ? url : null;
 
-    /// <summary>Which of Go's errors one of its calls answered with, such as <c>ErrUnknownScheme</c>.</summary>
+    /// <summary>The error that a call of Go returned, such as <c>ErrUnknownScheme</c>.</summary>
     public string? Error(string scheme, string call) => Text("urls", scheme, call, "error_is");
 
     private static string WithId(string template, string id) => template.Replace("{UUID4}", id[..36], StringComparison.Ordinal);

@@ -13,7 +13,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>A server on loopback that speaks gRPC: by Grpc.AspNetCore, or frame by frame for what no healthy etcd does.</summary>
+/// <summary>A gRPC server on loopback: with Grpc.AspNetCore, or frame by frame for what no healthy etcd does.</summary>
 public sealed class GrpcTestServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -23,17 +23,17 @@ public sealed class GrpcTestServer : IAsyncDisposable
 
     public string Endpoint => _app.Urls.Single();
 
-    /// <summary>How many connections are open.</summary>
+    /// <summary>The number of open connections.</summary>
     public int Connections => Volatile.Read(ref _connections.Value);
 
-    /// <summary>Starts a server that does what a script says.</summary>
+    /// <summary>Starts a scripted server.</summary>
     public static Task<GrpcTestServer> StartAsync(
         RequestDelegate script, HttpProtocols protocols = HttpProtocols.Http2, X509Certificate2? certificate = null) =>
         StartAsync(_ => { }, app => app.Run(script), protocols, certificate);
 
-    /// <summary>Starts a server of Grpc.AspNetCore.</summary>
+    /// <summary>Starts a server with Grpc.AspNetCore.</summary>
     /// <param name="service">The service.</param>
-    /// <param name="methods">Its methods.</param>
+    /// <param name="methods">The methods of the service.</param>
     public static Task<GrpcTestServer> StartAsync<TService>(TService service, IServiceMethodProvider<TService> methods)
         where TService : class =>
         StartAsync(
@@ -45,7 +45,7 @@ public sealed class GrpcTestServer : IAsyncDisposable
             },
             app =>
             {
-                // Grpc.AspNetCore ends calls that take longer by itself, which a server that hangs does not.
+                // Grpc.AspNetCore ends calls at their deadline, unlike a server that hangs.
                 app.Use((context, next) =>
                 {
                     context.Request.Headers.Remove("grpc-timeout");
@@ -66,7 +66,7 @@ public sealed class GrpcTestServer : IAsyncDisposable
         configure(builder.Services);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            // A stream on which the client has nothing to say for seconds is no attack here.
+            // Tests keep quiet streams open for seconds, which the minimum data rate would reject.
             kestrel.Limits.MinRequestBodyDataRate = null;
             kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen =>
             {
@@ -85,7 +85,7 @@ public sealed class GrpcTestServer : IAsyncDisposable
         return new GrpcTestServer(app, connections);
     }
 
-    /// <summary>Reads one message of the client's.</summary>
+    /// <summary>Reads one message from the client.</summary>
     public static async Task<T> ReadAsync<T>(HttpContext context, MessageParser<T> parser) where T : IMessage<T>
     {
         var header = new byte[5];
@@ -95,7 +95,7 @@ public sealed class GrpcTestServer : IAsyncDisposable
         return parser.ParseFrom(message);
     }
 
-    /// <summary>Sends one message, and may send more.</summary>
+    /// <summary>Sends one message and leaves the stream open.</summary>
     public static async Task SendAsync(HttpContext context, IMessage message)
     {
         if (!context.Response.HasStarted)
@@ -107,7 +107,7 @@ public sealed class GrpcTestServer : IAsyncDisposable
         await context.Response.Body.FlushAsync();
     }
 
-    /// <summary>Answers with messages and a status in the trailers.</summary>
+    /// <summary>Sends messages, and a status in the trailers.</summary>
     public static async Task AnswerAsync(HttpContext context, int status, string? message, params byte[][] messages)
     {
         if (!context.Response.HasStarted)
@@ -128,7 +128,7 @@ public sealed class GrpcTestServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Answers a failure as gRPC servers do that have nothing else to say: in the headers.</summary>
+    /// <summary>Sends a status in the headers, as gRPC servers do for a failure without messages.</summary>
     public static Task FailAsync(HttpContext context, int status, string message)
     {
         context.Response.ContentType = "application/grpc";

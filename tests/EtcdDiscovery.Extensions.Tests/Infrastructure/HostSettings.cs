@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>Settings below the section <c>EtcdDiscovery</c>, apart from the files that tests/BlackBox shares.</summary>
+/// <summary>Settings in the section <c>EtcdDiscovery</c>. A separate file, because tests/BlackBox shares the others.</summary>
 internal static class HostSettings
 {
     /// <summary>The settings of a host that uses this server.</summary>
@@ -10,7 +10,7 @@ internal static class HostSettings
         ["Service:Name"] = service,
     };
 
-    /// <summary>What a client of an etcd that wants certificates has to be told.</summary>
+    /// <summary>The TLS settings of a client of an etcd that requires client certificates.</summary>
     public static EtcdTlsOptions Tls(this TestAuthority authority, TestIdentity client, string? serverName = null) => new()
     {
         CertificateAuthority = authority.File,

@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>An application whose HTTP clients find services, and a store in memory to register instances in.</summary>
+/// <summary>An application whose HTTP clients use discovery, and an in-memory store to register instances in.</summary>
 internal sealed class HttpFleet : IAsyncDisposable
 {
     public const string Client = "client";
@@ -31,11 +31,11 @@ internal sealed class HttpFleet : IAsyncDisposable
             configure?.Invoke(client);
         }));
 
-    /// <summary>A fleet whose requests end at a handler of the test's.</summary>
+    /// <summary>Starts a fleet with a test handler as primary handler.</summary>
     public static Task<HttpFleet> StartAsync(RecordingHandler primary, Action<HttpDiscoveryOptions>? options = null) =>
         StartAsync(options, client => client.ConfigurePrimaryHttpMessageHandler(() => primary));
 
-    /// <summary>Registers an instance with ports such as <c>http=8080</c>, and waits until it is found.</summary>
+    /// <summary>Registers an instance with ports such as <c>http=8080</c>, and waits until it is resolved.</summary>
     public async Task<IServiceRegistration> RegisterAsync(
         string service, string ports, string hostname = "127.0.0.1", Action<ServiceRegistrationOptions>? configure = null)
     {
@@ -45,14 +45,14 @@ internal sealed class HttpFleet : IAsyncDisposable
         await registration.WaitUntilRegisteredAsync(Token);
         await Eventually.TrueAsync(
             async () => (await _host.Resolver.GetSnapshotAsync(service, cancellationToken: Token)).Instances.Any(found => found.Id == registration.InstanceId),
-            "the instance is found");
+            "the instance is resolved");
         return registration;
     }
 
     public Task<IServiceRegistration> RegisterAsync(string service, int port, Action<ServiceRegistrationOptions>? configure = null) =>
         RegisterAsync(service, string.Create(CultureInfo.InvariantCulture, $"http={port}"), configure: configure);
 
-    /// <summary>A port where nobody listens.</summary>
+    /// <summary>A port on which no server listens.</summary>
     public static int RefusedPort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);

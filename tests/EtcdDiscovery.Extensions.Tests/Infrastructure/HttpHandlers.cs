@@ -4,7 +4,7 @@ namespace EtcdDiscovery.Tests.Infrastructure;
 
 internal static class HttpHandlers
 {
-    /// <summary>What HttpClientFactory puts below a client: for those that bring a client of their own.</summary>
+    /// <summary>The handler that HttpClientFactory creates for a client, for use with other clients.</summary>
     public static HttpMessageHandler GetHandler(this IServiceProvider services, string client) =>
         services.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler(client);
 }

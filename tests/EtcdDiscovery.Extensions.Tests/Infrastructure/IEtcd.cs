@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>An etcd, wherever it runs, and a way to it that is not the code under test.</summary>
+/// <summary>A running etcd, with access to it that does not use the library.</summary>
 public interface IEtcd : IAsyncDisposable
 {
     string Endpoint { get; }

@@ -5,8 +5,8 @@ using EtcdDiscovery.Tests.Infrastructure;
 namespace EtcdDiscovery.Tests.Infrastructure;
 
 /// <summary>
-/// The etcd of the integration tests: a container where a Docker engine answers, a process where none does.
-/// <c>ETCD_CONTAINERS</c> set to <c>require</c> demands the container, <c>off</c> does without.
+/// The etcd of the integration tests: a container if a Docker engine answers, else a process. <c>ETCD_CONTAINERS</c> set to
+/// <c>require</c> requires the container, <c>off</c> disables it.
 /// </summary>
 public sealed class IntegrationEtcd : IAsyncDisposable
 {
@@ -33,7 +33,7 @@ public sealed class IntegrationEtcd : IAsyncDisposable
             try
             {
                 var container = await EtcdContainer.StartAsync();
-                Tell($"the container {EtcdContainer.Image} at {container.Endpoint}");
+                Report($"the container {EtcdContainer.Image} at {container.Endpoint}");
                 return container;
             }
             catch (Exception e) when (mode != "require")
@@ -45,14 +45,14 @@ public sealed class IntegrationEtcd : IAsyncDisposable
         if (mode == "require")
         {
             throw new InvalidOperationException(
-                $"{ModeVariable} demands a container, but {obstacle}. Start an engine, or run eng/docker.sh eng/test.sh --containers.");
+                $"{ModeVariable} requires a container, but {obstacle}. Start an engine, or run eng/docker.sh eng/test.sh --containers.");
         }
 
         var binary = SharedEtcd.BinaryOf(EtcdVersion.First);
         var server = await EtcdServer.StartAsync(binary);
-        Tell($"the process {binary} at {server.Endpoint}, since {obstacle}");
+        Report($"the process {binary} at {server.Endpoint}, because {obstacle}");
         return server;
     }
 
-    private static void Tell(string choice) => TestContext.Current.SendDiagnosticMessage("The integration tests use {0}.", choice);
+    private static void Report(string choice) => TestContext.Current.SendDiagnosticMessage("The integration tests use {0}.", choice);
 }

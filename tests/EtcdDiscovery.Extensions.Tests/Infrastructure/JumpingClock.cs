@@ -1,7 +1,7 @@
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>A machine whose wall clock can be set while its monotonic time goes on.</summary>
-/// <remarks><c>FakeTimeProvider</c> has one clock for both: its <c>AdjustTime</c> moves <c>GetTimestamp</c> along.</remarks>
+/// <summary>A clock whose wall time can be set while its monotonic time continues.</summary>
+/// <remarks><c>FakeTimeProvider</c> has one clock for both: <c>AdjustTime</c> moves <c>GetTimestamp</c>, too.</remarks>
 internal sealed class JumpingClock : TimeProvider
 {
     public TimeSpan Offset { get; set; }

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>Looks at the keys of one registration all the time, past the code under test, and swears: never two.</summary>
+/// <summary>Continuously reads the keys of one registration, without the library, and asserts that there are never two.</summary>
 internal sealed class KeyWitness : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
@@ -22,22 +22,22 @@ internal sealed class KeyWitness : IAsyncDisposable
         _looking = Task.Run(LookAsync);
     }
 
-    /// <summary>For how long at most the key was not there, once it had been.</summary>
+    /// <summary>The longest time for which the key was absent after it had first appeared.</summary>
     public TimeSpan LongestAbsence => _absence.Elapsed > _longestAbsence ? _absence.Elapsed : _longestAbsence;
 
-    /// <summary>Looks by a function of the test's own, which throws while nothing is known.</summary>
+    /// <summary>Reads keys with a delegate of the test, which throws while the keys cannot be read.</summary>
     public static KeyWitness Of(Func<Task<IReadOnlyList<string>>> read) => new(read);
 
-    /// <summary>Looks into a member's own copy of the data: it answers without a leader, too.</summary>
+    /// <summary>Reads a member's own copy of the data, which works without a leader.</summary>
     public static KeyWitness Of(EtcdServer server, string service) =>
         new(async () => [.. (await server.ReadLocallyAsync($"/services/{service}/")).Select(entry => entry.Key)]);
 
-    /// <summary>Stops looking and gives evidence.</summary>
+    /// <summary>Stops reading and asserts that there were never two keys.</summary>
     public async Task AssertNeverTwoKeysAsync()
     {
         await DisposeAsync();
-        Assert.True(_looks > 0, "The witness saw nothing at all.");
-        Assert.True(_most <= 1, $"{_most} keys of one registration at the same time.");
+        Assert.True(_looks > 0, "No key was ever seen.");
+        Assert.True(_most <= 1, $"One registration had {_most} keys at the same time.");
         Assert.True(_seen.Count <= 1, $"One registration had several keys: {string.Join(", ", _seen)}");
     }
 
@@ -57,7 +57,7 @@ internal sealed class KeyWitness : IAsyncDisposable
             }
             catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
             {
-                // The server is away: nothing is known.
+                // etcd is unreachable, so the keys cannot be read.
             }
 
             await Task.Delay(Interval, _ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -2,7 +2,7 @@ using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>A store in between that keeps every session, never disposes one, and has a timer for each.</summary>
+/// <summary>A decorator that leaks: keeps every session, never disposes one, and creates a timer for each.</summary>
 internal sealed class LeakingStore(IDiscoveryStore inner, TimeProvider timeProvider) : IDiscoveryStore
 {
     private readonly List<(IDiscoverySession Session, ITimer Timer)> _kept = [];

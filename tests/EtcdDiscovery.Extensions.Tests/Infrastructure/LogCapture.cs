@@ -3,23 +3,23 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>One captured log entry, with everything that a sink could make of it.</summary>
+/// <summary>A captured log entry, with everything that a sink can access.</summary>
 public sealed record LogLine(string Category, LogLevel Level, string? EventName, string Message, string State, Exception? Error)
 {
     public override string ToString() => $"{Level} {Category} {EventName}: {Message} {State} {Error}";
 }
 
-/// <summary>Keeps every log entry of a host, down to trace.</summary>
+/// <summary>Captures all log entries of a host, from trace level on.</summary>
 public sealed class LogCapture : ILoggerProvider
 {
     private readonly ConcurrentQueue<LogLine> _lines = new();
 
     public IReadOnlyCollection<LogLine> Lines => _lines;
 
-    /// <summary>The events at which it throws, as a sink of the user's may.</summary>
+    /// <summary>The events for which the sink throws, as a user's sink may.</summary>
     public Func<string?, bool> Fails { get; set; } = _ => false;
 
-    /// <summary>The entries of one kind.</summary>
+    /// <summary>The entries of an event.</summary>
     public IEnumerable<LogLine> Of(string eventName) => _lines.Where(line => line.EventName == eventName);
 
     public ILogger CreateLogger(string categoryName) => new Logger(categoryName, this);

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>What there is of everything that may leak.</summary>
+/// <summary>The current number of everything that can leak.</summary>
 internal sealed record LeakCount(int Connections, int Streams, int Timers, int HeldSessions)
 {
     public bool IsAtMost(LeakCount other, int more) =>
@@ -17,7 +17,7 @@ internal sealed record LeakCount(int Connections, int Streams, int Timers, int H
         && HeldSessions <= other.HeldSessions + more;
 }
 
-/// <summary>Registrations on a fake etcd that takes their sessions away again and again, in fast time.</summary>
+/// <summary>Registrations on a fake etcd that repeatedly loses their sessions, in accelerated time.</summary>
 internal sealed class LosingHosts : IAsyncDisposable
 {
     public const int Count = 20;
@@ -30,11 +30,11 @@ internal sealed class LosingHosts : IAsyncDisposable
 
     private LosingHosts(FastClock clock, FakeEtcd fake) => (_clock, _fake) = (clock, fake);
 
-    /// <summary>Whether streams are reset, too, which ends what somebody forgot to end.</summary>
+    /// <summary>Whether streams are reset, too, which hides streams that are never closed.</summary>
     public bool BreaksStreams { get; set; } = true;
 
-    /// <summary>Starts them.</summary>
-    /// <param name="wrap">Puts something between the hosts and their stores.</param>
+    /// <summary>Starts the hosts.</summary>
+    /// <param name="wrap">Decorates the store of each host.</param>
     public static async Task<LosingHosts> StartAsync(Func<IDiscoveryStore, FastClock, IDiscoveryStore> wrap)
     {
         var clock = new FastClock(speed: 10);
@@ -47,7 +47,7 @@ internal sealed class LosingHosts : IAsyncDisposable
         return hosts;
     }
 
-    /// <summary>Goes on until so many sessions have been lost since the start.</summary>
+    /// <summary>Runs until this number of sessions has been lost since the start.</summary>
     public async Task LoseAsync(int sessions)
     {
         for (var round = 0; _hosts.Sum(host => host.Store.Opened) < sessions + Count; round++)
@@ -55,7 +55,7 @@ internal sealed class LosingHosts : IAsyncDisposable
             var renewals = _fake.Calls(FakeEtcd.KeepAlive);
             Lose(round);
             await Eventually.TrueAsync(
-                () => Task.FromResult(_fake.Calls(FakeEtcd.KeepAlive) >= renewals + (2 * Count)), "each has renewed in vain and again");
+                () => Task.FromResult(_fake.Calls(FakeEtcd.KeepAlive) >= renewals + (2 * Count)), "each host has failed to renew twice");
         }
     }
 
@@ -88,7 +88,7 @@ internal sealed class LosingHosts : IAsyncDisposable
         _hosts.Add((loop, store));
     }
 
-    // Once noticed by the watch, twice by the renewal; sometimes with the connection's streams on top.
+    // The watch detects one of three losses, the renewal two. Some also reset the streams of the connection.
     private void Lose(int round)
     {
         if (round % 3 == 0)

@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>A picker that sees how many calls are outstanding at each instance, in the order of their keys.</summary>
+/// <summary>A picker that records the outstanding calls of each instance, ordered by key.</summary>
 internal sealed class OutstandingProbe : IInstancePicker
 {
     public IReadOnlyList<int> Counts { get; private set; } = [];

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>Ends requests without a network, and remembers where they were going.</summary>
+/// <summary>Ends requests without a network, and records their targets.</summary>
 internal sealed class RecordingHandler(Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>>? answer = null)
     : HttpMessageHandler
 {

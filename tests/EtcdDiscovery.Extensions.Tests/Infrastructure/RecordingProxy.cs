@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>Stands between a host and etcd, and writes down what is asked.</summary>
+/// <summary>A proxy between a host and etcd that records requests.</summary>
 internal sealed class RecordingProxy : IAsyncDisposable
 {
     private readonly ConcurrentQueue<RecordedRequest> _requests = new();
@@ -54,7 +54,7 @@ internal sealed class RecordingProxy : IAsyncDisposable
             context.Response.Headers[name] = values.ToArray();
         }
 
-        // A poll's headers come long before its body.
+        // The headers of a long poll arrive long before its body.
         await context.Response.Body.FlushAsync(context.RequestAborted);
         await response.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
     }

@@ -3,38 +3,38 @@ using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>A store in between whose sessions refuse, or hold back, what the test says.</summary>
+/// <summary>A decorator whose sessions fail or delay operations on demand.</summary>
 internal sealed class RefusingStore(IDiscoveryStore inner) : IDiscoveryStore
 {
     private readonly ConcurrentQueue<Func<Task>> _refused = new();
 
-    /// <summary>Why a key is not put; null when it is.</summary>
+    /// <summary>The failure of a put of a key; null if it succeeds.</summary>
     public Func<string, EtcdDiscoveryException?> Refusal { get; set; } = _ => null;
 
-    /// <summary>What renewing a session fails with while it is set.</summary>
+    /// <summary>If set, renewals of a session fail with this exception.</summary>
     public EtcdDiscoveryException? Renewal { get; set; }
 
-    /// <summary>What disposing a session fails with.</summary>
+    /// <summary>If set, disposing a session fails with this exception.</summary>
     public Exception? Disposal { get; init; }
 
-    /// <summary>Renewing a session waits for this.</summary>
+    /// <summary>Each renewal waits for this task before it starts.</summary>
     public Task Renewing { get; set; } = Task.CompletedTask;
 
-    /// <summary>A session answers, after it has deleted keys, when this is done.</summary>
+    /// <summary>A session returns from a deletion when this task is completed.</summary>
     public Task Deleted { get; set; } = Task.CompletedTask;
 
-    /// <summary>A session answers, after it has ended, when this is done.</summary>
+    /// <summary>A session returns from closing when this task is completed.</summary>
     public Task Closed { get; set; } = Task.CompletedTask;
 
-    /// <summary>Ending a session waits for this.</summary>
+    /// <summary>A session waits for this task before it closes.</summary>
     public Task Closing { get; set; } = Task.CompletedTask;
 
     public IReadOnlyList<string> Endpoints => inner.Endpoints;
 
     public StoreCapabilities Capabilities => inner.Capabilities;
 
-    /// <summary>Does all that it has refused, as a member does that was frozen and goes on.</summary>
-    public async Task DoRefusedAsync()
+    /// <summary>Executes all refused puts, as a frozen member does that continues.</summary>
+    public async Task ExecuteRefusedAsync()
     {
         while (_refused.TryDequeue(out var putAsync))
         {

@@ -3,7 +3,7 @@ using System.Reflection;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>A process of its own that registers a service: samples/Shop/Catalog, to pause and to kill.</summary>
+/// <summary>A separate process that registers a service (samples/Shop/Catalog), to freeze and to kill.</summary>
 internal sealed class ServiceProcess : IAsyncDisposable
 {
     private readonly Process _process;

@@ -2,7 +2,7 @@ using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>A store in between that remembers, weakly, every session that was opened through it.</summary>
+/// <summary>A decorator that keeps weak references to all opened sessions.</summary>
 internal sealed class SessionCensus(IDiscoveryStore inner) : IDiscoveryStore
 {
     private readonly Lock _sync = new();
@@ -12,7 +12,7 @@ internal sealed class SessionCensus(IDiscoveryStore inner) : IDiscoveryStore
 
     public StoreCapabilities Capabilities => inner.Capabilities;
 
-    /// <summary>How many sessions were opened.</summary>
+    /// <summary>The number of opened sessions.</summary>
     public int Opened
     {
         get
@@ -24,7 +24,7 @@ internal sealed class SessionCensus(IDiscoveryStore inner) : IDiscoveryStore
         }
     }
 
-    /// <summary>How many of them something still holds, after a collection.</summary>
+    /// <summary>The number of sessions that are still referenced after a garbage collection.</summary>
     public int Held
     {
         get

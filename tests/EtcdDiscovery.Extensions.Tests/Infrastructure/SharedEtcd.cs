@@ -14,13 +14,13 @@ public enum EtcdVersion
     Second,
 }
 
-/// <summary>One running etcd of each version for all tests that do not hurt it; each test keeps to keys of its own.</summary>
+/// <summary>One running etcd of each version, shared by all tests that do not damage it. Each test uses its own keys.</summary>
 public sealed class SharedEtcd : IAsyncDisposable
 {
     private readonly Lazy<Task<EtcdServer>> _first = new(() => EtcdServer.StartAsync(BinaryOf(EtcdVersion.First)));
     private readonly Lazy<Task<EtcdServer>> _second = new(() => EtcdServer.StartAsync(BinaryOf(EtcdVersion.Second)));
 
-    /// <summary>The path of a version's binary; skips or fails the test when it is not set.</summary>
+    /// <summary>The path of a version's binary. Skips or fails the test if it is not set.</summary>
     public static string BinaryOf(EtcdVersion version)
     {
         if (FindBinary(version) is { } path)
@@ -28,12 +28,12 @@ public sealed class SharedEtcd : IAsyncDisposable
             return path;
         }
 
-        Assert.SkipWhen(version == EtcdVersion.Second, "ETCD_BIN_2 is not set: no second etcd version to test against.");
-        throw new InvalidOperationException("ETCD_BIN is not set: run eng/test.sh, which fetches etcd and sets it.");
+        Assert.SkipWhen(version == EtcdVersion.Second, "ETCD_BIN_2 is not set: there is no second etcd version to test against.");
+        throw new InvalidOperationException("ETCD_BIN is not set: run eng/test.sh, which downloads etcd and sets it.");
     }
 
     /// <summary>
-    /// The version for a test of the v2 keys API: the given one, or else the other one. Skips the test where neither has that API.
+    /// The version for a test of the v2 keys API: the given one if it has that API, else the other one. Skips the test if neither has it.
     /// </summary>
     public static EtcdVersion WithV2(EtcdVersion version)
     {

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>Signals to processes of ours, by Linux's numbers.</summary>
+/// <summary>Sends signals to processes of the tests, by Linux's signal numbers.</summary>
 internal static partial class Signals
 {
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(20);
@@ -20,7 +20,7 @@ internal static partial class Signals
         Send(process, 19);
         if (!SpinWait.SpinUntil(() => IsStopped(process.Id), StopTimeout))
         {
-            throw new InvalidOperationException($"Process {process.Id} does not stop.");
+            throw new InvalidOperationException($"Process {process.Id} was not stopped by SIGSTOP.");
         }
     }
 
@@ -32,12 +32,12 @@ internal static partial class Signals
         }
         catch (IOException)
         {
-            // A thread that has ended since it was found.
+            // The thread has ended meanwhile.
             return false;
         }
     }
 
-    // The state comes after the name, which is in parentheses and may hold some.
+    // The state follows the name, which is in parentheses and may contain parentheses.
     private static bool IsThreadStopped(string thread)
     {
         var stat = File.ReadAllText(Path.Combine(thread, "stat"));

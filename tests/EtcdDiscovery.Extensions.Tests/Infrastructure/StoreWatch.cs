@@ -2,7 +2,7 @@ using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>An enumeration of a store's changes, for tests: waits with patience, and cleans up.</summary>
+/// <summary>Enumerates a store's changes with a timeout, and cleans up.</summary>
 public sealed class StoreWatch : IAsyncDisposable
 {
     private readonly CancellationTokenSource _ending = new();
@@ -17,12 +17,12 @@ public sealed class StoreWatch : IAsyncDisposable
 
     public CancellationToken Token => _ending.Token;
 
-    /// <summary>The next batch that holds changes.</summary>
+    /// <summary>The next batch that contains changes.</summary>
     public async Task<StoreBatch> NextAsync()
     {
         while (true)
         {
-            Assert.True(await _moving.WaitAsync(Eventually.Patience), "A watch never ends but with an exception.");
+            Assert.True(await _moving.WaitAsync(Eventually.Patience), "A watch ended without an exception.");
             var batch = _batches.Current;
             _moving = _batches.MoveNextAsync().AsTask();
             if (batch.Events.Count > 0)
@@ -32,7 +32,7 @@ public sealed class StoreWatch : IAsyncDisposable
         }
     }
 
-    /// <summary>The next changes, over as many batches as they come in.</summary>
+    /// <summary>The next changes, from as many batches as needed.</summary>
     public async Task<List<StoreEvent>> NextEventsAsync(int count)
     {
         var events = new List<StoreEvent>();
@@ -44,11 +44,11 @@ public sealed class StoreWatch : IAsyncDisposable
         return events;
     }
 
-    /// <summary>What the watch ends with: exactly this type, so that a lost history is not taken for a lost connection.</summary>
+    /// <summary>Asserts that the watch fails with exactly this type: a lost history is not a lost connection.</summary>
     public Task<TException> FailureAsync<TException>() where TException : EtcdDiscoveryException =>
         Assert.ThrowsAsync<TException>(ReadToEndAsync);
 
-    /// <summary>That the watch ends as cancelled.</summary>
+    /// <summary>Asserts that the watch ends as canceled.</summary>
     public Task<OperationCanceledException> CancellationAsync() =>
         Assert.ThrowsAnyAsync<OperationCanceledException>(ReadToEndAsync);
 

@@ -4,7 +4,7 @@ using System.Diagnostics.Metrics;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>Keeps every activity and every measurement of the process, whoever makes them, with all their tags.</summary>
+/// <summary>Captures all activities and measurements of the process, with all their tags.</summary>
 internal sealed class TelemetryCapture : IDisposable
 {
     private readonly ConcurrentQueue<string> _lines = new();

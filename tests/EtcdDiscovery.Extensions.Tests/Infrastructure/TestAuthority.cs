@@ -4,14 +4,14 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>A certificate with its key, in memory and in two files.</summary>
+/// <summary>A certificate with its key, in memory and as two files.</summary>
 internal sealed record TestIdentity(X509Certificate2 Certificate, string CertificateFile, string KeyFile)
 {
     public string CertificatePem => Certificate.ExportCertificatePem();
 
     public string KeyPem => Certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem();
 
-    /// <summary>Puts its files where others are, as a rotation does.</summary>
+    /// <summary>Overwrites other certificate files with these, as a rotation does.</summary>
     public void CopyTo(string certificateFile, string keyFile)
     {
         File.Copy(CertificateFile, certificateFile, overwrite: true);
@@ -19,7 +19,7 @@ internal sealed record TestIdentity(X509Certificate2 Certificate, string Certifi
     }
 }
 
-/// <summary>An authority that issues certificates, into a directory that is deleted in the end.</summary>
+/// <summary>A certificate authority with a directory that is deleted at the end.</summary>
 internal sealed class TestAuthority : IDisposable
 {
     private static readonly string[] Both = ["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"];
@@ -47,10 +47,10 @@ internal sealed class TestAuthority : IDisposable
 
     public string PathOf(string file) => Path.Combine(Directory.FullName, file);
 
-    /// <summary>Issues a certificate for servers and clients alike.</summary>
-    /// <param name="name">The subject's common name.</param>
-    /// <param name="hosts">The hosts it is for; by default those of loopback.</param>
-    /// <param name="notAfter">Until when it is valid; by default for a day.</param>
+    /// <summary>Issues a certificate for servers and clients.</summary>
+    /// <param name="name">The common name of the subject.</param>
+    /// <param name="hosts">The host names; loopback by default.</param>
+    /// <param name="notAfter">The end of validity; a day from now by default.</param>
     public TestIdentity Issue(string name, IReadOnlyList<string>? hosts = null, DateTimeOffset? notAfter = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -78,7 +78,7 @@ internal sealed class TestAuthority : IDisposable
         return identity;
     }
 
-    /// <summary>Starts an etcd that shows a certificate of this authority, and wants one from its clients.</summary>
+    /// <summary>Starts an etcd with a certificate of this authority that requires client certificates.</summary>
     public Task<EtcdServer> StartEtcdAsync(EtcdVersion version, IReadOnlyList<string>? hosts = null)
     {
         var server = Issue("etcd", hosts);
@@ -91,8 +91,8 @@ internal sealed class TestAuthority : IDisposable
         });
     }
 
-    /// <summary>Writes a file beside the certificates.</summary>
-    /// <returns>Its path.</returns>
+    /// <summary>Writes a file into the directory of the certificates.</summary>
+    /// <returns>The path of the file.</returns>
     public string Write(string file, string text)
     {
         System.IO.File.WriteAllText(PathOf(file), text);

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>A resolver over a store in memory, without a host around it.</summary>
+/// <summary>A resolver on an in-memory store, without a host.</summary>
 internal sealed class TestCatalog : IAsyncDisposable
 {
     public static readonly Backoff Quick = new(TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(50));
@@ -33,11 +33,11 @@ internal sealed class TestCatalog : IAsyncDisposable
         Assert.NotNull(await session.TryPutAsync(puts, TestContext.Current.CancellationToken));
     }
 
-    /// <summary>A snapshot of some instances, in the order of their ids.</summary>
+    /// <summary>Creates a snapshot of instances, ordered by id.</summary>
     public static ServiceView Snapshot(IEnumerable<ServiceInstance> instances) => ServiceView.Empty.With(
         null, [.. instances.Select(instance => new InstanceChange(null, instance))], [], default);
 
-    /// <summary>What puts an instance of a service.</summary>
+    /// <summary>The put that writes an instance of a service.</summary>
     public static StorePut Put(
         string service, string id, ServiceStatus status = ServiceStatus.Serving, string hostname = "h") => new(
         ServiceKeys.Instance(service, id),

@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>Names that no other test has.</summary>
+/// <summary>Creates names that no other test uses.</summary>
 public static class UniqueName
 {
     public static string Of(string service) => $"{service}-{Guid.NewGuid():N}";

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>The v2 keys API as others use it: plain requests, not through the code under test.</summary>
+/// <summary>The v2 keys API as other clients use it: plain requests, without the library.</summary>
 internal sealed class V2Api(EtcdServer server) : IDisposable
 {
     private readonly HttpClient _http = new() { BaseAddress = new Uri(server.Endpoint), Timeout = TimeSpan.FromSeconds(60) };
@@ -37,7 +37,7 @@ internal sealed class V2Api(EtcdServer server) : IDisposable
         await ReadAsync(response);
     }
 
-    /// <summary>A key or directory; null when there is none.</summary>
+    /// <summary>A key or directory; null if there is none.</summary>
     public async Task<JsonNode?> FindAsync(string key)
     {
         using var response = await _http.GetAsync(PathOf(key), Token);

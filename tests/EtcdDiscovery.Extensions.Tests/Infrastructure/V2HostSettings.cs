@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>Settings for the v2 keys API, apart from the file that tests/BlackBox shares.</summary>
+/// <summary>Settings for the v2 keys API. A separate file, because tests/BlackBox shares the others.</summary>
 internal static class V2HostSettings
 {
     extension(V2Api)

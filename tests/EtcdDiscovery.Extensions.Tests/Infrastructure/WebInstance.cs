@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
-/// <summary>A real web server on a loopback port of its own that counts its requests and answers by script.</summary>
+/// <summary>A real web server on its own loopback port that counts its requests and runs scripted responses.</summary>
 internal sealed class WebInstance : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -49,7 +49,7 @@ internal sealed class WebInstance : IAsyncDisposable
         return instance;
     }
 
-    /// <summary>A server that answers with a text.</summary>
+    /// <summary>Starts a server that responds with a text.</summary>
     public static Task<WebInstance> StartAsync(string answer) => StartAsync(context => context.Response.WriteAsync(answer));
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Port}");

@@ -12,7 +12,7 @@ public sealed class DockerEngineTests
 
     [Theory]
     [InlineData("auto", 0, "The integration tests use the process ")]
-    [InlineData("require", 1, "ETCD_CONTAINERS demands a container, but the Docker engine did not answer within 5 s.")]
+    [InlineData("require", 1, "ETCD_CONTAINERS requires a container, but the Docker engine did not answer within 5 s.")]
     public async Task Engine_ThatAcceptsAndStaysSilent_DoesNotHangTheTests(string mode, int exitCode, string told)
     {
         using var silent = new TcpListener(IPAddress.Loopback, 0);
@@ -25,9 +25,9 @@ public sealed class DockerEngineTests
     }
 
     [Theory]
-    [InlineData("auto", 0, ", since no Docker engine answers.")]
-    [InlineData("off", 0, ", since ETCD_CONTAINERS is off.")]
-    [InlineData("require", 1, "ETCD_CONTAINERS demands a container, but no Docker engine answers.")]
+    [InlineData("auto", 0, ", because no Docker engine answers.")]
+    [InlineData("off", 0, ", because ETCD_CONTAINERS is off.")]
+    [InlineData("require", 1, "ETCD_CONTAINERS requires a container, but no Docker engine answers.")]
     public async Task Engine_NotThere_IsDoneWithoutUnlessItIsDemanded(string mode, int exitCode, string told)
     {
         // Testcontainers goes on to the usual places.

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace EtcdDiscovery.Tests.Registration;
 
-/// <summary>A host on a cluster of three of which members die, freeze and come back.</summary>
+/// <summary>A host on a cluster of three members that are killed, frozen and restarted.</summary>
 public sealed class ClusterFaultTests
 {
     private const string Service = "shop";
@@ -18,7 +18,7 @@ public sealed class ClusterFaultTests
     [Theory]
     [InlineData(Fault.Kill)]
     [InlineData(Fault.Freeze)]
-    public async Task Member_ThatWeTalkTo_IsLeftWithin3SecondsAndNoKeyIsLost(Fault fault)
+    public async Task Member_UsedByTheHostFails_IsLeftWithin3SecondsWithoutLosingAKey(Fault fault)
     {
         await using var cluster = await EtcdCluster.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await using var host = await RegisterAsync(cluster);
@@ -29,12 +29,12 @@ public sealed class ClusterFaultTests
 
         var failing = Stopwatch.StartNew();
         await InflictAsync(fault, used);
-        await Eventually.TrueAsync(() => Task.FromResult(LeftFor(host, used)), "the member is left");
+        await Eventually.TrueAsync(() => Task.FromResult(LeftFor(host, used)), "the host has left the member");
         Assert.InRange(failing.Elapsed, TimeSpan.Zero, Elsewhere);
 
-        // For longer than the key could outlive its last renewal through the old member.
+        // Longer than the key could outlive its last renewal through the old member.
         await ProceedAsync(failing, fault == Fault.Freeze ? TimeSpan.FromSeconds(30) : TimeToLive * 2);
-        await host.BecomesAsync(HealthStatus.Healthy);
+        await host.WaitForHealthAsync(HealthStatus.Healthy);
         await UpdateAsync(host, other);
         if (fault == Fault.Freeze)
         {
@@ -47,7 +47,7 @@ public sealed class ClusterFaultTests
     [Theory]
     [InlineData(Fault.Kill)]
     [InlineData(Fault.Freeze)]
-    public async Task Leader_KilledOrFrozenFor10Seconds_CostsNoKey(Fault fault)
+    public async Task Leader_KilledOrFrozenFor10Seconds_LosesNoKey(Fault fault)
     {
         await using var cluster = await EtcdCluster.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await using var host = await RegisterAsync(cluster);
@@ -59,7 +59,7 @@ public sealed class ClusterFaultTests
         var failing = Stopwatch.StartNew();
         await InflictAsync(fault, leader);
         await ProceedAsync(failing, TimeSpan.FromSeconds(10));
-        await host.BecomesAsync(HealthStatus.Healthy);
+        await host.WaitForHealthAsync(HealthStatus.Healthy);
         await UpdateAsync(host, follower);
         if (fault == Fault.Freeze)
         {
@@ -69,9 +69,9 @@ public sealed class ClusterFaultTests
         await AssertNothingLostAsync(host, witness);
     }
 
-    /// <summary>What the frozen member was sent it does when it goes on, or not: by chance. <see cref="LatePutTests"/> does it for certain.</summary>
+    /// <summary>A frozen member executes pending requests, or not, by chance. <see cref="LatePutTests"/> covers it deterministically.</summary>
     [Fact]
-    public async Task Member_FrozenWhileOneOfTwoRegistrationsIsWithdrawn_DoesNotBringItBack()
+    public async Task Member_FrozenWhileOneOfTwoRegistrationsIsWithdrawn_DoesNotRestoreIt()
     {
         await using var cluster = await EtcdCluster.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await using var host = await RegisterAsync(cluster);
@@ -84,7 +84,7 @@ public sealed class ClusterFaultTests
         await goes.DisposeAsync().AsTask().WaitAsync(Eventually.Patience, Token);
         Assert.Empty(await other.ReadAsync("/services/goes/"));
         used.Continue();
-        // Once it has the last change, it has done what it was sent before.
+        // A member that has the last change has executed all requests before it.
         await UpdateAsync(host, used);
 
         await Eventually.TrueAsync(async () => (await used.ReadAsync("/services/goes/")).Count == 0, "it is withdrawn");
@@ -92,7 +92,7 @@ public sealed class ClusterFaultTests
     }
 
     [Fact]
-    public async Task Quorum_GoneForLongerThanTheTimeToLive_IsToldAndTheKeyIsThereAgain()
+    public async Task Quorum_LostForLongerThanTheTimeToLive_IsReportedAndTheKeyIsRestored()
     {
         await using var cluster = await EtcdCluster.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await using var host = await RegisterAsync(cluster, "00:00:02");
@@ -102,15 +102,15 @@ public sealed class ClusterFaultTests
 
         var failing = Stopwatch.StartNew();
         frozen.ForEach(member => member.Pause());
-        await host.LosesItsRegistrationAsync();
-        // One time to live after the last answer; a leader answers until it notices that its followers are gone, after an
-        // election timeout of 1 s. The rest is for a busy machine.
+        await host.WaitForLostRegistrationAsync();
+        // One time to live after the last answer. A leader answers until it notices the loss of its followers, after an election timeout of 1 s.
+        // The rest is slack for a busy machine.
         Assert.InRange(failing.Elapsed, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2 + 1 + 1));
         Assert.Equal(RegistrationState.Lost, host.Registration.State);
         await ProceedAsync(failing, TimeSpan.FromSeconds(5));
         frozen.ForEach(member => member.Continue());
 
-        await host.BecomesAsync(HealthStatus.Healthy);
+        await host.WaitForHealthAsync(HealthStatus.Healthy);
         await UpdateAsync(host, kept);
         await witness.AssertNeverTwoKeysAsync();
     }
@@ -146,7 +146,7 @@ public sealed class ClusterFaultTests
         }
     }
 
-    /// <summary>The member with the watches on each registration's two keys.</summary>
+    /// <summary>The member with the watches of both keys of each registration.</summary>
     private static Task<EtcdServer> UsedAsync(EtcdCluster cluster, int registrations = 1) => FindAsync(
         cluster,
         async member => await member.GetMetricAsync("etcd_debugging_mvcc_watcher_total") == 2 * registrations,
@@ -175,7 +175,7 @@ public sealed class ClusterFaultTests
     private static bool LeftFor(DiscoveryHost host, EtcdServer left) =>
         host.Logs.Of("EndpointLeft").Any(line => line.State.StartsWith($"Endpoint={left.Endpoint},", StringComparison.Ordinal));
 
-    /// <summary>A change gets through, and a member has it.</summary>
+    /// <summary>Waits until a change is written and the member has it.</summary>
     private static async Task UpdateAsync(DiscoveryHost host, EtcdServer member)
     {
         var registration = Assert.Single(host.Registry.Registrations, registration => registration.ServiceName == Service);

@@ -5,10 +5,10 @@ using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Tests.Registration;
 
-/// <summary>Random but repeatable histories of a service: whatever happened, in the end all agree and nobody writes.</summary>
+/// <summary>Random, reproducible histories of a service: in the end, all hosts agree and none writes.</summary>
 /// <remarks>
-/// Threads would make every run another one. So the hosts are their pure contents here, and a dice decides who plans,
-/// writes, is answered or hears of a change next; answers are lost and news is late as on a network.
+/// Real threads would not be reproducible. So a host is only its pure state, and a random generator decides which one plans, writes,
+/// receives an answer or observes a change next. Answers are lost and changes are late, as on a network.
 /// </remarks>
 public sealed class CredentialAgreementTests
 {
@@ -17,7 +17,7 @@ public sealed class CredentialAgreementTests
     [Theory]
     [InlineData(1)]
     [InlineData(20_261_122)]
-    public async Task Hosts_AfterTenThousandRandomSteps_AgreeAndComeToRest(int seed)
+    public async Task Hosts_AfterTenThousandRandomSteps_AgreeAndStopWriting(int seed)
     {
         var dice = new Random(seed);
         await using var world = new World(hosts: 5);
@@ -91,12 +91,12 @@ public sealed class CredentialAgreementTests
             }
         }
 
-        /// <summary>Lets everybody finish, and checks that they agree and that nothing is left to do.</summary>
+        /// <summary>Lets all hosts finish, and asserts that they agree and have nothing left to write.</summary>
         public async Task RestAsync(string when)
         {
             for (var round = 0; _hosts.Any(host => host.IsBusy); round++)
             {
-                Assert.True(round < MaxRounds, $"An update loop is running: {when}");
+                Assert.True(round < MaxRounds, $"The hosts update each other in a loop: {when}");
                 foreach (var host in _hosts)
                 {
                     await host.FinishAsync();
@@ -160,7 +160,7 @@ public sealed class CredentialAgreementTests
         private ServiceCredentials NewCredentials() => new((++_names).ToString(CultureInfo.InvariantCulture), "p");
     }
 
-    /// <summary>One host: its content, the write under way, and how far it has heard of the store's history.</summary>
+    /// <summary>A host: its state, the write in flight, and the last observed revision.</summary>
     private sealed class SimulatedHost(World world, int number, InMemoryDiscoveryStore store)
     {
         private const string InfoKey = "/services_infos/shop";

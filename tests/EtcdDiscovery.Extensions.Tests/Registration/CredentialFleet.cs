@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace EtcdDiscovery.Tests.Registration;
 
-/// <summary>Hosts of one service on one store, and the raw writes and reads of everybody else.</summary>
+/// <summary>Hosts of one service on one store, with raw reads and writes of other clients.</summary>
 internal sealed class CredentialFleet : IAsyncDisposable
 {
     private readonly List<DiscoveryHost> _hosts = [];
@@ -19,7 +19,7 @@ internal sealed class CredentialFleet : IAsyncDisposable
 
     public CredentialFleet(InMemoryDiscoveryStore memory) => _memory = memory;
 
-    /// <summary>Puts something between the hosts and etcd.</summary>
+    /// <summary>Decorates the store of each host.</summary>
     public Func<IDiscoveryStore, IDiscoveryStore>? Wrap { get; init; }
 
     public string Service { get; } = UniqueName.Of("shop");
@@ -32,15 +32,15 @@ internal sealed class CredentialFleet : IAsyncDisposable
 
     public static string? UserOf(IServiceRegistration host) => host.Credentials?.User;
 
-    /// <summary>The value that a public Go host writes to describe the service.</summary>
+    /// <summary>The description that a public Go host writes.</summary>
     public string PublicInfo(string? user) => user is null
         ? $$"""{"name":"{{Service}}","critical":false,"hostname":"h.dev","ports":{"http":"80"},"public":true}"""
         : $$"""{"name":"{{Service}}","critical":false,"hostname":"h.dev","user":"{{user}}","password":"p-{{user}}","ports":{"http":"80"},"public":true}""";
 
-    /// <summary>The value that a private Go host writes to describe the service.</summary>
+    /// <summary>The description that a private Go host writes.</summary>
     public string PrivateInfo() => $$"""{"name":"{{Service}}","critical":false}""";
 
-    /// <summary>Starts a public host in a process of its own, as far as the store can tell.</summary>
+    /// <summary>Starts a public host with its own session, like a separate process.</summary>
     public async Task<IServiceRegistration> StartAsync(string? user = null, Action<Dictionary<string, string?>>? adjust = null)
     {
         var host = await StartHostAsync(user, adjust);
@@ -80,7 +80,7 @@ internal sealed class CredentialFleet : IAsyncDisposable
         return host;
     }
 
-    /// <summary>Writes the service's description as somebody else would.</summary>
+    /// <summary>Writes the description as another client.</summary>
     public async Task PutInfoAsync(string value)
     {
         if (_server is not null)
@@ -104,11 +104,11 @@ internal sealed class CredentialFleet : IAsyncDisposable
         ? [.. (await _server.ReadAsync(Prefix)).Select(entry => entry.Value)]
         : [.. (await ReadAsync(StoreRange.Prefix(Prefix))).Select(entry => Encoding.UTF8.GetString(entry.Value.Span))];
 
-    /// <summary>Waits until the description, every host's key and what every application is told have the same user.</summary>
-    public Task AgreeAsync(string? user) => Eventually.TrueAsync(
-        async () => await AgreementAsync() is [var agreed] && agreed == (user ?? ""), $"all agree on '{user}'");
+    /// <summary>Waits until the description, the key of every host and all applications have the same user.</summary>
+    public Task WaitForCredentialsAsync(string? user) => Eventually.TrueAsync(
+        async () => await AgreementAsync() is [var agreed] && agreed == (user ?? ""), $"all have the user '{user}'");
 
-    /// <summary>The users that are to be found anywhere; one when all agree.</summary>
+    /// <summary>The distinct users that are in use anywhere.</summary>
     public async Task<string[]> AgreementAsync()
     {
         var registrations = _hosts.SelectMany(host => host.Registry.Registrations).ToList();

@@ -5,53 +5,53 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Registration;
 
-/// <summary>No change of credentials is missed, whatever happens to the watch meanwhile.</summary>
+/// <summary>No change of credentials is missed, whatever happens to the watch.</summary>
 public sealed class CredentialOutageTests
 {
     [Fact]
-    public async Task Hosts_WhoseEtcdRestarts_HearOfAChangeRightAfterIt()
+    public async Task Hosts_EtcdRestarted_ObserveAChangeRightAfterIt()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await using var fleet = new CredentialFleet(server);
         await fleet.StartAsync("a");
         await fleet.StartAsync();
-        await fleet.AgreeAsync("a");
+        await fleet.WaitForCredentialsAsync("a");
 
         await server.KillAsync();
         await server.RestartAsync(wipe: false);
         await fleet.PutInfoAsync(fleet.PublicInfo("meanwhile"));
 
-        await fleet.AgreeAsync("meanwhile");
+        await fleet.WaitForCredentialsAsync("meanwhile");
         Assert.Equal(fleet.PublicInfo("meanwhile"), await fleet.InfoAsync());
     }
 
     [Fact]
-    public async Task Hosts_WhoseEtcdIsWiped_RestoreTheNewestCredentials()
+    public async Task Hosts_EtcdWiped_RestoreTheNewestCredentials()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await using var fleet = new CredentialFleet(server);
         await fleet.StartAsync("a");
         await fleet.StartAsync();
         await fleet.PutInfoAsync(fleet.PublicInfo("newest"));
-        await fleet.AgreeAsync("newest");
+        await fleet.WaitForCredentialsAsync("newest");
 
         await server.KillAsync();
         await server.RestartAsync(wipe: true);
 
-        await fleet.AgreeAsync("newest");
+        await fleet.WaitForCredentialsAsync("newest");
     }
 
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Hosts_WhoseRevisionIsCompactedWhileTheWatchIsDown_ReadAndCompare(EtcdVersion version)
+    public async Task Hosts_RevisionCompactedWhileTheWatchIsDown_ReadAndCompare(EtcdVersion version)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
         using var gate = new WatchGate();
         await using var fleet = new CredentialFleet(server) { Wrap = gate.Guard };
         await fleet.StartAsync("a");
         var b = await fleet.StartAsync();
-        await fleet.AgreeAsync("a");
+        await fleet.WaitForCredentialsAsync("a");
         await using var seenByB = new CredentialReader(b);
         Assert.Equal("a", await seenByB.NextAsync());
 
@@ -63,20 +63,20 @@ public sealed class CredentialOutageTests
         gate.Open();
 
         Assert.Equal("meanwhile", await seenByB.NextAsync());
-        await fleet.AgreeAsync("meanwhile");
-        // And it watches on from there.
+        await fleet.WaitForCredentialsAsync("meanwhile");
+        // The watch continues from there.
         await fleet.PutInfoAsync(fleet.PublicInfo("later"));
-        await fleet.AgreeAsync("later");
+        await fleet.WaitForCredentialsAsync("later");
     }
 
     [Fact]
-    public async Task Hosts_WhoseDescriptionIsDeletedAndCompactedAwayWhileTheWatchIsDown_RestoreIt()
+    public async Task Hosts_DescriptionDeletedAndCompactedWhileTheWatchIsDown_RestoreIt()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         using var gate = new WatchGate();
         await using var fleet = new CredentialFleet(server) { Wrap = gate.Guard };
         await fleet.StartAsync("a");
-        await fleet.AgreeAsync("a");
+        await fleet.WaitForCredentialsAsync("a");
 
         gate.Close();
         await fleet.DeleteInfoAsync();
@@ -84,7 +84,7 @@ public sealed class CredentialOutageTests
         await CompactAsync(server);
         gate.Open();
 
-        await fleet.AgreeAsync("a");
+        await fleet.WaitForCredentialsAsync("a");
     }
 
     private static async Task CompactAsync(EtcdServer server)
@@ -93,7 +93,7 @@ public sealed class CredentialOutageTests
         await server.PostAsync("/v3/kv/compaction", new JsonObject { ["revision"] = (string)put["header"]!["revision"]!, ["physical"] = true });
     }
 
-    /// <summary>Ends the watches of every host while it is closed, and lets them through again.</summary>
+    /// <summary>While closed, ends the watches of every host and refuses new ones.</summary>
     private sealed class WatchGate : IDisposable
     {
         private volatile CancellationTokenSource _closing = new();

@@ -2,7 +2,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Registration;
 
-/// <summary>Reads what an application is told of its credentials, one by one, with patience.</summary>
+/// <summary>Reads the credentials that an application receives one by one, with a timeout.</summary>
 internal sealed class CredentialReader : IAsyncDisposable
 {
     private readonly CancellationTokenSource _ending = new();
@@ -12,11 +12,11 @@ internal sealed class CredentialReader : IAsyncDisposable
     public CredentialReader(IServiceRegistration registration) =>
         _enumerator = registration.WatchCredentialsAsync(_ending.Token).GetAsyncEnumerator();
 
-    /// <summary>The user that comes next.</summary>
+    /// <summary>The next user.</summary>
     public async Task<string?> NextAsync()
     {
         _moving = _enumerator.MoveNextAsync().AsTask();
-        Assert.True(await _moving.WaitAsync(Eventually.Patience), "A watch never ends but with an exception.");
+        Assert.True(await _moving.WaitAsync(Eventually.Patience), "A watch ended without an exception.");
         return _enumerator.Current?.User;
     }
 

@@ -10,7 +10,7 @@ public sealed class CredentialSharingTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Hosts_RegisteringAfterOneAnother_TakeTheLastOnesExplicitCredentials(EtcdVersion version)
+    public async Task Hosts_RegisteringOneByOne_AdoptTheLastExplicitCredentials(EtcdVersion version)
     {
         await using var fleet = new CredentialFleet(await etcd.GetAsync(version));
         var a = await fleet.StartAsync("a");
@@ -22,7 +22,7 @@ public sealed class CredentialSharingTests(SharedEtcd etcd)
         var c = await fleet.StartAsync("c");
         Assert.Equal("c", await seenByA.NextAsync());
 
-        await fleet.AgreeAsync("c");
+        await fleet.WaitForCredentialsAsync("c");
         Assert.All([a, b, c], host => Assert.Equal(new ServiceCredentials("c", "p-c"), host.Credentials));
         Assert.Equal(fleet.PublicInfo("c"), await fleet.InfoAsync());
     }
@@ -30,7 +30,7 @@ public sealed class CredentialSharingTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Host_WithoutOwnCredentials_AdoptsThosePresent(EtcdVersion version)
+    public async Task Host_WithoutCredentials_AdoptsThoseOfTheService(EtcdVersion version)
     {
         await using var fleet = new CredentialFleet(await etcd.GetAsync(version));
         await fleet.PutInfoAsync(fleet.PublicInfo("go"));
@@ -38,63 +38,63 @@ public sealed class CredentialSharingTests(SharedEtcd etcd)
         var host = await fleet.StartAsync();
 
         Assert.Equal(new ServiceCredentials("go", "p-go"), host.Credentials);
-        await fleet.AgreeAsync("go");
+        await fleet.WaitForCredentialsAsync("go");
         Assert.Contains("\"user\":\"go\",\"password\":\"p-go\"", Assert.Single(await fleet.InstancesAsync()), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Host_ThatGenerates_AdoptsThosePresent()
+    public async Task Host_GeneratingCredentials_AdoptsThoseOfTheService()
     {
         await using var fleet = new CredentialFleet(await etcd.GetAsync(EtcdVersion.First));
         await fleet.StartAsync("a");
 
         await fleet.StartAsync(null, settings => settings["Service:GenerateCredentials"] = "true");
 
-        await fleet.AgreeAsync("a");
+        await fleet.WaitForCredentialsAsync("a");
     }
 
     [Fact]
-    public async Task Host_RestartedWithoutOwnCredentials_ThrowsNobodysAway()
+    public async Task Host_RestartedWithoutCredentials_KeepsThoseOfTheService()
     {
         await using var fleet = new CredentialFleet(await etcd.GetAsync(EtcdVersion.First));
         var stays = await fleet.StartAsync("a");
         await stays.SetCredentialsAsync(new ServiceCredentials("rotated", "x"), Token);
         var restarts = await fleet.StartHostAsync();
         await restarts.RegisteredAsync();
-        await fleet.AgreeAsync("rotated");
+        await fleet.WaitForCredentialsAsync("rotated");
 
         await restarts.StopAsync();
         await fleet.StartAsync();
 
-        await fleet.AgreeAsync("rotated");
+        await fleet.WaitForCredentialsAsync("rotated");
         Assert.Equal(new ServiceCredentials("rotated", "x"), stays.Credentials);
     }
 
     [Fact]
-    public async Task Host_OfAFleetThatOverwrites_EmptiesAllWhenItHasNone()
+    public async Task Host_OverwritingWithoutCredentialsInAFleetThatOverwrites_ClearsThemAll()
     {
         await using var fleet = new CredentialFleet(await etcd.GetAsync(EtcdVersion.First));
         await fleet.StartAsync("a", Overwrite);
         await fleet.StartAsync("b", Overwrite);
-        await fleet.AgreeAsync("b");
+        await fleet.WaitForCredentialsAsync("b");
 
         await fleet.StartAsync(null, Overwrite);
 
-        await fleet.AgreeAsync(null);
+        await fleet.WaitForCredentialsAsync(null);
         Assert.Equal(fleet.PublicInfo(null), await fleet.InfoAsync());
         await fleet.StartAsync("c", Overwrite);
-        await fleet.AgreeAsync("c");
+        await fleet.WaitForCredentialsAsync("c");
     }
 
     [Fact]
-    public async Task Host_ThatOverwritesWithNoneAmongHostsThatShare_EndsWithTheirs()
+    public async Task Host_OverwritingWithoutCredentialsAmongHostsThatShare_AdoptsTheirs()
     {
         await using var fleet = new CredentialFleet(await etcd.GetAsync(EtcdVersion.First));
         await fleet.StartAsync("a");
 
         await fleet.StartAsync(null, Overwrite);
 
-        await fleet.AgreeAsync("a");
+        await fleet.WaitForCredentialsAsync("a");
     }
 
     [Theory]
@@ -112,8 +112,8 @@ public sealed class CredentialSharingTests(SharedEtcd etcd)
 
         Assert.Equal("go", await seenByA.NextAsync());
         Assert.Equal(new ServiceCredentials("go", "p-go"), a.Credentials);
-        await fleet.AgreeAsync("go");
-        // Go's bytes stay as they are: adopting is no reason to write.
+        await fleet.WaitForCredentialsAsync("go");
+        // Go's bytes are not changed: adopting credentials does not write to etcd.
         Assert.Equal(fleet.PublicInfo("go"), await fleet.InfoAsync());
     }
 
@@ -124,11 +124,11 @@ public sealed class CredentialSharingTests(SharedEtcd etcd)
     [InlineData("{")]
     [InlineData("{}")]
     [InlineData("null")]
-    public async Task Description_OverwrittenWithNothingToShare_IsMendedAndEmptiesNobodys(string value)
+    public async Task Description_OverwrittenWithoutCredentials_IsRestoredAndHostsKeepTheirs(string value)
     {
         await using var fleet = new CredentialFleet(await etcd.GetAsync(EtcdVersion.First));
         var hosts = new[] { await fleet.StartAsync("a"), await fleet.StartAsync() };
-        await fleet.AgreeAsync("a");
+        await fleet.WaitForCredentialsAsync("a");
         await using var seen = new CredentialReader(hosts[1]);
         Assert.Equal("a", await seen.NextAsync());
 
@@ -139,35 +139,35 @@ public sealed class CredentialSharingTests(SharedEtcd etcd)
             _ => value,
         });
 
-        await Eventually.TrueAsync(async () => await fleet.InfoAsync() == fleet.PublicInfo("a"), "the description is mended");
-        await fleet.AgreeAsync("a");
+        await Eventually.TrueAsync(async () => await fleet.InfoAsync() == fleet.PublicInfo("a"), "the description is restored");
+        await fleet.WaitForCredentialsAsync("a");
         await hosts[0].SetCredentialsAsync(new ServiceCredentials("next", "x"), Token);
-        Assert.Equal("next", await seen.NextAsync()); // Nothing in between.
+        Assert.Equal("next", await seen.NextAsync()); // No update in between.
     }
 
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Description_Deleted_IsBackWithTheNewestCredentialsWithinTwoSeconds(EtcdVersion version)
+    public async Task Description_Deleted_IsRestoredWithTheNewestCredentialsWithinTwoSeconds(EtcdVersion version)
     {
         await using var fleet = new CredentialFleet(await etcd.GetAsync(version));
         await fleet.StartAsync("a");
         await fleet.StartAsync();
         await fleet.PutInfoAsync(fleet.PublicInfo("newest"));
-        await fleet.AgreeAsync("newest");
+        await fleet.WaitForCredentialsAsync("newest");
 
         var deleted = TimeProvider.System.GetTimestamp();
         await fleet.DeleteInfoAsync();
-        await Eventually.TrueAsync(async () => await fleet.InfoAsync() is not null, "the description is back");
+        await Eventually.TrueAsync(async () => await fleet.InfoAsync() is not null, "the description is restored");
 
         Assert.InRange(TimeProvider.System.GetElapsedTime(deleted), TimeSpan.Zero, TimeSpan.FromSeconds(2));
-        await fleet.AgreeAsync("newest");
+        await fleet.WaitForCredentialsAsync("newest");
     }
 
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task SetCredentials_OnOneOfThree_RotatesTheWholeService(EtcdVersion version)
+    public async Task SetCredentials_OnOneOfThreeHosts_RotatesTheWholeService(EtcdVersion version)
     {
         await using var fleet = new CredentialFleet(await etcd.GetAsync(version));
         await fleet.StartAsync("a");
@@ -180,7 +180,7 @@ public sealed class CredentialSharingTests(SharedEtcd etcd)
 
         Assert.Contains("\"user\":\"rotated\",\"password\":\"secret\"", (await fleet.InfoAsync())!, StringComparison.Ordinal);
         Assert.Equal("rotated", await seenByC.NextAsync());
-        await fleet.AgreeAsync("rotated");
+        await fleet.WaitForCredentialsAsync("rotated");
         Assert.Equal(new ServiceCredentials("rotated", "secret"), c.Credentials);
     }
 

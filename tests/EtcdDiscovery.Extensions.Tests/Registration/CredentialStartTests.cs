@@ -4,7 +4,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Registration;
 
-/// <summary>Hosts that make credentials at the same moment agree on one pair.</summary>
+/// <summary>Hosts that generate credentials at the same moment agree on one pair.</summary>
 public sealed class CredentialStartTests(SharedEtcd etcd)
 {
     [Fact]

@@ -3,7 +3,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Registration;
 
-/// <summary>The same turmoil with all threads, through real hosts on one store in memory.</summary>
+/// <summary>The same random events with real threads, through real hosts on one in-memory store.</summary>
 public sealed class CredentialTurmoilTests
 {
     private const int Seed = 3;
@@ -12,7 +12,7 @@ public sealed class CredentialTurmoilTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Hosts_AmongWildWriters_AgreeAndComeToRest()
+    public async Task Hosts_AmongConflictingWriters_AgreeAndStopWriting()
     {
         var dice = new Random(Seed);
         await using var store = new InMemoryDiscoveryStore();
@@ -44,7 +44,7 @@ public sealed class CredentialTurmoilTests
         _ => fleet.PutInfoAsync(fleet.PublicInfo(user)),
     };
 
-    // Nothing tells that nothing will happen; a loop would write many times in the time that 25 looks take.
+    // Absence of writes has no event. An update loop would write many times during 25 polls.
     private static async Task ComesToRestAsync(InMemoryDiscoveryStore store)
     {
         var (last, calm) = (0L, 0);
@@ -55,6 +55,6 @@ public sealed class CredentialTurmoilTests
                 (last, calm) = (revision, revision == last ? calm + 1 : 0);
                 return calm == 25;
             },
-            "nobody writes any more");
+            "no host writes");
     }
 }

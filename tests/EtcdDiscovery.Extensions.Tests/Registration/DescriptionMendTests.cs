@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Tests.Registration;
 
-/// <summary>What all hosts of a public service do when another writer changes its description: as little as possible.</summary>
+/// <summary>When another writer changes the description, the hosts of a public service make few calls.</summary>
 public sealed class DescriptionMendTests : IAsyncDisposable
 {
     private const int Hosts = 20;
@@ -24,14 +24,14 @@ public sealed class DescriptionMendTests : IAsyncDisposable
     [InlineData("""{"name":"shop","critical":false,"hostname":"other.dev","ports":{"http":"81"},"public":true}""")]
     [InlineData("nonsense")]
     [InlineData(null)]
-    public async Task Description_SpoiltByAnotherWriter_IsMendedWithFewCalls(string? value)
+    public async Task Description_DamagedByAnotherWriter_IsRestoredWithFewCalls(string? value)
     {
         await using var fake = await FakeEtcd.StartAsync();
         await StartAsync(fake);
         var before = Calls(fake);
 
         var spoilt = fake.Data.Commit(value is null ? Delete() : Put(value))!.Header.Revision;
-        await Eventually.TrueAsync(() => Task.FromResult(_hosts.All(host => IsSettledAfter(host.Registration, spoilt))), "it is mended");
+        await Eventually.TrueAsync(() => Task.FromResult(_hosts.All(host => IsSettledAfter(host.Registration, spoilt))), "the description is restored");
 
         Report(Calls(fake) - before);
         Assert.InRange(Calls(fake) - before, 1, 2 * Hosts);
@@ -39,7 +39,7 @@ public sealed class DescriptionMendTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Credentials_SetByAnotherWriter_CostOneWriteOfEachHost()
+    public async Task Credentials_SetByAnotherWriter_CostOneWritePerHost()
     {
         await using var fake = await FakeEtcd.StartAsync();
         await StartAsync(fake);

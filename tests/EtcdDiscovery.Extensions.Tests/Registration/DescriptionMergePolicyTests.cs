@@ -5,7 +5,7 @@ using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Tests.Registration;
 
-/// <summary>The tables by which hosts agree: what each has after a look, and what each writes.</summary>
+/// <summary>The decision tables of agreement: what each host adopts, and what it writes.</summary>
 public sealed class DescriptionMergePolicyTests
 {
     private const string Public = """{"name":"shop","critical":false,"hostname":"h.dev","public":true}""";
@@ -17,16 +17,16 @@ public sealed class DescriptionMergePolicyTests
     private const string Unreadable = "{";
 
     [Theory]
-    // A host that claims keeps its own, whatever is there.
+    // A host with Overwrite keeps its own credentials.
     [InlineData(true, "a", nameof(DescriptionWriteMode.Overwrite), PublicWithB, "a")]
     [InlineData(true, null, nameof(DescriptionWriteMode.Overwrite), PublicWithB, null)]
     [InlineData(true, "a", nameof(DescriptionWriteMode.Overwrite), null, "a")]
-    // Any other host takes what is there.
+    // Any other host adopts those of the description.
     [InlineData(true, "a", nameof(DescriptionWriteMode.Update), PublicWithB, "b")]
     [InlineData(true, null, nameof(DescriptionWriteMode.Update), PublicWithB, "b")]
     [InlineData(true, "a", nameof(DescriptionWriteMode.EnsureExists), PublicWithB, "b")]
     [InlineData(true, null, nameof(DescriptionWriteMode.EnsureExists), PublicWithB, "b")]
-    // Nothing that has no credentials to share empties anybody's.
+    // A description without credentials clears none.
     [InlineData(true, "a", nameof(DescriptionWriteMode.Update), Public, "a")]
     [InlineData(true, "a", nameof(DescriptionWriteMode.EnsureExists), Public, "a")]
     [InlineData(true, "a", nameof(DescriptionWriteMode.Update), null, "a")]
@@ -38,7 +38,7 @@ public sealed class DescriptionMergePolicyTests
     [InlineData(false, "a", nameof(DescriptionWriteMode.Update), PublicWithB, "a")]
     [InlineData(false, null, nameof(DescriptionWriteMode.EnsureExists), PublicWithB, null)]
     [InlineData(false, "a", nameof(DescriptionWriteMode.Overwrite), PublicWithB, "a")]
-    public void Agree_OverEveryDescription_IsAsInTheTable(
+    public void Agree_EveryDescription_FollowsTheTable(
         bool isPublic, string? ours, string intent, string? there, string? expected)
     {
         var agreed = DescriptionMergePolicy.AgreeOnCredentials(
@@ -48,7 +48,7 @@ public sealed class DescriptionMergePolicyTests
     }
 
     [Theory]
-    // As in Go: even none at all is taken over, though never from a description that is no public one.
+    // As in Go, even missing credentials are adopted, but only from a public description.
     [InlineData("a", nameof(DescriptionWriteMode.EnsureExists), Public, null)]
     [InlineData("a", nameof(DescriptionWriteMode.EnsureExists), PublicWithB, "b")]
     [InlineData("a", nameof(DescriptionWriteMode.Overwrite), PublicWithB, "a")]
@@ -56,7 +56,7 @@ public sealed class DescriptionMergePolicyTests
     [InlineData("a", nameof(DescriptionWriteMode.EnsureExists), PrivateWithB, "a")]
     [InlineData("a", nameof(DescriptionWriteMode.EnsureExists), Private, "a")]
     [InlineData("a", nameof(DescriptionWriteMode.EnsureExists), null, "a")]
-    public void Agree_OfAHostThatOverwrites_IsAsInGo(string? ours, string intent, string? there, string? expected)
+    public void Agree_HostThatOverwrites_FollowsGo(string? ours, string intent, string? there, string? expected)
     {
         var agreed = DescriptionMergePolicy.AgreeOnCredentials(
             Instance(true, ours), Enum.Parse<DescriptionWriteMode>(intent), CredentialPolicy.Overwrite, Read(there));
@@ -65,25 +65,25 @@ public sealed class DescriptionMergePolicyTests
     }
 
     [Theory]
-    // Nothing there: whoever comes first describes the service.
+    // Without a description, the first host writes one.
     [InlineData(true, "a", nameof(DescriptionWriteMode.EnsureExists), null, true)]
     [InlineData(true, null, nameof(DescriptionWriteMode.Update), null, true)]
     [InlineData(false, null, nameof(DescriptionWriteMode.EnsureExists), null, true)]
-    // The same bytes are never written again.
+    // The same bytes are not written again.
     [InlineData(true, "a", nameof(DescriptionWriteMode.Overwrite), PublicWithA, false)]
     [InlineData(true, null, nameof(DescriptionWriteMode.Update), Public, false)]
     [InlineData(false, null, nameof(DescriptionWriteMode.Update), Private, false)]
-    // The last to register describes, later on everybody leaves it.
+    // The last host to register writes the description; later, all leave it alone.
     [InlineData(true, "a", nameof(DescriptionWriteMode.Overwrite), PublicWithB, true)]
     [InlineData(true, null, nameof(DescriptionWriteMode.Overwrite), PublicWithB, true)]
     [InlineData(true, "a", nameof(DescriptionWriteMode.Update), OtherWithA, true)]
     [InlineData(true, "a", nameof(DescriptionWriteMode.EnsureExists), OtherWithA, false)]
     [InlineData(true, null, nameof(DescriptionWriteMode.EnsureExists), PublicWithB, false)]
-    // A private host never takes a public description away.
+    // A private host never replaces a public description.
     [InlineData(false, null, nameof(DescriptionWriteMode.Update), PublicWithB, false)]
     [InlineData(false, null, nameof(DescriptionWriteMode.Overwrite), PublicWithB, false)]
     [InlineData(false, null, nameof(DescriptionWriteMode.Overwrite), Public, false)]
-    // What is private, unreadable or without credentials is mended at any time.
+    // A private or unreadable description, or one without credentials, is corrected at any time.
     [InlineData(true, "a", nameof(DescriptionWriteMode.EnsureExists), Private, true)]
     [InlineData(true, null, nameof(DescriptionWriteMode.EnsureExists), Private, true)]
     [InlineData(true, "a", nameof(DescriptionWriteMode.EnsureExists), Public, true)]
@@ -91,7 +91,7 @@ public sealed class DescriptionMergePolicyTests
     [InlineData(true, null, nameof(DescriptionWriteMode.EnsureExists), "", true)]
     [InlineData(false, null, nameof(DescriptionWriteMode.EnsureExists), Unreadable, true)]
     [InlineData(true, null, nameof(DescriptionWriteMode.EnsureExists), Public, false)]
-    public void Write_OverEveryDescription_IsAsInTheTable(
+    public void Write_EveryDescription_FollowsTheTable(
         bool isPublic, string? ours, string intent, string? there, bool writes)
     {
         const int revision = 7;

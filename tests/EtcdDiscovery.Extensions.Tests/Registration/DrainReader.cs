@@ -2,7 +2,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Registration;
 
-/// <summary>Reads what becomes of a service's instances, and why, one by one, with patience.</summary>
+/// <summary>Reads the changes of a service and their reasons one by one, with a timeout.</summary>
 internal sealed class DrainReader : IAsyncDisposable
 {
     private readonly CancellationTokenSource _ending = new();
@@ -16,7 +16,7 @@ internal sealed class DrainReader : IAsyncDisposable
     public async Task<string> NextAsync()
     {
         _moving = _changes.MoveNextAsync().AsTask();
-        Assert.True(await _moving.WaitAsync(Eventually.Patience), "A watch never ends but with an exception.");
+        Assert.True(await _moving.WaitAsync(Eventually.Patience), "A watch ended without an exception.");
         return $"{_changes.Current.Kind} {_changes.Current.DownReason}".Trim();
     }
 

@@ -11,7 +11,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace EtcdDiscovery.Tests.Registration;
 
-/// <summary>How instances leave, and how others learn why, on a real etcd.</summary>
+/// <summary>How instances withdraw, and how others learn the reason, on a real etcd.</summary>
 public sealed class DrainTests(SharedEtcd etcd)
 {
     private const string Draining = """{"name":"h.dev","ports":{"http":"80"},"status":"draining"}""";
@@ -25,7 +25,7 @@ public sealed class DrainTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Host_Stopping_DrainsWhileItAnswersThenGoesThenStops(EtcdVersion version)
+    public async Task Host_Stopping_DrainsWhileServingThenWithdrawsThenStops(EtcdVersion version)
     {
         var delay = TimeSpan.FromSeconds(1);
         var server = await etcd.GetAsync(version);
@@ -40,14 +40,14 @@ public sealed class DrainTests(SharedEtcd etcd)
         var stopping = app.StopAsync(Token);
         Assert.Equal("Down Unregistered", await downs.NextAsync());
 
-        // Told of, but still there and still answering.
+        // Marked as draining, but still registered and serving.
         Assert.Contains("\"status\":\"draining\"", Assert.Single(await server.ReadAsync(Prefix)).Value, StringComparison.Ordinal);
         Assert.Equal("here", await http.GetStringAsync("/", Token));
         Assert.InRange(watch.Elapsed, TimeSpan.Zero, delay);
         while ((await server.ReadAsync(Prefix)).Count > 0)
         {
             var answers = await AnswersAsync(http);
-            Assert.True(answers || (await server.ReadAsync(Prefix)).Count == 0, "It stopped answering while it was registered.");
+            Assert.True(answers || (await server.ReadAsync(Prefix)).Count == 0, "The server stopped while the instance was registered.");
         }
 
         Assert.InRange(watch.Elapsed, delay * 0.9, delay + TimeSpan.FromSeconds(3));
@@ -56,7 +56,7 @@ public sealed class DrainTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Host_OfTwoServices_DrainsTheOneThatCouldBeToldAllTheSame()
+    public async Task Host_OneOfTwoServicesCannotBeWritten_DrainsTheOther()
     {
         var delay = TimeSpan.FromSeconds(3);
         await using var memory = new InMemoryDiscoveryStore();
@@ -96,11 +96,11 @@ public sealed class DrainTests(SharedEtcd etcd)
         Assert.Empty(await server.ReadAsync(Prefix));
     }
 
-    // Not one of ours, which would be back before a reader has looked.
+    // Not a registered host's instance, which would be restored before a reader notices.
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Instance_ThatExpiresOrIsTakenAway_IsDownAsExpired(EtcdVersion version)
+    public async Task Instance_ExpiredOrDeletedByOthers_IsDownAsExpired(EtcdVersion version)
     {
         var server = await etcd.GetAsync(version);
         await using var watcher = await DiscoveryHost.StartAsync(server.Settings());
@@ -125,7 +125,7 @@ public sealed class DrainTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Instance_InMaintenance_IsSeenButNotPicked(EtcdVersion version)
+    public async Task Instance_InMaintenance_IsInTheSnapshotButNotPicked(EtcdVersion version)
     {
         var server = await etcd.GetAsync(version);
         await using var host = await DiscoveryHost.StartAsync(server.Settings());
@@ -164,7 +164,7 @@ public sealed class DrainTests(SharedEtcd etcd)
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Instances_AllDraining_LeaveNoneToBeFound(bool isDescribed)
+    public async Task Instances_AllDraining_LeaveNoneToPick(bool isDescribed)
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         await using var host = await DiscoveryHost.StartAsync(server.Settings());

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace EtcdDiscovery.Tests.Registration;
 
-/// <summary>A host whose etcd is wiped, replaced or set back, and whose keys and lease others lay hands on.</summary>
+/// <summary>A host whose etcd is wiped, replaced or restored, and whose keys and lease are changed by others.</summary>
 public sealed class EtcdFaultTests(SharedEtcd etcd)
 {
     private static readonly TimeSpan BackAgain = TimeSpan.FromSeconds(3);
@@ -20,7 +20,7 @@ public sealed class EtcdFaultTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Etcd_RestartedWithItsData_LosesNoKeyOfOurs(EtcdVersion version)
+    public async Task Etcd_RestartedWithItsData_LosesNoKey(EtcdVersion version)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
         await using var host = await DiscoveryHost.RegisterAsync(Settings(server, "00:00:10"));
@@ -28,7 +28,7 @@ public sealed class EtcdFaultTests(SharedEtcd etcd)
 
         await server.KillAsync();
         await server.RestartAsync(wipe: false);
-        await host.BecomesAsync(HealthStatus.Healthy);
+        await host.WaitForHealthAsync(HealthStatus.Healthy);
         await EventuallyThereAsync(server, host);
 
         Assert.Empty(host.Logs.Of("SessionLost"));
@@ -41,7 +41,7 @@ public sealed class EtcdFaultTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.First, true)]
     [InlineData(EtcdVersion.Second, false)]
     [InlineData(EtcdVersion.Second, true)]
-    public async Task Etcd_WipedAndRestartedEmpty_HasBothKeysAgainWithin3Seconds(EtcdVersion version, bool afterTheLoss)
+    public async Task Etcd_WipedAndRestarted_BothKeysAreRestoredWithin3Seconds(EtcdVersion version, bool afterTheLoss)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
         await using var host = await DiscoveryHost.RegisterAsync(Settings(server));
@@ -50,7 +50,7 @@ public sealed class EtcdFaultTests(SharedEtcd etcd)
         await server.KillAsync();
         if (afterTheLoss)
         {
-            await host.LosesItsRegistrationAsync();
+            await host.WaitForLostRegistrationAsync();
         }
 
         await server.RestartAsync(wipe: true);
@@ -60,7 +60,7 @@ public sealed class EtcdFaultTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Etcd_ReplacedByAnotherClusterThatIsFurtherOn_HasBothKeysWithin3Seconds()
+    public async Task Etcd_ReplacedByAClusterWithAHigherRevision_BothKeysAreRestoredWithin3Seconds()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await using var host = await DiscoveryHost.RegisterAsync(Settings(server));
@@ -73,14 +73,14 @@ public sealed class EtcdFaultTests(SharedEtcd etcd)
 
         await AssertBothKeysWithinAsync(BackAgain, server, host);
         Assert.NotEqual(before, await ClusterAsync(server));
-        // What others do there is noticed: the observer has come over, too.
+        // The watch of the own keys has moved to the new cluster, too, so changes by others are noticed.
         await server.PutAllAsync(Enumerable.Range(0, 20).Select(i => ($"/other/{i}", "x")));
         await AssertPutAgainAsync(server, host, () => server.DeleteAsync(Prefix));
         await witness.AssertNeverTwoKeysAsync();
     }
 
     [Fact]
-    public async Task Etcd_SetBackToAnOlderRevision_HasBothKeysWithin3Seconds()
+    public async Task Etcd_RestoredToAnOlderRevision_BothKeysAreRestoredWithin3Seconds()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await server.KillAsync();
@@ -107,7 +107,7 @@ public sealed class EtcdFaultTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Lease_RevokedBySomebodyElse_IsReplacedWithin2Seconds(EtcdVersion version)
+    public async Task Lease_RevokedByOthers_IsReplacedWithin2Seconds(EtcdVersion version)
     {
         var server = await etcd.GetAsync(version);
         await using var host = await DiscoveryHost.RegisterAsync(Settings(server, "00:00:10"));
@@ -120,14 +120,14 @@ public sealed class EtcdFaultTests(SharedEtcd etcd)
             Assert.NotEqual(lease, (await InstanceAsync(server, host)).Lease);
         }
 
-        await host.BecomesAsync(HealthStatus.Healthy);
+        await host.WaitForHealthAsync(HealthStatus.Healthy);
         await witness.AssertNeverTwoKeysAsync();
     }
 
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task HostKey_DeletedBySomebodyElse_IsPutAgainWithin2SecondsUnderTheSameLease(EtcdVersion version)
+    public async Task HostKey_DeletedByOthers_IsRestoredWithin2SecondsUnderTheSameLease(EtcdVersion version)
     {
         var server = await etcd.GetAsync(version);
         await using var host = await DiscoveryHost.RegisterAsync(Settings(server));
@@ -145,7 +145,7 @@ public sealed class EtcdFaultTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task InfoKey_DeletedBySomebodyElse_IsPutAgainWithin2Seconds()
+    public async Task InfoKey_DeletedByOthers_IsRestoredWithin2Seconds()
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         await using var host = await DiscoveryHost.RegisterAsync(Settings(server));
@@ -153,13 +153,13 @@ public sealed class EtcdFaultTests(SharedEtcd etcd)
 
         var acting = Stopwatch.StartNew();
         await server.DeleteAsync(InfoKey);
-        await Eventually.TrueAsync(async () => await server.FindAsync(InfoKey) == before, "the description is back");
+        await Eventually.TrueAsync(async () => await server.FindAsync(InfoKey) == before, "the description is restored");
 
         Assert.InRange(acting.Elapsed, TimeSpan.Zero, PutAgain);
     }
 
     [Fact]
-    public async Task HostKey_OverwrittenBySomebodyElse_IsPutAgainAndWarnedOfOnce()
+    public async Task HostKey_OverwrittenByOthers_IsRestoredWithOneWarning()
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         await using var host = await DiscoveryHost.RegisterAsync(Settings(server));
@@ -176,15 +176,15 @@ public sealed class EtcdFaultTests(SharedEtcd etcd)
         await witness.AssertNeverTwoKeysAsync();
     }
 
-    /// <summary>As a restored backup does: the bytes are ours, but nothing would ever take them away.</summary>
+    /// <summary>As after restoring a backup: the value is correct, but the key has no lease and would never expire.</summary>
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task HostKey_PutBySomebodyElseWithTheSameBytesAndNoLease_IsUnderOursAgainAndGoesWithUs(EtcdVersion version)
+    public async Task HostKey_PutByOthersWithTheSameValueAndNoLease_IsPutUnderTheLeaseAgainAndWithdrawn(EtcdVersion version)
     {
         var server = await etcd.GetAsync(version);
         await using var host = await DiscoveryHost.RegisterAsync(Settings(server));
-        // Once others' doings are noticed, the host is known to watch.
+        // Once changes by others are noticed, the watch is established.
         await AssertPutAgainAsync(server, host, () => server.DeleteAsync(Prefix));
         var before = await InstanceAsync(server, host);
 
@@ -211,13 +211,13 @@ public sealed class EtcdFaultTests(SharedEtcd etcd)
         await EventuallyThereAsync(server, host);
         await Eventually.TrueAsync(async () => await server.FindAsync(InfoKey) is not null, "the description is there");
         Assert.InRange(answering.Elapsed, TimeSpan.Zero, time);
-        await host.BecomesAsync(HealthStatus.Healthy);
+        await host.WaitForHealthAsync(HealthStatus.Healthy);
     }
 
     private Task EventuallyThereAsync(EtcdServer server, DiscoveryHost host) => Eventually.TrueAsync(
         async () => await server.FindAsync(Prefix + host.Registration.InstanceId) is { Lease: not null }, "the instance is there");
 
-    /// <summary>After an attack on it the instance is whole again, under a lease, with our value.</summary>
+    /// <summary>Makes a change as another client, and asserts that the instance is restored under a lease with its own value.</summary>
     private async Task AssertPutAgainAsync(EtcdServer server, DiscoveryHost host, Func<Task> attackAsync)
     {
         var before = await InstanceAsync(server, host);
@@ -225,7 +225,7 @@ public sealed class EtcdFaultTests(SharedEtcd etcd)
         await attackAsync();
         await Eventually.TrueAsync(
             async () => await server.FindAsync(before.Key) is { Lease: not null } now && now.Value == before.Value,
-            "the instance is put again");
+            "the instance is restored");
         Assert.InRange(acting.Elapsed, TimeSpan.Zero, PutAgain);
     }
 

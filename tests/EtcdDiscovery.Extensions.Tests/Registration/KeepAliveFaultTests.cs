@@ -6,14 +6,14 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace EtcdDiscovery.Tests.Registration;
 
-/// <summary>What becomes of a session whose renewals fail in every way that streams can.</summary>
+/// <summary>How a session reacts to every way in which renewals can fail.</summary>
 public sealed class KeepAliveFaultTests
 {
     private const string Service = "shop";
 
     private static readonly TimeSpan TimeToLive = TimeSpan.FromSeconds(2);
 
-    // For a busy machine; far less than another time to live.
+    // Slack for a busy machine; far less than another time to live.
     private static readonly TimeSpan Slack = TimeSpan.FromSeconds(0.7);
 
     private static readonly Dictionary<string, FakeFault> Faults = new(StringComparer.Ordinal)
@@ -27,7 +27,7 @@ public sealed class KeepAliveFaultTests
     [InlineData("clean end")]
     [InlineData("error")]
     [InlineData("silence")]
-    public async Task Renewals_FailingForGood_AreALossWithinOneTimeToLive(string fault)
+    public async Task Renewals_FailingPermanently_AreALossWithinOneTimeToLive(string fault)
     {
         await using var fake = await FakeEtcd.StartAsync();
         await using var host = await DiscoveryHost.RegisterAsync(fake.Settings(Service));
@@ -36,14 +36,14 @@ public sealed class KeepAliveFaultTests
 
         fake.Fault = method => method == FakeEtcd.KeepAlive ? Faults[fault] : null;
         var failing = Stopwatch.StartNew();
-        await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("SessionLost").Any()), "the loss is declared");
+        await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("SessionLost").Any()), "the loss is reported");
 
-        // The last renewal was asked for up to a third of the time to live before.
+        // The last renewal was sent up to a third of the time to live earlier.
         Assert.InRange(failing.Elapsed, TimeToLive / 2, TimeToLive + Slack);
-        // Everything else works, so another session is there at once.
-        await host.BecomesAsync(HealthStatus.Healthy);
+        // Everything else works, so a new session opens at once.
+        await host.WaitForHealthAsync(HealthStatus.Healthy);
         fake.Fault = _ => null;
-        await host.BecomesAsync(HealthStatus.Healthy);
+        await host.WaitForHealthAsync(HealthStatus.Healthy);
         await witness.AssertNeverTwoKeysAsync();
         Assert.InRange(witness.LongestAbsence, TimeSpan.Zero, Slack);
     }
@@ -52,7 +52,7 @@ public sealed class KeepAliveFaultTests
     [InlineData("clean end")]
     [InlineData("error")]
     [InlineData("silence")]
-    public async Task Renewals_FailingForAMoment_CostNothing(string fault)
+    public async Task Renewals_FailingBriefly_HaveNoEffect(string fault)
     {
         await using var fake = await FakeEtcd.StartAsync();
         await using var host = await DiscoveryHost.RegisterAsync(fake.Settings(Service, "00:00:03"));
@@ -70,7 +70,7 @@ public sealed class KeepAliveFaultTests
     }
 
     [Fact]
-    public async Task Streams_Reset_AreOpenedAgainWithinTheSameSession()
+    public async Task Streams_Reset_AreReopenedWithinTheSameSession()
     {
         await using var fake = await FakeEtcd.StartAsync();
         await using var host = await DiscoveryHost.RegisterAsync(fake.Settings(Service, "00:00:03"));
@@ -88,7 +88,7 @@ public sealed class KeepAliveFaultTests
     }
 
     [Fact]
-    public async Task BlackHole_OfEverything_IsALossWithinOneTimeToLiveAndHealsByItself()
+    public async Task BlackHole_AllTraffic_IsALossWithinOneTimeToLiveAndRecovers()
     {
         await using var fake = await FakeEtcd.StartAsync();
         await using var host = await DiscoveryHost.RegisterAsync(fake.Settings(Service));
@@ -96,19 +96,19 @@ public sealed class KeepAliveFaultTests
 
         fake.Fault = _ => FakeFault.Silence;
         var failing = Stopwatch.StartNew();
-        await host.LosesItsRegistrationAsync();
+        await host.WaitForLostRegistrationAsync();
         Assert.InRange(failing.Elapsed, TimeToLive / 2, TimeToLive + Slack);
         Assert.Equal(RegistrationState.Lost, host.Registration.State);
 
         fake.Fault = _ => null;
-        await host.BecomesAsync(HealthStatus.Healthy);
+        await host.WaitForHealthAsync(HealthStatus.Healthy);
         await witness.AssertNeverTwoKeysAsync();
     }
 
     [Theory]
     [InlineData(1)]
     [InlineData(-1)]
-    public async Task WallClock_JumpingAnHour_ChangesNothing(int hours)
+    public async Task WallClock_JumpingAnHour_HasNoEffect(int hours)
     {
         var clock = new JumpingClock();
         await using var fake = await FakeEtcd.StartAsync();
@@ -126,14 +126,14 @@ public sealed class KeepAliveFaultTests
         Assert.Equal((HealthStatus.Healthy, RegistrationState.Registered), ((await host.CheckAsync()).Status, host.Registration.State));
         Assert.Equal((1, puts), (fake.Calls(FakeEtcd.Grant), fake.Calls(FakeEtcd.Txn)));
         Assert.DoesNotContain(host.Logs.Lines, line => line.Level >= Microsoft.Extensions.Logging.LogLevel.Warning);
-        // In time, neither at once nor an hour later.
+        // On schedule, neither at once nor an hour later.
         Assert.InRange(fake.Calls(FakeEtcd.KeepAlive), renewals + 3, renewals + 5);
         await witness.AssertNeverTwoKeysAsync();
         Assert.Equal(TimeSpan.Zero, witness.LongestAbsence);
     }
 
     [Fact]
-    public async Task Etcd_TakingTwoSecondsForEverything_StillHasTheHostRegisteredForGood()
+    public async Task Etcd_TakingTwoSecondsPerAnswer_HostStaysRegistered()
     {
         await using var fake = await FakeEtcd.StartAsync();
         fake.Latency = TimeSpan.FromSeconds(2);

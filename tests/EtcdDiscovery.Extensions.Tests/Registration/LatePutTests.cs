@@ -5,8 +5,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace EtcdDiscovery.Tests.Registration;
 
 /// <summary>
-/// Puts that got no answer and are done in the end, by a member that was frozen: what is withdrawn meanwhile stays away,
-/// although the lease lives on for the process's other registrations.
+/// Unanswered puts that a frozen member executes later: what was withdrawn meanwhile stays deleted, although the lease is kept alive for
+/// other registrations of the process.
 /// </summary>
 public sealed class LatePutTests
 {
@@ -15,7 +15,7 @@ public sealed class LatePutTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Registration_WithdrawnBeforeItsPutIsDone_IsTakenAwayAgain(bool wasRegistered)
+    public async Task Registration_WithdrawnBeforeItsPutIsExecuted_IsDeletedAgain(bool wasRegistered)
     {
         await using var memory = new InMemoryDiscoveryStore();
         var store = new RefusingStore(memory);
@@ -35,7 +35,7 @@ public sealed class LatePutTests
             _ = goes.SetStatusAsync(ServiceStatus.Maintenance, cancellationToken: Token);
         }
 
-        await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("WriteFailed").Any()), "it gets no answer");
+        await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("WriteFailed").Any()), "the put gets no answer");
         await goes.DisposeAsync().AsTask().WaitAsync(Eventually.Patience, Token);
         Assert.Empty(await KeysAsync("/services/goes/"));
         Assert.Equal(RegistrationState.Withdrawn, goes.State);
@@ -43,8 +43,8 @@ public sealed class LatePutTests
 
         for (var i = 0; i < 3; i++)
         {
-            await store.DoRefusedAsync();
-            await Eventually.TrueAsync(async () => (await KeysAsync("/services/goes/")).Count == 0, "it is gone again");
+            await store.ExecuteRefusedAsync();
+            await Eventually.TrueAsync(async () => (await KeysAsync("/services/goes/")).Count == 0, "the key is deleted again");
         }
 
         Assert.Single(host.Logs.Of("Withdrawn"));

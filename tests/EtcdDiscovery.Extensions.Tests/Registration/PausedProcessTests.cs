@@ -3,7 +3,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Registration;
 
-/// <summary>A process that is stopped for longer than its lease lives, and goes on.</summary>
+/// <summary>A process that is frozen for longer than its lease lives, and continues.</summary>
 public sealed class PausedProcessTests(SharedEtcd etcd)
 {
     private readonly string _service = UniqueName.Of("shop");
@@ -11,7 +11,7 @@ public sealed class PausedProcessTests(SharedEtcd etcd)
     private string Prefix => $"/services/{_service}/";
 
     [Fact]
-    public async Task Process_PausedForLongerThanTheTimeToLive_IsRegisteredWithin2SecondsUnderTheSameId()
+    public async Task Process_FrozenForLongerThanTheTimeToLive_RegistersWithin2SecondsUnderTheSameId()
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         await using var process = ServiceProcess.Start(server, _service, "00:00:02");

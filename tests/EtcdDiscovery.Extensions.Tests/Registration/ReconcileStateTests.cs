@@ -5,7 +5,7 @@ using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Tests.Registration;
 
-/// <summary>Every transition of what a registration wants and has in the store.</summary>
+/// <summary>Every transition of a registration's desired and stored state.</summary>
 public sealed class ReconcileStateTests : IAsyncDisposable
 {
     private readonly InMemoryDiscoveryStore _store = new();
@@ -19,7 +19,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
     }
 
     [Fact]
-    public void New_WantsEverything()
+    public void New_State_WantsBothKeys()
     {
         var content = Content("a");
 
@@ -29,7 +29,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Written_IsSettled()
+    public void Written_AllKeys_IsSettled()
     {
         var content = Registered(Content("a", DescriptionWriteMode.Overwrite), 10);
 
@@ -39,7 +39,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Plan_OverADescriptionWithCredentials_TakesThemOverInBothKeys()
+    public void Plan_DescriptionHasCredentials_AdoptsThemInBothKeys()
     {
         var write = Content(null).Plan(Info("b", 5));
 
@@ -50,7 +50,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Plan_ThatClaims_ReplacesExactlyWhatItSaw()
+    public void Plan_WithOverwrite_ReplacesExactlyTheRevisionRead()
     {
         var write = Content("a", DescriptionWriteMode.Overwrite).Plan(Info("b", 5));
 
@@ -60,7 +60,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Plan_OfASettledDescription_WritesTheInstanceOnly()
+    public void Plan_DescriptionSettled_WritesTheInstanceOnly()
     {
         var content = Registered(Content("a"), 10).OnChanged(Service("a").With(ServiceStatus.Maintenance, "x"), null);
 
@@ -69,7 +69,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
     }
 
     [Fact]
-    public void InstanceRead_AsItWasPutBeforeTheLastChange_IsNobodyElses()
+    public void InstanceRead_OwnValueFromBeforeTheLastChange_IsNotAConflict()
     {
         var content = Registered(Content("a"), 10);
         var changed = content.OnChanged(Service("a").With(ServiceStatus.Maintenance, "x"), null);
@@ -80,7 +80,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
     }
 
     [Fact]
-    public void InstanceSeen_PutAgainWithTheSameBytesBySomebodyElse_IsPutAgain()
+    public void InstanceSeen_PutByOthersWithTheSameValue_IsPutAgain()
     {
         var content = Registered(Content("a"), 10);
 
@@ -89,7 +89,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
     }
 
     [Fact]
-    public void InfoSeen_WithOtherCredentials_AreAdoptedAndRewritten()
+    public void InfoSeen_WithOtherCredentials_AdoptsThemAndRewritesTheInstance()
     {
         var content = Registered(Content("a"), 10).OnDescriptionSeen(Info("b", 11), 11);
 
@@ -101,7 +101,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
     [Theory]
     [InlineData(9)]
     [InlineData(10)]
-    public void InfoSeen_OlderThanWhatIsKnown_UndoesNothing(long revision)
+    public void InfoSeen_OlderThanTheKnownRevision_IsIgnored(long revision)
     {
         var content = Registered(Content("a"), 10);
 
@@ -110,7 +110,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
     }
 
     [Fact]
-    public void InfoSeen_Gone_IsRestoredWithTheNewestCredentials()
+    public void InfoSeen_Deleted_IsRestoredWithTheNewestCredentials()
     {
         var content = Registered(Content("a"), 10).OnDescriptionSeen(Info("b", 11), 11).OnDescriptionSeen(null, 12);
 
@@ -125,7 +125,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
     [InlineData("{}")]
     [InlineData("""{"name":"shop","critical":false}""")]
     [InlineData("""{"name":"shop","critical":false,"user":"x","password":"y"}""")]
-    public void InfoSeen_WithNothingToShare_EmptiesNothingAndIsMended(string value)
+    public void InfoSeen_WithoutCredentials_KeepsThemAndRestoresTheDescription(string value)
     {
         var there = new StoreEntry("/services_infos/shop", Encoding.UTF8.GetBytes(value), 11);
 
@@ -139,7 +139,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
     }
 
     [Fact]
-    public void InstanceSeen_OwnWriteBeforeItsAnswer_IsNoConflict()
+    public void InstanceSeen_OwnWriteBeforeItsAnswer_IsNotAConflict()
     {
         var content = Registered(Content("a"), 10).OnChanged(Service("a", "h2.dev"), null);
         var write = content.Plan(null);
@@ -154,7 +154,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
     }
 
     [Fact]
-    public void InstanceSeen_OwnEarlierWriteLate_IsNoConflict()
+    public void InstanceSeen_OwnEarlierWriteLate_IsNotAConflict()
     {
         var content = Registered(Content("a"), 10);
         var before = content.Desired.Value;
@@ -165,7 +165,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
     }
 
     [Fact]
-    public void InstanceSeen_GoneOrOverwritten_IsPutAgain()
+    public void InstanceSeen_DeletedOrOverwritten_IsPutAgain()
     {
         var content = Registered(Content("a"), 10);
 
@@ -185,7 +185,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Written_ByAnotherThanWhoeverTookItBefore_Stands()
+    public void Written_ByAnotherAfterAnEarlierOverwrite_IsKept()
     {
         var content = Registered(Content("a"), 10).OnInstanceSeen(null, 11);
 
@@ -193,7 +193,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Written_OvertakenByTheApplication_IsWrittenAgain()
+    public void Written_ChangedByTheApplicationMeanwhile_IsWrittenAgain()
     {
         var content = Registered(Content("a"), 10).OnChanged(Service("b"), DescriptionWriteMode.Overwrite);
         var write = content.Plan(Info("a", 10));
@@ -207,9 +207,9 @@ public sealed class ReconcileStateTests : IAsyncDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void Written_InTwoChangesWithAnothersClaimBetween_YieldsToIt(bool seenFirst)
+    public void Written_InTwoChangesWithAnOverwriteByOthersBetween_YieldsToIt(bool seenFirst)
     {
-        // As in etcd v2: the description at 10, another host's at 11, then the instance at 12.
+        // As in etcd v2: the description at index 10, another host's at 11, then the instance at 12.
         var content = Content("a", DescriptionWriteMode.Overwrite);
         var write = content.Plan(null);
         content = content.OnWriting(write);
@@ -224,7 +224,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Written_OvertakenByAnothersClaim_YieldsToIt()
+    public void Written_OverwrittenByOthersMeanwhile_YieldsToThem()
     {
         var content = Content("a", DescriptionWriteMode.Overwrite);
         var write = content.Plan(null);
@@ -238,7 +238,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Writing_WithoutAnAnswer_MayHaveHappenedAndIsWrittenAgain()
+    public void Writing_WithoutAnswer_MayHaveSucceededAndIsWrittenAgain()
     {
         var content = Registered(Content("a"), 10);
         var before = content.Desired;
@@ -253,7 +253,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Changed_WithALesserIntent_KeepsTheGreaterOne()
+    public void Changed_WithAWeakerWriteMode_KeepsTheStrongerOne()
     {
         var content = Content("a", DescriptionWriteMode.Overwrite).OnChanged(Service("a", "h2.dev"), DescriptionWriteMode.Update);
 
@@ -262,7 +262,7 @@ public sealed class ReconcileStateTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Changed_StatusOnly_NeedsNoLookAtTheDescription() =>
+    public void Changed_StatusOnly_DoesNotReadTheDescription() =>
         Assert.True(Registered(Content("a"), 10).OnChanged(Service("a"), null).DescriptionSettled);
 
     [Fact]

@@ -4,7 +4,7 @@ using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Tests.Registration;
 
-/// <summary>Our own fields on the wire: after Go's, absent when unset, and read with tolerance.</summary>
+/// <summary>The library's own fields on the wire: after Go's, absent if unset, and decoded with tolerance.</summary>
 public sealed class ReconcileStateWireTests
 {
     private static readonly Guid Uuid = Guid.Parse("2f4f7d4c-0b0f-4f5e-9d7e-0a9d3c1b2a10");
@@ -15,7 +15,7 @@ public sealed class ReconcileStateWireTests
         """;
 
     [Fact]
-    public void Encode_WithoutOurFields_IsGos()
+    public void Encode_WithoutOwnFields_MatchesGo()
     {
         Assert.Equal(GoFields + "}", Text(Options()));
 
@@ -27,7 +27,7 @@ public sealed class ReconcileStateWireTests
     }
 
     [Fact]
-    public void Encode_WithAllOurFields_PutsThemAfterGos()
+    public void Encode_WithAllOwnFields_PutsThemAfterThoseOfGo()
     {
         var options = Options();
         options.Weight = 2.5;
@@ -46,7 +46,7 @@ public sealed class ReconcileStateWireTests
     [InlineData(ServiceStatus.Draining, null, ",\"status\":\"draining\"}")]
     [InlineData(ServiceStatus.Maintenance, null, ",\"status\":\"maintenance\"}")]
     [InlineData(ServiceStatus.Maintenance, "", ",\"status\":\"maintenance\"}")]
-    public void Encode_AStatus_IsAWordOrAbsent(ServiceStatus status, string? reason, string end)
+    public void Encode_Status_IsAWordOrAbsent(ServiceStatus status, string? reason, string end)
     {
         var value = EncodedInstance.From(Options(), "node", Uuid).With(status, reason).Value;
 
@@ -54,7 +54,7 @@ public sealed class ReconcileStateWireTests
     }
 
     [Fact]
-    public void Decode_WhatWasEncoded_IsTheSame()
+    public void Decode_EncodedInstance_RoundTrips()
     {
         var options = Options();
         options.Weight = 0.25;
@@ -72,7 +72,7 @@ public sealed class ReconcileStateWireTests
     [InlineData("maintenance", ServiceStatus.Maintenance)]
     [InlineData("serving", ServiceStatus.Serving)]
     [InlineData("", ServiceStatus.Serving)]
-    public void Decode_AStatus_IsThatOfItsWord(string status, ServiceStatus expected)
+    public void Decode_Status_IsThatOfItsWord(string status, ServiceStatus expected)
     {
         var instance = Decode($$"""{"name":"h","status":"{{status}}"}""");
 
@@ -82,7 +82,7 @@ public sealed class ReconcileStateWireTests
     [Theory]
     [InlineData("Draining")]
     [InlineData("warming-up")]
-    public void Decode_AStatusOfALaterVersion_DoesNotServeAndKeepsItsText(string status)
+    public void Decode_StatusOfALaterVersion_DoesNotServeAndKeepsItsText(string status)
     {
         var instance = Decode($$"""{"name":"h","status":"{{status}}"}""");
 
@@ -105,14 +105,14 @@ public sealed class ReconcileStateWireTests
     [InlineData("true", 1)]
     [InlineData("[2]", 1)]
     [InlineData("{\"a\":[2]}", 1)]
-    public void Decode_AWeight_IsOneUnlessItIsAPositiveNumber(string weight, double expected)
+    public void Decode_Weight_IsOneUnlessItIsAPositiveNumber(string weight, double expected)
     {
         var instance = Decode($$"""{"name":"h","weight":{{weight}},"zone":"z"}""");
 
         Assert.Equal((expected, "z"), (instance.Weight, instance.Zone));
     }
 
-    // Go ignores these fields: what it reads, we read.
+    // Go ignores these fields, so an instance that Go can read must be readable here.
     [Theory]
     [InlineData("""{"name":"h","status":{"is":"draining"},"shard":"s"}""")]
     [InlineData("""{"name":"h","status":true,"status_reason":["a",{"b":1}],"shard":"s"}""")]
@@ -120,7 +120,7 @@ public sealed class ReconcileStateWireTests
     [InlineData("""{"name":"h","metadata":"text","shard":"s"}""")]
     [InlineData("""{"name":"h","metadata":[{"a":"b"}],"shard":"s"}""")]
     [InlineData("""{"name":"h","metadata":{"a":"b","deep":{"c":[1,2]}},"shard":"s"}""")]
-    public void Decode_OurFieldsOfAnotherKind_CountAsUnset(string json)
+    public void Decode_OwnFieldsOfAnotherType_CountAsUnset(string json)
     {
         var instance = Decode(json);
 
@@ -128,7 +128,7 @@ public sealed class ReconcileStateWireTests
     }
 
     [Fact]
-    public void Decode_Metadata_TakesNumbersForText() =>
+    public void Decode_Metadata_ConvertsNumbersToText() =>
         Assert.Equal("a=1, b=x", Decode("""{"name":"h","metadata":{"b":"x","a":1}}""").Metadata?.ToString());
 
     private static string Text(ServiceRegistrationOptions options) =>

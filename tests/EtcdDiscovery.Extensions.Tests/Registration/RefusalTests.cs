@@ -10,11 +10,11 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace EtcdDiscovery.Tests.Registration;
 
-/// <summary>What becomes of a registration that etcd answers with a status other than success.</summary>
+/// <summary>How a registration reacts when etcd answers with an error status.</summary>
 public sealed class RefusalTests
 {
-    private const string Advice = "; grant a role of EtcdDiscovery:Etcd:User to read, and where this application registers to write, "
-        + "/services/ and /services_infos/, below EtcdDiscovery:KeyPrefix where that is set.";
+    private const string Advice = "; grant a role of EtcdDiscovery:Etcd:User permission to read (and to write, if this application registers) "
+        + "/services/ and /services_infos/, below EtcdDiscovery:KeyPrefix if that is set.";
 
     private const string NoAdvice = ". The operators of etcd have to act, unless EtcdDiscovery:Etcd:Endpoints is wrong.";
 
@@ -42,7 +42,7 @@ public sealed class RefusalTests
     [InlineData("leader changed", FakeEtcd.Txn)]
     [InlineData("leader changed, without status", FakeEtcd.Grant)]
     [InlineData("leader changed, without status", FakeEtcd.Txn)]
-    public async Task Status_ThatPasses_IsToldAndTriedAgainSoon(string fault, string method)
+    public async Task Status_Transient_IsReportedAndRetriedSoon(string fault, string method)
     {
         await using var fake = await FakeEtcd.StartAsync();
         fake.Fault = called => called == method ? Faults[fault] : null;
@@ -51,12 +51,12 @@ public sealed class RefusalTests
 
         await Eventually.TrueAsync(
             async () => (await host.CheckAsync()).Description!.Contains(Faults[fault].Message!, StringComparison.Ordinal),
-            "the check tells the status");
+            "the health check reports the status");
         Assert.Equal(HealthStatus.Unhealthy, (await host.CheckAsync()).Status);
-        await Eventually.TrueAsync(() => Task.FromResult(fake.Calls(method) >= 4), "it is tried again and again");
+        await Eventually.TrueAsync(() => Task.FromResult(fake.Calls(method) >= 4), "the call is retried repeatedly");
         fake.Fault = _ => null;
 
-        await host.BecomesAsync(HealthStatus.Healthy);
+        await host.WaitForHealthAsync(HealthStatus.Healthy);
         Assert.InRange(fake.Calls(FakeEtcd.Grant), 1, 10);
         await witness.AssertNeverTwoKeysAsync();
     }
@@ -65,21 +65,21 @@ public sealed class RefusalTests
     [InlineData("no space")]
     [InlineData("token expired")]
     [InlineData("leader changed")]
-    public async Task Status_OfOneRenewal_DoesNotCostTheSession(string fault)
+    public async Task Status_OfOneRenewal_DoesNotLoseTheSession(string fault)
     {
         await using var fake = await FakeEtcd.StartAsync();
         await using var host = await DiscoveryHost.RegisterAsync(fake.Settings(Service, "00:00:03"));
         var renewals = 0;
 
         fake.Fault = method => method == FakeEtcd.KeepAlive && Interlocked.Increment(ref renewals) == 1 ? Faults[fault] : null;
-        await Eventually.TrueAsync(() => Task.FromResult(renewals >= 3), "it is renewed again");
+        await Eventually.TrueAsync(() => Task.FromResult(renewals >= 3), "the session is renewed again");
 
         Assert.Equal(1, fake.Calls(FakeEtcd.Grant));
         Assert.Equal(HealthStatus.Healthy, (await host.CheckAsync()).Status);
     }
 
     [Fact]
-    public async Task Status_OfAWriteBeforeTheSessionWasLost_IsNotToldAfterIt()
+    public async Task Status_OfAWriteBeforeTheSessionWasLost_IsNotReportedAfterwards()
     {
         await using var fake = await FakeEtcd.StartAsync();
         await using var host = await DiscoveryHost.RegisterAsync(fake.Settings(Service));
@@ -91,14 +91,14 @@ public sealed class RefusalTests
         await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("SessionLost").Any()), "the session is lost");
 
         await Eventually.TrueAsync(
-            async () => (await host.CheckAsync()).Description!.Contains("leader changed", StringComparison.Ordinal), "the check tells the new reason");
+            async () => (await host.CheckAsync()).Description!.Contains("leader changed", StringComparison.Ordinal), "the health check reports the new reason");
         Assert.False(changing.IsCompleted);
     }
 
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Refusal_ForGood_IsTriedAgainAfterHalfAMinuteEachTime(bool isOfTheSession)
+    public async Task Refusal_Permanent_IsRetriedEveryHalfMinute(bool isOfTheSession)
     {
         var clock = new FakeTimeProvider();
         var tries = new ConcurrentQueue<long>();
@@ -120,10 +120,10 @@ public sealed class RefusalTests
                 clock.Advance(TimeSpan.FromSeconds(3));
                 return Task.FromResult(tries.Count >= 12);
             },
-            "it is tried again and again");
+            "the call is retried repeatedly");
 
-        // At first it is tried at once whenever something is new, such as that it is observed.
-        // On a busy machine the clock moves on before the try is made, so only the lower limit is tight.
+        // At first, every new event, such as an observed key, causes an immediate retry.
+        // On a busy machine the clock advances before the retry, so only the lower limit is tight.
         Assert.All(
             tries.Zip(tries.Skip(1), clock.GetElapsedTime).TakeLast(3),
             pause => Assert.InRange(pause, TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(10)));
@@ -136,7 +136,7 @@ public sealed class RefusalTests
     }
 
     [Fact]
-    public async Task Write_ThatFailsInAProcessOfTwoServices_IsTriedMoreAndMoreRarely()
+    public async Task Write_FailingInAProcessOfTwoServices_IsRetriedWithGrowingDelay()
     {
         await using var memory = new InMemoryDiscoveryStore();
         var tries = new ConcurrentQueue<long>();
@@ -147,9 +147,9 @@ public sealed class RefusalTests
                 Refusal = key => key.StartsWith("/services/fails/", StringComparison.Ordinal) ? Note() : null,
             }));
 
-        await Eventually.TrueAsync(() => Task.FromResult(tries.Count >= 8), "it is tried again and again");
+        await Eventually.TrueAsync(() => Task.FromResult(tries.Count >= 8), "the call is retried repeatedly");
 
-        // The last of these pauses is 64 times the first, less what jitter makes of them.
+        // The last of these delays is 64 times the first, less jitter.
         var times = tries.ToArray();
         Assert.InRange(TimeProvider.System.GetElapsedTime(times[6], times[7]), TimeSpan.FromSeconds(0.3), Eventually.Patience);
 
@@ -160,11 +160,11 @@ public sealed class RefusalTests
         }
     }
 
-    /// <summary>Etcd without space still deletes.</summary>
+    /// <summary>etcd without space still executes deletions.</summary>
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Withdrawal_BehindAWriteThatEtcdHasNoSpaceFor_IsDone(EtcdVersion version)
+    public async Task Withdrawal_AfterAWriteThatEtcdHasNoSpaceFor_Succeeds(EtcdVersion version)
     {
         var token = TestContext.Current.CancellationToken;
         await using var server = await EtcdServer.StartAsync(
@@ -188,7 +188,7 @@ public sealed class RefusalTests
     [InlineData("permission denied", FakeEtcd.Txn, Advice)]
     [InlineData("invalid argument", FakeEtcd.Grant, NoAdvice)]
     [InlineData("invalid argument", FakeEtcd.Txn, NoAdvice)]
-    public async Task Status_ThatStays_IsUnhealthyWithTheReasonAndTriedAgainEveryHalfMinute(string fault, string method, string advice)
+    public async Task Status_Persistent_IsUnhealthyWithTheReasonAndRetriedEveryHalfMinute(string fault, string method, string advice)
     {
         var clock = new FakeTimeProvider();
         await using var fake = await FakeEtcd.StartAsync();
@@ -196,19 +196,19 @@ public sealed class RefusalTests
         Dictionary<string, string?> settings = new(fake.Settings(Service, "00:10:00")) { ["Etcd:RequestTimeout"] = "00:01:00" };
         await using var host = await DiscoveryHost.StartAsync(settings, builder => Use(clock, builder));
         await using var witness = KeyWitness.Of(fake, Service);
-        var check = await host.BecomesAsync(HealthStatus.Unhealthy);
+        var check = await host.WaitForHealthAsync(HealthStatus.Unhealthy);
         await Eventually.TrueAsync(
             async () => (check = await host.CheckAsync()).Description!.Contains(Faults[fault].Message!, StringComparison.Ordinal),
-            "the check tells the reason");
+            "the health check reports the reason");
         Assert.Equal(
             (HealthStatus.Unhealthy, $"Service 'shop' is not registered yet: Etcd at {fake.Endpoint}: {Faults[fault].Message}{advice}"),
             (check.Status, check.Description));
 
-        // Within 60 s of the host's time: one or two more tries of the session, and as many of what observes its keys.
+        // Within 60 s of the host's time: one or two retries of the session, and as many of the watch of its keys.
         var tries = fake.Calls(method);
         var end = clock.GetUtcNow() + TimeSpan.FromSeconds(60);
         await Eventually.TrueAsync(() => Task.FromResult(Advance() >= end), "the minute is over");
-        await Eventually.TrueAsync(() => Task.FromResult(fake.Calls(method) > tries), "it is tried again");
+        await Eventually.TrueAsync(() => Task.FromResult(fake.Calls(method) > tries), "the call is retried");
         Assert.InRange(fake.Calls(method) - tries, 1, 5);
 
         fake.Fault = _ => null;
@@ -229,7 +229,7 @@ public sealed class RefusalTests
     }
 
     [Fact]
-    public async Task Session_WhoseStoreThrowsWhenItIsDisposed_IsReplacedAndEnds()
+    public async Task Session_StoreThrowsOnDisposal_IsReplacedAndEnds()
     {
         using var memory = new InMemoryDiscoveryStore();
         var store = new RefusingStore(memory) { Disposal = new NotSupportedException("mine") };
@@ -261,7 +261,7 @@ public sealed class RefusalTests
         }
         catch (HttpRequestException)
         {
-            // That was the last bit of space.
+            // The last put has used up the space.
         }
     }
 }

@@ -19,7 +19,7 @@ public sealed class RegistrationStateTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Watch_OfAFrozenEtcd_TellsThatItIsLateLostAndRegisteredAgain()
+    public async Task Watch_EtcdFrozen_YieldsLateLostAndRegistered()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await using var host = await DiscoveryHost.StartAsync(server.Settings(Service));
@@ -39,7 +39,7 @@ public sealed class RegistrationStateTests
     }
 
     [Fact]
-    public async Task Watch_WhileARenewalIsUnanswered_GoesByTheClock()
+    public async Task Watch_RenewalUnanswered_FollowsTheClock()
     {
         var clock = new FakeTimeProvider();
         await using var memory = new InMemoryDiscoveryStore(clock);
@@ -71,7 +71,7 @@ public sealed class RegistrationStateTests
     }
 
     [Fact]
-    public async Task Watch_OfARenewalThatIsAnsweredLate_TellsThatItIsRegisteredAgain()
+    public async Task Watch_RenewalAnsweredLate_YieldsRegisteredAgain()
     {
         var clock = new FakeTimeProvider();
         await using var memory = new InMemoryDiscoveryStore(clock);
@@ -88,7 +88,7 @@ public sealed class RegistrationStateTests
     }
 
     [Fact]
-    public async Task Watch_FromTheStart_TellsWhenItIsInTheStore()
+    public async Task Watch_FromTheStart_YieldsWhenTheRegistrationIsWritten()
     {
         await using var memory = new InMemoryDiscoveryStore();
         var store = new RefusingStore(memory) { Refusal = _ => NoAnswer };
@@ -102,7 +102,7 @@ public sealed class RegistrationStateTests
     }
 
     [Fact]
-    public async Task Watch_OfAnEntryThatOthersDelete_TellsThatItIsLostAndRegisteredAgain()
+    public async Task Watch_EntryDeletedByOthers_YieldsLostAndRegisteredAgain()
     {
         await using var memory = new InMemoryDiscoveryStore();
         var store = new RefusingStore(memory);
@@ -122,7 +122,7 @@ public sealed class RegistrationStateTests
     }
 
     [Fact]
-    public async Task Watch_ReadSlowly_MissesWhatIsInBetweenAndYieldsTheLast()
+    public async Task Watch_ReadSlowly_SkipsIntermediateStatesAndYieldsTheLast()
     {
         await using var memory = new InMemoryDiscoveryStore();
         await using var host = await StartAsync(new RefusingStore(memory) { Refusal = _ => NoAnswer });
@@ -137,7 +137,7 @@ public sealed class RegistrationStateTests
     }
 
     [Fact]
-    public async Task Watch_OfAWithdrawnRegistration_YieldsThatAndEnds()
+    public async Task Watch_RegistrationWithdrawn_YieldsWithdrawnAndEnds()
     {
         await using var memory = new InMemoryDiscoveryStore();
         await using var host = await StartAsync(new RefusingStore(memory));
@@ -148,7 +148,7 @@ public sealed class RegistrationStateTests
     }
 
     [Fact]
-    public async Task Watch_OfAHostThatIsDisposedAndNotStopped_EndsAfterWithdrawn()
+    public async Task Watch_HostDisposedWithoutStop_EndsAfterWithdrawn()
     {
         await using var memory = new InMemoryDiscoveryStore();
         await using var host = await StartAsync(memory);
@@ -162,7 +162,7 @@ public sealed class RegistrationStateTests
     }
 
     [Fact]
-    public async Task Watch_Cancelled_ThrowsAndLeavesTheRegistrationAlone()
+    public async Task Watch_Canceled_ThrowsAndLeavesTheRegistrationAlone()
     {
         await using var memory = new InMemoryDiscoveryStore();
         await using var host = await StartAsync(new RefusingStore(memory));
@@ -179,7 +179,7 @@ public sealed class RegistrationStateTests
     }
 
     [Fact]
-    public async Task Withdrawal_WhoseDeletionIsSeenButNotAnswered_NeverMakesItLost()
+    public async Task Withdrawal_DeletionSeenButNotAnswered_NeverReportsLost()
     {
         await using var memory = new InMemoryDiscoveryStore();
         var answer = new TaskCompletionSource();
@@ -206,7 +206,7 @@ public sealed class RegistrationStateTests
     }
 
     [Fact]
-    public async Task Host_WhoseSessionHasEndedWithoutAnAnswer_NeverMakesItsRegistrationLost()
+    public async Task Host_SessionClosedWithoutAnAnswer_NeverReportsLost()
     {
         await using var memory = new InMemoryDiscoveryStore();
         var answer = new TaskCompletionSource();
@@ -228,7 +228,7 @@ public sealed class RegistrationStateTests
     }
 
     private static Task SeesItsDeletionAsync(IServiceRegistration registration) => Eventually.TrueAsync(
-        () => Task.FromResult(((ServiceRegistration)registration).ReconcileState.Stored is null), "it sees that its entry is deleted");
+        () => Task.FromResult(((ServiceRegistration)registration).ReconcileState.Stored is null), "the deletion of the entry is observed");
 
     private static Task<DiscoveryHost> StartAsync(IDiscoveryStore store, TimeProvider? clock = null) => DiscoveryHost.StartAsync(
         new() { ["Service:Name"] = Service, ["TimeToLive"] = "00:00:30", ["RetryDelay"] = "00:00:00.1" },

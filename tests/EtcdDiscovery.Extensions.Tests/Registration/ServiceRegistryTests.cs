@@ -13,7 +13,7 @@ public sealed class ServiceRegistryTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Register_OptionsChangedLater_RegistersWhatTheyWere()
+    public async Task Register_OptionsChangedLater_UsesTheOriginalValues()
     {
         await using var host = await DiscoveryHost.StartAsync(new() { ["Store"] = "InMemory" });
         var options = new ServiceRegistrationOptions
@@ -35,7 +35,7 @@ public sealed class ServiceRegistryTests
         options.Password = "other";
         options.Metadata["version"] = "2";
         await registration.WaitUntilRegisteredAsync(Token).WaitAsync(Eventually.Patience, Token);
-        // Writes everything once more.
+        // Forces all keys to be written again.
         await registration.SetStatusAsync(ServiceStatus.Maintenance, cancellationToken: Token).WaitAsync(Eventually.Patience, Token);
 
         var instance = Assert.Single((await host.Resolver.GetSnapshotAsync(Service, cancellationToken: Token)).Instances);
@@ -45,7 +45,7 @@ public sealed class ServiceRegistryTests
     }
 
     [Fact]
-    public async Task Register_BeforeTheHostHasStarted_RegistersAtOnceAndTheStartChangesNothing()
+    public async Task Register_BeforeTheHostHasStarted_RegistersAtOnceAndTheStartHasNoEffect()
     {
         await using var host = DiscoveryHost.Build(new() { ["Store"] = "InMemory" });
 
@@ -61,7 +61,7 @@ public sealed class ServiceRegistryTests
     }
 
     [Fact]
-    public async Task Register_WhileTheHostIsStopping_Throws()
+    public async Task Register_HostStopping_Throws()
     {
         await using var memory = new InMemoryDiscoveryStore();
         var closing = new TaskCompletionSource();
@@ -78,7 +78,7 @@ public sealed class ServiceRegistryTests
     }
 
     [Fact]
-    public async Task Register_WithoutOptionsOrAName_ThrowsAtOnce()
+    public async Task Register_WithoutOptionsOrName_ThrowsAtOnce()
     {
         await using var host = DiscoveryHost.Build(new() { ["Store"] = "InMemory" });
 
@@ -114,7 +114,7 @@ public sealed class ServiceRegistryTests
     [Theory]
     [InlineData(ServiceStatus.Unknown)]
     [InlineData((ServiceStatus)9)]
-    public async Task SetStatus_ToOneThatIsNoneOfAHosts_Throws(ServiceStatus status)
+    public async Task SetStatus_ReservedOrUndefinedStatus_Throws(ServiceStatus status)
     {
         await using var host = await DiscoveryHost.StartAsync(new() { ["Store"] = "InMemory", ["Service:Name"] = Service });
 

@@ -2,17 +2,17 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Registration;
 
-/// <summary>Hosts that lose their sessions a thousand times, and have nothing left of it.</summary>
+/// <summary>Hosts that lose their sessions a thousand times leak nothing.</summary>
 public sealed class SessionLeakTests
 {
     private const int LossesToWarmUp = 100;
     private const int Losses = 1_000;
 
-    // What may differ between two looks at hosts that are busy.
+    // The normal variation between two counts on busy hosts.
     private const int Sway = 3 * LosingHosts.Count;
 
     [Fact]
-    public async Task Sessions_LostAThousandTimes_LeaveNothingBehind()
+    public async Task Sessions_LostAThousandTimes_LeakNothing()
     {
         await using var hosts = await LosingHosts.StartAsync((store, _) => store);
 
@@ -20,21 +20,21 @@ public sealed class SessionLeakTests
         var before = hosts.Look();
         await hosts.LoseAsync(LossesToWarmUp + Losses);
 
-        // A task that goes on for a lost session holds it, as does a timer, a callback or a list.
+        // A task, timer, callback or list that outlives a lost session references it.
         var after = before;
         await Eventually.TrueAsync(
-            () => Task.FromResult((after = hosts.Look()).IsAtMost(before, Sway)), $"as few as before: {before}");
+            () => Task.FromResult((after = hosts.Look()).IsAtMost(before, Sway)), $"no more than before: {before}");
         Assert.True(after.IsAtMost(before, Sway), $"{before}, then {after}");
     }
 
-    /// <summary>The counts see a leak when there is one: sessions that nobody disposes, with a timer and a stream each.</summary>
+    /// <summary>The counts detect a leak: sessions that are never disposed, each with a timer and a stream.</summary>
     [Fact]
-    public async Task Sessions_ThatLeak_AreSeenByEveryCount()
+    public async Task Sessions_Leaking_AreDetectedByEveryCount()
     {
         await using var hosts = await LosingHosts.StartAsync((store, clock) => new LeakingStore(store, clock));
         hosts.BreaksStreams = false;
 
-        // On a busy machine a connection may be lost, and its streams with it: then the next losses show the leak.
+        // A busy machine may lose a connection with its streams; the next losses show the leak then.
         LeakCount before, after;
         var losses = LossesToWarmUp;
         do

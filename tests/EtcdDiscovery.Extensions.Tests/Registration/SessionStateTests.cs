@@ -2,7 +2,7 @@ using EtcdDiscovery.Registration;
 
 namespace EtcdDiscovery.Tests.Registration;
 
-/// <summary>The session's state machine: every transition, and what holds after any number of them.</summary>
+/// <summary>The state machine of a session: every transition, and the invariants after any sequence.</summary>
 public sealed class SessionStateTests
 {
     private const int Walks = 2_000;
@@ -19,7 +19,7 @@ public sealed class SessionStateTests
     [InlineData(105.999, nameof(SessionPhase.Late))]
     [InlineData(106, nameof(SessionPhase.Lost))]
     [InlineData(3700, nameof(SessionPhase.Lost))]
-    public void OnTime_SinceTheLastRenewal_DecidesThePhase(double now, string phase) =>
+    public void OnTime_SinceTheLastRenewal_DeterminesThePhase(double now, string phase) =>
         Assert.Equal(phase, Opened.OnTime(Seconds(now)).Phase.ToString());
 
     [Theory]
@@ -28,7 +28,7 @@ public sealed class SessionStateTests
     [InlineData(102, 0, 4)]
     [InlineData(105, 0, 1)]
     [InlineData(107, 0, -1)]
-    public void Until_RenewalAndExpiry_CountFromWhenTheLastRenewalWasAskedFor(double now, double renewal, double expiry)
+    public void Until_RenewalAndExpiry_CountFromTheRequestOfTheLastRenewal(double now, double renewal, double expiry)
     {
         Assert.Equal(Seconds(renewal), Opened.UntilRenewal(Seconds(now)));
         Assert.Equal(Seconds(expiry), Opened.UntilExpiry(Seconds(now)));
@@ -40,11 +40,11 @@ public sealed class SessionStateTests
     [InlineData(104, 0)]
     [InlineData(105, 1)]
     [InlineData(106, 0)]
-    public void UntilNextPhase_OfASessionThatIsAlive_LeadsToLateAndThenToLost(double now, double expected) =>
+    public void UntilNextPhase_OfALiveSession_LeadsToLateAndThenToLost(double now, double expected) =>
         Assert.Equal(Seconds(expected), Opened.OnTime(Seconds(Math.Min(now, 105.999))).UntilNextPhase(Seconds(now)));
 
     [Fact]
-    public void Initial_WhateverTheTime_IsNotAliveAndNotLost()
+    public void Initial_AtAnyTime_IsNeitherAliveNorLost()
     {
         Assert.Equal((SessionPhase.Opening, false), (SessionState.Initial.Phase, SessionState.Initial.IsAlive));
         Assert.Same(SessionState.Initial, SessionState.Initial.OnTime(Seconds(1_000)));
@@ -59,18 +59,18 @@ public sealed class SessionStateTests
     }
 
     [Fact]
-    public void Opened_AfterFailures_ForgetsThem()
+    public void Opened_AfterFailures_ResetsThem()
     {
         Assert.Equal((0, null), (Opened.Failures, Opened.Failure));
         Assert.Equal((SessionPhase.Open, TimeToLive, Seconds(100)), (Opened.Phase, Opened.TimeToLive, Opened.RenewedAt));
     }
 
     [Fact]
-    public void Opened_ByAnAnswerThatTookLongerThanTheTimeToLive_IsLostAlready() =>
+    public void Opened_AnswerTookLongerThanTheTimeToLive_IsAlreadyLost() =>
         Assert.Equal(SessionPhase.Lost, SessionState.Opened(TimeToLive, askedAt: Seconds(10)).OnTime(Seconds(16)).Phase);
 
     [Fact]
-    public void OnFailed_InTime_StaysOpenAndKeepsTheReason()
+    public void OnFailed_BeforeTheExpiry_StaysOpenAndKeepsTheReason()
     {
         var state = Opened.OnFailed("no answer", Seconds(103));
 
@@ -86,7 +86,7 @@ public sealed class SessionStateTests
     }
 
     [Fact]
-    public void OnRenewed_WhenLate_IsOpenAgainWithoutFailures()
+    public void OnRenewed_Late_IsOpenAgainWithoutFailures()
     {
         var late = Opened.OnFailed("no answer", Seconds(105));
         Assert.Equal(SessionPhase.Late, late.Phase);
@@ -98,7 +98,7 @@ public sealed class SessionStateTests
     }
 
     [Fact]
-    public void Gone_WhateverComes_StaysLostUntilAnotherIsOpened()
+    public void Gone_AnyEvent_StaysLostUntilReopened()
     {
         var gone = SessionState.Gone("revoked");
 
@@ -107,9 +107,9 @@ public sealed class SessionStateTests
         Assert.False(gone.OnRenewed(Seconds(200)).OnTime(Seconds(200)).IsAlive);
     }
 
-    /// <summary>Random histories, each reproducible by its seed.</summary>
+    /// <summary>Random histories, reproducible by their seeds.</summary>
     [Fact]
-    public void Transitions_InAnyOrder_KeepTheirPromises()
+    public void Transitions_InAnyOrder_KeepTheInvariants()
     {
         for (var seed = 0; seed < Walks; seed++)
         {

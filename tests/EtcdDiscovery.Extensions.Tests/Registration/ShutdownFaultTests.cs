@@ -6,7 +6,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace EtcdDiscovery.Tests.Registration;
 
-/// <summary>Hosts that are stopped while something is wrong: in time, and with one word about it.</summary>
+/// <summary>Hosts that are stopped during a failure stop in time, with at most one warning.</summary>
 public sealed class ShutdownFaultTests
 {
     private const string Service = "shop";
@@ -27,9 +27,9 @@ public sealed class ShutdownFaultTests
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    /// <summary>The long ones wait side by side.</summary>
+    /// <summary>The slow cases run in parallel.</summary>
     [Fact]
-    public Task Host_StoppedDuringAnyFault_EndsInTime() => Task.WhenAll(
+    public Task Host_StoppedDuringAnyFault_StopsInTime() => Task.WhenAll(
         StopAsync("black hole", "00:00:05", isTaken: false),
         StopAsync("black hole", "00:01:00", isTaken: false),
         StopAsync("no space", "00:00:05", isTaken: false),
@@ -44,12 +44,12 @@ public sealed class ShutdownFaultTests
     [InlineData("black hole")]
     [InlineData("no space")]
     [InlineData("permission denied")]
-    public async Task Host_StoppedBeforeItWasEverRegistered_EndsInTimeAndSaysNothingOfWithdrawing(string fault)
+    public async Task Host_StoppedBeforeItWasEverRegistered_StopsInTimeWithoutAWithdrawalWarning(string fault)
     {
         await using var fake = await FakeEtcd.StartAsync();
         fake.Fault = Faults[fault];
         await using var host = await DiscoveryHost.StartAsync(fake.Settings(Service));
-        await Eventually.TrueAsync(() => Task.FromResult(fake.Calls(FakeEtcd.Grant) > 0), "it has asked");
+        await Eventually.TrueAsync(() => Task.FromResult(fake.Calls(FakeEtcd.Grant) > 0), "a lease was requested");
 
         await AssertStopsInTimeAsync(fault, host);
 
@@ -58,7 +58,7 @@ public sealed class ShutdownFaultTests
     }
 
     [Fact]
-    public async Task Host_StoppedAfterItsSessionWasLost_EndsInTime()
+    public async Task Host_StoppedAfterItsSessionWasLost_StopsInTime()
     {
         await using var fake = await FakeEtcd.StartAsync();
         await using var host = await DiscoveryHost.RegisterAsync(fake.Settings(Service, "00:00:01"));
@@ -72,7 +72,7 @@ public sealed class ShutdownFaultTests
     }
 
     [Fact]
-    public async Task Host_OnAnEtcdThatTakesTwoSecondsForEverything_IsStoppedInTimeAndTakesItsKeyAway()
+    public async Task Host_EtcdTakesTwoSecondsPerAnswer_StopsInTimeAndDeletesItsKey()
     {
         await using var fake = await FakeEtcd.StartAsync();
         await using var host = await DiscoveryHost.RegisterAsync(fake.Settings(Service, "00:00:05"));
@@ -84,13 +84,13 @@ public sealed class ShutdownFaultTests
         Assert.Empty(host.Logs.Of("WithdrawalFailed"));
     }
 
-    /// <summary>Whatever the host's own timeout is; the slack is for a busy machine.</summary>
+    /// <summary>For any shutdown timeout of the host; with slack for a busy machine.</summary>
     [Theory]
     [InlineData("00:00:00", 0)]
     [InlineData("00:00:00", 1)]
     [InlineData("00:10:00", 0)]
     [InlineData("00:10:00", 1)]
-    public async Task Host_WithAShutdownTimeout_StopsWithinItDuringABlackHole(string drainDelay, int seconds)
+    public async Task Host_WithShutdownTimeout_StopsWithinItDuringABlackHole(string drainDelay, int seconds)
     {
         await using var fake = await FakeEtcd.StartAsync();
         await using var host = await DiscoveryHost.StartAsync(
@@ -106,7 +106,7 @@ public sealed class ShutdownFaultTests
     }
 
     [Fact]
-    public async Task Host_StoppedWhileItsLastSessionIsBeingClosed_StopsWithinItsShutdownTimeout()
+    public async Task Host_StoppedWhileItsLastSessionCloses_StopsWithinItsShutdownTimeout()
     {
         await using var memory = new InMemoryDiscoveryStore();
         var store = new RefusingStore(memory) { Closing = new TaskCompletionSource().Task };
@@ -127,7 +127,7 @@ public sealed class ShutdownFaultTests
     }
 
     [Fact]
-    public async Task Host_StoppedRightAfterItsLastRegistrationWasWithdrawn_DoesNotSayThatItFailed()
+    public async Task Host_StoppedRightAfterItsLastRegistrationWasWithdrawn_LogsNoFailedWithdrawal()
     {
         await using var fake = await FakeEtcd.StartAsync();
         fake.Latency = TimeSpan.FromSeconds(0.1);
@@ -154,7 +154,7 @@ public sealed class ShutdownFaultTests
 
         var warnings = host.Logs.Of("WithdrawalFailed").Count();
         Assert.True(warnings == (isTaken ? 0 : 1), $"{fault}: {warnings} warnings about the withdrawal.");
-        Assert.True(!isTaken || fake.Data.Keys("/services/").Count == 0, $"{fault}: the key is there still.");
+        Assert.True(!isTaken || fake.Data.Keys("/services/").Count == 0, $"{fault}: the key still exists.");
         await witness.AssertNeverTwoKeysAsync();
     }
 
@@ -162,6 +162,6 @@ public sealed class ShutdownFaultTests
     {
         var stopping = Stopwatch.StartNew();
         await host.StopAsync().WaitAsync(InTime * 2, Token);
-        Assert.True(stopping.Elapsed < InTime, $"{fault}: it took {stopping.Elapsed} to stop.");
+        Assert.True(stopping.Elapsed < InTime, $"{fault}: stopping took {stopping.Elapsed}.");
     }
 }

@@ -2,7 +2,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Registration;
 
-/// <summary>Reads the states of a registration one by one, with patience.</summary>
+/// <summary>Reads the states of a registration one by one, with a timeout.</summary>
 internal sealed class StateReader : IAsyncDisposable
 {
     private readonly CancellationTokenSource _ending = new();
@@ -12,7 +12,7 @@ internal sealed class StateReader : IAsyncDisposable
     public StateReader(IServiceRegistration registration) =>
         _states = registration.WatchStateAsync(_ending.Token).GetAsyncEnumerator();
 
-    /// <summary>The next state; null when there is none any more.</summary>
+    /// <summary>The next state; null after the last one.</summary>
     public async Task<RegistrationState?> NextAsync()
     {
         _moving = _states.MoveNextAsync().AsTask();

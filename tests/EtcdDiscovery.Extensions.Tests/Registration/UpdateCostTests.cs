@@ -3,7 +3,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Registration;
 
-/// <summary>What many registrations of one process cost etcd, by its own count.</summary>
+/// <summary>The load of many registrations of one process on etcd, by etcd's own counters.</summary>
 public sealed class UpdateCostTests
 {
     private const int Count = 100;
@@ -18,7 +18,7 @@ public sealed class UpdateCostTests
     public async Task Registrations_AHundredInOneProcess_ShareOneLeaseOneKeepAliveAndOneWatchStream(EtcdVersion version)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
-        // etcd watches and keeps leases alive through its own gRPC server when the gateway is asked: we do neither.
+        // Requests to the JSON gateway count as well, but the test makes no watches or renewals through it.
         await using var host = await DiscoveryHost.StartAsync(new(server.Settings()) { ["TimeToLive"] = "00:00:02" });
         var (keepAlives, watches) = (await server.GetMetricAsync(KeepAlives), await server.GetMetricAsync(Watches));
         var granted = await server.GetMetricAsync("etcd_debugging_lease_granted_total");
@@ -32,9 +32,9 @@ public sealed class UpdateCostTests
 
         await Task.WhenAll(registrations.Select(registration => registration.WaitUntilRegisteredAsync(Token)))
             .WaitAsync(Eventually.Patience, Token);
-        // Every registration has its watch, and a renewal or two have come by.
+        // Each registration has its watches, and the lease has been renewed at least twice.
         await Eventually.TrueAsync(
-            async () => await server.GetMetricAsync("etcd_debugging_mvcc_watcher_total") >= 2 * Count, "all is watched");
+            async () => await server.GetMetricAsync("etcd_debugging_mvcc_watcher_total") >= 2 * Count, "all watches are established");
         await Eventually.TrueAsync(
             async () => await server.GetMetricAsync("etcd_debugging_lease_renewed_total") >= 2, "the lease is renewed");
 
@@ -45,7 +45,7 @@ public sealed class UpdateCostTests
         Assert.Equal(1, await server.GetMetricAsync(KeepAlives) - keepAlives);
         Assert.Equal(1, await server.GetMetricAsync(Watches) - watches);
         Assert.Equal(1, await server.GetMetricAsync("etcd_debugging_mvcc_watch_stream_total"));
-        // Each was put once: nobody takes its own writes for somebody else's.
+        // Each key was put once: no registration takes its own writes for those of others.
         Assert.Equal(Count, await RevisionAsync(server) - before);
     }
 

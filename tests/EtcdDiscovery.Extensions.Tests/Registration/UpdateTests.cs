@@ -3,7 +3,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Registration;
 
-/// <summary>What the application changes, withdraws and registers again at run time, on a real etcd.</summary>
+/// <summary>Updates, withdrawals and further registrations at run time, on a real etcd.</summary>
 public sealed class UpdateTests(SharedEtcd etcd)
 {
     private readonly string _service = UniqueName.Of("shop");
@@ -15,7 +15,7 @@ public sealed class UpdateTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Update_OfPortsAndMetadata_LeavesNoGap(EtcdVersion version)
+    public async Task Update_PortsAndMetadata_LeavesNoGap(EtcdVersion version)
     {
         const int updates = 20;
         var server = await etcd.GetAsync(version);
@@ -39,12 +39,12 @@ public sealed class UpdateTests(SharedEtcd etcd)
         Assert.Empty(absent);
         await Eventually.TrueAsync(
             async () => (await host.Resolver.GetFirstInstanceAsync(_service, cancellationToken: Token)).Metadata?["n"] == $"{updates}",
-            "the last update is seen");
+            "the last update is resolved");
         Assert.Equal(RegistrationState.Registered, registration.State);
     }
 
     [Fact]
-    public async Task Update_WithTheSameOrWrongOptions_ChangesNothing()
+    public async Task Update_UnchangedOrInvalidOptions_HasNoEffect()
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         await using var host = await DiscoveryHost.StartAsync(server.Settings());
@@ -60,21 +60,21 @@ public sealed class UpdateTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Update_OfAPublicService_RedescribesItAndKeepsWhatWasAgreedOn()
+    public async Task Update_OfAPublicService_RewritesTheDescriptionAndKeepsSharedCredentials()
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         await using var fleet = new CredentialFleet(server);
         var a = await fleet.StartAsync("a");
         await fleet.StartAsync("b");
-        await fleet.AgreeAsync("b");
+        await fleet.WaitForCredentialsAsync("b");
 
-        // The credentials that a was configured with are no news.
+        // The credentials in a's configuration have not changed.
         await a.UpdateAsync(Public("a", "other.dev"), Token);
-        await fleet.AgreeAsync("b");
+        await fleet.WaitForCredentialsAsync("b");
         Assert.Contains("\"hostname\":\"other.dev\"", (await fleet.InfoAsync())!, StringComparison.Ordinal);
 
         await a.UpdateAsync(Public("new", "other.dev"), Token);
-        await fleet.AgreeAsync("new");
+        await fleet.WaitForCredentialsAsync("new");
 
         ServiceRegistrationOptions Public(string user, string hostname) => new()
         {
@@ -87,7 +87,7 @@ public sealed class UpdateTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Dispose_OfOneRegistration_WithdrawsOnlyThat()
+    public async Task Dispose_OneRegistration_WithdrawsOnlyThatOne()
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         await using var host = await DiscoveryHost.StartAsync(server.Settings());
@@ -112,7 +112,7 @@ public sealed class UpdateTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Dispose_OfTheLastRegistration_ClosesTheSessionAndTheNextOpensAnother()
+    public async Task Dispose_LastRegistration_ClosesTheSessionAndTheNextOpensAnother()
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         await using var host = await DiscoveryHost.StartAsync(server.Settings());
@@ -121,7 +121,7 @@ public sealed class UpdateTests(SharedEtcd etcd)
 
         await only.DisposeAsync();
         Assert.Empty(await server.ReadAsync(Prefix));
-        await Eventually.TrueAsync(async () => await server.GrantedAsync(lease) is null, "the lease is gone");
+        await Eventually.TrueAsync(async () => await server.GrantedAsync(lease) is null, "the lease is revoked");
 
         for (var i = 0; i < 10; i++)
         {
@@ -133,7 +133,7 @@ public sealed class UpdateTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Dispose_AfterTheHostHasStopped_IsHarmless()
+    public async Task Dispose_HostAlreadyStopped_HasNoEffect()
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         await using var host = await DiscoveryHost.StartAsync(server.Settings());
@@ -146,7 +146,7 @@ public sealed class UpdateTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Update_ToMoreThanAnybodyReads_IsRefusedAndChangesNothing()
+    public async Task Update_TooLargeForReaders_IsRefusedAndChangesNothing()
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         await using var host = await DiscoveryHost.StartAsync(server.Settings());
@@ -172,27 +172,27 @@ public sealed class UpdateTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Credentials_OfOthersThatAreTooLong_AreWarnedOfAndNotTaken()
+    public async Task Credentials_OfOthersTooLong_AreLoggedAndNotAdopted()
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         await DescribeAsync(server, new string('s', 2_100));
         var described = await server.FindAsync($"/services_infos/{_service}");
         await using var host = await StartPublicAsync(server);
         await host.RegisteredAsync();
-        await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("CredentialsRefused").Any()), "it is warned of");
+        await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("CredentialsRefused").Any()), "a warning is logged");
         Assert.Equal(described, await server.FindAsync($"/services_infos/{_service}"));
         await DescribeAsync(server, new string('s', 60_000));
 
         await DescribeAsync(server, "short");
         await Eventually.TrueAsync(
             async () => (await server.ReadAsync(Prefix)) is [{ } only] && only.Value.Contains("\"short\"", StringComparison.Ordinal),
-            "shorter ones are taken");
+            "shorter credentials are adopted");
         Assert.Single(host.Logs.Of("CredentialsRefused"));
         Assert.DoesNotContain(host.Logs.Lines, line => line.Message.Contains("sss", StringComparison.Ordinal));
     }
 
     [Fact]
-    public async Task Credentials_OfOthersThatMakeItTooLong_AreToldAndNotWritten()
+    public async Task Credentials_OfOthersMakingTheInstanceTooLong_AreReportedAndNotWritten()
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         await using var host = await StartPublicAsync(server, ("Service:Zone", new string('z', 60_000)));
@@ -204,7 +204,7 @@ public sealed class UpdateTests(SharedEtcd etcd)
         await Eventually.TrueAsync(
             () => Task.FromResult(host.Logs.Of("WriteFailed").Any(
                 line => line.Message.Contains("bytes long with its settings, credentials and status", StringComparison.Ordinal))),
-            "the reason is told");
+            "the reason is reported");
 
         Assert.Equal(before, await server.ReadAsync(Prefix));
         Assert.DoesNotContain(host.Logs.Lines, line => line.Message.Contains("sss", StringComparison.Ordinal));

@@ -4,7 +4,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Resolution;
 
-/// <summary>What the catalog keeps, for how long, and how it tells that it is not the latest.</summary>
+/// <summary>What the catalog caches, for how long, and how it reports that a snapshot is outdated.</summary>
 public sealed class CatalogTests : ManualCatalogTests
 {
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromMinutes(10);
@@ -12,12 +12,12 @@ public sealed class CatalogTests : ManualCatalogTests
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromMinutes(8);
 
     [Fact]
-    public async Task Service_ThatNobodyAsksFor_IsForgottenAndComesBackWithTheNextQuestion()
+    public async Task Service_Unused_IsEvictedAndReadAgainByTheNextQuery()
     {
         await using var catalog = await StartAsync();
         var token = (await catalog.Resolver.GetSnapshotAsync(Service, cancellationToken: Token)).ChangeToken;
 
-        await ForgottenAsync(catalog);
+        await WaitForEvictionAsync(catalog);
 
         Assert.True(token.HasChanged);
         Assert.Equal("a", (await catalog.Resolver.GetInstanceAsync(Service, cancellationToken: Token)).Id);
@@ -25,7 +25,7 @@ public sealed class CatalogTests : ManualCatalogTests
     }
 
     [Fact]
-    public async Task Service_AskedForNowAndThen_IsKept()
+    public async Task Service_QueriedOccasionally_IsKept()
     {
         await using var catalog = await StartAsync();
 
@@ -39,13 +39,13 @@ public sealed class CatalogTests : ManualCatalogTests
     }
 
     [Fact]
-    public async Task Service_ThatNobodyAsksForInAnOutage_IsKeptUntilItCanBeReadAgain()
+    public async Task Service_UnusedDuringAnOutage_IsKeptUntilItCanBeReadAgain()
     {
         await using var catalog = await StartAsync();
         Store.Outage = new EtcdDiscoveryException("away", isTransient: true);
         Store.EndWatches(Store.Outage);
         await Eventually.TrueAsync(
-            () => Task.FromResult(Assert.Single(catalog.Catalog.Services).OutageReason is not null), "the outage is noticed");
+            () => Task.FromResult(Assert.Single(catalog.Catalog.Services).OutageReason is not null), "the outage is detected");
 
         await PassAsync(IdleTimeout * 3);
         Assert.Equal("a", (await catalog.Resolver.GetInstanceAsync(Service, cancellationToken: Token)).Id);
@@ -54,17 +54,17 @@ public sealed class CatalogTests : ManualCatalogTests
         await Eventually.TrueAsync(
             () =>
             {
-                // The loop waits a moment before it tries again.
+                // The loop backs off before it retries.
                 Clock.Advance(TimeSpan.FromMilliseconds(5));
                 return Task.FromResult(Assert.Single(catalog.Catalog.Services).OutageReason is null);
             },
             "it is read again");
-        await ForgottenAsync(catalog);
+        await WaitForEvictionAsync(catalog);
         Assert.True(catalog.Catalog.HasRead);
     }
 
     [Fact]
-    public async Task Service_ThatIsFollowed_IsKeptUntilNobodyFollowsIt()
+    public async Task Service_Watched_IsKeptUntilTheLastWatcherEnds()
     {
         await using var catalog = await StartAsync();
         await using (var changes = new ChangeReader(catalog.Resolver.WatchAsync(Service, cancellationToken: Token)))
@@ -80,16 +80,16 @@ public sealed class CatalogTests : ManualCatalogTests
             Assert.Equal(1, Store.Reads);
         }
 
-        await ForgottenAsync(catalog);
+        await WaitForEvictionAsync(catalog);
     }
 
     [Fact]
-    public async Task Refresh_OfAServiceWhoseWatchLostSomething_PutsItRight()
+    public async Task Refresh_WatchHasMissedChanges_CorrectsTheView()
     {
         await using var catalog = await StartAsync(RefreshInterval);
         await using var changes = new ChangeReader(catalog.Resolver.WatchAsync(Service, cancellationToken: Token));
         Assert.Equal("Up a h", await changes.NextAsync());
-        Store.IsDeaf = true;
+        Store.DropsChanges = true;
         await catalog.PutAsync(Service, "b");
         await catalog.DeleteAsync(Service, "a");
 
@@ -100,7 +100,7 @@ public sealed class CatalogTests : ManualCatalogTests
     }
 
     [Fact]
-    public async Task Refresh_ThatFails_LeavesTheWatchAlone()
+    public async Task Refresh_Fails_LeavesTheWatchOpen()
     {
         await using var catalog = await StartAsync(RefreshInterval);
         Store.Failure = new EtcdDiscoveryException("away", isTransient: true);
@@ -109,20 +109,20 @@ public sealed class CatalogTests : ManualCatalogTests
         await Eventually.TrueAsync(
             () =>
             {
-                // The loop waits a moment before it watches again.
+                // The loop backs off before it watches again.
                 Clock.Advance(TimeSpan.FromMilliseconds(5));
                 return Task.FromResult(Store.Watches == 2);
             },
-            "it is watched again");
+            "the watch is established again");
 
         await catalog.PutAsync(Service, "b");
         await Eventually.TrueAsync(
-            async () => (await catalog.Resolver.GetInstancesAsync(Service, cancellationToken: Token)).Count == 2, "b is seen");
+            async () => (await catalog.Resolver.GetInstancesAsync(Service, cancellationToken: Token)).Count == 2, "b is resolved");
         Assert.Equal(2, Store.Reads);
     }
 
     [Fact]
-    public async Task Refresh_ThatFindsNothingNew_KeepsTheVersionAndFiresNoToken()
+    public async Task Refresh_NothingChanged_KeepsTheVersionAndFiresNoToken()
     {
         await using var catalog = await StartAsync(RefreshInterval);
         var before = await SnapshotAsync(catalog);
@@ -141,7 +141,7 @@ public sealed class CatalogTests : ManualCatalogTests
         await using var catalog = await StartAsync();
         var fired = new SemaphoreSlim(0);
         var snapshot = await SnapshotAsync(catalog);
-        using var silenced = snapshot.ChangeToken.RegisterChangeCallback(_ => Assert.Fail("It was disposed."), null);
+        using var silenced = snapshot.ChangeToken.RegisterChangeCallback(_ => Assert.Fail("The registration was disposed."), null);
         silenced.Dispose();
         using var registration = snapshot.ChangeToken.RegisterChangeCallback(_ => fired.Release(), null);
         Assert.False(snapshot.ChangeToken.HasChanged);
@@ -159,11 +159,11 @@ public sealed class CatalogTests : ManualCatalogTests
     }
 
     [Fact]
-    public async Task ChangeToken_OfALinearizableSnapshot_FiresForWhatItMissed()
+    public async Task ChangeToken_OfALinearizableSnapshot_FiresForChangesItLacks()
     {
         await using var catalog = await StartAsync();
         var (answered, gate) = (new TaskCompletionSource(), new TaskCompletionSource());
-        // The answer is made, and held up until the watch has told of a change that it lacks.
+        // The answer is delayed until the watch has delivered a change that the answer lacks.
         Store.Rewrite = read =>
         {
             answered.TrySetResult();
@@ -173,7 +173,7 @@ public sealed class CatalogTests : ManualCatalogTests
         var reading = catalog.Resolver.GetSnapshotAsync(Service, ReadConsistency.Linearizable, Token).AsTask();
         await answered.Task.WaitAsync(Eventually.Patience, Token);
         await catalog.PutAsync(Service, "b");
-        await Eventually.TrueAsync(async () => (await SnapshotAsync(catalog)).Instances.Length == 2, "the watch has seen b");
+        await Eventually.TrueAsync(async () => (await SnapshotAsync(catalog)).Instances.Length == 2, "the watch has delivered b");
 
         gate.SetResult();
 
@@ -195,7 +195,7 @@ public sealed class CatalogTests : ManualCatalogTests
     }
 
     [Fact]
-    public async Task Services_MoreThanTheLimit_AreRefusedWhileOthersAreAnswered()
+    public async Task Services_BeyondTheLimit_AreRefusedWhileOthersAreAnswered()
     {
         await using var catalog = new TestCatalog();
         var names = Enumerable.Range(0, ServiceCatalog.MaxServices).Select(i => $"{Service}-{i}").ToList();
@@ -210,13 +210,13 @@ public sealed class CatalogTests : ManualCatalogTests
     }
 
     [Fact]
-    public async Task UnknownNames_ByTheThousands_LeaveServicesAndReadersAndMemoryAlone()
+    public async Task UnknownNames_ByTheThousands_DoNotAffectServicesWatchersOrMemory()
     {
         await using var catalog = await StartAsync();
         await using var changes = new ChangeReader(catalog.Resolver.WatchAsync("not-yet", cancellationToken: Token));
         var own = catalog.Catalog.Services.Single(service => service.Name == Service);
 
-        foreach (var names in Enumerable.Range(0, 50_000).Select(i => $"stranger-{i}").Chunk(5_000))
+        foreach (var names in Enumerable.Range(0, 50_000).Select(i => $"unknown-{i}").Chunk(5_000))
         {
             await AskAsync(catalog, names);
             Assert.Equal("a", (await catalog.Resolver.GetInstanceAsync(Service, cancellationToken: Token)).Id);
@@ -226,20 +226,20 @@ public sealed class CatalogTests : ManualCatalogTests
         Assert.Same(own, catalog.Catalog.Services.Single(service => service.Name == Service));
         await catalog.PutAsync("not-yet", "x");
         Assert.Equal("Up x h", await changes.NextAsync());
-        // One that was forgotten, and one that is still watched.
-        await catalog.PutAsync("stranger-0", "x");
-        await catalog.PutAsync("stranger-49999", "x");
-        Assert.Equal("x", (await catalog.Resolver.GetInstanceAsync("stranger-0", cancellationToken: Token)).Id);
+        // One name that was evicted, and one that is still watched.
+        await catalog.PutAsync("unknown-0", "x");
+        await catalog.PutAsync("unknown-49999", "x");
+        Assert.Equal("x", (await catalog.Resolver.GetInstanceAsync("unknown-0", cancellationToken: Token)).Id);
         await Eventually.TrueAsync(
-            async () => (await catalog.Resolver.GetSnapshotAsync("stranger-49999", cancellationToken: Token)).Instances.Length == 1, "it is found");
+            async () => (await catalog.Resolver.GetSnapshotAsync("unknown-49999", cancellationToken: Token)).Instances.Length == 1, "the instance is resolved");
         await catalog.PutAsync("new", "x");
         Assert.Equal("x", (await catalog.Resolver.GetInstanceAsync("new", cancellationToken: Token)).Id);
     }
 
     [Fact]
-    public async Task UnknownNames_AskedForInAnOutage_LeaveRoomForServicesAfterIt()
+    public async Task UnknownNames_QueriedDuringAnOutage_LeaveRoomForServicesAfterwards()
     {
-        // A read may fail before its question waits for it; then the next one answers, which a clock that stands still would not let come.
+        // A read may fail before its query waits for it. The query then waits for the next read, which a clock that is not advanced would prevent.
         await using var catalog = new TestCatalog(
             Store, new CatalogSettings(new Backoff(TimeSpan.FromSeconds(0.2), TimeSpan.FromSeconds(2))), TimeProvider.System);
         await catalog.PutAsync(Service, "a");
@@ -247,7 +247,7 @@ public sealed class CatalogTests : ManualCatalogTests
         Store.Outage = new EtcdDiscoveryException("away", isTransient: true);
         for (var i = 0; i < ServiceCatalog.MaxServices + 1_000; i++)
         {
-            await Assert.ThrowsAsync<EtcdDiscoveryException>(async () => await catalog.Resolver.GetSnapshotAsync($"stranger-{i}", cancellationToken: Token));
+            await Assert.ThrowsAsync<EtcdDiscoveryException>(async () => await catalog.Resolver.GetSnapshotAsync($"unknown-{i}", cancellationToken: Token));
         }
 
         Store.Outage = null;
@@ -258,22 +258,22 @@ public sealed class CatalogTests : ManualCatalogTests
     }
 
     [Fact]
-    public async Task Reads_OfManyServicesAtOnce_AreBoundedAndTheRestIsToldAfterAWhile()
+    public async Task Reads_OfManyServicesAtOnce_AreLimitedAndTheRestFailsAfterATimeout()
     {
         await using var catalog = await StartAsync();
         var (gate, before) = (new TaskCompletionSource(), Store.Reads);
         Store.Gate = gate.Task;
-        var questions = Enumerable.Range(0, 200).Select(i => catalog.Resolver.GetSnapshotAsync($"stranger-{i}", cancellationToken: Token).AsTask()).ToList();
-        await Eventually.TrueAsync(() => Task.FromResult(Store.Reads - before == 64 && Clock.ArmedTimers >= 200 - 64), "64 are read, the others wait");
+        var queries = Enumerable.Range(0, 200).Select(i => catalog.Resolver.GetSnapshotAsync($"unknown-{i}", cancellationToken: Token).AsTask()).ToList();
+        await Eventually.TrueAsync(() => Task.FromResult(Store.Reads - before == 64 && Clock.ArmedTimers >= 200 - 64), "64 reads run, the other queries wait");
 
         Clock.Advance(TimeSpan.FromSeconds(5));
-        // Which of them wait is up to the thread pool.
-        await Eventually.TrueAsync(() => Task.FromResult(questions.Count(question => question.IsFaulted) == 200 - 64), "those are told");
+        // The thread pool decides which of them wait.
+        await Eventually.TrueAsync(() => Task.FromResult(queries.Count(query => query.IsFaulted) == 200 - 64), "the waiting queries fail");
         gate.SetResult();
 
-        var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => questions.First(question => question.IsFaulted));
-        Assert.Contains("64 reads are under way", error.Message, StringComparison.Ordinal);
-        await Eventually.TrueAsync(() => Task.FromResult(questions.Count(question => question.IsCompletedSuccessfully) >= 64), "the others are answered");
+        var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => queries.First(query => query.IsFaulted));
+        Assert.Contains("64 reads are in progress", error.Message, StringComparison.Ordinal);
+        await Eventually.TrueAsync(() => Task.FromResult(queries.Count(query => query.IsCompletedSuccessfully) >= 64), "the others are answered");
         Assert.Equal("a", (await catalog.Resolver.GetInstanceAsync(Service, cancellationToken: Token)).Id);
     }
 
@@ -293,19 +293,19 @@ public sealed class CatalogTests : ManualCatalogTests
         },
         "a");
 
-    private async Task ForgottenAsync(TestCatalog catalog)
+    private async Task WaitForEvictionAsync(TestCatalog catalog)
     {
         await PassAsync(IdleTimeout * 1.25);
-        await Eventually.TrueAsync(() => Task.FromResult(!catalog.Catalog.Services.Any()), "the service is forgotten");
+        await Eventually.TrueAsync(() => Task.FromResult(!catalog.Catalog.Services.Any()), "the service is evicted");
     }
 
-    // In steps, between which those who wait for a timer have come back to wait for it again.
+    // Advances in steps; between them, the loops arm their timers again.
     private async Task PassAsync(TimeSpan time)
     {
         var waiting = Clock.ArmedTimers;
         for (var passed = TimeSpan.Zero; passed < time; passed += IdleTimeout / 8)
         {
-            await Eventually.TrueAsync(() => Task.FromResult(Clock.ArmedTimers >= waiting), "the timers wait");
+            await Eventually.TrueAsync(() => Task.FromResult(Clock.ArmedTimers >= waiting), "the timers are armed");
             Clock.Advance(IdleTimeout / 8);
         }
     }

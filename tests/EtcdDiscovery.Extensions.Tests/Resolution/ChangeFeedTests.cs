@@ -3,7 +3,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Resolution;
 
-/// <summary>What readers of changes get who are slow, or come late.</summary>
+/// <summary>What slow and late watchers receive.</summary>
 public sealed class ChangeFeedTests
 {
     private const string Service = "shop";
@@ -11,7 +11,7 @@ public sealed class ChangeFeedTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task SlowReader_GetsEverythingInOrderAsLongAsItFits()
+    public async Task SlowWatcher_QueueNotFull_ReceivesAllChangesInOrder()
     {
         await using var catalog = new TestCatalog();
         await using var slow = new ChangeReader(catalog.Resolver.WatchAsync(Service, cancellationToken: Token));
@@ -27,7 +27,7 @@ public sealed class ChangeFeedTests
     }
 
     [Fact]
-    public async Task ReaderThatIsTooSlow_GetsWhatTheChangesComeToAndThenWhatFollows()
+    public async Task SlowWatcher_QueueFull_ReceivesMergedChangesAndThenTheNextOnes()
     {
         await using var catalog = new TestCatalog();
         await using var slow = catalog.Resolver.WatchAsync(Service, Token).GetAsyncEnumerator(Token);
@@ -56,7 +56,7 @@ public sealed class ChangeFeedTests
     }
 
     [Fact]
-    public async Task FirstUpdate_OfAServiceWithoutInstances_ComesAndIsEmpty()
+    public async Task FirstUpdate_ServiceWithoutInstances_IsEmpty()
     {
         await using var catalog = new TestCatalog();
         await using var updates = catalog.Resolver.WatchAsync(Service, Token).GetAsyncEnumerator(Token);
@@ -68,7 +68,7 @@ public sealed class ChangeFeedTests
     }
 
     [Fact]
-    public async Task Reader_ThatIsUpToDate_GetsOneLargeUpdateAsChanges()
+    public async Task Watcher_UpToDate_ReceivesOneLargeUpdateAsChanges()
     {
         await using var catalog = new TestCatalog();
         await using var changes = new ChangeReader(catalog.Resolver.WatchAsync(Service, cancellationToken: Token));
@@ -84,7 +84,7 @@ public sealed class ChangeFeedTests
     }
 
     [Fact]
-    public async Task InstanceThatLeaves_WithinOneUpdate_IsDownOnceWithTheReason()
+    public async Task Instance_RemovedWithinOneUpdate_IsDownOnceWithTheReason()
     {
         await using var catalog = new TestCatalog();
         await catalog.PutAsync(Service, "a");
@@ -113,7 +113,7 @@ public sealed class ChangeFeedTests
         return updates.Current;
     }
 
-    // Each is seen before the next is made, so that each is a change of its own.
+    // Waits for each change, so that changes are not merged.
     private static async Task ChangeAsync(TestCatalog catalog, int times, Func<string, Task>? onSeenAsync = null)
     {
         for (var i = 0; i < times; i++)

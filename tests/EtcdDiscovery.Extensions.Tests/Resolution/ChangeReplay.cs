@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Tests.Resolution;
 
-/// <summary>A reader that knows a service by its changes only.</summary>
+/// <summary>A watcher that derives the state of a service from its changes only.</summary>
 internal sealed class ChangeReplay : IAsyncDisposable
 {
     private readonly CancellationTokenSource _ending = new();
@@ -15,11 +15,11 @@ internal sealed class ChangeReplay : IAsyncDisposable
         _reading = Task.Run(() => ReadAsync(resolver.WatchAsync(service, _ending.Token)));
     }
 
-    /// <summary>How many instances went down without a reason: so often it was too slow for all changes to wait for it.</summary>
+    /// <summary>The number of downs without a reason, which occur only in merged updates.</summary>
     public int UnexplainedDowns { get; private set; }
 
-    /// <summary>The instances in the order of their ids, as far as it has been told.</summary>
-    /// <exception cref="InvalidOperationException">It was told of a change that cannot be.</exception>
+    /// <summary>The instances ordered by id, as of the last received update.</summary>
+    /// <exception cref="InvalidOperationException">A received change is impossible.</exception>
     public async Task<IReadOnlyList<ServiceInstance>> InstancesAsync()
     {
         if (_reading.IsCompleted)
@@ -88,7 +88,7 @@ internal sealed class ChangeReplay : IAsyncDisposable
         }
     }
 
-    // At any speed: what the changes add up to is the snapshot that came with them.
+    // At any speed, the changes must add up to the snapshot that came with them.
     private void Compare(ServiceSnapshot snapshot)
     {
         var serving = snapshot.Instances.Where(instance => instance.Status == ServiceStatus.Serving).ToList();

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Tests.Resolution;
 
-/// <summary>What batches of changes make of a snapshot.</summary>
+/// <summary>How batches of changes modify a snapshot.</summary>
 public sealed class EntryReaderTests
 {
     private const string Service = "shop";
@@ -14,7 +14,7 @@ public sealed class EntryReaderTests
     [Theory]
     [InlineData("h", 0)]
     [InlineData("elsewhere", 1)]
-    public void Instance_DeletedAndPutInOneBatch_HasChangedOnlyIfItIsAnother(string hostname, int changes)
+    public void Instance_DeletedAndPutInOneBatch_HasChangedOnlyIfItDiffers(string hostname, int changes)
     {
         var reader = new EntryReader(Service, NullLogger.Instance);
         var put = TestCatalog.Put(Service, "a");
@@ -32,7 +32,7 @@ public sealed class EntryReaderTests
     }
 
     [Fact]
-    public void Entries_UnreadableWithoutEnd_AreCountedButFloodNoLog()
+    public void Entries_ManyUnreadable_AreCountedWithoutFloodingTheLog()
     {
         using var logs = new LogCapture();
         using var factory = LoggerFactory.Create(builder => builder.AddProvider(logs));
@@ -45,7 +45,7 @@ public sealed class EntryReaderTests
         reader.Apply(before, new StoreBatch(new StoreRevision(2), [.. events]), new SelfPreservation(TimeSpan.Zero, TimeProvider.System));
         Assert.Equal((1_000, EntryReader.MaxLogged), (reader.UnreadableCount, logs.Lines.Count));
 
-        // What is new at the next read is logged again.
+        // Entries that are new at the next read are logged again.
         reader.Read(before, new StoreContents(new StoreRevision(3), [.. Unreadable(0, 1_001, 3)]), keepVanished: false);
         Assert.Equal((1_001, EntryReader.MaxLogged + 1), (reader.UnreadableCount, logs.Lines.Count));
     }

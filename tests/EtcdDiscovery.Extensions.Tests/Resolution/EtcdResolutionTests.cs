@@ -2,7 +2,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Resolution;
 
-/// <summary>What a consumer finds in a real etcd, whoever wrote it there.</summary>
+/// <summary>How a consumer resolves the contents of a real etcd, from any writer.</summary>
 public sealed class EtcdResolutionTests(SharedEtcd etcd)
 {
     private readonly string _service = UniqueName.Of("shop");
@@ -16,7 +16,7 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Watch_OfAService_TellsUpUpdatedAndDownInOrder(EtcdVersion version)
+    public async Task Watch_OfAService_YieldsUpUpdatedAndDownInOrder(EtcdVersion version)
     {
         var server = await etcd.GetAsync(version);
         await using var host = await DiscoveryHost.StartAsync(server.Settings());
@@ -28,7 +28,7 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
         Assert.Equal("Up a a.dev", await changes.NextAsync());
         await server.PutAsync(Prefix + "b", Instance("b2.dev"));
         Assert.Equal("Updated b b2.dev", await changes.NextAsync());
-        // The same again, as a renewal of Go's would be, is no change.
+        // Writing the same value, as a renewal by Go does, is no change.
         await server.PutAsync(Prefix + "b", Instance("b2.dev"));
         await server.DeleteAsync(Prefix + "a");
         Assert.Equal("Down a a.dev", await changes.NextAsync());
@@ -39,13 +39,13 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Watch_Cancelled_EndsAsCancelled()
+    public async Task Watch_Canceled_EndsAsCanceled()
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         await using var host = await DiscoveryHost.StartAsync(server.Settings());
         using var cancelling = new CancellationTokenSource();
         await using var changes = host.Resolver.WatchAsync(_service, cancellationToken: cancelling.Token).GetAsyncEnumerator(Token);
-        // The service as it is; after that nothing changes.
+        // The current state of the service; nothing changes afterwards.
         Assert.True(await changes.MoveNextAsync());
         var next = changes.MoveNextAsync().AsTask();
 
@@ -57,7 +57,7 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Instances_OfAShard_AreThoseOfTheShard(EtcdVersion version)
+    public async Task Instances_WithShard_AreThoseOfTheShard(EtcdVersion version)
     {
         var server = await etcd.GetAsync(version);
         await server.PutAllAsync([
@@ -76,7 +76,7 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Questions_WithoutAnAnswer_FailEachInItsWay(EtcdVersion version)
+    public async Task Queries_WithoutResult_FailWithSpecificExceptions(EtcdVersion version)
     {
         var server = await etcd.GetAsync(version);
         await using var host = await DiscoveryHost.StartAsync(server.Settings());
@@ -84,7 +84,7 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
 
         await server.PutAsync(InfoKey, $$"""{"name":"{{_service}}","critical":false}""");
         await Eventually.TrueAsync(
-            async () => await FailureAsync(host) is NoInstanceFoundException, "the service is known");
+            async () => await FailureAsync(host) is NoInstanceFoundException, "the service exists");
         await AllFailAsync<NoInstanceFoundException>(host, default, $"Service '{_service}' has no instance at the moment.");
 
         await server.PutAsync(Prefix + "a", Instance("a.dev", "s0"));
@@ -102,7 +102,7 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Service_UnknownAtFirst_IsFoundOnceItIsThere(EtcdVersion version)
+    public async Task Service_UnknownAtFirst_IsResolvedOnceItExists(EtcdVersion version)
     {
         var server = await etcd.GetAsync(version);
         await using var consumer = await DiscoveryHost.StartAsync(server.Settings());
@@ -110,16 +110,16 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
 
         await using var provider = await DiscoveryHost.RegisterAsync(new(server.Settings(_service)) { ["Service:Hostname"] = "h.dev" });
 
-        await Eventually.TrueAsync(async () => await FailureAsync(consumer) is null, "the service is found");
+        await Eventually.TrueAsync(async () => await FailureAsync(consumer) is null, "the service is resolved");
         Assert.Equal(provider.Registration.InstanceId, (await consumer.Resolver.GetInstanceAsync(_service, cancellationToken: Token)).Id);
         Assert.Equal(new ServiceInfo { Name = _service }, await consumer.Resolver.GetServiceAsync(_service, Token));
     }
 
     [Fact]
-    public async Task First_OfMany_IsTheOneWithTheSmallestKey()
+    public async Task FirstInstance_OfMany_HasTheSmallestKey()
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
-        // By their UTF-8 bytes: 😀 after ～, unlike in UTF-16.
+        // Compares UTF-8 bytes: 😀 comes after ～, unlike in UTF-16.
         await server.PutAllAsync([
             (Prefix + "😀", Instance("d.dev")), (Prefix + "～", Instance("c.dev")), (Prefix + "b", Instance("b.dev")), (Prefix + "Z", Instance("a.dev"))]);
         await using var host = await DiscoveryHost.StartAsync(server.Settings());
@@ -132,7 +132,7 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task One_AskedOften_CoversAllInstancesEvenly()
+    public async Task Instance_QueriedOften_CoversAllInstancesEvenly()
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         await server.PutAllAsync(Enumerable.Range(0, 5).Select(i => ($"{Prefix}{i}", Instance($"{i}.dev"))));
@@ -146,14 +146,14 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
         }
 
         Assert.Equal(5, counts.Count);
-        // 1,000 expected, standard deviation 28.
+        // Expected are 1,000, with a standard deviation of 28.
         Assert.All(counts.Values, count => Assert.InRange(count, 800, 1_200));
     }
 
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Uri_OfAPublicService_IsTheServicesUnlessAShardOrTheInsideIsAskedFor(EtcdVersion version)
+    public async Task Uri_OfAPublicService_IsTheServicesUnlessShardOrPrivateNetworkIsSelected(EtcdVersion version)
     {
         var server = await etcd.GetAsync(version);
         await server.PutAllAsync([
@@ -168,7 +168,7 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
         await Assert.ThrowsAsync<UnknownSchemeException>(() => UriAsync(host, "http", default));
         await Assert.ThrowsAsync<UnknownSchemeException>(() => UriAsync(host, "", default));
 
-        // Without any instance the service's own URL still works, as in Go.
+        // As in Go, the URL of a service works without any instance.
         await server.DeleteAsync(Prefix);
         await Eventually.TrueAsync(async () => await FailureAsync(host) is NoInstanceFoundException, "the instance is gone");
         Assert.Equal("https://u:p%40@pub.dev:443/x?y=1", await UriAsync(host, "https", default));
@@ -177,7 +177,7 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Uri_OfAPrivateService_IsAnInstances()
+    public async Task Uri_OfAPrivateService_IsThatOfAnInstance()
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         await server.PutAllAsync([
@@ -186,7 +186,7 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
 
         Assert.Equal("http://a.dev:80/x?y=1", await UriAsync(host, "", default));
         Assert.Equal("https://a.dev:443/x?y=1", await UriAsync(host, "https", default));
-        // Without a private host name the inside is the outside.
+        // Without a private host name, the private network uses the public one.
         Assert.Equal("http://a.dev:80/x?y=1", await UriAsync(host, "http", new ServiceQuery { Network = ServiceNetwork.Private }));
     }
 
@@ -202,16 +202,16 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
         Assert.Equal("a c", await IdsAsync(host, default));
         Assert.Equal(1, (await host.Resolver.GetSnapshotAsync(_service, cancellationToken: Token)).UnreadableEntries);
 
-        // The same writer goes on writing it, and others write as well.
+        // The same writer writes it again, among writes by others.
         await server.PutAsync(Prefix + "bad", "{still not json, password=hush");
         await server.PutAsync(Prefix + "d", Instance("d.dev"));
-        await Eventually.TrueAsync(async () => await IdsAsync(host, default) == "a c d", "d is seen");
+        await Eventually.TrueAsync(async () => await IdsAsync(host, default) == "a c d", "d is resolved");
         var logged = Assert.Single(host.Logs.Of("EntryUnreadable"));
         Assert.Contains($"{Prefix}bad", logged.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("hush", logged.ToString(), StringComparison.Ordinal);
 
         await server.PutAsync(Prefix + "bad", Instance("bad.dev"));
-        await Eventually.TrueAsync(async () => await IdsAsync(host, default) == "a bad c d", "the mended entry is seen");
+        await Eventually.TrueAsync(async () => await IdsAsync(host, default) == "a bad c d", "the corrected entry is resolved");
         Assert.Equal(0, (await host.Resolver.GetSnapshotAsync(_service, cancellationToken: Token)).UnreadableEntries);
     }
 
@@ -219,9 +219,9 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.First, "Etcd")]
     [InlineData(EtcdVersion.First, "EtcdV2")]
     [InlineData(EtcdVersion.Second, "Etcd")]
-    public async Task Entries_OfMonsters_AreSkippedCountedAndLoggedOnce(EtcdVersion version, string store)
+    public async Task Entries_TooLargeOrTooDeep_AreSkippedCountedAndLoggedOnce(EtcdVersion version, string store)
     {
-        // v2 takes no form above 10 MiB.
+        // v2 accepts no form above 10 MiB.
         var ports = Enumerable.Range(0, store == "Etcd" ? 1_000_000 : 200_000).Select(i => $"\"p{i}\":\"80\"");
         Dictionary<string, string> monsters = new(StringComparer.Ordinal)
         {
@@ -250,7 +250,7 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
         }
 
         await PutAsync(Prefix + "b", Instance("b.dev"));
-        await Eventually.TrueAsync(async () => await IdsAsync(host, default) == "a b", "b is seen");
+        await Eventually.TrueAsync(async () => await IdsAsync(host, default) == "a b", "b is resolved");
         Assert.Equal(monsters.Count, (await host.Resolver.GetSnapshotAsync(_service, cancellationToken: Token)).UnreadableEntries);
         Assert.Equal(
             monsters.Keys.Select(id => Prefix + id).Order(StringComparer.Ordinal),
@@ -262,7 +262,7 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Service_WhoseNameBeginsAnother_DoesNotSeeItsInstances(EtcdVersion version)
+    public async Task Service_NameIsAPrefixOfAnother_DoesNotIncludeTheOthersInstances(EtcdVersion version)
     {
         var server = await etcd.GetAsync(version);
         var inner = _service + "/b";
@@ -274,7 +274,7 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
         Assert.Equal("i", Assert.Single(await host.Resolver.GetInstancesAsync(inner, cancellationToken: Token)).Id);
         await server.PutAsync($"/services/{inner}/j", Instance("j.dev"));
         await Eventually.TrueAsync(
-            async () => (await host.Resolver.GetInstancesAsync(inner, cancellationToken: Token)).Count == 2, "j is seen");
+            async () => (await host.Resolver.GetInstancesAsync(inner, cancellationToken: Token)).Count == 2, "j is resolved");
         var snapshot = await host.Resolver.GetSnapshotAsync(_service, cancellationToken: Token);
         Assert.Equal(("a", 0), (Assert.Single(snapshot.Instances).Id, snapshot.UnreadableEntries));
     }
@@ -282,7 +282,7 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Service_OfTenThousandInstances_IsReadWhole(EtcdVersion version)
+    public async Task Service_OfTenThousandInstances_IsReadCompletely(EtcdVersion version)
     {
         const int Count = 10_000;
         var server = await etcd.GetAsync(version);
@@ -316,16 +316,16 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
     private async Task AllFailAsync<TException>(DiscoveryHost host, ServiceQuery query, string message)
         where TException : EtcdDiscoveryException
     {
-        Func<Task>[] questions =
+        Func<Task>[] queries =
         [
             async () => await host.Resolver.GetInstancesAsync(_service, query, Token),
             async () => await host.Resolver.GetInstanceAsync(_service, query, Token),
             async () => await host.Resolver.GetFirstInstanceAsync(_service, query, Token),
             async () => await host.Resolver.GetUriAsync(_service, "http", "", query, cancellationToken: Token),
         ];
-        foreach (var question in questions)
+        foreach (var ask in queries)
         {
-            var error = await Assert.ThrowsAsync<TException>(question);
+            var error = await Assert.ThrowsAsync<TException>(ask);
             Assert.Equal((message, error is not ServiceNotFoundException), (error.Message, error.IsTransient));
         }
     }

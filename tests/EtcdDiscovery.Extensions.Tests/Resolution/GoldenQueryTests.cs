@@ -7,13 +7,13 @@ using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Tests.Resolution;
 
-/// <summary>The 38 recorded states of the store, and what the Go library answered.</summary>
+/// <summary>The 38 recorded states of the store, compared with the answers of the Go library.</summary>
 public sealed class GoldenQueryTests(SharedEtcd etcd)
 {
-    // Where we answer otherwise, and why. Everything else is Go's answer.
+    // The intended differences from Go, with their reasons.
     private static readonly Dictionary<string, (string Instances, string Uri)> Softened = new(StringComparer.Ordinal)
     {
-        // One bad writer never hurts a reader: the bad entry is skipped, the good ones are found.
+        // An invalid entry is skipped and does not affect the others.
         ["one-host-malformed-of-3"] = ("a c", "http://h.dev:80/x"),
         ["public-one-host-malformed"] = (nameof(NoInstanceFoundException), "http://u:p@pub.dev:80/x"),
         ["host-value-empty"] = (nameof(ServiceNotFoundException), nameof(ServiceNotFoundException)),
@@ -28,11 +28,11 @@ public sealed class GoldenQueryTests(SharedEtcd etcd)
         ["info-malformed"] = ("a", "http://h.dev:80/x"),
         ["info-empty"] = ("a", "http://h.dev:80/x"),
         ["info-emptyobject"] = ("a", "http://h.dev:80/x"),
-        // A number is a port as well.
+        // A number is accepted as a port.
         ["host-port-number"] = ("a", "http://h.dev:80/x"),
-        // A private instance's two host names are equivalent; Go builds a URL without a host.
+        // The two host names of a private instance are equivalent; Go builds a URL without a host.
         ["host-name-null"] = ("a", "http://h:80/x"),
-        // Answers do not depend on directories, which only v2 has: on whether one is empty, or stands where a value belongs.
+        // Answers do not depend on v2 directories: neither on empty ones, nor on one in the place of a value.
         ["info-private-no-hosts-dir"] = (nameof(NoInstanceFoundException), nameof(NoInstanceFoundException)),
         ["info-public-no-hosts-dir"] = (nameof(NoInstanceFoundException), "http://u:p@pub.dev:80/x"),
         ["no-info-empty-dir"] = (nameof(ServiceNotFoundException), nameof(ServiceNotFoundException)),
@@ -45,7 +45,7 @@ public sealed class GoldenQueryTests(SharedEtcd etcd)
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public async Task Resolver_InARecordedState_AnswersAsGoOrBetter(string name)
+    public async Task Resolver_RecordedState_AnswersAsGoOrBetter(string name)
     {
         var recorded = GoldenCase.Queries.Single(query => query!["case"]!.GetValue<string>() == name)!;
         await using var catalog = new TestCatalog();
@@ -58,7 +58,7 @@ public sealed class GoldenQueryTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Resolver_OnTheV2Api_AnswersTheSameWithDirectoriesToo(EtcdVersion version)
+    public async Task Resolver_V2ApiWithDirectories_AnswersTheSame(EtcdVersion version)
     {
         using var api = new V2Api(await etcd.GetAsync(SharedEtcd.WithV2(version)));
         await using var catalog = new TestCatalog(EtcdV2Stores.Create(api.Server.Endpoint));
@@ -75,7 +75,7 @@ public sealed class GoldenQueryTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Resolver_AskedForAnUnknownService_AnswersWithItsNameOnly()
+    public async Task Resolver_UnknownService_ReturnsADescriptionWithOnlyTheName()
     {
         await using var catalog = new TestCatalog();
 
@@ -85,7 +85,7 @@ public sealed class GoldenQueryTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Resolver_AskedForADescribedService_AnswersAsDescribed()
+    public async Task Resolver_DescribedService_ReturnsTheDescription()
     {
         await using var catalog = new TestCatalog();
         await catalog.PutAsync(new StorePut(ServiceKeys.Description("shop"), """
@@ -123,17 +123,17 @@ public sealed class GoldenQueryTests(SharedEtcd etcd)
             (name, (instances, uri)));
     }
 
-    // What the recording's name says; the others were asked for http.
+    // The recordings whose names mention a scheme use it; the others use http.
     private static string SchemeOf(string name) =>
         name.StartsWith("scheme-empty", StringComparison.Ordinal) ? ""
         : name.StartsWith("scheme-nope", StringComparison.Ordinal) ? "nope"
         : "http";
 
-    private static async Task<string> OutcomeAsync(Func<Task<string>> ask)
+    private static async Task<string> OutcomeAsync(Func<Task<string>> queryAsync)
     {
         try
         {
-            return await ask();
+            return await queryAsync();
         }
         catch (EtcdDiscoveryException error)
         {

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Tests.Resolution;
 
-/// <summary>Somebody who may write below a service does their worst with keys; those who read the service see the others.</summary>
+/// <summary>A writer with access to a service's keys writes the worst; readers of the service still resolve the valid instances.</summary>
 public sealed class HostileWriterTests(SharedEtcd etcd)
 {
     private const string Good = """{"name":"h.dev"}""";
@@ -18,21 +18,21 @@ public sealed class HostileWriterTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Key_ThatIsNoUtf8_IsSkippedAndDisturbsNobody(EtcdVersion version)
+    public async Task Key_InvalidUtf8_IsSkippedAndAffectsNoReader(EtcdVersion version)
     {
         var server = await etcd.GetAsync(version);
         await PutAsync(server, "a"u8.ToArray(), "😀"u8.ToArray(), [0xff]);
         await using var host = await DiscoveryHost.StartAsync(new(server.Settings()) { ["RefreshInterval"] = "00:00:01" });
         Assert.Equal("a 😀", await IdsAsync(host));
 
-        // As text they are all the same, and between the others.
+        // Decoded as text, these keys are equal, and sort between the valid ones.
         await PutAsync(server, [0xfe], [0xfd, (byte)'x'], [0xff], "b"u8.ToArray());
-        await Eventually.TrueAsync(async () => await IdsAsync(host) == "a b 😀", "b is seen");
+        await Eventually.TrueAsync(async () => await IdsAsync(host) == "a b 😀", "b is resolved");
         var before = await host.Resolver.GetSnapshotAsync(_service, cancellationToken: Token);
         await Eventually.TrueAsync(
             async () => (await host.Resolver.GetSnapshotAsync(_service, cancellationToken: Token)).AsOf > before.AsOf.AddSeconds(3), "it was read again");
         await PutAsync(server, "c"u8.ToArray());
-        await Eventually.TrueAsync(async () => await IdsAsync(host) == "a b c 😀", "c is seen");
+        await Eventually.TrueAsync(async () => await IdsAsync(host) == "a b c 😀", "c is resolved");
 
         Assert.True(before.UnreadableEntries > 0);
         Assert.NotEmpty(host.Logs.Of("EntryUnreadable"));
@@ -42,7 +42,7 @@ public sealed class HostileWriterTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Values_TooLongToBeReadTogether_AreSkippedAndDisturbNobody(EtcdVersion version)
+    public async Task Values_TooLargeToReadTogether_AreSkippedAndAffectNoReader(EtcdVersion version)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
         await server.PutAsync($"/services/{_service}/a", Good);
@@ -54,7 +54,7 @@ public sealed class HostileWriterTests(SharedEtcd etcd)
 
         await using var host = await DiscoveryHost.StartAsync(server.Settings());
 
-        await Eventually.TrueAsync(async () => await host.CountAsync(_service) is not null, "it is read");
+        await Eventually.TrueAsync(async () => await host.CountAsync(_service) is not null, "the service is read");
         Assert.Equal("a z", await IdsAsync(host));
         Assert.Equal(60, (await host.Resolver.GetSnapshotAsync(_service, cancellationToken: Token)).UnreadableEntries);
     }
@@ -62,12 +62,12 @@ public sealed class HostileWriterTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task V2Directories_NestedWithoutEnd_AreLeftOut(EtcdVersion version)
+    public async Task V2Directories_DeeplyNested_AreLeftOut(EtcdVersion version)
     {
         var server = await etcd.GetAsync(SharedEtcd.WithV2(version));
         using var api = new V2Api(server);
         await api.SetAsync($"/services/{_service}/a", Good);
-        // Each directory is told with its whole path: read as one, they are more than any reader takes.
+        // The response repeats the whole path of each directory: read at once, it would exceed every limit.
         await api.SetAsync($"/services/{_service}/deep/{string.Concat(Enumerable.Repeat("d/", 8_000))}x", Good);
         for (var i = 0; i < 100; i++)
         {
@@ -78,11 +78,11 @@ public sealed class HostileWriterTests(SharedEtcd etcd)
 
         Assert.Equal("a", await IdsAsync(host));
         await api.SetAsync($"/services/{_service}/b", Good);
-        await Eventually.TrueAsync(async () => await IdsAsync(host) == "a b", "b is seen");
+        await Eventually.TrueAsync(async () => await IdsAsync(host) == "a b", "b is resolved");
     }
 
     [Fact]
-    public async Task V2Directory_NamedLikeALogLine_ForgesNone()
+    public async Task V2Directory_NamedLikeALogLine_ForgesNoLogLine()
     {
         using var api = new V2Api(await etcd.GetAsync(SharedEtcd.WithV2(EtcdVersion.First)));
         await api.SetAsync($"/services/{_service}/a", Good);
@@ -92,12 +92,12 @@ public sealed class HostileWriterTests(SharedEtcd etcd)
         await api.SetAsync($"/services/{_service}/d\nwarn: forged/x", Good);
         await api.DeleteAsync($"/services/{_service}/d\nwarn: forged", recursive: true);
 
-        await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("HistoryLost").Any()), "the deletion is seen");
+        await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("HistoryLost").Any()), "the deletion is detected");
         Assert.All(host.Logs.Lines, line => Assert.DoesNotContain('\n', line.ToString()));
     }
 
     [Fact]
-    public void Batch_OfManyChangesInNoOrder_TakesNoTimeToSpeakOf()
+    public void Batch_ManyUnorderedChanges_IsAppliedQuickly()
     {
         var ids = Enumerable.Range(0, 300_000).Select(i => $"{i:x8}").ToArray();
         new Random(1).Shuffle(ids);

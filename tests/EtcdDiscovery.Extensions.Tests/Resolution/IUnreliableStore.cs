@@ -2,18 +2,18 @@ using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.Tests.Resolution;
 
-/// <summary>A store with everything that can happen to it. Writing works always, only readers suffer.</summary>
+/// <summary>A store whose reads and watches can fail in every way. Writes always work.</summary>
 internal interface IUnreliableStore : IAsyncDisposable
 {
-    /// <summary>What readers read.</summary>
+    /// <summary>The store that readers use.</summary>
     IDiscoveryStore Store { get; }
 
-    /// <summary>Puts entries together.</summary>
+    /// <summary>Puts entries in one transaction.</summary>
     Task PutAsync(int lease, params (string Key, string Value)[] entries);
 
     Task DeleteAsync(params string[] keys);
 
-    /// <summary>Ends a lease; another one with its number begins.</summary>
+    /// <summary>Expires a lease and replaces it under the same number.</summary>
     Task ExpireAsync(int lease);
 
     Task CompactAsync();
@@ -24,9 +24,9 @@ internal interface IUnreliableStore : IAsyncDisposable
 
     void Reconnect();
 
-    /// <summary>What there is in truth under a prefix, in the order of the keys.</summary>
+    /// <summary>The actual entries under a prefix, ordered by key.</summary>
     Task<IReadOnlyList<(string Key, string Value)>> ReadAsync(string prefix);
 
-    /// <summary>Lets a moment pass in which readers may try again.</summary>
+    /// <summary>Lets some time pass in which readers may retry.</summary>
     Task PassAsync();
 }

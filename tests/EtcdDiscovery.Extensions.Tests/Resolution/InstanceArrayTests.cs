@@ -4,17 +4,17 @@ using EtcdDiscovery.Resolution;
 
 namespace EtcdDiscovery.Tests.Resolution;
 
-/// <summary>The ordered arrays that snapshots are made of, against an implementation that is too simple to be wrong.</summary>
+/// <summary>The ordered arrays of snapshots, compared with a trivial implementation.</summary>
 public sealed class InstanceArrayTests
 {
     private const int Rounds = 300;
 
-    // Few ids, so that they meet; some that UTF-16 and UTF-8 order differently, and some that begin with each other.
+    // Few ids, so that they collide; some sort differently in UTF-16 and UTF-8, and some are prefixes of others.
     private static readonly string[] Ids =
         [.. "a b c aa ab ba Z 0 - ~ é ～ 😀 😀a ～a a-host a-host-2 \uE000 \uFFFD 𐀀".Split(' ')];
 
     [Fact]
-    public void Apply_NothingToNothing_IsNothing() => Assert.Empty(Apply([], []));
+    public void Apply_NothingToAnEmptyArray_IsEmpty() => Assert.Empty(Apply([], []));
 
     [Fact]
     public void Apply_NoChange_KeepsEveryObject()
@@ -102,7 +102,7 @@ public sealed class InstanceArrayTests
     }
 
     [Fact]
-    public void Differences_AppliedToTheFirstSet_MakeTheSecond()
+    public void Differences_AppliedToTheFirstSet_YieldTheSecond()
     {
         var random = new Random(5);
         for (var round = 0; round < Rounds; round++)
@@ -113,7 +113,7 @@ public sealed class InstanceArrayTests
     }
 
     [Fact]
-    public void Apply_ToTenThousand_FindsItsPlaces()
+    public void Apply_ToTenThousand_FindsThePositions()
     {
         var before = InOrder(Enumerable.Range(0, 10_000).Select(i => New($"{i:00000}")));
         var (replaced, added) = (New("05000"), New("10000"));

@@ -7,10 +7,10 @@ using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Tests.Resolution;
 
-/// <summary>Takes steps, and compares what readers know with what there is.</summary>
+/// <summary>Executes steps, and compares what readers know with the contents of the store.</summary>
 internal sealed class Interleaving : IAsyncDisposable
 {
-    // After all other ids in the order of UTF-8: whoever knows of the mark knows everything before it.
+    // Sorts after all other ids in UTF-8, so a reader that has seen the mark has seen everything before it.
     private const string Mark = "ÿ";
 
     private readonly string _service = UniqueName.Of("interleaved");
@@ -19,9 +19,9 @@ internal sealed class Interleaving : IAsyncDisposable
     private readonly List<ChangeReplay> _replays = [];
     private int _marks;
 
-    /// <param name="store">What the steps are done to; disposed with this.</param>
-    /// <param name="settings">How the catalog keeps what it knows.</param>
-    /// <param name="clock">The catalog's.</param>
+    /// <param name="store">The store to modify; disposed with this object.</param>
+    /// <param name="settings">The settings of the catalog.</param>
+    /// <param name="clock">The clock of the catalog.</param>
     public Interleaving(IUnreliableStore store, CatalogSettings settings, TimeProvider clock)
     {
         _store = store;
@@ -29,12 +29,12 @@ internal sealed class Interleaving : IAsyncDisposable
         Follow();
     }
 
-    /// <summary>How long readers may take to agree after they have seen the last change.</summary>
+    /// <summary>The time that readers may need to agree after they have seen the last change.</summary>
     public TimeSpan Leeway { get; init; }
 
     public int UnexplainedDowns => _replays.Sum(replay => replay.UnexplainedDowns);
 
-    /// <summary>How often there were suspects when everything had settled.</summary>
+    /// <summary>The number of times that there were suspects after all readers had settled.</summary>
     public int Doubts { get; private set; }
 
     private string Prefix => ServiceKeys.InstancesOf(_service);
@@ -67,27 +67,27 @@ internal sealed class Interleaving : IAsyncDisposable
         return Task.CompletedTask;
     }
 
-    /// <summary>Waits until readers have seen all that happened, and then they have to be right.</summary>
+    /// <summary>Waits until readers have seen all changes, and asserts that they agree with the store.</summary>
     public async Task SettleAsync()
     {
         _store.Reconnect();
         var mark = Step.Instance(new() { Id = Mark, ServiceName = _service, Hostname = $"mark{++_marks}", Shard = "s0" });
         await _store.PutAsync(0, (Prefix + Mark, mark));
-        await UntilAsync(() => Task.FromResult(IsMarked(Watched.View?.Instances)), Eventually.Patience, "the catalog sees the last change");
+        await UntilAsync(() => Task.FromResult(IsMarked(Watched.View?.Instances)), Eventually.Patience, "the catalog has the last change");
         _replays.ForEach(replay => replay.Resume());
         foreach (var replay in _replays)
         {
-            await UntilAsync(async () => IsMarked(await replay.InstancesAsync()), Eventually.Patience, "a reader sees the last change");
+            await UntilAsync(async () => IsMarked(await replay.InstancesAsync()), Eventually.Patience, "a watcher has the last change");
         }
 
         Doubts += Watched.View!.Suspects.Count > 0 ? 1 : 0;
-        await AgreeAsync();
+        await WaitForCredentialsAsync();
     }
 
-    /// <summary>Readers have to agree with the store in everything, those that they had doubts about included.</summary>
+    /// <summary>Asserts that readers agree with the store, and have no suspects left.</summary>
     public async Task EndAsync()
     {
-        await UntilAsync(() => Task.FromResult(Watched.View!.Suspects.Count == 0), Leeway, "suspects are given up");
+        await UntilAsync(() => Task.FromResult(Watched.View!.Suspects.Count == 0), Leeway, "the suspects are dropped");
         await SettleAsync();
         Assert.Empty(Watched.View!.Suspects);
     }
@@ -120,7 +120,7 @@ internal sealed class Interleaving : IAsyncDisposable
     private bool IsMarked(IEnumerable<ServiceInstance>? instances) =>
         instances?.Any(instance => instance.Id == Mark && instance.Hostname == $"mark{_marks}") == true;
 
-    private async Task AgreeAsync()
+    private async Task WaitForCredentialsAsync()
     {
         string? difference = null;
         await UntilAsync(

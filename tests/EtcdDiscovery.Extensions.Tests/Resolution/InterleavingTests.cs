@@ -7,8 +7,8 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace EtcdDiscovery.Tests.Resolution;
 
-/// <summary>Whatever happens, and in whatever order: in the end readers know what the store holds.</summary>
-/// <remarks>PROPERTY_SEED draws other steps, PROPERTY_CASES more of them.</remarks>
+/// <summary>After any events in any order, readers finally have the contents of the store.</summary>
+/// <remarks>PROPERTY_SEED selects other steps, PROPERTY_CASES their number.</remarks>
 public sealed class InterleavingTests
 {
     private static readonly TimeSpan Grace = TimeSpan.FromMinutes(10);
@@ -20,7 +20,7 @@ public sealed class InterleavingTests
     [InlineData(false, true)]
     [InlineData(true, false)]
     [InlineData(true, true)]
-    public async Task Readers_AfterAnyInterleavingInMemory_KnowWhatTheStoreHolds(bool hasGrace, bool repeats)
+    public async Task Readers_AfterAnyInterleavingInMemory_AgreeWithTheStore(bool hasGrace, bool repeats)
     {
         int unexplained = 0, doubts = 0;
         await CheckAsync(cases: 100, longest: 60, async steps =>
@@ -35,9 +35,9 @@ public sealed class InterleavingTests
             doubts += interleaving.Doubts;
         });
 
-        TestContext.Current.TestOutputHelper!.WriteLine($"{unexplained} downs without a reason, {doubts} times in doubt.");
-        // With the grace, most of what vanishes is a suspect until the end, when the readers keep up again.
-        Assert.True(hasGrace || unexplained > 0, "No reader was ever too slow.");
+        TestContext.Current.TestOutputHelper!.WriteLine($"{unexplained} downs without a reason, {doubts} times with suspects.");
+        // With the grace, most instances that vanish are suspects until the end, when the readers keep up again.
+        Assert.True(hasGrace || unexplained > 0, "No reader was ever too slow, so merging was not tested.");
         Assert.Equal(hasGrace, doubts > 0);
     }
 
@@ -46,14 +46,14 @@ public sealed class InterleavingTests
     [InlineData(EtcdVersion.First, true)]
     [InlineData(EtcdVersion.Second, false)]
     [InlineData(EtcdVersion.Second, true)]
-    public async Task Readers_AfterAnyInterleavingInEtcd_KnowWhatEtcdHolds(EtcdVersion version, bool hasGrace)
+    public async Task Readers_AfterAnyInterleavingInEtcd_AgreeWithEtcd(EtcdVersion version, bool hasGrace)
     {
-        // One of its own: others want to keep their history.
+        // A separate server, because this test compacts the history.
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
         var settings = new CatalogSettings(TestCatalog.Quick) { OutageGrace = hasGrace ? ShortGrace : TimeSpan.Zero };
         await CheckAsync(cases: 15, longest: 40, async steps =>
         {
-            // Two ranges are two watches: the last instance may be seen before the description.
+            // Two ranges are two watches: the last instance may arrive before the description.
             await using var interleaving = new Interleaving(new UnreliableEtcd(server), settings, TimeProvider.System)
             {
                 Leeway = Eventually.Patience,
@@ -73,7 +73,7 @@ public sealed class InterleavingTests
         await interleaving.SettleAsync();
     }
 
-    // FsCheck waits for each case: on a thread of its own, not on one that the cases need.
+    // FsCheck blocks for each case, so it gets a thread that the cases do not need.
     private static Task CheckAsync(int cases, int longest, Func<Step[], Task> property)
     {
         var seed = Number("PROPERTY_SEED", 1);

@@ -4,7 +4,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Resolution;
 
-/// <summary>A query that any view answers takes no lock, not even the first one after a change.</summary>
+/// <summary>A query that any view can answer takes no lock, not even the first one after a change.</summary>
 public sealed class LockFreeQueryTests
 {
     private const string Service = "shop";
@@ -30,7 +30,7 @@ public sealed class LockFreeQueryTests
             .All(answer => answer.IsCompletedSuccessfully));
 
         Assert.True(await answered.WaitAsync(Eventually.Patience, Token));
-        Assert.True(locks.Count >= 3, "It should hold the locks of the catalog, the watcher and the balancer.");
+        Assert.True(locks.Count >= 3, "The locks of the catalog, the watcher and the balancer were not all found.");
     }
 
     [Fact]
@@ -45,7 +45,7 @@ public sealed class LockFreeQueryTests
         await Assert.ThrowsAsync<ServiceNotFoundException>(() => answered.WaitAsync(Eventually.Patience, Token));
     }
 
-    /// <summary>Holds, on a thread of its own, every lock that an object of the library reaches through its fields.</summary>
+    /// <summary>Holds, on another thread, every lock that is reachable through the fields of an object of the library.</summary>
     private sealed class HeldLocks : IDisposable
     {
         private readonly ManualResetEventSlim _release = new();

@@ -4,7 +4,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Resolution;
 
-/// <summary>Tests of a catalog whose clock they move, and whose store they can disturb.</summary>
+/// <summary>Base of tests with a catalog whose clock and store they control.</summary>
 public abstract class ManualCatalogTests : IAsyncDisposable
 {
     protected const string Service = "shop";
@@ -21,13 +21,13 @@ public abstract class ManualCatalogTests : IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Starts a catalog that knows some instances of the service, and watches it.</summary>
+    /// <summary>Starts a catalog that has read and watches some instances of the service.</summary>
     private protected async Task<TestCatalog> StartAsync(CatalogSettings settings, params string[] ids)
     {
         var catalog = new TestCatalog(Store, settings, Clock);
         await catalog.PutAsync([.. ids.Select(id => TestCatalog.Put(Service, id))]);
         Assert.Equal(ids, (await catalog.Resolver.GetInstancesAsync(Service, cancellationToken: Token)).Select(instance => instance.Id));
-        await Eventually.TrueAsync(() => Task.FromResult(Store.Batches == 1), "the watch stands");
+        await Eventually.TrueAsync(() => Task.FromResult(Store.Batches == 1), "the watch is established");
         return catalog;
     }
 }

@@ -4,18 +4,18 @@ using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Tests.Resolution;
 
-/// <summary>A store that comes back without its data does not empty its readers at once.</summary>
+/// <summary>A store that returns without its data does not empty the snapshots immediately.</summary>
 public sealed class OutageGraceTests : ManualCatalogTests
 {
     private static readonly string[] FiveIds = ["a", "b", "c", "d", "e"];
 
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
-    // More than the loops wait between two tries.
+    // Longer than the longest back-off of the loops.
     private static readonly TimeSpan Moment = TimeSpan.FromSeconds(1);
 
     [Fact]
-    public async Task Instances_ThatVanishedInAnOutage_AreKeptAsSuspectsUntilTheGraceIsOver()
+    public async Task Instances_MissingAfterAnOutage_AreSuspectsUntilTheGraceEnds()
     {
         await using var catalog = await StartAsync(Grace);
         await using var changes = new ChangeReader(catalog.Resolver.WatchAsync(Service, cancellationToken: Token));
@@ -32,27 +32,27 @@ public sealed class OutageGraceTests : ManualCatalogTests
     }
 
     [Fact]
-    public async Task Suspect_ThatIsThereAgain_IsNoSuspectAnyMore()
+    public async Task Suspect_Restored_IsNoLongerASuspect()
     {
         await using var catalog = await StartAsync(Grace);
         await LoseDataAsync();
 
-        // As its host puts it: the very same value, so that nobody else would notice.
+        // The host writes the same value again, so nothing else changes.
         await catalog.PutAsync(Service, "a");
 
-        await Eventually.TrueAsync(async () => await KnownAsync(catalog) == ("a b", "b"), "a is heard of again");
+        await Eventually.TrueAsync(async () => await KnownAsync(catalog) == ("a b", "b"), "a is no longer a suspect");
         Clock.Advance(Grace);
         Assert.Equal(("a", ""), await KnownAsync(catalog));
     }
 
     [Fact]
-    public async Task Suspects_OfARepeatedOutage_AreNotKeptForLonger()
+    public async Task Suspects_OutageRepeated_AreNotKeptLonger()
     {
         await using var catalog = await StartAsync(Grace);
         await LoseDataAsync();
         Clock.Advance(Grace / 2);
         Store.LoseHistory();
-        await WatchStandsAsync(3);
+        await WaitForWatchAsync(3);
 
         Assert.Equal(("a b", "a b"), await KnownAsync(catalog));
         Clock.Advance(Grace / 2);
@@ -61,7 +61,7 @@ public sealed class OutageGraceTests : ManualCatalogTests
     }
 
     [Fact]
-    public async Task Instance_ThatHadSignedOff_IsGoneAtOnce()
+    public async Task Instance_Unregistered_IsRemovedAtOnce()
     {
         await using var catalog = await StartAsync(Grace);
         await catalog.PutAsync(Service, "b", ServiceStatus.Draining);
@@ -74,7 +74,7 @@ public sealed class OutageGraceTests : ManualCatalogTests
     }
 
     [Fact]
-    public async Task Instances_WithoutGrace_AreGoneAtOnce()
+    public async Task Instances_WithoutGrace_AreRemovedAtOnce()
     {
         await using var catalog = await StartAsync(TimeSpan.Zero);
 
@@ -84,7 +84,7 @@ public sealed class OutageGraceTests : ManualCatalogTests
     }
 
     [Fact]
-    public async Task Instances_ThatVanishTogether_AreSuspectsFromTheirHalfOn()
+    public async Task Instances_MoreThanHalfExpireTogether_RestIsSuspect()
     {
         await using var catalog = await StartAsync(Grace, FiveIds);
         await using var changes = new ChangeReader(catalog.Resolver.WatchAsync(Service, cancellationToken: Token));
@@ -98,93 +98,93 @@ public sealed class OutageGraceTests : ManualCatalogTests
             await catalog.DeleteAsync(Service, id);
         }
 
-        await BecomesAsync(catalog, "c d e", "c d e");
+        await WaitForHealthAsync(catalog, "c d e", "c d e");
         await catalog.PutAsync(Service, "d");
-        await BecomesAsync(catalog, "c d e", "c e");
+        await WaitForHealthAsync(catalog, "c d e", "c e");
         Clock.Advance(Grace);
-        await BecomesAsync(catalog, "d", "");
+        await WaitForHealthAsync(catalog, "d", "");
         Assert.Equal(
             ["Down a h", "Down b h", "Down c h", "Down e h"],
             [await changes.NextAsync(), await changes.NextAsync(), await changes.NextAsync(), await changes.NextAsync()]);
     }
 
     [Fact]
-    public async Task Instances_ThatVanishInOneBatch_AreSuspectsFromTheirHalfOn()
+    public async Task Instances_MoreThanHalfExpireInOneBatch_RestIsSuspect()
     {
         await using var catalog = await StartAsync(Grace, FiveIds);
 
         await catalog.DeleteAsync(Keys(FiveIds));
 
-        await BecomesAsync(catalog, "c d e", "c d e");
+        await WaitForHealthAsync(catalog, "c d e", "c d e");
     }
 
     [Fact]
-    public async Task Instances_ThatVanishOneAfterTheOther_AreGoneAtOnce()
+    public async Task Instances_ExpiringOneByOne_AreRemovedAtOnce()
     {
         await using var catalog = await StartAsync(Grace, FiveIds);
         foreach (var (index, id) in FiveIds.Index())
         {
             await catalog.DeleteAsync(Service, id);
-            await BecomesAsync(catalog, string.Join(' ', FiveIds[(index + 1)..]), "");
+            await WaitForHealthAsync(catalog, string.Join(' ', FiveIds[(index + 1)..]), "");
             Clock.Advance(Grace);
         }
     }
 
     [Fact]
-    public async Task Instances_OfFewOrThatSignOff_AreGoneAtOnce()
+    public async Task Instances_FewerThanFourOrUnregistering_AreRemovedAtOnce()
     {
         await using var catalog = await StartAsync(Grace, FiveIds[..3]);
         await catalog.DeleteAsync(Keys(FiveIds[..3]));
-        await BecomesAsync(catalog, "", "");
+        await WaitForHealthAsync(catalog, "", "");
 
         await catalog.PutAsync([.. FiveIds.Select(id => TestCatalog.Put(Service, id, ServiceStatus.Draining))]);
-        await BecomesAsync(catalog, "a b c d e", "");
+        await WaitForHealthAsync(catalog, "a b c d e", "");
         await catalog.DeleteAsync(Keys(FiveIds));
-        await BecomesAsync(catalog, "", "");
+        await WaitForHealthAsync(catalog, "", "");
     }
 
     [Fact]
-    public async Task Instances_BackAfterTheyVanishedTogether_CountAsPresentAtOnce()
+    public async Task Instances_RestoredAfterExpiringTogether_ArePresentAtOnce()
     {
         await using var catalog = await StartAsync(Grace, FiveIds);
         await catalog.DeleteAsync(Keys(FiveIds));
-        await BecomesAsync(catalog, "c d e", "c d e");
+        await WaitForHealthAsync(catalog, "c d e", "c d e");
         await catalog.PutAsync([.. FiveIds.Select(id => TestCatalog.Put(Service, id))]);
-        await BecomesAsync(catalog, "a b c d e", "");
+        await WaitForHealthAsync(catalog, "a b c d e", "");
 
         await catalog.DeleteAsync(Service, "d");
 
-        await BecomesAsync(catalog, "a b c e", "");
+        await WaitForHealthAsync(catalog, "a b c e", "");
     }
 
     [Fact]
-    public async Task Instances_OfFewThatVanishAfterTheWatchBroke_AreSuspects()
+    public async Task Instances_FewExpiringAfterTheWatchBroke_AreSuspects()
     {
         await using var catalog = await StartAsync(Grace);
         await using var changes = new ChangeReader(catalog.Resolver.WatchAsync(Service, cancellationToken: Token));
         Assert.Equal(["Up a h", "Up b h"], [await changes.NextAsync(), await changes.NextAsync()]);
         Store.EndWatches(new EtcdDiscoveryException("away", isTransient: true));
-        await WatchStandsAsync(2);
+        await WaitForWatchAsync(2);
 
-        // As etcd v2 expires keys when it is back.
+        // As etcd v2 expires keys after a restart.
         await catalog.DeleteAsync(Keys(["a", "b"]));
-        await BecomesAsync(catalog, "a b", "a b");
+        await WaitForHealthAsync(catalog, "a b", "a b");
         await catalog.PutAsync([TestCatalog.Put(Service, "a"), TestCatalog.Put(Service, "c")]);
-        await BecomesAsync(catalog, "a b c", "b");
+        await WaitForHealthAsync(catalog, "a b c", "b");
 
         Assert.Equal("Up c h", await changes.NextAsync());
         Clock.Advance(Grace);
-        await BecomesAsync(catalog, "a c", "");
+        await WaitForHealthAsync(catalog, "a c", "");
         await catalog.DeleteAsync(Service, "a");
-        await BecomesAsync(catalog, "c", "");
+        await WaitForHealthAsync(catalog, "c", "");
     }
 
     private static string[] Keys(string[] ids) => [.. ids.Select(id => ServiceKeys.Instance(Service, id))];
 
-    private static Task BecomesAsync(TestCatalog catalog, string instances, string suspects) => Eventually.TrueAsync(
-        async () => await KnownAsync(catalog) == (instances, suspects), $"'{instances}' is known, '{suspects}' in doubt");
+    private static Task WaitForHealthAsync(TestCatalog catalog, string instances, string suspects) => Eventually.TrueAsync(
+        async () => await KnownAsync(catalog) == (instances, suspects), $"'{instances}' are known, '{suspects}' are suspects");
 
-    /// <summary>What is known, and what of it is suspect.</summary>
+    /// <summary>The ids of the known instances, and of the suspects among them.</summary>
     private static async Task<(string Instances, string Suspects)> KnownAsync(TestCatalog catalog)
     {
         var snapshot = await catalog.Resolver.GetSnapshotAsync(Service, cancellationToken: Token);
@@ -203,18 +203,18 @@ public sealed class OutageGraceTests : ManualCatalogTests
 
     private async Task LoseDataAsync()
     {
-        var stands = Store.Watches;
+        var watches = Store.Watches;
         Store.Rewrite = contents => new(contents.Revision, []);
         Store.LoseHistory();
-        await WatchStandsAsync(stands + 1);
+        await WaitForWatchAsync(watches + 1);
     }
 
-    private Task WatchStandsAsync(int watches) => Eventually.TrueAsync(
+    private Task WaitForWatchAsync(int watches) => Eventually.TrueAsync(
         () =>
         {
-            // The loop waits before it tries again.
+            // The loop backs off before it retries.
             Clock.Advance(TimeSpan.FromMilliseconds(5));
             return Task.FromResult(Store.Watches == watches);
         },
-        "the watch stands");
+        "the watch is established");
 }

@@ -3,7 +3,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Resolution;
 
-/// <summary>Reads are static under failure: what was known is served, what was not fails soon and says so.</summary>
+/// <summary>During an outage, known services are served from memory, and other queries fail soon with the reason.</summary>
 public sealed class ResolverOutageTests
 {
     private const string Service = "shop";
@@ -13,7 +13,7 @@ public sealed class ResolverOutageTests
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Snapshot_WhileEtcdIsAway_IsServedAsStaleAndThenLiveAgain(EtcdVersion version)
+    public async Task Snapshot_EtcdUnreachable_IsStaleAndThenLiveAgain(EtcdVersion version)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
         await server.PutAllAsync([("/services/shop/a", Instance("a.dev")), ("/services/shop/b", Instance("b.dev"))]);
@@ -34,7 +34,7 @@ public sealed class ResolverOutageTests
 
         await server.RestartAsync(wipe: false);
         await SourceIsAsync(host, SnapshotSource.Live);
-        // The same objects: nothing changed, so nobody is told of a change.
+        // The same objects, because nothing changed and no change may be reported.
         Assert.Equal<ServiceInstance>(live.Instances, (await host.Resolver.GetSnapshotAsync(Service, cancellationToken: Token)).Instances, ReferenceEquals);
         await server.PutAsync("/services/shop/c", Instance("c.dev"));
         Assert.Equal("Up c c.dev", await changes.NextAsync());
@@ -43,11 +43,11 @@ public sealed class ResolverOutageTests
     }
 
     [Fact]
-    public async Task Watch_OverAWipedEtcd_TellsWhatChangedMeanwhile()
+    public async Task Watch_EtcdWiped_YieldsTheDifferences()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await server.PutAllAsync([("/services/shop/a", Instance("a.dev")), ("/services/shop/b", Instance("b.dev"))]);
-        // A history that the wiped server does not catch up with at once: that could not be told from the old one.
+        // Higher than the wiped server's revision for a while: otherwise the histories could not be distinguished.
         for (var i = 0; i < 20; i++)
         {
             await server.PutAsync("/elsewhere", "");
@@ -61,26 +61,26 @@ public sealed class ResolverOutageTests
         await server.RestartAsync(wipe: true);
         await server.PutAllAsync([("/services/shop/b", Instance("b2.dev")), ("/services/shop/c", Instance("c.dev"))]);
 
-        // How many steps it takes depends on when it is read again; where it ends does not.
+        // The number of updates depends on timing, the final state does not.
         await Eventually.TrueAsync(
             async () => string.Join(' ', (await host.Resolver.GetSnapshotAsync(Service, cancellationToken: Token)).Instances.Select(i => i.Hostname)) == "b2.dev c.dev",
-            "the new state is seen");
-        var told = new List<string>();
-        while (!told.Contains("Up c c.dev"))
+            "the watch yields the new state");
+        var received = new List<string>();
+        while (!received.Contains("Up c c.dev"))
         {
-            told.Add(await changes.NextAsync());
+            received.Add(await changes.NextAsync());
         }
 
-        Assert.Contains("Down a a.dev", told);
-        Assert.Contains(told, change => change is "Updated b b2.dev" or "Up b b2.dev");
+        Assert.Contains("Down a a.dev", received);
+        Assert.Contains(received, change => change is "Updated b b2.dev" or "Up b b2.dev");
     }
 
     [Fact]
-    public async Task Watch_OverAWipedEtcdThatHasCaughtUp_TellsWhatChangedMeanwhile()
+    public async Task Watch_EtcdWipedAndCaughtUp_YieldsTheDifferences()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await server.PutAsync("/services/shop/a", Instance("a.dev"));
-        // It comes back long after etcd does: by then the new history is as long as the old one, in a cluster of the same id.
+        // The reader reconnects long after etcd is back: by then the new history is as long as the old one, in a cluster with the same id.
         await using var host = await DiscoveryHost.StartAsync(
             new(server.Settings()) { ["RetryDelay"] = "00:00:06", ["MaxRetryDelay"] = "00:00:06", ["OutageGrace"] = "00:00:00" });
         await using var changes = new ChangeReader(host.Resolver.WatchAsync(Service, cancellationToken: Token));
@@ -93,9 +93,9 @@ public sealed class ResolverOutageTests
         Assert.Equal(["Down a a.dev", "Up b b.dev"], [await changes.NextAsync(), await changes.NextAsync()]);
     }
 
-    // As a leader does that was frozen and goes on.
+    // As a frozen leader does that continues.
     [Fact]
-    public async Task Hosts_WhoseLeasesAreAllRevoked_AreNeverLessThanHalf()
+    public async Task Instances_AllLeasesRevoked_AtLeastHalfAreKept()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         var settings = new Dictionary<string, string?>(server.Settings()) { ["Service:Name"] = Service };
@@ -107,10 +107,10 @@ public sealed class ResolverOutageTests
 
         var entries = await server.ReadAsync("/services/shop/");
         await Task.WhenAll(entries.Select(entry => server.RevokeAsync(entry.Lease!)));
-        await Eventually.TrueAsync(() => Task.FromResult(hosts.All(host => host.Logs.Of("SessionLost").Any())), "all leases are gone");
+        await Eventually.TrueAsync(() => Task.FromResult(hosts.All(host => host.Logs.Of("SessionLost").Any())), "all leases are lost");
         await Eventually.TrueAsync(
             async () => await resolving.Resolver.GetSnapshotAsync(Service, cancellationToken: Token) is { Instances.Length: 6, Suspects.IsEmpty: true },
-            "all hosts are back");
+            "all instances are back");
         await ending.CancelAsync();
 
         Assert.InRange(await watching, 3, int.MaxValue);
@@ -131,27 +131,27 @@ public sealed class ResolverOutageTests
         var first = await host.Resolver.GetSnapshotAsync(Service, cancellationToken: Token);
         await Eventually.TrueAsync(
             async () => (await host.Resolver.GetSnapshotAsync(Service, cancellationToken: Token)).AsOf > first.AsOf + TimeSpan.FromSeconds(4),
-            "it is confirmed although nothing happens");
+            "the snapshot is confirmed without changes");
 
-        // It keeps its connections, and says nothing any more.
+        // The frozen server keeps its connections and no longer answers.
         server.Pause();
         var silent = Stopwatch.StartNew();
         await SourceIsAsync(host, SnapshotSource.Stale);
 
-        // Asked every 5 s, it may take 2 s to answer; the rest is for a busy machine.
+        // A progress request every 5 s has a timeout of 2 s; the rest is slack for a busy machine.
         Assert.InRange(silent.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(12));
         server.Continue();
         await SourceIsAsync(host, SnapshotSource.Live);
     }
 
     [Fact]
-    public async Task Question_WhenNothingIsKnownAndEtcdRefuses_FailsAsTransient()
+    public async Task Query_NothingCachedAndEtcdRefusesConnections_FailsAsTransient()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await server.KillAsync();
         await using var host = await DiscoveryHost.StartAsync(server.Settings());
 
-        // The first question, and later ones that meet the loop while it waits.
+        // The first query, and later ones during the back-off.
         for (var i = 0; i < 3; i++)
         {
             var asking = Stopwatch.StartNew();
@@ -163,11 +163,11 @@ public sealed class ResolverOutageTests
 
         await server.RestartAsync(wipe: false);
         await server.PutAsync("/services/shop/a", Instance("a.dev"));
-        await Eventually.TrueAsync(async () => await Record.ExceptionAsync(AskAsync(host)) is null, "the service is found");
+        await Eventually.TrueAsync(async () => await Record.ExceptionAsync(AskAsync(host)) is null, "the service is resolved");
     }
 
     [Fact]
-    public async Task Question_WhenNothingIsKnownAndEtcdIsSilent_FailsAsTransient()
+    public async Task Query_NothingCachedAndEtcdSilent_FailsAsTransient()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await using var host = await DiscoveryHost.StartAsync(new(server.Settings()) { ["Etcd:RequestTimeout"] = "00:00:00.5" });
@@ -181,7 +181,7 @@ public sealed class ResolverOutageTests
         server.Continue();
     }
 
-    /// <summary>How many instances there were at least, in the order in which changes are told.</summary>
+    /// <summary>The lowest number of instances, over all changes in order.</summary>
     private static async Task<int> FewestAsync(DiscoveryHost host, CancellationToken ending)
     {
         int present = 0, fewest = int.MaxValue;

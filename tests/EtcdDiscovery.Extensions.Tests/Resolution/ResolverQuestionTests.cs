@@ -7,7 +7,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace EtcdDiscovery.Tests.Resolution;
 
-/// <summary>How questions of many callers reach the store, and that they do not hurt each other.</summary>
+/// <summary>How concurrent queries use the store, and that they do not affect each other.</summary>
 public sealed class ResolverQuestionTests
 {
     private const string Service = "shop";
@@ -15,14 +15,14 @@ public sealed class ResolverQuestionTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task FirstQuestions_ManyAtOnce_CauseOneReadAndOneWatch()
+    public async Task FirstQueries_Concurrent_CauseOneReadAndOneWatch()
     {
         var gate = new TaskCompletionSource();
         await using var store = new CountingStore(new InMemoryDiscoveryStore()) { Gate = gate.Task };
         await PutAsync(store, "a");
         await using var host = await StartAsync(store);
 
-        var questions = Enumerable.Range(0, 200)
+        var queries = Enumerable.Range(0, 200)
             .Select(i => Task.Run(
                 async () => i % 2 == 0
                     ? await host.Resolver.GetInstanceAsync(Service, cancellationToken: Token)
@@ -32,21 +32,21 @@ public sealed class ResolverQuestionTests
         await Eventually.TrueAsync(() => Task.FromResult(store.Reads == 1), "the read is under way");
         gate.SetResult();
 
-        Assert.All(await Task.WhenAll(questions), instance => Assert.Equal("a", instance.Id));
-        await Eventually.TrueAsync(() => Task.FromResult(store.Watches == 1), "the watch stands");
+        Assert.All(await Task.WhenAll(queries), instance => Assert.Equal("a", instance.Id));
+        await Eventually.TrueAsync(() => Task.FromResult(store.Watches == 1), "the watch is established");
         await host.Resolver.GetInstanceAsync(Service, cancellationToken: Token);
         Assert.Equal((1, 1), (store.Reads, store.Watches));
     }
 
     [Fact]
-    public async Task Caller_Cancelled_DoesNotCancelTheOthers()
+    public async Task Caller_Canceled_DoesNotCancelOtherCallers()
     {
         var gate = new TaskCompletionSource();
         await using var store = new CountingStore(new InMemoryDiscoveryStore()) { Gate = gate.Task };
         await PutAsync(store, "a");
         await using var host = await StartAsync(store);
         using var cancelling = new CancellationTokenSource();
-        // The one that causes the read, and one that joins it.
+        // The caller that causes the read, and one that joins it.
         var first = host.Resolver.GetInstanceAsync(Service, cancellationToken: cancelling.Token).AsTask();
         var second = host.Resolver.GetInstanceAsync(Service, cancellationToken: cancelling.Token).AsTask();
         var patient = host.Resolver.GetInstanceAsync(Service, cancellationToken: Token).AsTask();
@@ -62,11 +62,11 @@ public sealed class ResolverQuestionTests
     }
 
     [Fact]
-    public async Task Question_WhileTheStoreRefuses_FailsWithItsReasonAndIsAnsweredLater()
+    public async Task Query_StoreRefuses_FailsWithTheReasonAndSucceedsLater()
     {
         await using var store = new CountingStore(new InMemoryDiscoveryStore()) { Failure = new EtcdDiscoveryException("permission denied") };
         await PutAsync(store, "a");
-        // What needs a person is tried again after half a minute.
+        // Failures that an operator must fix are retried after half a minute.
         var clock = new FakeTimeProvider();
         await using var host = await StartAsync(store, builder => builder.Services.Replace(ServiceDescriptor.Singleton<TimeProvider>(clock)));
 
@@ -75,7 +75,7 @@ public sealed class ResolverQuestionTests
 
         Assert.False(error.IsTransient);
         Assert.Equal("Service 'shop' cannot be resolved yet: permission denied", error.Message);
-        // Known by now, so nobody waits for the next try; who follows is told as well.
+        // The service is known now, so no query waits for the next retry; watchers report the change, too.
         Assert.True(host.Resolver.GetInstanceAsync(Service, cancellationToken: Token).AsTask() is { IsFaulted: true });
         await Assert.ThrowsAsync<EtcdDiscoveryException>(
             async () => await host.Resolver.WatchAsync(Service, cancellationToken: Token).GetAsyncEnumerator(Token).MoveNextAsync());
@@ -100,11 +100,11 @@ public sealed class ResolverQuestionTests
     [InlineData("a//b")]
     [InlineData("a\nb")]
     [InlineData(null)]
-    public async Task Question_ForANameThatNoServiceCanHave_IsRefusedWithoutAsking(string? name)
+    public async Task Query_InvalidServiceName_IsRefusedWithoutAccessToTheStore(string? name)
     {
         await using var store = new CountingStore(new InMemoryDiscoveryStore());
         await using var host = await StartAsync(store);
-        Func<Task>[] questions =
+        Func<Task>[] queries =
         [
             async () => await host.Resolver.GetServiceAsync(name!, Token),
             async () => await host.Resolver.GetInstancesAsync(name!, cancellationToken: Token),
@@ -115,9 +115,9 @@ public sealed class ResolverQuestionTests
             async () => await host.Resolver.WatchAsync(name!, cancellationToken: Token).GetAsyncEnumerator(Token).MoveNextAsync(),
         ];
 
-        foreach (var question in questions)
+        foreach (var query in queries)
         {
-            var error = await Assert.ThrowsAnyAsync<ArgumentException>(question);
+            var error = await Assert.ThrowsAnyAsync<ArgumentException>(query);
             Assert.Equal("service", error.ParamName);
         }
 
@@ -125,7 +125,7 @@ public sealed class ResolverQuestionTests
     }
 
     [Fact]
-    public async Task Resolver_AfterTheHostIsGone_RefusesAndEndsItsWatches()
+    public async Task Resolver_HostDisposed_RefusesQueriesAndEndsItsWatches()
     {
         await using var memory = new InMemoryDiscoveryStore();
         var host = await StartAsync(memory);
@@ -146,7 +146,7 @@ public sealed class ResolverQuestionTests
     }
 
     [Fact]
-    public async Task Watchers_OfOneService_ShareOneWatchAndGoTheirOwnPace()
+    public async Task Watchers_OfOneService_ShareOneWatchAndReadAtTheirOwnPace()
     {
         await using var store = new CountingStore(new InMemoryDiscoveryStore());
         await using var host = await StartAsync(store);
@@ -161,13 +161,13 @@ public sealed class ResolverQuestionTests
         await PutAsync(store, "a", "h3");
         Assert.Equal("Updated a h3", await quick.NextAsync());
 
-        // What the slow one has missed waits for it.
+        // The slow watcher receives what it has missed.
         Assert.Equal(["Updated a h2", "Updated a h3"], [await slow.NextAsync(), await slow.NextAsync()]);
         Assert.Equal((1, 1), (store.Reads, store.Watches));
     }
 
     [Fact]
-    public async Task History_Lost_IsReadAgainWithoutTellingAnythingTwice()
+    public async Task History_Lost_IsReadAgainWithoutDuplicateChanges()
     {
         await using var store = new CountingStore(new InMemoryDiscoveryStore());
         await PutAsync(store, "a");
@@ -179,7 +179,7 @@ public sealed class ResolverQuestionTests
 
         for (var times = 1; times <= 3; times++)
         {
-            await Eventually.TrueAsync(() => Task.FromResult(store.Watches == times), "the watch stands");
+            await Eventually.TrueAsync(() => Task.FromResult(store.Watches == times), "the watch is established");
             store.LoseHistory();
         }
 

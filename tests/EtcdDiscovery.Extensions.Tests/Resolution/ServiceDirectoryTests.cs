@@ -31,7 +31,7 @@ public sealed class ServiceDirectoryTests
     }
 
     [Fact]
-    public async Task Names_BelowAPrefix_AreThoseOfItsOwnFleet()
+    public async Task Names_WithKeyPrefix_AreThoseOfItsOwnFleet()
     {
         await using var memory = new InMemoryDiscoveryStore();
         await using var other = await StartAsync(memory, "", "shop");

@@ -2,13 +2,13 @@ using EtcdDiscovery.Tests.Documentation;
 
 namespace EtcdDiscovery.Tests.Resolution;
 
-/// <summary>The extension methods, on a resolver that has only the interface's own members.</summary>
+/// <summary>The extension methods, on a resolver that implements only the interface's members.</summary>
 public sealed class ServiceResolverExtensionsTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Queries_OfAFake_AreAnsweredByItsSnapshot()
+    public async Task Queries_OfAFakeResolver_AreAnsweredFromItsSnapshot()
     {
         var resolver = new FakeServiceResolver(
             New("a") with { Status = ServiceStatus.Maintenance }, New("b") with { Shard = "s1" }, New("c") with { Shard = "s2" });
@@ -22,7 +22,7 @@ public sealed class ServiceResolverExtensionsTests
     }
 
     [Fact]
-    public async Task Queries_OfAFake_FailAsThoseOfTheRealOneDo()
+    public async Task Queries_OfAFakeResolver_FailAsThoseOfTheRealOne()
     {
         var resolver = new FakeServiceResolver(New("a"));
         var drained = new FakeServiceResolver(New("a") with { Status = ServiceStatus.Draining });
@@ -48,7 +48,7 @@ public sealed class ServiceResolverExtensionsTests
     }
 
     [Fact]
-    public void Snapshot_WithNothingButItsContent_HasDefaults()
+    public void Snapshot_WithContentOnly_HasDefaults()
     {
         var empty = new ServiceSnapshot { Service = new() { Name = "shop" }, Instances = [] };
         var described = new ServiceSnapshot { Service = new() { Name = "shop" }, Instances = [], Exists = true };

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Tests.Resolution;
 
-/// <summary>What was saved is served when a process starts while etcd is away, and never for longer.</summary>
+/// <summary>A process that starts while etcd is unreachable serves saved snapshots until etcd can be read.</summary>
 public sealed class SnapshotDirectoryTests : IDisposable
 {
     private const string Service = "shop";
@@ -28,7 +28,7 @@ public sealed class SnapshotDirectoryTests : IDisposable
     }
 
     [Fact]
-    public async Task Process_ThatStartsWhileEtcdIsAway_ServesWhatAnotherOneSaved()
+    public async Task Process_StartedWhileEtcdIsUnreachable_ServesTheSavedSnapshotOfAnother()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         var saved = await SaveAsync(server);
@@ -49,16 +49,16 @@ public sealed class SnapshotDirectoryTests : IDisposable
         await server.PutAsync("/services/shop/b", Instance);
         await Eventually.TrueAsync(
             async () => (await host.Resolver.GetSnapshotAsync(Service, cancellationToken: Token)).Source == SnapshotSource.Live, "etcd is read");
-        // What a file says is no reason to doubt etcd.
+        // Content of a file creates no suspects.
         await Eventually.TrueAsync(
-            async () => (await host.Resolver.GetSnapshotAsync(Service, cancellationToken: Token)).Instances is [{ Id: "b" }], "b is seen, and a is gone");
+            async () => (await host.Resolver.GetSnapshotAsync(Service, cancellationToken: Token)).Instances is [{ Id: "b" }], "b is resolved, and a is gone");
     }
 
     [Fact]
     [UnsupportedOSPlatform("windows")]
-    public async Task Files_AreTheirOwnersOnly()
+    public async Task Files_Permissions_AreOwnerOnly()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has other permissions.");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no such permissions.");
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
 
         await SaveAsync(server);
@@ -75,7 +75,7 @@ public sealed class SnapshotDirectoryTests : IDisposable
     [InlineData("0000\n{}")]
     [InlineData("altered")]
     [InlineData("other service")]
-    public async Task File_ThatCannotBeTrusted_IsIgnoredWithAWarning(string damage)
+    public async Task File_Untrusted_IsIgnoredWithAWarning(string damage)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await SaveAsync(server);
@@ -141,7 +141,7 @@ public sealed class SnapshotDirectoryTests : IDisposable
     }
 
     [Fact]
-    public async Task File_FromTheFuture_IsServedAsOfUnknownAge()
+    public async Task File_FromTheFuture_IsServedWithUnknownAge()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         var saved = await SaveAsync(server);
@@ -161,14 +161,14 @@ public sealed class SnapshotDirectoryTests : IDisposable
 
     [Fact]
     [UnsupportedOSPlatform("windows")]
-    public async Task File_OnAMountThatHangs_DelaysNeitherOtherServicesNorTheEnd()
+    public async Task File_OnAHangingMount_DelaysNeitherOtherServicesNorShutdown()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no pipes among files.");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no named pipes in the file system.");
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await SaveAsync(server);
         var file = Assert.Single(Directory.GetFiles(_directory));
         File.Delete(file);
-        // Opening a pipe waits for a writer, as a mount waits for its server.
+        // Opening a pipe blocks until there is a writer, as a hanging mount does.
         using (var mkfifo = Process.Start("mkfifo", [file]))
         {
             await mkfifo.WaitForExitAsync(Token);
@@ -179,7 +179,7 @@ public sealed class SnapshotDirectoryTests : IDisposable
         var hanging = Enumerable.Range(0, 50).Select(_ => host.Resolver.GetInstanceAsync(Service, cancellationToken: Token).AsTask()).ToList();
         var other = host.Resolver.GetInstanceAsync("other", cancellationToken: Token).AsTask();
 
-        Assert.All(await Task.WhenAll(hanging.Append(other).Select(question => Record.ExceptionAsync(() => question).AsTask())), error => Assert.IsType<EtcdDiscoveryException>(error));
+        Assert.All(await Task.WhenAll(hanging.Append(other).Select(query => Record.ExceptionAsync(() => query).AsTask())), error => Assert.IsType<EtcdDiscoveryException>(error));
         await server.RestartAsync(wipe: true);
         await server.PutAsync("/services/other/b", Instance);
         await Eventually.TrueAsync(
@@ -187,15 +187,15 @@ public sealed class SnapshotDirectoryTests : IDisposable
             "the other service is read");
         await host.DisposeAsync().AsTask().WaitAsync(Eventually.Patience, Token);
         Assert.Contains(host.Logs.Of("SavedSnapshotIgnored"), entry => entry.Message.Contains("the file system did not answer within 2 s", StringComparison.Ordinal));
-        // Lets the thread that still waits for a writer go.
+        // Releases the thread that waits for a writer.
         await File.WriteAllTextAsync(file, "", Token);
     }
 
     [Fact]
     [UnsupportedOSPlatform("windows")]
-    public async Task Directory_ThatIsASymbolicLink_IsNeitherWrittenNorRead()
+    public async Task Directory_SymbolicLink_IsNeitherWrittenNorRead()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows asks for a right to make links.");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Creating links needs a privilege on Windows.");
         var elsewhere = Directory.CreateDirectory(_directory + ".elsewhere");
         Directory.CreateSymbolicLink(_directory, elsewhere.FullName);
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
@@ -210,7 +210,7 @@ public sealed class SnapshotDirectoryTests : IDisposable
     }
 
     [Fact]
-    public async Task Processes_ThatShareADirectory_NeverMeetInAnUnfinishedFile()
+    public async Task Processes_SharingADirectory_NeverReadAnUnfinishedFile()
     {
         var snapshots = Enumerable.Range(0, 8).Select(_ => new SnapshotDirectory(_directory, TimeProvider.System, NullLogger.Instance)).ToList();
         var saved = new SavedSnapshot(TestCatalog.Snapshot([new() { Id = "a", ServiceName = Service, Hostname = "h" }]), DateTimeOffset.UtcNow);
@@ -223,7 +223,7 @@ public sealed class SnapshotDirectoryTests : IDisposable
     }
 
     [Fact]
-    public async Task UnfinishedFiles_OfAProcessThatWasKilled_AreDeletedAnHourLater()
+    public async Task UnfinishedFiles_OfAKilledProcess_AreDeletedAfterAnHour()
     {
         Directory.CreateDirectory(_directory);
         foreach (var (name, age) in new[] { ("old", 61), ("new", 59) })
@@ -240,7 +240,7 @@ public sealed class SnapshotDirectoryTests : IDisposable
     }
 
     [Fact]
-    public async Task Directory_ThatCannotBeWritten_IsToldOnceAndHurtsNobody()
+    public async Task Directory_NotWritable_IsLoggedOnceWithoutFurtherEffect()
     {
         Directory.CreateDirectory(Path.GetDirectoryName(_directory)!);
         File.WriteAllText(_directory, "a file is in its way");
@@ -256,7 +256,7 @@ public sealed class SnapshotDirectoryTests : IDisposable
         Directory.CreateDirectory(_directory);
     }
 
-    // With the checksum that belongs to it.
+    // With a valid checksum.
     private static void Rewrite(string file, Func<string, string> change)
     {
         var document = change(File.ReadAllText(file).Split('\n', 2)[1]);

@@ -7,10 +7,10 @@ namespace EtcdDiscovery.Tests.Resolution;
 public sealed class StalenessTests : ManualCatalogTests
 {
     [Fact]
-    public async Task Linearizable_WhenTheWatchIsBehind_AnswersFromTheStore()
+    public async Task Linearizable_WatchIsBehind_AnswersFromTheStore()
     {
         await using var catalog = await StartAsync();
-        Store.IsDeaf = true;
+        Store.DropsChanges = true;
         await catalog.PutAsync(Service, "b");
 
         Assert.Equal("a", await IdsAsync(catalog, default));
@@ -18,26 +18,26 @@ public sealed class StalenessTests : ManualCatalogTests
     }
 
     [Fact]
-    public async Task Linearizable_ManyAtOnce_ShareReads()
+    public async Task Linearizable_Concurrent_ShareReads()
     {
         await using var catalog = await StartAsync();
         var gate = new TaskCompletionSource();
         Store.Gate = gate.Task;
 
-        var questions = Enumerable.Range(0, 100).Select(_ => IdsAsync(catalog, ReadConsistency.Linearizable)).ToList();
+        var queries = Enumerable.Range(0, 100).Select(_ => IdsAsync(catalog, ReadConsistency.Linearizable)).ToList();
         gate.SetResult();
 
-        Assert.All(await Task.WhenAll(questions), ids => Assert.Equal("a", ids));
-        // The first, one that all the others share because it began after they asked, and the one that began it all.
+        Assert.All(await Task.WhenAll(queries), ids => Assert.Equal("a", ids));
+        // The first read, one shared by the queries that arrived before it started, and the initial one.
         Assert.InRange(Store.Reads, 2, 3);
     }
 
     [Fact]
-    public async Task Linearizable_WhileAnotherReadIsUnderWay_SeesWhatWasWrittenBeforeTheQuestion()
+    public async Task Linearizable_WhileAnotherReadIsUnderWay_SeesEarlierWrites()
     {
         await using var catalog = await StartAsync();
         var (contents, gate) = (new TaskCompletionSource(), new TaskCompletionSource());
-        // A read that has its answer already, and is held up on its way back.
+        // A read that already has its result, and is delayed before it returns.
         Store.Rewrite = read =>
         {
             contents.TrySetResult();
@@ -55,7 +55,7 @@ public sealed class StalenessTests : ManualCatalogTests
     }
 
     [Fact]
-    public async Task Linearizable_WhileTheStoreIsAway_Fails()
+    public async Task Linearizable_StoreUnreachable_Fails()
     {
         await using var catalog = await StartAsync();
         Store.Failure = new EtcdDiscoveryException("away", isTransient: true);
@@ -68,7 +68,7 @@ public sealed class StalenessTests : ManualCatalogTests
     }
 
     [Fact]
-    public async Task MaxStaleness_OfWhatIsKnown_IsAnsweredFromMemoryUntilItIsOlder()
+    public async Task MaxStaleness_ViewIsYoungEnough_IsAnsweredFromMemory()
     {
         await using var catalog = await StartAsync();
         Clock.Advance(TimeSpan.FromSeconds(5));
@@ -77,19 +77,19 @@ public sealed class StalenessTests : ManualCatalogTests
         Assert.Equal(1, Store.Reads);
         await IdsAsync(catalog, Within(4));
         Assert.Equal(2, Store.Reads);
-        // That read is good for a while.
+        // The read satisfies the next queries.
         Clock.Advance(TimeSpan.FromSeconds(4));
         await IdsAsync(catalog, Within(4));
         Assert.Equal(2, Store.Reads);
-        // A change makes everything young again.
+        // A change renews the age of the whole view.
         await catalog.PutAsync(Service, "b");
-        await Eventually.TrueAsync(async () => await IdsAsync(catalog, default) == "a b", "b is seen");
+        await Eventually.TrueAsync(async () => await IdsAsync(catalog, default) == "a b", "b is resolved");
         await IdsAsync(catalog, Within(0));
         Assert.Equal(2, Store.Reads);
     }
 
     [Fact]
-    public async Task MaxStaleness_WhileTheStoreIsAway_FailsAndTellsTheAge()
+    public async Task MaxStaleness_StoreUnreachable_FailsAndStatesTheAge()
     {
         await using var catalog = await StartAsync();
         Store.Failure = new EtcdDiscoveryException("away", isTransient: true);

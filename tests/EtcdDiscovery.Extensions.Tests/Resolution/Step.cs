@@ -5,13 +5,13 @@ using FsCheck.Fluent;
 
 namespace EtcdDiscovery.Tests.Resolution;
 
-/// <summary>What may happen to a service, its store and those who read it.</summary>
+/// <summary>The events that can happen to a service, its store and its readers.</summary>
 internal enum StepKind
 {
     /// <summary>An instance is put.</summary>
     Put,
 
-    /// <summary>An instance and the description are put together, as hosts do.</summary>
+    /// <summary>An instance and the description are put in one transaction, as hosts do.</summary>
     Register,
 
     /// <summary>The description is put.</summary>
@@ -23,51 +23,51 @@ internal enum StepKind
     /// <summary>An instance is deleted.</summary>
     Delete,
 
-    /// <summary>A lease ends, and with it all that was put under it.</summary>
+    /// <summary>A lease expires, and all its entries are deleted.</summary>
     Expire,
 
     /// <summary>Many instances come, change and go: more changes than a queue holds.</summary>
     Flood,
 
-    /// <summary>The store forgets its history.</summary>
+    /// <summary>The store compacts its history.</summary>
     Compact,
 
-    /// <summary>Watches that stand have to read again.</summary>
+    /// <summary>Established watches lose their history.</summary>
     LoseHistory,
 
-    /// <summary>The store is out of reach.</summary>
+    /// <summary>The store becomes unreachable.</summary>
     Disconnect,
 
-    /// <summary>The store is in reach again.</summary>
+    /// <summary>The store becomes reachable.</summary>
     Reconnect,
 
-    /// <summary>Somebody else begins to follow the changes.</summary>
+    /// <summary>Another watcher starts.</summary>
     Follow,
 
-    /// <summary>Those who follow the changes do not come to read them until things settle.</summary>
+    /// <summary>Watchers stop reading until the next settling.</summary>
     Stall,
 
-    /// <summary>A moment passes.</summary>
+    /// <summary>Time passes.</summary>
     Pass,
 
-    /// <summary>Nothing happens until all is known, and then it has to be right.</summary>
+    /// <summary>Waits until readers have seen all changes, and checks them.</summary>
     Settle,
 }
 
-/// <summary>One thing that happens.</summary>
-/// <param name="Kind">What happens.</param>
-/// <param name="Id">The instance that it happens to.</param>
-/// <param name="Value">What is put.</param>
-/// <param name="Lease">The lease that is put under, or ends; 0 for none.</param>
+/// <summary>One event.</summary>
+/// <param name="Kind">The kind of event.</param>
+/// <param name="Id">The affected instance.</param>
+/// <param name="Value">The value that is put.</param>
+/// <param name="Lease">The lease of the put, or the one that expires; 0 for none.</param>
 internal sealed record Step(StepKind Kind, string Id = "", string Value = "", int Lease = 0)
 {
-    /// <summary>How many instances come and go in a flood.</summary>
+    /// <summary>The number of instances in a flood.</summary>
     public const int FloodSize = 600;
 
-    /// <summary>How often each of them is put. A reader that stalls takes the first wave; the others are too many for its queue.</summary>
+    /// <summary>The number of puts of each instance. The queue of a stalled watcher holds the first wave, but not the others.</summary>
     public const int FloodWaves = 3;
 
-    // The last but one is somebody else's: it belongs to a service whose name begins with this one's.
+    // The last but one belongs to another service whose name begins with this one's.
     private static readonly string[] Ids = ["a", "b", "c", "Z", "in/x", "é"];
 
     private static readonly string[] Values =
@@ -89,12 +89,12 @@ internal sealed record Step(StepKind Kind, string Id = "", string Value = "", in
         "[ not readable",
     ];
 
-    /// <summary>Sequences of steps; shorter ones are tried for what fails.</summary>
+    /// <summary>Sequences of steps. A failing sequence is shrunk.</summary>
     public static Arbitrary<Step[]> Sequences { get; } = Arb.From(Gen.ArrayOf(Any()), Shorter);
 
     public override string ToString() => $"{Kind} {Id} {Value} {(Lease == 0 ? "" : $"lease {Lease}")}".TrimEnd();
 
-    /// <summary>An instance that is easily told from others.</summary>
+    /// <summary>An instance with distinguishable content.</summary>
     public static string Instance(ServiceInstance instance) => Encoding.UTF8.GetString(ServiceJson.Encode(instance));
 
     private static Gen<Step> Any()
@@ -124,7 +124,7 @@ internal sealed record Step(StepKind Kind, string Id = "", string Value = "", in
 
     private static Gen<Step> Just(StepKind kind) => Gen.Constant(new Step(kind));
 
-    // Without a half of them, without a quarter, and so on to single ones.
+    // Removes a half, a quarter, and so on down to single steps.
     private static IEnumerable<Step[]> Shorter(Step[] steps)
     {
         for (var cut = steps.Length / 2; cut > 0; cut /= 2)

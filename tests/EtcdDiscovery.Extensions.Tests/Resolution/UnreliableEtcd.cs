@@ -6,7 +6,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Resolution;
 
-/// <summary>A real etcd, written to through its JSON gateway and read through a relay.</summary>
+/// <summary>A real etcd, written through its JSON gateway and read through a relay.</summary>
 internal sealed class UnreliableEtcd : IUnreliableStore
 {
     private readonly EtcdServer _server;
@@ -24,7 +24,7 @@ internal sealed class UnreliableEtcd : IUnreliableStore
 
     public async Task PutAsync(int lease, params (string Key, string Value)[] entries)
     {
-        // As many in one transaction as etcd allows.
+        // As many operations per transaction as etcd allows.
         foreach (var chunk in entries.Chunk(100))
         {
             var id = await LeaseAsync(lease);
@@ -59,8 +59,8 @@ internal sealed class UnreliableEtcd : IUnreliableStore
         }
     }
 
-    // Up to a put: before 3.4.36 and 3.5.18 etcd forgets a deletion that it compacts up to, and who watches from there on
-    // is never told of it (etcd-io/etcd issue 18089, pull request 19249).
+    // Compacts up to a put: before 3.4.36 and 3.5.18, etcd loses a deletion at the compacted revision, and a watch from there never
+    // receives it (etcd-io/etcd issue 18089, pull request 19249).
     public async Task CompactAsync()
     {
         var put = await _server.PostAsync("/v3/kv/put", new JsonObject { ["key"] = Encode("/elsewhere") });
@@ -68,7 +68,7 @@ internal sealed class UnreliableEtcd : IUnreliableStore
         await _server.PostAsync("/v3/kv/compaction", new JsonObject { ["revision"] = revision, ["physical"] = true });
     }
 
-    // What was seen before the cut is not in the history any more.
+    // Compacts what was seen before the cut.
     public async Task LoseHistoryAsync()
     {
         Disconnect();

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace EtcdDiscovery.Tests.Resolution;
 
-/// <summary>The store in memory, with a clock that is moved on by hand.</summary>
+/// <summary>The in-memory store, with a manual clock.</summary>
 internal sealed class UnreliableMemory(FakeTimeProvider clock, bool repeats) : IUnreliableStore
 {
     private static readonly EtcdDiscoveryException Away = new("The test is away.", isTransient: true);

@@ -19,7 +19,7 @@ public sealed class GoldenTests
     public static TheoryData<string> Refused => [.. Corrupting];
 
     [Fact]
-    public void Recordings_AreAllThere() => Assert.Equal(34, GoldenCase.Names.Count());
+    public void Recordings_Golden_AreComplete() => Assert.Equal(34, GoldenCase.Names.Count());
 
     [Theory]
     [MemberData(nameof(Accepted))]

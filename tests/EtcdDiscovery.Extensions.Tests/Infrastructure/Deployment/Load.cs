@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace EtcdDiscovery.Tests.Infrastructure.Deployment;
 
-/// <summary>Sends requests at a constant rate, however long they take, and counts those that fail.</summary>
+/// <summary>Sends requests at a constant rate, however long each takes, and counts failures.</summary>
 internal sealed class Load : IAsyncDisposable
 {
     private readonly Func<int, CancellationToken, Task> _send;
@@ -13,15 +13,15 @@ internal sealed class Load : IAsyncDisposable
     private readonly Task _sending;
     private int _sent;
 
-    /// <param name="perSecond">The rate.</param>
-    /// <param name="send">Sends a request, and throws when it is not answered as it should be.</param>
+    /// <param name="perSecond">The number of requests per second.</param>
+    /// <param name="send">Sends a request, and throws if the response is wrong.</param>
     public Load(int perSecond, Func<int, CancellationToken, Task> send)
     {
         _send = send;
         _sending = SendAsync(perSecond);
     }
 
-    /// <summary>How many were sent and how many of them failed, with the reasons, since this was asked last.</summary>
+    /// <summary>Returns the number of requests since the last call, and the failures with their reasons.</summary>
     public async Task<LoadResult> TakeAsync()
     {
         var sent = Interlocked.Exchange(ref _sent, 0);
@@ -75,5 +75,5 @@ internal sealed class Load : IAsyncDisposable
     }
 }
 
-/// <summary>What came of some requests.</summary>
+/// <summary>The results of a number of requests.</summary>
 internal sealed record LoadResult(int Sent, IReadOnlyList<string> Failures);

@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Tests.Infrastructure.Deployment;
 
-/// <summary>samples/Shop as processes: three hosts of the catalog, and the storefront in front of them.</summary>
+/// <summary>samples/Shop as processes: three hosts of the catalog and a storefront.</summary>
 internal sealed class ShopFleet : IAsyncDisposable
 {
     private const int Hosts = 3;
@@ -21,14 +21,14 @@ internal sealed class ShopFleet : IAsyncDisposable
         Storefront = new HttpClient { BaseAddress = new Uri(_storefrontUrl) };
     }
 
-    /// <summary>Calls the storefront.</summary>
+    /// <summary>A client of the storefront.</summary>
     public HttpClient Storefront { get; }
 
-    /// <summary>Starts everything, and waits until it serves.</summary>
-    /// <param name="etcd">The etcd to use.</param>
+    /// <summary>Starts all processes, and waits until they serve.</summary>
+    /// <param name="etcd">The etcd server.</param>
     /// <param name="storefrontPort">A free port.</param>
-    /// <param name="settings">The settings of all, which name that etcd.</param>
-    /// <param name="catalogSettings">What the hosts of the catalog are told beside the sample's own settings.</param>
+    /// <param name="settings">The settings of all processes, including the etcd endpoint.</param>
+    /// <param name="catalogSettings">Additional settings of the catalog.</param>
     public static async Task<ShopFleet> StartAsync(
         IEtcd etcd, int storefrontPort, Dictionary<string, string> settings, Dictionary<string, string> catalogSettings)
     {
@@ -52,7 +52,7 @@ internal sealed class ShopFleet : IAsyncDisposable
         }
     }
 
-    /// <summary>Replaces each host of the catalog, one after another, as a deployment does.</summary>
+    /// <summary>Replaces the hosts of the catalog one by one, as a rolling deployment does.</summary>
     public async Task ReplaceAllAsync()
     {
         for (var host = 0; host < Hosts; host++)
@@ -64,7 +64,7 @@ internal sealed class ShopFleet : IAsyncDisposable
         }
     }
 
-    /// <summary>Kills a host, waits until its lease has ended, and starts another one.</summary>
+    /// <summary>Kills a host, waits until its lease has expired, and starts another one.</summary>
     public async Task KillOneAsync()
     {
         await _catalogs[0].KillAsync();
@@ -73,7 +73,7 @@ internal sealed class ShopFleet : IAsyncDisposable
         await HasInstancesAsync(Hosts);
     }
 
-    /// <summary>Takes its etcd away for a while, and waits until everything is as it was.</summary>
+    /// <summary>Stops etcd for a while, and waits until everything has recovered.</summary>
     public async Task LoseEtcdAsync(EtcdServer etcd, TimeSpan outage)
     {
         await etcd.KillAsync();
@@ -109,7 +109,7 @@ internal sealed class ShopFleet : IAsyncDisposable
         return ShopProcess.Start("Catalog", settings);
     }
 
-    // A host that is draining says so in its entry.
+    // The entry of a draining host has a drain status.
     private Task HasInstancesAsync(int count) => UntilAsync(async () => (await _etcd.ReadAsync("/services/catalog/"))
         .Count(entry => !entry.Value.Contains("\"status\"", StringComparison.Ordinal)) == count);
 

@@ -13,8 +13,8 @@ internal sealed class ShopProcess : IAsyncDisposable
     public bool HasExited => _process.HasExited;
 
     /// <summary>Starts a program of the shop.</summary>
-    /// <param name="program">Its name, such as <c>Catalog</c>.</param>
-    /// <param name="settings">Settings by key.</param>
+    /// <param name="program">The name of the program, such as <c>Catalog</c>.</param>
+    /// <param name="settings">The settings, by configuration key.</param>
     public static ShopProcess Start(string program, Dictionary<string, string> settings)
     {
         var assembly = typeof(ShopProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
@@ -29,20 +29,20 @@ internal sealed class ShopProcess : IAsyncDisposable
         return new ShopProcess(Process.Start(start)!);
     }
 
-    /// <summary>Asks it to end, and waits until it has.</summary>
+    /// <summary>Sends SIGTERM, and waits until the process has exited.</summary>
     public async Task TerminateAsync()
     {
-        // The shell's own kill: slim images have no other.
+        // The shell's built-in kill: slim images have no kill binary.
         using var kill = Process.Start("sh", ["-c", $"kill -TERM {_process.Id}"]);
         await _process.WaitForExitAsync();
     }
 
-    /// <summary>Freezes it.</summary>
+    /// <summary>Freezes the process.</summary>
     public void Pause() => Signals.Stop(_process);
 
     public void Continue() => Signals.Continue(_process);
 
-    /// <summary>Ends it at once, as a crash would.</summary>
+    /// <summary>Kills the process, as a crash would.</summary>
     public async Task KillAsync()
     {
         _process.Kill();
