@@ -109,7 +109,19 @@ public sealed class EndpointProviderTests(SharedEtcd etcd)
 
         // The default refresh period is a minute.
         await Eventually.TrueAsync(
-            async () => (await resolver.GetEndpointsAsync($"http://{fleet.Service}", Token)).Endpoints.Count == 2, "both endpoints are found");
+            async () =>
+            {
+                try
+                {
+                    return (await resolver.GetEndpointsAsync($"http://{fleet.Service}", Token)).Endpoints.Count == 2;
+                }
+                catch (Exception error) when (Product.IsTransient(error))
+                {
+                    // The description may be seen before the first instance.
+                    return false;
+                }
+            },
+            "both endpoints are found");
     }
 
     [Fact]
