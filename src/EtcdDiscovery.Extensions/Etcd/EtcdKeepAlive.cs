@@ -1,3 +1,4 @@
+using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Stores;
 using EtcdDiscovery.Transport;
 using Etcdserverpb;
@@ -69,7 +70,7 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
         try
         {
             stream.Write(_request);
-            answer = await (_nextAnswer ?? ReadAsync(stream)).WaitAsync(deadline.Token).ConfigureAwait(false);
+            answer = await (_nextAnswer ??= ReadAsync(stream)).WaitAsync(deadline.Token).ConfigureAwait(false);
             _nextAnswer = ReadAsync(stream);
             _timeout.OnAnswered(_client.TimeProvider.GetElapsedTime(asked));
         }
@@ -118,7 +119,7 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
         }
     }
 
-    // Not cancelable, because it ends with the stream.
+    // Not cancelable, because it ends with the stream. No exchange may follow that would observe its failure.
     private static Task<LeaseKeepAliveResponse> ReadAsync(EtcdStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse> stream) =>
-        stream.ReadAsync(CancellationToken.None).AsTask();
+        Background.Observed(stream.ReadAsync(CancellationToken.None).AsTask());
 }

@@ -51,9 +51,6 @@ internal sealed class FreshReader(
         {
             // A read that is in progress may already have been answered by the store, so queries that arrive meanwhile share the next one.
             var read = _running.IsCompleted ? _running = Background.RunAsync(ReadNowAsync) : _next ??= Background.RunAsync(() => ReadNextAsync(_running));
-            // Observe the exception, because every query that waits for the read may be cancelled.
-            _ = read.ContinueWith(
-                static failed => failed.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
             return read.WaitAsync(cancellationToken);
         }
     }

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace EtcdDiscovery.Tests.Registration;
 
 /// <summary>How a session reacts to every way in which renewals can fail.</summary>
-public sealed class KeepAliveFaultTests
+public sealed class KeepAliveFaultTests(UnobservedFailures unobserved)
 {
     private const string Service = "shop";
 
@@ -67,6 +67,33 @@ public sealed class KeepAliveFaultTests
         Assert.Single(fake.Data.Leases);
         await witness.AssertNeverTwoKeysAsync();
         Assert.Equal(TimeSpan.Zero, witness.LongestAbsence);
+    }
+
+    [Fact]
+    public async Task Renewals_SilentFromTheFirst_LeaveNoUnobservedFailure()
+    {
+        await using (var fake = await FakeEtcd.StartAsync())
+        {
+            fake.Fault = method => method == FakeEtcd.KeepAlive ? FakeFault.Silence : null;
+            await using var host = await DiscoveryHost.RegisterAsync(fake.Settings(Service));
+            await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("RenewalFailed").Any()), "a renewal fails");
+        }
+
+        Assert.Empty(unobserved.Collect());
+    }
+
+    [Fact]
+    public async Task Host_DisposedSynchronously_LeavesNoUnobservedFailure()
+    {
+        await using (var fake = await FakeEtcd.StartAsync())
+        {
+            var host = await DiscoveryHost.RegisterAsync(fake.Settings(Service));
+            await Eventually.TrueAsync(() => Task.FromResult(fake.Calls(FakeEtcd.KeepAlive) > 0), "it was renewed once");
+            ((IDisposable)host.Services).Dispose();
+            await Eventually.TrueAsync(() => Task.FromResult(fake.Streams == 0), "its streams are closed");
+        }
+
+        Assert.Empty(unobserved.Collect());
     }
 
     [Fact]

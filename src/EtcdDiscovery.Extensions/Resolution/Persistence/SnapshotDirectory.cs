@@ -84,7 +84,7 @@ internal sealed partial class SnapshotDirectory(string path, TimeProvider timePr
         {
             await _turn.WaitAsync(timeout.Token).ConfigureAwait(false);
             var running = Task.Factory.StartNew(InTurn, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-            return await running.WaitAsync(timeout.Token).ConfigureAwait(false);
+            return await Background.Observed(running).WaitAsync(timeout.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (timeout.HasExpired)
         {
