@@ -1,3 +1,5 @@
+using EtcdDiscovery.Primitives;
+
 namespace EtcdDiscovery.ServiceDiscovery;
 
 /// <summary>Which names <c>Microsoft.Extensions.ServiceDiscovery</c> looks up in etcd, and which address it gets.</summary>
@@ -19,10 +21,5 @@ public sealed class EtcdServiceEndpointProviderOptions
     public ServiceNetwork Network { get; set; }
 
     internal bool LooksUp(string service) =>
-        ServiceHosts.Count == 0 ? !service.Contains('.', StringComparison.Ordinal) : ServiceHosts.Any(pattern => Matches(pattern, service));
-
-    private static bool Matches(string pattern, string service) => pattern == "*"
-        || (pattern.StartsWith("*.", StringComparison.Ordinal)
-            ? service.EndsWith(pattern[1..], StringComparison.OrdinalIgnoreCase)
-            : service.Equals(pattern, StringComparison.OrdinalIgnoreCase));
+        ServiceHosts.Count == 0 ? !service.Contains('.', StringComparison.Ordinal) : HostPatterns.AnyMatches(ServiceHosts, service);
 }

@@ -108,10 +108,10 @@ public sealed class EtcdDiscoveryOptions
     public TimeSpan RefreshInterval { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>
-    /// How long to keep serving instances that were present before an outage of the store and are missing after it, so that a store that
-    /// lost its data does not empty every client at once. The same applies to a service of four or more instances, half of which vanish
-    /// within this time: a leader of etcd that resumes after a freeze revokes the leases of healthy instances. Instances that unregistered
-    /// are removed at once.
+    /// How long to keep serving instances that vanish during an outage of the store, or within this time after an outage or a break of its
+    /// watch, so that a store that lost its data does not empty every client at once. In a service of four or more instances, the same
+    /// applies to those that vanish after the first half, within this time: a leader of etcd that resumes after a freeze revokes the leases
+    /// of healthy instances. Instances that unregistered are removed at once.
     /// </summary>
     /// <value>The default is twice <see cref="TimeToLive"/>. 0 disables it; up to 1 hour.</value>
     public TimeSpan? OutageGrace { get; set; }

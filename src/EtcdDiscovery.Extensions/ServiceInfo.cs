@@ -40,26 +40,32 @@ public sealed record ServiceInfo
     /// <exception cref="UnknownSchemeException">There is no port for the scheme, or it is empty.</exception>
     /// <exception cref="EtcdDiscoveryException">The host name or port would change the meaning of the URL.</exception>
     public Uri GetUri(string scheme, string path = "", bool includeCredentials = false) => BuildUri(
-        $"Service '{LogSanitizer.Sanitize(Name)}'", Hostname ?? "", Ports, includeCredentials ? Credentials : null, scheme, path);
+        Name, instanceId: null, Hostname ?? "", Ports, includeCredentials ? Credentials : null, scheme, path);
 
     /// <summary>Builds a URL of a service or of one of its instances.</summary>
-    /// <param name="owner">The owner of the URL, for error messages.</param>
+    /// <param name="service">The name of the service, for error messages.</param>
+    /// <param name="instanceId">The id of the instance, for error messages; null for a URL of the service.</param>
     /// <param name="host">The host name or IP address.</param>
     /// <param name="ports">The ports by scheme.</param>
     /// <param name="credentials">The credentials to include in the URL; null for none.</param>
     /// <param name="scheme">The scheme.</param>
     /// <param name="path">Path, query and fragment.</param>
     internal static Uri BuildUri(
-        string owner, string host, ServiceMap? ports, ServiceCredentials? credentials, string scheme, string path)
+        string service, string? instanceId, string host, ServiceMap? ports, ServiceCredentials? credentials, string scheme, string path)
     {
         ArgumentNullException.ThrowIfNull(scheme);
         ArgumentNullException.ThrowIfNull(path);
         if (scheme.Length == 0 || ports is null || !ports.TryGetValue(scheme, out var port))
         {
-            throw new UnknownSchemeException(scheme, owner, ports?.Keys ?? []);
+            throw new UnknownSchemeException(scheme, Describe(service, instanceId), ports?.Keys ?? []);
         }
 
         var problem = ServiceUriBuilder.Build(scheme, host, port, credentials?.User ?? "", credentials?.Password ?? "", path, out var uri);
-        return problem is null ? uri! : throw new EtcdDiscoveryException($"{owner}: no URL can be built, {problem}.");
+        return problem is null ? uri! : throw new EtcdDiscoveryException($"{Describe(service, instanceId)}: no URL can be built, {problem}.");
     }
+
+    /// <summary>The name of a service, or of one of its instances, in error messages.</summary>
+    internal static string Describe(string service, string? instanceId) => instanceId is null
+        ? $"Service '{LogSanitizer.Sanitize(service)}'"
+        : $"Instance '{LogSanitizer.Sanitize(instanceId)}' of service '{LogSanitizer.Sanitize(service)}'";
 }

@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery;
 
@@ -96,9 +95,6 @@ public sealed record ServiceInstance
     public Uri GetPrivateUri(string scheme = "", string path = "", bool includeCredentials = false) =>
         BuildUri(ServiceNetwork.Private, scheme, path, includeCredentials);
 
-    /// <summary>The name of the instance in error messages.</summary>
-    internal string Described => $"Instance '{LogSanitizer.Sanitize(Id)}' of service '{LogSanitizer.Sanitize(ServiceName)}'";
-
     /// <summary>The host name and ports for callers in the given network.</summary>
     internal (string Host, ServiceMap Ports) AddressIn(ServiceNetwork network) =>
         network == ServiceNetwork.Private && PrivateHostname is not null ? (PrivateHostname, PrivatePorts ?? ServiceMap.Empty)
@@ -108,7 +104,7 @@ public sealed record ServiceInstance
     {
         var (host, ports) = AddressIn(network);
         return ServiceInfo.BuildUri(
-            Described, host, ports, includeCredentials ? Credentials : null, scheme is "" ? WebSchemeOf(ports) : scheme, path);
+            ServiceName, Id, host, ports, includeCredentials ? Credentials : null, scheme is "" ? WebSchemeOf(ports) : scheme, path);
     }
 
     // The scheme to use if the caller gave none.

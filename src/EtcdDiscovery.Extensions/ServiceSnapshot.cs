@@ -49,8 +49,9 @@ public sealed class ServiceSnapshot
     public SnapshotSource Source { get; init; }
 
     /// <summary>
-    /// The subset of <see cref="Instances"/> that vanished during an outage of the store, or together with half of the others, and have not
-    /// reappeared yet. They are removed after <see cref="EtcdDiscoveryOptions.OutageGrace"/>.
+    /// The subset of <see cref="Instances"/> that vanished around an outage of the store or a break of its watch, or together with more
+    /// than half of a service of four or more instances, and have not reappeared yet. They are removed after
+    /// <see cref="EtcdDiscoveryOptions.OutageGrace"/>.
     /// </summary>
     /// <value>The default is none.</value>
     public ImmutableArray<ServiceInstance> Suspects { get; init; } = [];

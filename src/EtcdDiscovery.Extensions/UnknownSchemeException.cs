@@ -31,7 +31,7 @@ public sealed class UnknownSchemeException : EtcdDiscoveryException
     public IReadOnlyList<string> KnownSchemes { get; }
 
     internal static UnknownSchemeException Of(string service, string scheme, IEnumerable<string> knownSchemes) =>
-        new(scheme, $"Service '{LogSanitizer.Sanitize(service)}'", knownSchemes.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(MaxListedSchemes));
+        new(scheme, ServiceInfo.Describe(service, instanceId: null), knownSchemes.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(MaxListedSchemes));
 
     private static string Describe(string scheme, string target, string known)
     {

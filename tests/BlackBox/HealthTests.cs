@@ -94,7 +94,7 @@ public sealed class HealthTests : IAsyncDisposable
         }
 
         Assert.Equal((HttpStatusCode.OK, "Degraded"), await GetHealthAsync(host));
-        await WaitForDescriptionAsync(host, "Service 'shop' is served from what was known ");
+        await WaitForDescriptionAsync(host, "Service 'shop' is served from a snapshot that is ");
     }
 
     [Fact]

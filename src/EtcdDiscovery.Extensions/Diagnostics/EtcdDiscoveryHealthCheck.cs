@@ -85,7 +85,7 @@ internal sealed class EtcdDiscoveryHealthCheck(
                 var reason = AddAdvice(outage, catalog.HasRead);
                 yield return !service.View.IsKnown
                     ? (HealthOf(!catalog.HasRead), $"Service '{LogSanitizer.Sanitize(service.Name)}' could not be read yet: {reason}")
-                    : (HealthStatus.Degraded, $"Service '{LogSanitizer.Sanitize(service.Name)}' is served from what was known {Seconds(service.Age)} ago: {reason}");
+                    : (HealthStatus.Degraded, $"Service '{LogSanitizer.Sanitize(service.Name)}' is served from a snapshot that is {Seconds(service.Age)} old: {reason}");
             }
         }
     }

@@ -1,3 +1,5 @@
+using EtcdDiscovery.Primitives;
+
 namespace EtcdDiscovery;
 
 /// <summary>How an <see cref="HttpClient"/> finds services; see <c>AddEtcdDiscovery()</c> of its builder.</summary>
@@ -74,10 +76,5 @@ public sealed class HttpDiscoveryOptions
 
     /// <summary>Whether a host is looked up in the registry.</summary>
     internal bool LooksUp(string host) =>
-        ((IsOwn && ServiceHosts.Count == 0) || ServiceHosts.Any(pattern => Matches(pattern, host))) && !ExternalHosts.Any(pattern => Matches(pattern, host));
-
-    private static bool Matches(string pattern, string host) => pattern == "*"
-        || (pattern.StartsWith("*.", StringComparison.Ordinal)
-            ? host.EndsWith(pattern[1..], StringComparison.OrdinalIgnoreCase)
-            : host.Equals(pattern, StringComparison.OrdinalIgnoreCase));
+        ((IsOwn && ServiceHosts.Count == 0) || HostPatterns.AnyMatches(ServiceHosts, host)) && !HostPatterns.AnyMatches(ExternalHosts, host);
 }

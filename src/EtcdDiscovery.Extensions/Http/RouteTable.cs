@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.Http;
 
@@ -59,17 +60,14 @@ internal sealed class RouteTable
     {
         var schemes = Array.ConvertAll(uri.Scheme.Split('+'), HttpOf);
         var isWeb = Array.TrueForAll(schemes, scheme => scheme is "http" or "https");
-        var host = uri.Host;
-        var dot = host.IndexOf('.', StringComparison.Ordinal);
-        var hasPortName = host.StartsWith('_') && dot > 1 && dot < host.Length - 1;
-        var service = hasPortName ? host[(dot + 1)..] : host;
+        var (service, port) = PortName.Split(uri.Host);
         return isWeb && IsName(uri) && HasDefaultPort(uri, schemes) && _options.LooksUp(service)
             ? new()
             {
                 Text = text,
                 Service = service,
                 Schemes = schemes,
-                Port = hasPortName ? host[1..dot] : null,
+                Port = port,
                 HostHeader = _options.HostName == HttpHostName.Service ? service : null,
                 AllowedNetworks = _allowedNetworks,
             }

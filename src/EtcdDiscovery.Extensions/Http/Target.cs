@@ -42,7 +42,7 @@ internal sealed class Target
             // Rejects values from the store that would change the meaning of the URL.
             if (ServiceUriBuilder.Build(scheme, host, ports[route.Port ?? scheme], "", "", "", out var uri) is { } problem)
             {
-                throw new EtcdDiscoveryException($"{instance.Described}: no URL can be built, {problem}.");
+                throw new EtcdDiscoveryException($"{ServiceInfo.Describe(instance.ServiceName, instance.Id)}: no URL can be built, {problem}.");
             }
 
             if (IPAddress.TryParse(uri!.IdnHost, out var address) && !route.Allows(address))

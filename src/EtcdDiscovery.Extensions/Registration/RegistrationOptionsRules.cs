@@ -77,7 +77,7 @@ internal static class RegistrationOptionsRules
         {
             problems.Add(
                 $"{section}:{nameof(options.Name)} is '{LogSanitizer.Sanitize(options.Name ?? "")}', which {reason}: "
-                + "a name is text without control characters; a single '/' inside it is allowed, segments '.' and '..' are not.");
+                + "a name is text without control characters; '/' is allowed between segments, but segments that are empty, '.' or '..' are not.");
         }
     }
 

@@ -1,7 +1,10 @@
 using System.Collections.Frozen;
+using System.Globalization;
+using System.Runtime.InteropServices;
 using EtcdDiscovery.LoadBalancing;
 using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Stores;
+using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Resolution;
 
@@ -120,6 +123,19 @@ internal sealed class ServiceView
     /// <summary>The instances that take requests, on a shard if one is given.</summary>
     public ServiceInstance[] OnShard(string? shard) =>
         shard is null ? Serving : ByShard().TryGetValue(shard, out var instances) ? instances : [];
+
+    public ServiceSnapshot ToSnapshot(string service, int unreadableEntries, ILogger logger) => new()
+    {
+        Service = Description ?? new ServiceInfo { Name = service },
+        Instances = ImmutableCollectionsMarshal.AsImmutableArray(Instances),
+        Exists = Exists,
+        ChangeToken = new SnapshotChangeToken(Superseded, logger),
+        Version = Version.ToString(CultureInfo.InvariantCulture),
+        AsOf = Freshness.AsOf,
+        Source = Freshness.Source,
+        Suspects = [.. Suspects.Select(Find).OfType<ServiceInstance>()],
+        UnreadableEntries = unreadableEntries,
+    };
 
     // Processes the changes only, because most of ten thousand instances do not change.
     private ServiceInstance[] ServingAfter(IReadOnlyList<InstanceChange> changes, ServiceInstance[] instances)

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Runtime.InteropServices;
-using EtcdDiscovery.Diagnostics;
 using EtcdDiscovery.LoadBalancing;
 using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Stores;
@@ -27,13 +24,11 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
     // Guards the state that views are built from, and the subscribers.
     private readonly Lock _publishing = new();
     private readonly ViewSubscribers _subscribers;
-    private volatile ServiceView _view = ServiceView.NewUnknown();
-    private volatile Outage? _outage;
-    private Task _restoring = Task.CompletedTask;
-    private readonly LogThrottle _historyLosses;
-    private readonly LogThrottle _outages;
+    private readonly StoreOutage _outage;
+    private readonly ServiceTimeline _timeline;
     private readonly LogThrottle _suspicions;
-    private bool _hasLostHistory;
+    private volatile ServiceView _view = ServiceView.NewUnknown();
+    private Task _restoring = Task.CompletedTask;
 
     public ServiceWatcher(
         string name, IDiscoveryStore store, CatalogSettings settings, TimeProvider timeProvider, ILoggerFactory loggerFactory)
@@ -42,7 +37,9 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
         _settings = settings;
         _timeProvider = timeProvider;
         _logger = loggerFactory.CreateLogger(LogCategories.Resolution);
-        (_historyLosses, _outages, _suspicions) = (new(timeProvider), new(timeProvider), new(timeProvider));
+        _timeline = new ServiceTimeline(name, settings.Timeline, timeProvider);
+        _outage = new StoreOutage(name, _timeline, timeProvider, _logger);
+        _suspicions = new LogThrottle(timeProvider);
         _reader = new EntryReader(name, _logger);
         _balancer = new BalancerState(timeProvider, OnEjectionsChanged, loggerFactory.CreateLogger(LogCategories.LoadBalancing), settings.Timeline);
         _selfPreservation = new SelfPreservation(settings.OutageGrace, timeProvider);
@@ -65,7 +62,7 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
     public TimeSpan Age => _view.Freshness.Age(_timeProvider);
 
     /// <summary>Why the store is unreachable; null if it is reachable.</summary>
-    public string? OutageReason => _outage?.Reason;
+    public string? OutageReason => _outage.Reason;
 
     public int UnreadableEntries => _reader.UnreadableCount;
 
@@ -99,18 +96,7 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
         TryGetView(consistency) is { } view ? new(view) : new(_idle.UseWhileAsync(WaitForViewAsync(consistency, cancellationToken)));
 
     /// <summary>Gets the public snapshot of a view.</summary>
-    public ServiceSnapshot Expose(ServiceView view) => view.Exposed ??= new()
-    {
-        Service = view.Description ?? new ServiceInfo { Name = Name },
-        Instances = ImmutableCollectionsMarshal.AsImmutableArray(view.Instances),
-        Exists = view.Exists,
-        ChangeToken = new SnapshotChangeToken(view.Superseded, _logger),
-        Version = view.Version.ToString(CultureInfo.InvariantCulture),
-        AsOf = view.Freshness.AsOf,
-        Source = view.Freshness.Source,
-        Suspects = [.. view.Suspects.Select(view.Find).OfType<ServiceInstance>()],
-        UnreadableEntries = UnreadableEntries,
-    };
+    public ServiceSnapshot Expose(ServiceView view) => view.Exposed ??= view.ToSnapshot(Name, UnreadableEntries, _logger);
 
     /// <summary>Gets the sets to pick from in a view.</summary>
     public PickSets PicksOf(ServiceView view) => view.Picks ?? _balancer.CreatePickSets(view.Serving, view.MayHaveWeights);
@@ -171,10 +157,8 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
         lock (_publishing)
         {
             var before = _view;
-            var wasInterrupted = _hasLostHistory || _outage is not null;
             var keepVanished = _settings.OutageGrace > TimeSpan.Zero && before.Freshness.Source != SnapshotSource.Disk
-                && (wasInterrupted || before.Suspects.Count > 0);
-            _hasLostHistory = false;
+                && (_outage.HasMissedChanges || before.Suspects.Count > 0);
             OnReached(_reader.Read(before, contents, keepVanished));
         }
     }
@@ -192,21 +176,14 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
         lock (_publishing)
         {
             _selfPreservation.OnDisturbance();
-            if (error is HistoryLostException)
+            _outage.OnFailed(error, Known is not null);
+            if (OutageReason is not null && Known is { Freshness.Source: SnapshotSource.Live })
             {
-                _hasLostHistory = true;
-                if (_historyLosses.Allows(out var leftOut))
-                {
-                    Log.HistoryLost(_logger, LogSanitizer.Sanitize(Name), error.Message, leftOut);
-                }
-
-                return;
+                _view = _view.With(_view.Freshness with { Source = SnapshotSource.Stale }, _view.Picks);
             }
-
-            OnOutage(error);
         }
 
-        if (Known is null && _restoring.IsCompleted)
+        if (OutageReason is not null && Known is null && _restoring.IsCompleted)
         {
             _restoring = Background.StartAsync(() => RestoreOrFailAsync(error));
         }
@@ -243,16 +220,9 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
     // The store has answered; the update is null if nothing has changed.
     private void OnReached(ViewUpdate? update)
     {
-        if (_outage is { } outage)
+        if (_outage.OnReached())
         {
-            if (outage.IsLogged)
-            {
-                Log.InReachAgain(_logger, LogSanitizer.Sanitize(Name), _timeProvider.GetElapsedTime(outage.Start));
-            }
-
             _selfPreservation.OnDisturbance();
-            Note(DiscoveryEventKind.StoreReachable);
-            _outage = null;
         }
 
         foreach (var change in update?.Changes ?? [])
@@ -290,43 +260,8 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
         _view = view;
         before.Supersede();
         _subscribers.OnPublished(before, update with { View = view });
-        if (_settings.Timeline is not null)
-        {
-            NoteChanges(before, update);
-        }
+        _timeline.OnPublished(before, update);
     }
-
-    private void NoteChanges(ServiceView before, ViewUpdate update)
-    {
-        if (!before.IsKnown)
-        {
-            Note(DiscoveryEventKind.ServiceRead, null, string.Create(CultureInfo.InvariantCulture, $"{update.View.Instances.Length} instances"));
-            return;
-        }
-
-        foreach (var change in update.Changes.Select(change => change.OfServing()).OfType<ServiceChange>())
-        {
-            Note(
-                change.Kind switch
-                {
-                    ServiceChangeKind.Up => DiscoveryEventKind.InstanceUp,
-                    ServiceChangeKind.Updated => DiscoveryEventKind.InstanceUpdated,
-                    _ => DiscoveryEventKind.InstanceDown,
-                },
-                change.Instance.Id,
-                change.DownReason?.ToString());
-        }
-    }
-
-    private void Note(DiscoveryEventKind kind, string? instance = null, string? detail = null) =>
-        _settings.Timeline?.Add(new()
-        {
-            Time = _timeProvider.GetUtcNow(),
-            Kind = kind,
-            ServiceName = Name,
-            InstanceId = instance,
-            Detail = detail,
-        });
 
     private void OnEjectionsChanged()
     {
@@ -342,40 +277,6 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
         {
             var gone = _view.Suspects.Select(id => new InstanceChange(_view.Find(id), null)).ToList();
             Publish(new(_view.With(_view.Description, gone, [], _view.Revision), gone), _view.Freshness);
-        }
-    }
-
-    private void OnOutage(EtcdDiscoveryException error)
-    {
-        if (_outage is { IsLogged: true })
-        {
-            Log.StillOutOfReach(_logger, LogSanitizer.Sanitize(Name), error.Message);
-            return;
-        }
-
-        // Throttle the log for a store that is unreachable again and again. A lasting outage is logged after one of the next attempts.
-        var isLogged = _outages.Allows(out var leftOut);
-        if (_outage is { } known)
-        {
-            _outage = known with { IsLogged = isLogged };
-        }
-        else
-        {
-            _outage = new Outage(_timeProvider.GetTimestamp(), error.Message, isLogged);
-            Note(DiscoveryEventKind.StoreUnreachable, detail: LogSanitizer.SanitizeMessage(error.Message));
-            if (Known is not null)
-            {
-                _view = _view.With(_view.Freshness with { Source = SnapshotSource.Stale }, _view.Picks);
-            }
-        }
-
-        if (isLogged && Known is null)
-        {
-            Log.Unread(_logger, LogSanitizer.Sanitize(Name), error.Message, leftOut);
-        }
-        else if (isLogged)
-        {
-            Log.OutOfReach(_logger, LogSanitizer.Sanitize(Name), error.Message, leftOut);
         }
     }
 
@@ -401,6 +302,4 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
             _subscribers.Fail(error);
         }
     }
-
-    private sealed record Outage(long Start, string Reason, bool IsLogged);
 }

@@ -1,12 +1,8 @@
 using EtcdDiscovery.Tests.Infrastructure;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.ServiceDiscovery;
-using Yarp.ReverseProxy.Configuration;
 
 namespace EtcdDiscovery.BlackBox.Clients;
 
@@ -35,14 +31,31 @@ public sealed class EndpointProviderTests(SharedEtcd etcd)
     }
 
     [Theory]
-    [InlineData("http://{0}/port")]
-    [InlineData("https+http://{0}/port")]
-    [InlineData("http://_web.{0}/port")]
-    [InlineData("http+https://_web.{0}/port")]
-    public async Task Client_OfAnyFormOfAName_ReachesTheInstance(string url)
+    [InlineData("http://{0}", "http://10.0.0.1:8080/")]
+    [InlineData("https+http://{0}", "http://10.0.0.1:8080/")]
+    [InlineData("http://_web.{0}", "http://10.0.0.1:9090/")]
+    [InlineData("http+https://_web.{0}", "http://10.0.0.1:9090/")]
+    public async Task Endpoint_OfAnyFormOfAName_HasThePortOfTheName(string url, string expected)
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
-        await using var fleet = await Fleet.StartAsync(server.Endpoint, MapPort, ports: ["http", "web"], size: 1);
+        await using var fleet = await Fleet.StartAsync(server.Endpoint, MapPort, size: 0);
+        await fleet.RegisterAsync(fleet.Service, new() { ["http"] = "8080", ["web"] = "9090" }, "10.0.0.1");
+        await using var caller = await App.StartAsync(Product.Settings(server.Endpoint), builder => AddClient(builder.Services));
+        await using var resolver = caller.Services.GetRequiredService<ServiceEndpointResolver>();
+        var name = string.Format(System.Globalization.CultureInfo.InvariantCulture, url, fleet.Service);
+
+        var endpoint = Assert.Single((await resolver.GetEndpointsAsync(name, Token)).Endpoints);
+
+        Assert.Equal(expected, endpoint.EndPoint.ToString());
+    }
+
+    [Theory]
+    [InlineData("https+http://{0}/port", "http")]
+    [InlineData("http+https://_web.{0}/port", "web")]
+    public async Task Client_OfAnyFormOfAName_ReachesTheInstance(string url, string port)
+    {
+        var server = await etcd.GetAsync(EtcdVersion.First);
+        await using var fleet = await Fleet.StartAsync(server.Endpoint, MapPort, ports: [port], size: 1);
         var caller = await fleet.StartCallerAsync(AddClient);
         using var http = caller.GetRequiredService<IHttpClientFactory>().CreateClient("caller");
         var uri = string.Format(System.Globalization.CultureInfo.InvariantCulture, url, fleet.Service);
@@ -129,7 +142,12 @@ public sealed class EndpointProviderTests(SharedEtcd etcd)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await using var fleet = await Fleet.StartAsync(server.Endpoint, MapPort);
-        await using var proxy = await StartProxyAsync(server.Endpoint, fleet.Service);
+        await using var proxy = await Proxy.StartAsync(server.Endpoint, fleet.Service, yarp =>
+        {
+            yarp.Services.AddServiceDiscovery();
+            yarp.Services.AddEndpointProvider();
+            yarp.AddServiceDiscoveryDestinationResolver();
+        });
         using var http = new HttpClient { BaseAddress = new Uri(proxy.Urls.Single()) };
         await Eventually.TrueAsync(async () => (await AnswersAsync(http, null, 30)).Count == 3, "the proxy has all destinations");
 
@@ -161,27 +179,5 @@ public sealed class EndpointProviderTests(SharedEtcd etcd)
         }
 
         return answers;
-    }
-
-    private static async Task<WebApplication> StartProxyAsync(string endpoint, string service)
-    {
-        var builder = WebApplication.CreateBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Configuration.AddInMemoryCollection(Product.Settings(endpoint));
-        builder.AddDiscovery();
-        builder.Services.AddServiceDiscovery();
-        builder.Services.AddEndpointProvider();
-        builder.Services.AddReverseProxy().AddServiceDiscoveryDestinationResolver().LoadFromMemory(
-            [new RouteConfig { RouteId = "all", ClusterId = "catalog", Match = new RouteMatch { Path = "{**rest}" } }],
-            [new ClusterConfig
-            {
-                ClusterId = "catalog",
-                Destinations = new Dictionary<string, DestinationConfig> { ["catalog"] = new() { Address = $"http://{service}" } },
-            }]);
-        var proxy = builder.Build();
-        proxy.MapReverseProxy();
-        await proxy.StartAsync(Token);
-        return proxy;
     }
 }

@@ -1,10 +1,6 @@
 using EtcdDiscovery.Tests.Infrastructure;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
-using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace EtcdDiscovery.BlackBox.Clients;
@@ -21,7 +17,13 @@ public sealed class YarpTests(SharedEtcd etcd)
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         await using var fleet = await Fleet.StartAsync(etcd, (app, _) => app.MapGet("/items", () => "items"));
-        await using var proxy = await StartProxyAsync(server.Endpoint, fleet.Service);
+        await using var proxy = await Proxy.StartAsync(server.Endpoint, fleet.Service, yarp =>
+        {
+            yarp.Services.AddHttpClient("proxy")
+                .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false })
+                .AddDiscovery();
+            yarp.Services.AddSingleton<IForwarderHttpClientFactory, DiscoveringClients>();
+        });
         using var http = new HttpClient { BaseAddress = new Uri(proxy.Urls.Single()) };
         var (sent, failed) = (0, 0);
 
@@ -45,30 +47,6 @@ public sealed class YarpTests(SharedEtcd etcd)
                 }
             }
         }
-    }
-
-    private static async Task<WebApplication> StartProxyAsync(string endpoint, string service)
-    {
-        var builder = WebApplication.CreateBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Configuration.AddInMemoryCollection(Product.Settings(endpoint));
-        builder.AddDiscovery();
-        builder.Services.AddHttpClient("proxy")
-            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false })
-            .AddDiscovery();
-        builder.Services.AddSingleton<IForwarderHttpClientFactory, DiscoveringClients>();
-        builder.Services.AddReverseProxy().LoadFromMemory(
-            [new RouteConfig { RouteId = "all", ClusterId = "catalog", Match = new RouteMatch { Path = "{**rest}" } }],
-            [new ClusterConfig
-            {
-                ClusterId = "catalog",
-                Destinations = new Dictionary<string, DestinationConfig> { ["catalog"] = new() { Address = $"http://{service}" } },
-            }]);
-        var proxy = builder.Build();
-        proxy.MapReverseProxy();
-        await proxy.StartAsync(Token);
-        return proxy;
     }
 
     private sealed class DiscoveringClients(IHttpMessageHandlerFactory handlers) : IForwarderHttpClientFactory

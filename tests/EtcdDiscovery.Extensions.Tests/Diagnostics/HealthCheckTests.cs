@@ -63,7 +63,7 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
         await server.KillAsync();
 
         var check = await host.WaitForHealthAsync(HealthStatus.Degraded);
-        Assert.Matches("^Service 'shop' is served from what was known [0-9.]+ s ago: Etcd at .*$", check.Description);
+        Assert.Matches("^Service 'shop' is served from a snapshot that is [0-9.]+ s old: Etcd at .*$", check.Description);
         var watched = Assert.IsAssignableFrom<IReadOnlyDictionary<string, string>>(check.Data["watchedServices"]);
         Assert.Matches("^stale for [0-9.]+ s, 1 instances$", watched["shop"]);
         await server.RestartAsync(wipe: false);

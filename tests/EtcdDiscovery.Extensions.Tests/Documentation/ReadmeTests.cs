@@ -1,5 +1,4 @@
 using System.Reflection;
-using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Microsoft.AspNetCore.Builder;
@@ -12,18 +11,10 @@ namespace EtcdDiscovery.Tests.Documentation;
 /// <summary>README's example works, and the lists of methods and dependencies in the guides are complete.</summary>
 public sealed partial class ReadmeTests
 {
-    private static IConfiguration Example => new ConfigurationBuilder()
-        .AddJsonStream(new MemoryStream(Encoding.UTF8.GetBytes(Markdown.Blocks(Repository.Read("README.md"), "json").Single())))
-        .Build();
+    private static IConfiguration Example => SettingsExample.Of(Repository.Read("README.md"));
 
     [Fact]
-    public void Settings_OfTheExample_AreAllKnown()
-    {
-        var options = Example.GetSection(EtcdDiscoveryOptions.SectionName)
-            .Get<EtcdDiscoveryOptions>(binder => binder.ErrorOnUnknownConfiguration = true);
-
-        Assert.Equal("my-service", options!.Service.Name);
-    }
+    public void Settings_OfTheExample_AreAllKnown() => SettingsExample.AssertAllAreKnown(Example);
 
     [Fact]
     public async Task Settings_OfTheExample_RegisterTheAddressesOfTheServer()

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Reflection;
-using System.Text;
 using EtcdDiscovery.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,18 +12,10 @@ public sealed class SettingsTests
 {
     private static readonly string Page = Repository.Read("docs/settings.md");
 
-    private static IConfiguration Example => new ConfigurationBuilder()
-        .AddJsonStream(new MemoryStream(Encoding.UTF8.GetBytes(Markdown.Blocks(Page, "json").First())))
-        .Build();
+    private static IConfiguration Example => SettingsExample.Of(Page);
 
     [Fact]
-    public void Settings_OfTheExample_AreAllKnown()
-    {
-        var options = Example.GetSection(EtcdDiscoveryOptions.SectionName)
-            .Get<EtcdDiscoveryOptions>(binder => binder.ErrorOnUnknownConfiguration = true);
-
-        Assert.Equal("my-service", options!.Service.Name);
-    }
+    public void Settings_OfTheExample_AreAllKnown() => SettingsExample.AssertAllAreKnown(Example);
 
     [Fact]
     public async Task Settings_OfTheExample_RegisterTheService()

@@ -15,8 +15,13 @@ internal sealed class ChangeReplay : IAsyncDisposable
         _reading = Task.Run(() => ReadAsync(resolver.WatchAsync(service, _ending.Token)));
     }
 
-    /// <summary>The number of downs without a reason, which occur only in merged updates.</summary>
-    public int UnexplainedDowns { get; private set; }
+    /// <summary>
+    /// The number of changes that only a reader who is too slow gets: an instance that goes down for an unknown reason, or skips a wave.
+    /// </summary>
+    public int MergedChanges { get; private set; }
+
+    /// <summary>The host of the instances of one of several consecutive waves.</summary>
+    public static string WaveHost(int wave) => $"wave{wave}";
 
     /// <summary>The instances ordered by id, as of the last received update.</summary>
     /// <exception cref="InvalidOperationException">A received change is impossible.</exception>
@@ -63,7 +68,6 @@ internal sealed class ChangeReplay : IAsyncDisposable
                 }
 
                 Compare(update.Snapshot);
-                UnexplainedDowns += update.Changes.Count(change => change is { Kind: ServiceChangeKind.Down, DownReason: null });
             }
 
             await _mayRead.Task;
@@ -78,6 +82,7 @@ internal sealed class ChangeReplay : IAsyncDisposable
             throw new InvalidOperationException($"{change.Kind} of {id}, which {(change.Kind == ServiceChangeKind.Up ? "is there" : "is not")}.");
         }
 
+        MergedChanges += IsMerged(change) ? 1 : 0;
         if (change.Kind == ServiceChangeKind.Down)
         {
             _instances.Remove(id);
@@ -87,6 +92,13 @@ internal sealed class ChangeReplay : IAsyncDisposable
             _instances[id] = change.Instance;
         }
     }
+
+    private bool IsMerged(ServiceChange change) => change.Kind switch
+    {
+        ServiceChangeKind.Down => change.DownReason is null,
+        ServiceChangeKind.Updated => change.Instance.Hostname == WaveHost(2) && _instances[change.Instance.Id].Hostname == WaveHost(0),
+        _ => false,
+    };
 
     // At any speed, the changes must add up to the snapshot that came with them.
     private void Compare(ServiceSnapshot snapshot)

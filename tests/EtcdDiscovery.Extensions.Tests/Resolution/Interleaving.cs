@@ -32,7 +32,7 @@ internal sealed class Interleaving : IAsyncDisposable
     /// <summary>The time that readers may need to agree after they have seen the last change.</summary>
     public TimeSpan Leeway { get; init; }
 
-    public int UnexplainedDowns => _replays.Sum(replay => replay.UnexplainedDowns);
+    public int MergedChanges => _replays.Sum(replay => replay.MergedChanges);
 
     /// <summary>The number of times that there were suspects after all readers had settled.</summary>
     public int Doubts { get; private set; }
@@ -81,7 +81,7 @@ internal sealed class Interleaving : IAsyncDisposable
         }
 
         Doubts += Watched.View!.Suspects.Count > 0 ? 1 : 0;
-        await WaitForCredentialsAsync();
+        await WaitForAgreementAsync();
     }
 
     /// <summary>Asserts that readers agree with the store, and have no suspects left.</summary>
@@ -110,7 +110,7 @@ internal sealed class Interleaving : IAsyncDisposable
         var keys = Enumerable.Range(0, Step.FloodSize).Select(i => $"{Prefix}flood{i}").ToArray();
         for (var wave = 0; wave < Step.FloodWaves; wave++)
         {
-            var value = Step.Instance(new() { Id = "", ServiceName = _service, Hostname = $"flood{wave}", Shard = "s0" });
+            var value = Step.Instance(new() { Id = "", ServiceName = _service, Hostname = ChangeReplay.WaveHost(wave), Shard = "s0" });
             await _store.PutAsync(0, [.. keys.Select(key => (key, value))]);
         }
 
@@ -120,7 +120,7 @@ internal sealed class Interleaving : IAsyncDisposable
     private bool IsMarked(IEnumerable<ServiceInstance>? instances) =>
         instances?.Any(instance => instance.Id == Mark && instance.Hostname == $"mark{_marks}") == true;
 
-    private async Task WaitForCredentialsAsync()
+    private async Task WaitForAgreementAsync()
     {
         string? difference = null;
         await UntilAsync(

@@ -22,7 +22,7 @@ public sealed class InterleavingTests
     [InlineData(true, true)]
     public async Task Readers_AfterAnyInterleavingInMemory_AgreeWithTheStore(bool hasGrace, bool repeats)
     {
-        int unexplained = 0, doubts = 0;
+        int merged = 0, doubts = 0;
         await CheckAsync(cases: 100, longest: 60, async steps =>
         {
             var clock = new FakeTimeProvider();
@@ -31,13 +31,12 @@ public sealed class InterleavingTests
             await TakeAsync(interleaving, steps);
             clock.Advance(Grace);
             await interleaving.EndAsync();
-            unexplained += interleaving.UnexplainedDowns;
+            merged += interleaving.MergedChanges;
             doubts += interleaving.Doubts;
         });
 
-        TestContext.Current.TestOutputHelper!.WriteLine($"{unexplained} downs without a reason, {doubts} times with suspects.");
-        // With the grace, most instances that vanish are suspects until the end, when the readers keep up again.
-        Assert.True(hasGrace || unexplained > 0, "No reader was ever too slow, so merging was not tested.");
+        TestContext.Current.TestOutputHelper!.WriteLine($"{merged} merged changes, {doubts} times with suspects.");
+        Assert.True(merged > 0, "No reader was ever too slow, so merging was not tested.");
         Assert.Equal(hasGrace, doubts > 0);
     }
 
