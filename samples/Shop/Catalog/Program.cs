@@ -1,9 +1,11 @@
 using EtcdDiscovery;
+using Shop;
 
 var builder = WebApplication.CreateBuilder(args);
 
 builder.Services.AddEtcdDiscovery().UseServerAddresses();
 builder.Services.AddHealthChecks().AddEtcdDiscovery();
+builder.AddShopTelemetry();
 
 var app = builder.Build();
 var timeToLookUp = app.Configuration.GetValue<TimeSpan>("Shop:TimeToLookUp");

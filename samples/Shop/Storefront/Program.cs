@@ -1,10 +1,12 @@
 using EtcdDiscovery;
+using Shop;
 using Storefront;
 
 var builder = WebApplication.CreateBuilder(args);
 
 builder.Services.AddEtcdDiscovery();
 builder.Services.AddHealthChecks().AddEtcdDiscovery();
+builder.AddShopTelemetry();
 builder.Services.AddHttpClient<CatalogClient>(http => http.BaseAddress = new Uri("http://catalog")).AddEtcdDiscovery();
 
 var app = builder.Build();

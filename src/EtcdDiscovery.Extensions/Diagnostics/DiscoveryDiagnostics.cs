@@ -6,7 +6,7 @@ namespace EtcdDiscovery.Diagnostics;
 
 /// <summary>Provides diagnostics from the state of registration and resolution in memory.</summary>
 internal sealed class DiscoveryDiagnostics(
-    ServiceCatalog catalog, ProcessSession session, RecentItems<DiscoveryEvent> timeline, EtcdDiscoveryOptions options) : IDiscoveryDiagnostics
+    ServiceCatalog catalog, ProcessSession session, Timeline timeline, EtcdDiscoveryOptions options) : IDiscoveryDiagnostics
 {
     public LeaseInfo? Lease => session.State is { IsAlive: true } state ? new() { TimeToLive = state.TimeToLive, Age = session.Age, Failure = state.Failure } : null;
 
@@ -18,7 +18,7 @@ internal sealed class DiscoveryDiagnostics(
     public IReadOnlyList<InstanceEjection> GetEjections() => [.. catalog.Services.SelectMany(service => service.Ejections)
         .Select(ejection => new InstanceEjection { Instance = ejection.Instance, EndsAt = ejection.EndsAt })];
 
-    public IReadOnlyList<DiscoveryEvent> GetTimeline() => timeline.Items;
+    public IReadOnlyList<DiscoveryEvent> GetTimeline() => timeline.Events;
 
     public async ValueTask<ServiceExplanation> ExplainAsync(
         string service, ServiceQuery query, CancellationToken cancellationToken)

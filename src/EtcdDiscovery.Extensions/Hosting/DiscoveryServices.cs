@@ -1,6 +1,8 @@
+using System.Diagnostics.Metrics;
 using EtcdDiscovery.Diagnostics;
 using EtcdDiscovery.Etcd;
 using EtcdDiscovery.EtcdV2;
+using EtcdDiscovery.Http;
 using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Registration;
 using EtcdDiscovery.Resolution;
@@ -35,13 +37,17 @@ internal static partial class DiscoveryServices
             .Configure<IConfiguration, IEnumerable<ConnectionString>>(Bind);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(provider => new SafeLoggerFactory(Get<ILoggerFactory>(provider)));
+        services.AddMetrics();
+        services.AddSingleton(provider => new StoreMetrics(MeterOf(provider), Get<TimeProvider>(provider)));
+        services.AddSingleton(provider => new ResolveMetrics(MeterOf(provider)));
+        services.AddSingleton(provider => new AttemptTelemetry(MeterOf(provider)));
         services.AddSingleton<CurrentEtcdLogin>();
         services.TryAddSingleton(CreateStore);
         services.AddSingleton(CreateCatalog);
         services.TryAddSingleton(CreatePicker);
         services.TryAddSingleton(CreateResolver);
         services.TryAddSingleton(CreateDirectory);
-        services.AddSingleton(new RecentItems<DiscoveryEvent>(capacity: 1_000));
+        services.AddSingleton(new Timeline(capacity: 1_000));
         services.TryAddSingleton(CreateDiagnostics);
         services.AddSingleton(CreateSession);
         services.AddSingleton(CreateRegistry);
@@ -52,6 +58,7 @@ internal static partial class DiscoveryServices
             provider.GetServices<AdditionalService>(),
             Get<GoEnvironment>(provider),
             LoggerOf(provider, LogCategories.Hosting)));
+        services.AddSingleton<IHostedService>(CreateStateMetrics);
         services.AddSingleton<IHostedService>(CreateHostedService);
     }
 
@@ -110,39 +117,40 @@ internal static partial class DiscoveryServices
             IdleTimeout = NeverIfZero(options.CacheIdleTimeout),
             RefreshInterval = NeverIfZero(options.RefreshInterval),
             OutageGrace = options.OutageGrace ?? options.TimeToLive * 2,
-            Timeline = Get<RecentItems<DiscoveryEvent>>(provider),
+            Timeline = Get<Timeline>(provider),
             Directory = string.IsNullOrEmpty(options.SnapshotDirectory)
                 ? null
                 : new SnapshotDirectory(options.SnapshotDirectory, Get<TimeProvider>(provider), LoggerOf(provider, LogCategories.Resolution)),
         };
-        return new(StoreWithPrefix(provider), settings, Get<TimeProvider>(provider), Get<SafeLoggerFactory>(provider));
+        return new(StoreOf(provider), settings, Get<TimeProvider>(provider), Get<SafeLoggerFactory>(provider));
     }
 
     private static IInstancePicker CreatePicker(IServiceProvider provider) => InstancePickers.Of(Options(provider).Balancing);
 
     private static IServiceResolver CreateResolver(IServiceProvider provider) => Options(provider).Enabled
-        ? new ServiceResolver(Get<ServiceCatalog>(provider), Get<IInstancePicker>(provider), Options(provider).PreferredZone)
+        ? new ServiceResolver(
+            Get<ServiceCatalog>(provider), Get<IInstancePicker>(provider), Options(provider).PreferredZone, Get<ResolveMetrics>(provider))
         : new DisabledServiceResolver();
 
     private static IServiceDirectory CreateDirectory(IServiceProvider provider) => Options(provider).Enabled
-        ? new ServiceDirectory(StoreWithPrefix(provider))
+        ? new ServiceDirectory(StoreOf(provider))
         : new DisabledServiceResolver();
 
     private static IDiscoveryDiagnostics CreateDiagnostics(IServiceProvider provider) => new DiscoveryDiagnostics(
         Get<ServiceCatalog>(provider),
         Get<SessionLoop>(provider).Session,
-        Get<RecentItems<DiscoveryEvent>>(provider),
+        Get<Timeline>(provider),
         Options(provider));
 
     private static SessionLoop CreateSession(IServiceProvider provider) => new(
-        StoreWithPrefix(provider),
+        StoreOf(provider),
         new SessionSettings(Options(provider).TimeToLive, Options(provider).DrainDelay, BackoffOf(Options(provider))),
         Get<TimeProvider>(provider),
         Get<SafeLoggerFactory>(provider));
 
     private static ServiceRegistry CreateRegistry(IServiceProvider provider)
     {
-        var timeline = Get<RecentItems<DiscoveryEvent>>(provider);
+        var timeline = Get<Timeline>(provider);
         var timeProvider = Get<TimeProvider>(provider);
         return new(
             Get<SessionLoop>(provider),
@@ -166,10 +174,22 @@ internal static partial class DiscoveryServices
         Get<TimeProvider>(provider),
         LoggerOf(provider, LogCategories.Registration));
 
-    // The prefix applies to any store, without support by the store itself.
-    private static IDiscoveryStore StoreWithPrefix(IServiceProvider provider) => Options(provider).KeyPrefix is { Length: > 0 } prefix
-        ? new PrefixedStore(Get<IDiscoveryStore>(provider), prefix)
-        : Get<IDiscoveryStore>(provider);
+    private static StateMetrics CreateStateMetrics(IServiceProvider provider) => new(
+        MeterOf(provider),
+        Get<IServiceRegistry>(provider),
+        Get<IDiscoveryDiagnostics>(provider),
+        Get<SessionLoop>(provider).Session,
+        Get<Timeline>(provider),
+        Get<TimeProvider>(provider));
+
+    // Prefix and measurements apply to any store, without support by the store itself.
+    private static MeasuredStore StoreOf(IServiceProvider provider)
+    {
+        var store = Get<IDiscoveryStore>(provider);
+        return new(Options(provider).KeyPrefix is { Length: > 0 } prefix ? new PrefixedStore(store, prefix) : store, Get<StoreMetrics>(provider));
+    }
+
+    private static Meter MeterOf(IServiceProvider provider) => Telemetry.CreateMeter(Get<IMeterFactory>(provider));
 
     private static Backoff BackoffOf(EtcdDiscoveryOptions options) => new(options.RetryDelay, options.MaxRetryDelay);
 

@@ -76,6 +76,7 @@ internal static class ClientDiscovery
         builder.AdditionalHandlers.Add(new DiscoveryHandler(
             builder.Services.GetRequiredService<IServiceResolver>(),
             options,
+            builder.Services.GetRequiredService<AttemptTelemetry>(),
             builder.Services.GetRequiredService<SafeLoggerFactory>().CreateLogger(LogCategories.Http)));
         if (builder.PrimaryHandler is SocketsHttpHandler primary)
         {

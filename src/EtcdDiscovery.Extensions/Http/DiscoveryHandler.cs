@@ -7,9 +7,10 @@ namespace EtcdDiscovery.Http;
 /// <remarks>The handler owns no resources, because HttpClientFactory does not dispose handlers at a defined time.</remarks>
 /// <param name="resolver">Finds the instances.</param>
 /// <param name="options">The client's settings.</param>
+/// <param name="telemetry">Counts and traces the attempts.</param>
 /// <param name="logger">The logger.</param>
 internal sealed partial class DiscoveryHandler(
-    IServiceResolver resolver, HttpDiscoveryOptions options, ILogger logger) : DelegatingHandler
+    IServiceResolver resolver, HttpDiscoveryOptions options, AttemptTelemetry telemetry, ILogger logger) : DelegatingHandler
 {
     private readonly RouteTable _routes = new(options);
 
@@ -29,10 +30,11 @@ internal sealed partial class DiscoveryHandler(
         List<ServiceInstance>? failed = null;
         while (true)
         {
-            Exception failure;
+            Exception? failure = null;
             var target = call.TargetOf(instance);
             call.Tried?.OnAttempt(instance.Id);
             var attempt = resolver.StartCall(instance);
+            var activity = AttemptTelemetry.Start(call, instance, number: 1 + (failed?.Count ?? 0));
             bool? succeeded = null;
             Uri? sentTo = null;
             try
@@ -44,19 +46,19 @@ internal sealed partial class DiscoveryHandler(
             }
             catch (Exception error)
             {
+                failure = error;
                 succeeded = call.ResultOf(error, sentTo);
                 if (succeeded != false || !MayBeSentAgain(call.Request, error))
                 {
                     throw;
                 }
-
-                failure = error;
             }
             finally
             {
                 call.Restore(target);
                 // Before the next pick, so that it avoids an instance that has failed.
                 call.End(attempt, succeeded);
+                telemetry.End(activity, call.Route.Service, succeeded, failure);
             }
 
             (failed ??= []).Add(instance);

@@ -22,7 +22,7 @@ internal sealed partial class BalancerState : IDisposable
     private readonly Lock _changing = new();
     private readonly Action _ejectionsChanged;
     private readonly TimeProvider _timeProvider;
-    private readonly RecentItems<DiscoveryEvent>? _timeline;
+    private readonly Timeline? _timeline;
     private volatile ServiceInstance[] _instances = [];
     private volatile int _version;
     private int _knownCalls;
@@ -33,7 +33,7 @@ internal sealed partial class BalancerState : IDisposable
     /// <param name="logger">Logs ejections.</param>
     /// <param name="timeline">Keeps ejections for diagnostics.</param>
     public BalancerState(
-        TimeProvider timeProvider, Action? ejectionsChanged = null, ILogger? logger = null, RecentItems<DiscoveryEvent>? timeline = null)
+        TimeProvider timeProvider, Action? ejectionsChanged = null, ILogger? logger = null, Timeline? timeline = null)
     {
         _timeProvider = timeProvider;
         _timeline = timeline;

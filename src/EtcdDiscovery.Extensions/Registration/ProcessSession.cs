@@ -10,6 +10,7 @@ namespace EtcdDiscovery.Registration;
 internal sealed class ProcessSession(TimeProvider timeProvider, Action onChanged, CancellationToken ending)
 {
     private readonly long _epoch = timeProvider.GetTimestamp();
+    private long _losses;
     private volatile SessionState _state = SessionState.Initial;
     private volatile IDiscoverySession? _held;
 
@@ -27,6 +28,9 @@ internal sealed class ProcessSession(TimeProvider timeProvider, Action onChanged
 
     /// <summary>How long ago the session was last renewed.</summary>
     public TimeSpan Age => Now - _state.RenewedAt;
+
+    /// <summary>How many sessions of this process were lost.</summary>
+    public long Losses => Interlocked.Read(ref _losses);
 
     /// <summary>Cancelled when all registrations are withdrawn for good. Draining ends then.</summary>
     public CancellationToken Ending => ending;
@@ -47,6 +51,7 @@ internal sealed class ProcessSession(TimeProvider timeProvider, Action onChanged
 
     public void OnLost(string reason)
     {
+        Interlocked.Increment(ref _losses);
         Become(SessionState.Gone(reason));
         _held = null;
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Stores;
 using EtcdDiscovery.Wire;
@@ -197,12 +198,15 @@ internal sealed partial class RegistrationReconciler(
 
         var isFirst = !registration.ReconcileState.WasStored;
         var isNew = !registration.ReconcileState.IsStoredIn(session);
-        await WriteAsync(session, registration, cancellationToken).ConfigureAwait(false);
-        if (isNew)
+        if (!isNew)
         {
-            LogRegistered(registration, session.TimeToLive, isFirst);
+            await WriteAsync(session, registration, cancellationToken).ConfigureAwait(false);
+            return true;
         }
 
+        await Telemetry.TraceAsync("etcd_discovery.register", TagsOf(registration), () => WriteAsync(session, registration, cancellationToken))
+            .ConfigureAwait(false);
+        LogRegistered(registration, session.TimeToLive, isFirst);
         return true;
     }
 
@@ -214,7 +218,8 @@ internal sealed partial class RegistrationReconciler(
         registration.Advance(state => state.OnDeleting());
         try
         {
-            await session.DeleteAsync([registration.Key], cancellationToken).ConfigureAwait(false);
+            await Telemetry.TraceAsync(
+                "etcd_discovery.withdraw", TagsOf(registration), () => session.DeleteAsync([registration.Key], cancellationToken)).ConfigureAwait(false);
         }
         catch
         {
@@ -293,6 +298,9 @@ internal sealed partial class RegistrationReconciler(
             ? (infoRevision ?? put.Number, put.Number)
             : null;
     }
+
+    private static TagList TagsOf(ServiceRegistration registration) =>
+        new() { { Telemetry.Service, registration.ServiceName }, { Telemetry.Instance, registration.InstanceId } };
 
     private async Task<StoreEntry?> ReadDescriptionAsync(string serviceName, CancellationToken cancellationToken)
     {

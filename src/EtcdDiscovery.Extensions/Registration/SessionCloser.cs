@@ -53,7 +53,7 @@ internal sealed partial class SessionCloser(Backoff backoff, TimeProvider timePr
         {
             try
             {
-                await session.CloseAsync(cancellationToken).ConfigureAwait(false);
+                await Telemetry.TraceAsync("etcd_discovery.withdraw", default, () => session.CloseAsync(cancellationToken)).ConfigureAwait(false);
                 return null;
             }
             catch (Exception error)

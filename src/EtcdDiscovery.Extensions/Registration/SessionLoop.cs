@@ -237,6 +237,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
                 Log.SessionLost(_logger, error.Message, leftOut);
             }
 
+            Telemetry.End(Telemetry.Start("etcd_discovery.lease_lost", default), error);
             Session.OnLost(error.Message);
             await _closer.DisposeAsync(lost).ConfigureAwait(false);
         }

@@ -22,7 +22,7 @@ internal sealed record CatalogSettings(Backoff Backoff)
     public TimeSpan OutageGrace { get; init; }
 
     /// <summary>Keeps the latest events, for diagnostics.</summary>
-    public RecentItems<DiscoveryEvent>? Timeline { get; init; }
+    public Timeline? Timeline { get; init; }
 
     /// <summary>The directory for snapshots; null if none are saved.</summary>
     public SnapshotDirectory? Directory { get; init; }

@@ -6,13 +6,23 @@ namespace EtcdDiscovery.Resolution;
 /// <param name="catalog">The services.</param>
 /// <param name="picker">Picks instances, unless a query has its own picker.</param>
 /// <param name="preferredZone">The zone to prefer, unless a query has its own.</param>
-internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker picker, string? preferredZone) : IServiceResolver
+/// <param name="metrics">Counts failed queries; null to count none.</param>
+internal sealed class ServiceResolver(
+    ServiceCatalog catalog, IInstancePicker picker, string? preferredZone, ResolveMetrics? metrics = null) : IServiceResolver
 {
     public async ValueTask<ServiceSnapshot> GetSnapshotAsync(
         string service, ReadConsistency consistency, CancellationToken cancellationToken)
     {
-        var view = await ViewAsync(service, consistency, out var watched, cancellationToken).ConfigureAwait(false);
-        return watched.Expose(view);
+        try
+        {
+            var view = await ViewAsync(service, consistency, out var watched, cancellationToken).ConfigureAwait(false);
+            return watched.Expose(view);
+        }
+        catch (EtcdDiscoveryException error)
+        {
+            metrics?.OnFailed(error);
+            throw;
+        }
     }
 
     // The hot path for the most frequent query. "eng/bench.sh resolve" compares it with a lookup and a pick from an array.
@@ -56,8 +66,16 @@ internal sealed class ServiceResolver(ServiceCatalog catalog, IInstancePicker pi
     private async ValueTask<ServiceInstance> PickAsync(
         string service, ServiceQuery query, CancellationToken cancellationToken)
     {
-        var view = await ViewAsync(service, default, out var watched, cancellationToken).ConfigureAwait(false);
-        return Pick(Select(watched, view, query) ?? throw NoInstanceError(service, view, query), query);
+        try
+        {
+            var view = await ViewAsync(service, default, out var watched, cancellationToken).ConfigureAwait(false);
+            return Pick(Select(watched, view, query) ?? throw NoInstanceError(service, view, query), query);
+        }
+        catch (EtcdDiscoveryException error)
+        {
+            metrics?.OnFailed(error);
+            throw;
+        }
     }
 
     private ServiceInstance Pick(InstanceSet instances, ServiceQuery query) =>

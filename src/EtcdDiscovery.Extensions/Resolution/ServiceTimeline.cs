@@ -5,7 +5,7 @@ using EtcdDiscovery.Primitives;
 namespace EtcdDiscovery.Resolution;
 
 /// <summary>Records the events of one service for diagnostics.</summary>
-internal sealed class ServiceTimeline(string service, RecentItems<DiscoveryEvent>? events, TimeProvider timeProvider)
+internal sealed class ServiceTimeline(string service, Timeline? events, TimeProvider timeProvider)
 {
     public void OnStoreUnreachable(string reason) => Add(DiscoveryEventKind.StoreUnreachable, detail: LogSanitizer.SanitizeMessage(reason));
 

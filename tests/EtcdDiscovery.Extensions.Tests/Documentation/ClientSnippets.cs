@@ -1,4 +1,5 @@
 using System.Net.WebSockets;
+using EtcdDiscovery.Diagnostics;
 using Grpc.Core;
 using Grpc.Net.Client.Balancer;
 using Grpc.Net.Client.Configuration;
@@ -9,7 +10,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace EtcdDiscovery.Tests.Documentation;
 
-/// <summary>What docs/clients.md shows of other packages' clients, so that it compiles. Nothing here is called.</summary>
+/// <summary>What the guides show of other packages, so that it compiles. Nothing here is called.</summary>
 internal static class ClientSnippets
 {
     public static void AddGrpcClient(HostApplicationBuilder builder)
@@ -32,6 +33,13 @@ internal static class ClientSnippets
     {
         bool isNear = address.Attributes.TryGetValue(GrpcAddressAttributes.Zone, out var zone) && zone == "eu-1";
         return isNear;
+    }
+
+    public static void AddTelemetry(HostApplicationBuilder builder)
+    {
+        builder.Services.AddOpenTelemetry()
+            .WithMetrics(metrics => metrics.AddMeter(DiscoveryTelemetry.MeterName))
+            .WithTracing(tracing => tracing.AddSource(DiscoveryTelemetry.ActivitySourceName));
     }
 
     public static void AddEndpoints(HostApplicationBuilder builder)

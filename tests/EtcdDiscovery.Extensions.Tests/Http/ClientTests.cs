@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography;
@@ -314,7 +315,7 @@ public sealed class ClientTests(SharedEtcd etcd)
         var handlers = new List<WeakReference<DiscoveryHandler>>();
         for (var i = 0; i < 100; i++)
         {
-            var handler = new DiscoveryHandler(resolver, new HttpDiscoveryOptions { IsOwn = true }, NullLogger.Instance)
+            var handler = new DiscoveryHandler(resolver, new HttpDiscoveryOptions { IsOwn = true }, new AttemptTelemetry(new Meter("test")), NullLogger.Instance)
             {
                 InnerHandler = new RecordingHandler(),
             };

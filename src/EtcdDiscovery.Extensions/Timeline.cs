@@ -1,0 +1,47 @@
+namespace EtcdDiscovery.Diagnostics;
+
+/// <summary>Keeps the events that were added last, and counts all of them. Safe for concurrent use.</summary>
+internal sealed class Timeline(int capacity)
+{
+    private readonly Lock _sync = new();
+    private readonly Queue<DiscoveryEvent> _events = new();
+    private readonly long[] _counts = new long[Enum.GetValues<DiscoveryEventKind>().Length];
+
+    /// <summary>The events, the oldest first.</summary>
+    public IReadOnlyList<DiscoveryEvent> Events
+    {
+        get
+        {
+            lock (_sync)
+            {
+                return [.. _events];
+            }
+        }
+    }
+
+    /// <summary>The number of events of each kind since the process started, those that are no longer kept included.</summary>
+    public IReadOnlyDictionary<DiscoveryEventKind, long> Counts
+    {
+        get
+        {
+            lock (_sync)
+            {
+                return Enum.GetValues<DiscoveryEventKind>().ToDictionary(kind => kind, kind => _counts[(int)kind]);
+            }
+        }
+    }
+
+    public void Add(DiscoveryEvent added)
+    {
+        lock (_sync)
+        {
+            if (_events.Count == capacity)
+            {
+                _events.Dequeue();
+            }
+
+            _events.Enqueue(added);
+            _counts[(int)added.Kind]++;
+        }
+    }
+}
