@@ -30,7 +30,7 @@ public sealed class CompositionTests
         await host.StartAsync();
 
         Assert.Equal(
-            ["SettingsDiagnostics", "RegistrationHostedService"],
+            ["SettingsDiagnostics", "StateMetrics", "RegistrationHostedService"],
             host.Services.GetServices<IHostedService>().Select(service => service.GetType())
                 .Where(type => type.Assembly == typeof(IServiceResolver).Assembly).Select(type => type.Name));
         Assert.Single(host.Services.GetServices<IServiceResolver>());
