@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs all tests against a real etcd. The last line is always "N passed, N failed, N skipped".
 #
-#   eng/test.sh [--both] [--with-chaos] [--containers] [arguments for dotnet test, such as --filter Name]
+#   eng/test.sh [--both] [--with-chaos] [--containers] [--browser] [arguments for dotnet test, such as --filter Name]
 #   eng/test.sh --chaos [--seed N] [--minutes M]   runs the chaos suite (random faults, 3 minutes) instead of the tests
 #   eng/test.sh --chaos --self-test                checks that the chaos suite detects the faults that it is for
 #     --store v2                                   runs either of them on the v2 keys API
@@ -9,7 +9,8 @@
 #
 # Some tests run against two versions of etcd if a second one is available. --both, or CI=true, requires the second one.
 # The integration tests use a container if a Docker engine answers, else a process, and print which. --containers requires
-# the container (eng/docker.sh eng/test.sh --containers starts an engine). --with-chaos adds the self-tests of the chaos
+# the container (eng/docker.sh eng/test.sh --containers starts an engine). --browser runs the tests of the discovery page in
+# Chromium, which are skipped otherwise unless CHROMIUM names one. --with-chaos adds the self-tests of the chaos
 # suite, a minute of it, and half a minute of it on the v2 keys API.
 set -euo pipefail
 
@@ -67,6 +68,10 @@ while :; do
     --both) both=true ;;
     --with-chaos) with_chaos=true ;;
     --containers) export ETCD_CONTAINERS=require ;;
+    --browser)
+      CHROMIUM=$("$root/eng/chromium.sh")
+      export CHROMIUM
+      ;;
     *) break ;;
   esac
   shift

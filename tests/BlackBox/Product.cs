@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
@@ -180,6 +182,9 @@ internal static class Product
 
     /// <summary>The services that the health check lists as watched.</summary>
     public static IEnumerable<string> Watched(HealthReportEntry check) => ((IReadOnlyDictionary<string, string>)check.Data["watchedServices"]).Keys;
+
+    /// <summary>Maps the discovery page at <c>/discovery</c>, for everyone.</summary>
+    public static void MapDiscoveryPage(this IEndpointRouteBuilder app) => app.MapEtcdDiscovery().AllowAnonymous();
 
     /// <summary>Registers the addresses of the server once the application's readiness checks pass.</summary>
     public static void AddWebDiscovery(this IHostApplicationBuilder builder) =>
