@@ -22,7 +22,7 @@ settings.AddTo(root);
 var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
 if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
 {
-    return Fail(ExitCode.Usage, $"{parsed.Errors[0].Message} See 'etcd-discovery --help'.");
+    return Fail(ExitCode.Usage, $"{parsed.Errors[^1].Message} See 'etcd-discovery --help'.");
 }
 
 using var stopping = new CancellationTokenSource();
