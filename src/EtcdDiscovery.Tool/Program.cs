@@ -15,6 +15,7 @@ var root = new RootCommand("Shows the services in etcd, registers processes, and
     new WatchCommand(settings),
     new ExplainCommand(settings),
     new RegisterCommand(settings),
+    new DoctorCommand(settings),
 };
 settings.AddTo(root);
 
