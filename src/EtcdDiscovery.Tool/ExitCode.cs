@@ -31,7 +31,7 @@ internal static class ExitCode
           3  unknown service, no instance, or no port for the scheme
           4  etcd is unreachable
           5  etcd refuses: user, password or permission
-          6  doctor has found a problem
+          6  doctor has found a problem, or copy-descriptions has left out a description
         'register -- COMMAND' returns the exit code of COMMAND.
         """;
 }

@@ -16,6 +16,7 @@ var root = new RootCommand("Shows the services in etcd, registers processes, and
     new ExplainCommand(settings),
     new RegisterCommand(settings),
     new DoctorCommand(settings),
+    new CopyDescriptionsCommand(settings),
 };
 settings.AddTo(root);
 

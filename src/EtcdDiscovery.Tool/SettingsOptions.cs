@@ -114,6 +114,8 @@ internal sealed class SettingsOptions
         }
     }
 
+    public static string[] SplitEndpoints(string text) => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
     private void Apply(ParseResult parsed, string? password, EtcdDiscoveryOptions options)
     {
         // The settings may be those of an application.
@@ -123,8 +125,7 @@ internal sealed class SettingsOptions
         options.SnapshotDirectory = null;
         if (parsed.GetValue(_endpoints) is { Length: > 0 } endpoints)
         {
-            options.Etcd.Endpoints =
-                [.. endpoints.SelectMany(text => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))];
+            options.Etcd.Endpoints = [.. endpoints.SelectMany(SplitEndpoints)];
         }
 
         options.Store = parsed.GetValue(_store) is { } store ? Enum.Parse<DiscoveryStoreKind>(store) : options.Store;

@@ -66,7 +66,7 @@ public sealed class ExitCodeTests(SharedEtcd shared)
 
         Assert.Equal(0, help.ExitCode);
         Assert.Contains("4  etcd is unreachable", help.Output, StringComparison.Ordinal);
-        foreach (var command in new[] { "services", "instances", "uri", "watch", "explain", "register", "doctor" })
+        foreach (var command in new[] { "services", "instances", "uri", "watch", "explain", "register", "doctor", "copy-descriptions" })
         {
             Assert.Equal(0, (await ToolProcess.RunAsync(null, command, "--help")).ExitCode);
         }
