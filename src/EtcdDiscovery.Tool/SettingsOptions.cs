@@ -81,9 +81,8 @@ internal sealed class SettingsOptions
         }
 
         builder.Configuration.AddEnvironmentVariables();
-        builder.Logging.SetMinimumLevel(parsed.GetValue(_verbose) ? LogLevel.Information : logLevel)
-            .AddFilter("Microsoft", LogLevel.None)
-            .AddSimpleConsole(console => console.SingleLine = true);
+        builder.Logging.SetMinimumLevel(parsed.GetValue(_verbose) ? LogLevel.Information : logLevel).AddFilter("Microsoft", LogLevel.None);
+        _ = parsed.GetValue(_json) ? builder.Logging.AddJsonConsole() : builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         var password = parsed.GetValue(_passwordFile) is { } secret ? ReadPassword(secret) : null;
         builder.AddEtcdDiscovery(options =>

@@ -83,6 +83,23 @@ public sealed class DoctorTests(SharedEtcd shared)
     }
 
     [Fact]
+    public async Task Cluster_WithoutALeader_IsAProblem()
+    {
+        await using var cluster = await EtcdCluster.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        await cluster.Members[0].KillAsync();
+        await cluster.Members[1].KillAsync();
+        var survivor = cluster.Members[2];
+        IReadOnlyList<Finding> findings = [];
+
+        await Eventually.TrueAsync(
+            async () => (findings = (await DiagnoseAsync(survivor)).Findings).Any(finding => finding is { Check: "leader", Severity: "problem" }),
+            "the doctor sees that there is no leader");
+
+        Assert.DoesNotContain(findings, finding => finding.Check == "alarm");
+        Assert.DoesNotContain(findings, finding => finding is { Check: "entries" or "read" });
+    }
+
+    [Fact]
     public async Task V2Api_ThatIsDisabled_IsAProblemOnlyForItsStore()
     {
         var binary = SharedEtcd.BinaryOf(SharedEtcd.WithV2(EtcdVersion.First));
