@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
+using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.Tool;
 
@@ -91,6 +92,8 @@ internal sealed class SettingsOptions
             configure?.Invoke(options);
         });
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Services.AddOptions<HostOptions>().Configure<IOptions<EtcdDiscoveryOptions>>(
+            (host, discovery) => host.ShutdownTimeout += discovery.Value.DrainDelay);
         return builder.Build();
     }
 

@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.Json.Nodes;
 using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tool.Tests;
@@ -117,11 +115,11 @@ public sealed class DoctorTests(SharedEtcd shared)
     public async Task Rights_OfAUser_AreCheckedForEachPrefix(EtcdVersion version)
     {
         await using var etcd = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
-        await EnableAuthAsync(etcd);
+        await etcd.EnableAuthAsync();
 
-        Assert.Equal("ok ok ok ok", await RightsAsync(etcd, "writer", "secret-word"));
-        Assert.Equal("ok warning ok warning", await RightsAsync(etcd, "reader", "secret-word"));
-        Assert.Equal("problem warning problem warning", await RightsAsync(etcd, "stranger", "secret-word"));
+        Assert.Equal("ok ok ok ok", await RightsAsync(etcd, "writer", AuthenticatedEtcd.Password));
+        Assert.Equal("ok warning ok warning", await RightsAsync(etcd, "reader", AuthenticatedEtcd.Password));
+        Assert.Equal("problem warning problem warning", await RightsAsync(etcd, "stranger", AuthenticatedEtcd.Password));
         Assert.Equal("", await RightsAsync(etcd, "reader", "wrong-secret"));
 
         var (exitCode, findings) = await DiagnoseAsync(etcd);
@@ -133,9 +131,9 @@ public sealed class DoctorTests(SharedEtcd shared)
     public async Task Rights_InTheV2Store_AreChecked()
     {
         await using var etcd = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(SharedEtcd.WithV2(EtcdVersion.First)));
-        await EnableV2AuthAsync(etcd);
+        await etcd.EnableV2AuthAsync();
 
-        Assert.Equal("ok warning ok warning", await RightsAsync(etcd, "reader", "secret-word", "--store", "EtcdV2"));
+        Assert.Equal("ok warning ok warning", await RightsAsync(etcd, "reader", AuthenticatedEtcd.Password, "--store", "EtcdV2"));
         Assert.Equal("problem warning problem warning", await RightsAsync(etcd, "reader", "wrong-secret", "--store", "EtcdV2"));
     }
 
@@ -202,52 +200,6 @@ public sealed class DoctorTests(SharedEtcd shared)
         Assert.Equal(findings.Any(finding => finding.Severity == "problem") ? 6 : 0, exitCode);
         return string.Join(' ', findings.Where(finding => finding.Check is "read" or "write").Select(finding => finding.Severity));
     }
-
-    private static async Task EnableAuthAsync(EtcdServer etcd)
-    {
-        await etcd.PostAsync("/v3/auth/role/add", new JsonObject { ["name"] = "root" });
-        foreach (var user in new[] { "root", "reader", "writer", "stranger" })
-        {
-            await etcd.PostAsync("/v3/auth/user/add", new JsonObject { ["name"] = user, ["password"] = "secret-word" });
-        }
-
-        foreach (var (role, right) in new[] { ("reader", "READ"), ("writer", "READWRITE") })
-        {
-            await etcd.PostAsync("/v3/auth/role/add", new JsonObject { ["name"] = role });
-            foreach (var prefix in new[] { "/services", "/services_infos" })
-            {
-                var range = new JsonObject { ["permType"] = right, ["key"] = Encode(prefix + "/"), ["range_end"] = Encode(prefix + "0") };
-                await etcd.PostAsync("/v3/auth/role/grant", new JsonObject { ["name"] = role, ["perm"] = range });
-            }
-        }
-
-        foreach (var user in new[] { "root", "reader", "writer" })
-        {
-            await etcd.PostAsync("/v3/auth/user/grant", new JsonObject { ["user"] = user, ["role"] = user });
-        }
-
-        await etcd.PostAsync("/v3/auth/enable", []);
-    }
-
-    private static async Task EnableV2AuthAsync(EtcdServer etcd)
-    {
-        using var http = new HttpClient { BaseAddress = new Uri(etcd.Endpoint + "/v2/auth/") };
-        await PutAsync("users/root", """{"user":"root","password":"secret-word"}""");
-        await PutAsync("roles/reader", """{"role":"reader","permissions":{"kv":{"read":["/services*","/services_infos*"],"write":[]}}}""");
-        await PutAsync("users/reader", """{"user":"reader","password":"secret-word","roles":["reader"]}""");
-        await PutAsync("enable", "");
-        http.DefaultRequestHeaders.Authorization = new("Basic", Encode("root:secret-word"));
-        await PutAsync("roles/guest", """{"role":"guest","revoke":{"kv":{"read":["/*"],"write":["/*"]}}}""");
-
-        async Task PutAsync(string path, string json)
-        {
-            using var content = new StringContent(json, Encoding.UTF8, "application/json");
-            using var response = await http.PutAsync(path, content, CancellationToken.None);
-            Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync(CancellationToken.None));
-        }
-    }
-
-    private static string Encode(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 
     private sealed record Finding(string Severity, string Check, string Subject, string Message, string? Fix);
 }

@@ -159,6 +159,36 @@ public sealed class RegisterTests(SharedEtcd shared)
         Assert.Contains("served", result.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Etcd_ThatRefusesTheRegistration_IsReportedAndTheSignalEndsIt()
+    {
+        await using var etcd = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        await etcd.EnableAuthAsync();
+        await using var tool = ToolProcess.Start(
+            etcd.Endpoint,
+            ["register", _service, "--port", "http=8080"],
+            ("EtcdDiscovery__Etcd__User", "reader"),
+            ("EtcdDiscovery__Etcd__Password", AuthenticatedEtcd.Password));
+
+        await tool.UntilErrorsAsync("permission denied");
+        tool.Terminate();
+
+        Assert.Equal(0, (await tool.WaitAsync()).ExitCode);
+    }
+
+    [Fact]
+    public async Task Etcd_ThatBecomesUnreachable_DoesNotKeepTheSignalFromEndingIt()
+    {
+        await using var etcd = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        await using var tool = ToolProcess.Start(etcd.Endpoint, ["register", _service, "--port", "http=8080"]);
+
+        await InstanceAsync(etcd);
+        await etcd.KillAsync();
+        tool.Terminate();
+
+        Assert.Equal(0, (await tool.WaitAsync()).ExitCode);
+    }
+
     private async Task<EtcdServer> StartAsync() => await shared.GetAsync(EtcdVersion.First);
 
     private Task<IReadOnlyList<EtcdEntry>> EntriesAsync(EtcdServer etcd) => etcd.ReadAsync($"/services/{_service}/");

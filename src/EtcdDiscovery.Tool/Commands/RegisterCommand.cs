@@ -82,24 +82,15 @@ internal sealed class RegisterCommand : Command
         using var host = _settings.BuildHost(parsed, LogLevel.Warning, options => Apply(parsed, options.Service));
         // Reports wrong settings before the command is started.
         var service = host.Services.GetRequiredService<IOptions<EtcdDiscoveryOptions>>().Value.Service;
-        await host.StartAsync(cancellationToken);
-        try
+        var process = new RegisteredProcess(host, service, _settings.CreateOutput(parsed).IsJson);
+        if (parsed.GetValue(_command) is { Length: > 0 } command)
         {
-            var process = new RegisteredProcess(
-                host.Services.GetRequiredService<IServiceRegistry>(), service, _settings.CreateOutput(parsed).IsJson);
-            if (parsed.GetValue(_command) is { Length: > 0 } command)
-            {
-                return await process.RunAsync(
-                    command, !parsed.GetValue(_noWait), TimeSpan.FromSeconds(parsed.GetValue(_stopTimeout)), cancellationToken);
-            }
+            return await process.RunAsync(
+                command, !parsed.GetValue(_noWait), TimeSpan.FromSeconds(parsed.GetValue(_stopTimeout)), cancellationToken);
+        }
 
-            await process.RunAsync(cancellationToken);
-            return ExitCode.Ok;
-        }
-        finally
-        {
-            await host.StopAsync(CancellationToken.None);
-        }
+        await process.RunAsync(cancellationToken);
+        return ExitCode.Ok;
     }
 
     /// <summary>Options override the section Service of the settings.</summary>

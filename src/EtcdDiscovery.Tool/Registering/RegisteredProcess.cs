@@ -1,13 +1,15 @@
 using System.Runtime.InteropServices;
 using System.Threading.Channels;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace EtcdDiscovery.Tool.Registering;
 
 /// <summary>Registers a service for as long as a command runs, or until this process is asked to stop.</summary>
-/// <param name="registry">The registry.</param>
+/// <param name="host">Registers from its start until its stop; it is not started yet.</param>
 /// <param name="options">The service.</param>
 /// <param name="isJson">Whether states are written as JSON.</param>
-internal sealed class RegisteredProcess(IServiceRegistry registry, ServiceRegistrationOptions options, bool isJson)
+internal sealed class RegisteredProcess(IHost host, ServiceRegistrationOptions options, bool isJson)
 {
     // PosixSignal has no names for these.
     private static readonly (PosixSignal Maintenance, PosixSignal Serving) UserSignals =
@@ -50,15 +52,17 @@ internal sealed class RegisteredProcess(IServiceRegistry registry, ServiceRegist
 
     private async Task RegisterAsync(Task ended)
     {
-        var registration = registry.Register(options);
+        var registration = host.Services.GetRequiredService<IServiceRegistry>().Register(options);
         var statuses = Channel.CreateUnbounded<ServiceStatus>();
         using var maintenance = OnSignal(UserSignals.Maintenance, ServiceStatus.Maintenance, statuses.Writer);
         using var serving = OnSignal(UserSignals.Serving, ServiceStatus.Serving, statuses.Writer);
         var changing = ChangeStatusAsync(registration, statuses.Reader);
         var telling = TellStatesAsync(registration);
+        await host.StartAsync(CancellationToken.None);
         await ended.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         statuses.Writer.Complete();
-        await registration.DisposeAsync();
+        // Unlike disposing the registration, this ends even if etcd refuses to delete it.
+        await host.StopAsync(CancellationToken.None);
         await Task.WhenAll(changing, telling);
     }
 
