@@ -43,7 +43,7 @@ try
     return await parsed.InvokeAsync(
         new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, stopping.Token);
 }
-catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+catch (Exception) when (stopping.IsCancellationRequested)
 {
     return ExitCode.Interrupted;
 }

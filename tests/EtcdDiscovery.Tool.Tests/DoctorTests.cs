@@ -69,6 +69,19 @@ public sealed class DoctorTests(SharedEtcd shared)
     }
 
     [Fact]
+    public async Task Endpoint_ThatIsFrozen_IsAProblem()
+    {
+        await using var etcd = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        etcd.Pause();
+
+        var (exitCode, findings) = await DiagnoseAsync(etcd);
+        var table = await ToolProcess.RunAsync(etcd.Endpoint, "services");
+
+        Assert.Equal((6, "no answer within 3 s"), (exitCode, findings.Single(finding => finding.Check == "endpoint").Message));
+        Assert.Equal(4, table.ExitCode);
+    }
+
+    [Fact]
     public async Task Endpoints_OfTwoClusters_AreAProblem()
     {
         await using var other = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));

@@ -22,7 +22,7 @@ internal sealed class EtcdMember : IDisposable
         (Address, _options) = (address, options);
         _connector = new TlsConnector(options.Tls, TimeProvider.System);
         _handler = StoreHttp.NewHandler(options, _connector);
-        _http = new HttpClient(_handler, disposeHandler: false) { BaseAddress = address, Timeout = options.RequestTimeout };
+        _http = new HttpClient(_handler, disposeHandler: false) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
         var channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions { HttpHandler = _handler, CompressionProviders = [] });
         KV = new KV.KVClient(channel);
         Auth = new Auth.AuthClient(channel);
@@ -45,7 +45,9 @@ internal sealed class EtcdMember : IDisposable
     {
         using var request = new HttpRequestMessage(method, path) { Version = HttpVersion.Version11, Content = content };
         request.Headers.Authorization = withLogin ? Login : null;
-        return await _http.SendAsync(request, cancellationToken);
+        using var timeout = new CancellationTokenSource(_options.RequestTimeout, TimeProvider.System);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        return await _http.SendAsync(request, linked.Token);
     }
 
     /// <summary>Makes a unary gRPC call.</summary>
