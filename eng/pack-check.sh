@@ -26,7 +26,7 @@ expect() { # PATH TEXT: waits up to 30 s for a response that contains the text
   done
 }
 
-for project in EtcdDiscovery.Extensions EtcdDiscovery.Extensions.AspNetCore EtcdDiscovery.Extensions.ServiceDiscovery; do
+for project in EtcdDiscovery.Extensions EtcdDiscovery.Extensions.AspNetCore EtcdDiscovery.Extensions.ServiceDiscovery EtcdDiscovery.Tool; do
   dotnet pack "$root/src/$project" -c Release -o "$temp/feed" >>"$temp/pack.log" 2>&1 || fail "cannot pack $project"
 done
 
@@ -85,6 +85,9 @@ for package in $dependencies; do
   grep -q "\`$package\`" "$root/docs/getting-started.md" || fail "docs/getting-started.md does not name $package"
 done
 
+cd "$temp/app"
+dotnet tool install --tool-path "$temp/tools" EtcdDiscovery.Tool >"$temp/tool.log" 2>&1 || fail "cannot install the tool"
+
 next_free_port && etcd_port=$port && next_free_port && peer_port=$port && next_free_port && app_port=$port
 client=http://127.0.0.1:$etcd_port peer=http://127.0.0.1:$peer_port
 env -i ETCD_UNSUPPORTED_ARCH=arm64 "$ETCD_BIN" --data-dir "$temp/etcd" --listen-client-urls "$client" \
@@ -97,4 +100,6 @@ ASPNETCORE_URLS=http://127.0.0.1:$app_port EtcdDiscovery__Etcd__Endpoints__0=$cl
 pids+=($!)
 expect /instances/my-service '"hostname":"127.0.0.1","ports":{"http":"'"$app_port"'"}'
 expect /healthz Healthy
+uri=$("$temp/tools/etcd-discovery" uri my-service --endpoints "$client") || fail "the tool failed"
+[ "$uri" = "http://127.0.0.1:$app_port" ] || fail "the tool found my-service at '$uri'"
 echo "The packages work as README describes: $(basename -a "$temp"/feed/*.nupkg | tr '\n' ' ')"
