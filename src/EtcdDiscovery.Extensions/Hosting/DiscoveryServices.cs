@@ -1,3 +1,4 @@
+using System.Net;
 using EtcdDiscovery.Diagnostics;
 using EtcdDiscovery.Etcd;
 using EtcdDiscovery.EtcdV2;
@@ -44,6 +45,8 @@ internal static partial class DiscoveryServices
         services.AddSingleton(new RecentItems<DiscoveryEvent>(capacity: 1_000));
         services.TryAddSingleton(CreateDiagnostics);
         services.AddSingleton(CreateSession);
+        services.AddSingleton(provider => new ReachabilityCheck(
+            Get<GoEnvironment>(provider).Variable, Dns.GetHostAddressesAsync, LoggerOf(provider, LogCategories.Registration)));
         services.AddSingleton(CreateRegistry);
         services.TryAddSingleton<IServiceRegistry>(Get<ServiceRegistry>);
         services.AddSingleton<ConfiguredServices>();
@@ -148,6 +151,7 @@ internal static partial class DiscoveryServices
             Get<SessionLoop>(provider),
             NodeHostname.Get(Get<GoEnvironment>(provider).Variable),
             Options(provider).Enabled,
+            Get<ReachabilityCheck>(provider),
             (registration, state) => timeline.Add(new()
             {
                 Time = timeProvider.GetUtcNow(),

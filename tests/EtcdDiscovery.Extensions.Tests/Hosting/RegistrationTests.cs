@@ -343,6 +343,7 @@ public sealed class RegistrationTests(SharedEtcd etcd)
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Configuration["EtcdDiscovery:Etcd:Endpoints:0"] = server.Endpoint;
         builder.Configuration["EtcdDiscovery:Service:Name"] = _service;
+        builder.Configuration["EtcdDiscovery:Service:WarnIfUnreachable"] = "false";
         builder.Configuration["EtcdDiscovery:TimeToLive"] = "00:00:02";
         var logs = new LogCapture();
         DiscoveryHost.Prepare(builder, logs);
