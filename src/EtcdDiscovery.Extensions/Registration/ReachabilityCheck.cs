@@ -20,12 +20,17 @@ internal sealed partial class ReachabilityCheck(
     private readonly Lock _changing = new();
     private Task _resolving = Task.CompletedTask;
 
-    /// <summary>Logs at most one warning about ports, and one about each host name.</summary>
+    /// <summary>Logs at most one warning each about the name, the ports and a host name.</summary>
     /// <param name="instance">The instance.</param>
     /// <param name="usesNodeHostname">Whether its private host name is that of the machine, because none is configured.</param>
     public void Check(ServiceInstance instance, bool usesNodeHostname)
     {
         var service = LogSanitizer.Sanitize(instance.ServiceName);
+        if (instance.ServiceName.Any(char.IsUpper))
+        {
+            Log.NameWithCapitals(logger, service);
+        }
+
         if (instance is { Ports: not { Count: > 0 }, PrivatePorts: not { Count: > 0 } })
         {
             // Without ports, the host name does not matter.
