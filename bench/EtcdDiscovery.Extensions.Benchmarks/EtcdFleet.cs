@@ -50,7 +50,7 @@ internal sealed class EtcdFleet : IAsyncDisposable
     public static StorePut Put(string service, int number, string? stamp = null) =>
         new(ServiceKeys.Instance(service, IdOf(number)), ServiceJson.Encode(Instance(service, number, stamp)));
 
-    public EtcdClient NewClient() => new(Options(), new AuthTokens(() => null), TimeProvider.System, NullLogger<EtcdClient>.Instance);
+    public EtcdClient NewClient() => new(Options(), new AuthTokens(() => null, NullLogger.Instance), TimeProvider.System, NullLogger<EtcdClient>.Instance);
 
     /// <summary>Creates a store with its own connection.</summary>
     public EtcdStore NewStore() => new(Options(), TimeProvider.System, NullLoggerFactory.Instance);

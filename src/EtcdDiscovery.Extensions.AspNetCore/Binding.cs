@@ -10,6 +10,9 @@ namespace EtcdDiscovery.AspNetCore;
 /// <param name="Port">The port.</param>
 internal sealed record Binding(string Scheme, string? Host, string Port)
 {
+    /// <summary>The endpoint in Kestrel's configuration; null if there is none.</summary>
+    public KestrelEndpoint? Endpoint { get; init; }
+
     public bool IsLoopback => Host is not null
         && (Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
             || (IPAddress.TryParse(Host, out var address) && IPAddress.IsLoopback(address)));
@@ -18,15 +21,18 @@ internal sealed record Binding(string Scheme, string? Host, string Port)
     public static List<Binding> Read(IEnumerable<string> addresses) =>
         [.. addresses.Select(BindingAddress.Parse).Where(IsOnNetwork).Select(Of)];
 
-    // The port is 0 until the server is bound.
-    private static bool IsOnNetwork(BindingAddress address) =>
-        address is { IsUnixPipe: false, IsNamedPipe: false, Port: > 0 };
-
-    private static Binding Of(BindingAddress address)
+    /// <summary>Reads an address, whose port is 0 if the system is to choose it.</summary>
+    public static Binding Of(BindingAddress address)
     {
         var host = address.Host.Trim('[', ']');
         var isAny = host is "*" or "+"
             || (IPAddress.TryParse(host, out var ip) && (ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any)));
         return new(address.Scheme, isAny ? null : host, address.Port.ToString(CultureInfo.InvariantCulture));
     }
+
+    public override string ToString() => $"{Scheme}://{Host ?? "*"}:{Port}";
+
+    // The port is 0 until the server is bound.
+    private static bool IsOnNetwork(BindingAddress address) =>
+        address is { IsUnixPipe: false, IsNamedPipe: false, Port: > 0 };
 }

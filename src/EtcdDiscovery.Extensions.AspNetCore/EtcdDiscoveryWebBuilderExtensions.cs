@@ -14,9 +14,12 @@ public static class EtcdDiscoveryWebBuilderExtensions
     /// <summary>
     /// Registers the addresses that the server is bound to, even for port 0, unless the configuration contains ports. The host name is
     /// <c>Service:Hostname</c>; if that is not set, the host that the server is bound to. For a server that is bound to all addresses, it
-    /// is the environment variable <c>HOSTNAME</c>, else an address of this machine.
+    /// is an address in <see cref="ServerAddressOptions.PreferredNetwork"/>, else the environment variable <c>HOSTNAME</c> unless that is
+    /// the name of a pod or the id of a container, else an address of this machine.
     /// </summary>
     /// <remarks>
+    /// Of several addresses with the same scheme, one is registered under the scheme, and the others under the lower-case names of their
+    /// endpoints in the section <c>Kestrel:Endpoints</c>, so that <c>http://_grpc.catalog</c> finds the endpoint <c>Grpc</c>.
     /// Repeated calls are harmless. Addresses that cannot be reached by network (Unix sockets, pipes) are left out. If there is no other
     /// address, as for a test server, services without configured ports are not registered, and a warning is logged.
     /// </remarks>

@@ -7,9 +7,12 @@ public sealed class ServerAddressOptions
     public const string SectionName = $"{EtcdDiscoveryOptions.SectionName}:ServerAddresses";
 
     /// <summary>
-    /// The network, such as <c>10.0.0.0/8</c>, whose address is registered if the machine has several, and neither <c>Service:Hostname</c>
-    /// nor the environment variable <c>HOSTNAME</c> is set.
+    /// The network, such as <c>10.0.0.0/8</c>, whose address is registered if the machine has several, and <c>Service:Hostname</c> is not
+    /// set. Takes precedence over the environment variable <c>HOSTNAME</c>.
     /// </summary>
-    /// <value>The default is <see langword="null"/>: the first address that is not loopback, IPv4 before IPv6.</value>
+    /// <value>
+    /// The default is <see langword="null"/>: the first address that is neither loopback nor link-local, IPv4 before IPv6, and networks with
+    /// a gateway first.
+    /// </value>
     public string? PreferredNetwork { get; set; }
 }

@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using System.Net;
 using EtcdDiscovery.Primitives;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -15,11 +17,15 @@ namespace EtcdDiscovery.AspNetCore;
 /// no addresses yet.
 /// </remarks>
 internal sealed partial class ServerAddresses(
-    IServiceProvider services, Machine machine, IOptions<ServerAddressOptions> options, ILoggerFactory loggerFactory)
+    IServiceProvider services,
+    Machine machine,
+    IOptions<ServerAddressOptions> options,
+    IConfiguration configuration,
+    ILoggerFactory loggerFactory)
     : IPostConfigureOptions<EtcdDiscoveryOptions>, IPostConfigureOptions<ServiceRegistrationOptions>, IHostedLifecycleService
 {
     private readonly ILogger _logger = new SafeLoggerFactory(loggerFactory).CreateLogger(LogCategories.AspNetCore);
-    private volatile bool _hasWarned;
+    private readonly ConcurrentDictionary<string, bool> _warned = new(StringComparer.Ordinal);
     private volatile bool _hasLeftOut;
 
     public void PostConfigure(string? name, EtcdDiscoveryOptions options) => PostConfigure(name, options.Service);
@@ -40,7 +46,7 @@ internal sealed partial class ServerAddresses(
         var bindings = Binding.Read(server.Features.Get<IServerAddressesFeature>()?.Addresses ?? []);
         if (bindings.Count > 0)
         {
-            Fill(options, bindings);
+            Fill(options, KestrelEndpoint.Assign(configuration, bindings));
         }
         else
         {
@@ -77,37 +83,89 @@ internal sealed partial class ServerAddresses(
 
     private void Fill(ServiceRegistrationOptions service, List<Binding> bindings)
     {
-        if (bindings.TrueForAll(binding => binding.IsLoopback))
-        {
-            Warn(service, bindings);
-        }
-        else
+        if (!bindings.TrueForAll(binding => binding.IsLoopback))
         {
             bindings.RemoveAll(binding => binding.IsLoopback);
         }
 
-        if (string.IsNullOrEmpty(service.Hostname))
+        if (string.IsNullOrEmpty(service.Hostname) || (service.Public && string.IsNullOrEmpty(service.PrivateHostname)))
         {
-            var host = bindings.Exists(binding => binding.Host is null) ? machine.NameFor(PreferredNetwork()) : null;
-            host ??= bindings.Find(binding => binding.Host is not null)?.Host;
-            bindings.RemoveAll(binding => binding.Host is not null && binding.Host != host);
-            service.Hostname = host;
+            var host = HostOf(bindings);
+            if (string.IsNullOrEmpty(service.Hostname))
+            {
+                service.Hostname = host;
+                LeaveOut(service, bindings.FindAll(binding => binding.Host is not null && binding.Host != host));
+                bindings.RemoveAll(binding => binding.Host is not null && binding.Host != host);
+            }
+
+            service.PrivateHostname = string.IsNullOrEmpty(service.PrivateHostname) && service.Public ? host : service.PrivateHostname;
         }
 
-        service.Ports = bindings
-            .DistinctBy(binding => binding.Scheme, StringComparer.Ordinal)
-            .ToDictionary(binding => binding.Scheme, binding => binding.Port, StringComparer.Ordinal);
+        service.Ports = PortsOf(service, bindings);
     }
 
-    private IPNetwork? PreferredNetwork() =>
-        IPNetwork.TryParse(options.Value.PreferredNetwork, out var network) ? network : null;
-
-    private void Warn(ServiceRegistrationOptions service, List<Binding> bindings)
+    private string? HostOf(List<Binding> bindings)
     {
-        if (service.Public && !_hasWarned)
+        if (bindings.Exists(binding => binding.Host is null) && NameOfMachine() is { } name)
         {
-            _hasWarned = true;
-            Log.LoopbackOnly(_logger, service.Name!, string.Join(", ", bindings.Select(binding => $"{binding.Scheme}://{binding.Host}:{binding.Port}")));
+            return name;
+        }
+
+        var hosts = bindings.ConvertAll(binding => binding.Host).OfType<string>().ToList();
+        return hosts.Find(host => IPAddress.TryParse(host, out var address) && PreferredNetwork?.Contains(address) == true)
+            ?? hosts.Find(host => !IPAddress.TryParse(host, out var address) || Machine.IsReachable(address))
+            ?? hosts.FirstOrDefault();
+    }
+
+    private string? NameOfMachine()
+    {
+        if (PreferredNetwork is not { } network)
+        {
+            return machine.Name();
+        }
+
+        var addresses = machine.Addresses();
+        if (addresses.FirstOrDefault(network.Contains) is { } preferred)
+        {
+            return preferred.ToString();
+        }
+
+        var name = machine.Name();
+        if (_warned.TryAdd(nameof(PreferredNetwork), true))
+        {
+            Log.NotInPreferredNetwork(_logger, network, string.Join(", ", addresses), name ?? "nothing");
+        }
+
+        return name;
+    }
+
+    /// <summary>One port has the name of the scheme; those of other endpoints with the same scheme have the endpoints' names.</summary>
+    private Dictionary<string, string> PortsOf(ServiceRegistrationOptions service, List<Binding> bindings)
+    {
+        var ordered = bindings.DistinctBy(binding => (binding.Scheme, binding.Port)).OrderBy(RankOf).ToList();
+        var first = ordered.DistinctBy(binding => binding.Scheme, StringComparer.Ordinal).ToList();
+        var ports = first.ToDictionary(binding => binding.Scheme, binding => binding.Port, StringComparer.Ordinal);
+        LeaveOut(service, [.. ordered.Except(first)
+            .Where(binding => binding.Endpoint is not { } endpoint || !ports.TryAdd(endpoint.PortName, binding.Port))]);
+        return ports;
+    }
+
+    // Clients that name no port expect a web server.
+    private static int RankOf(Binding binding) => binding.Endpoint switch
+    {
+        { } endpoint when endpoint.PortName == binding.Scheme => 0,
+        { SpeaksHttp1: false } or { PortName: "grpc" } => 2,
+        _ => 1,
+    };
+
+    private void LeaveOut(ServiceRegistrationOptions service, List<Binding> bindings)
+    {
+        foreach (var binding in bindings.Where(binding => _warned.TryAdd($"{service.Name} {binding}", true)))
+        {
+            Log.AddressLeftOut(_logger, LogSanitizer.Sanitize(service.Name!), binding.ToString());
         }
     }
+
+    private IPNetwork? PreferredNetwork =>
+        IPNetwork.TryParse(options.Value.PreferredNetwork, out var network) ? network : null;
 }

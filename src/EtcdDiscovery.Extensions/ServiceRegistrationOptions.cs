@@ -84,6 +84,12 @@ public sealed class ServiceRegistrationOptions
     /// <value>The default is <see langword="null"/>: nothing.</value>
     public IDictionary<string, string>? Metadata { get; set; }
 
+    /// <summary>
+    /// Whether a warning is logged if nobody can call this instance: no ports, or a host name that others cannot resolve or reach.
+    /// </summary>
+    /// <value>The default is <see langword="true"/>. Set it to <see langword="false"/> if that is intended.</value>
+    public bool WarnIfUnreachable { get; set; } = true;
+
     /// <summary>Configuration values that the binder could not convert; validation reports them.</summary>
     internal IReadOnlyList<MalformedSetting> Malformed { get; set; } = [];
 }

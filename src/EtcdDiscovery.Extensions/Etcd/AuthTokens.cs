@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using EtcdDiscovery.Transport;
 using Etcdserverpb;
 using Grpc.Core;
+using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Etcd;
 
@@ -9,11 +10,13 @@ namespace EtcdDiscovery.Etcd;
 /// Holds the auth token of the configured user. It is requested once for all calls, and again when etcd no longer accepts it.
 /// </summary>
 /// <param name="login">Returns the current login; null if none is configured.</param>
+/// <param name="logger">The logger.</param>
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "The semaphore never allocates a handle.")]
-internal sealed class AuthTokens(Func<EtcdLogin?> login)
+internal sealed partial class AuthTokens(Func<EtcdLogin?> login, ILogger logger)
 {
     private readonly SemaphoreSlim _gate = new(1, 1);
     private volatile Issue? _latest;
+    private volatile bool _hasWarned;
 
     public bool AreUsed => login() is not null;
 
@@ -61,7 +64,7 @@ internal sealed class AuthTokens(Func<EtcdLogin?> login)
         }
     }
 
-    private static async Task<string?> RequestTokenAsync(
+    private async Task<string?> RequestTokenAsync(
         EtcdLogin wanted,
         Func<AuthenticateRequest, CancellationToken, Task<AuthenticateResponse>> authenticateAsync,
         CancellationToken cancellationToken)
@@ -73,7 +76,13 @@ internal sealed class AuthTokens(Func<EtcdLogin?> login)
         }
         catch (EtcdCallException error) when (error.Code == StatusCode.FailedPrecondition)
         {
-            // Authentication is not enabled. If it is enabled later, etcd rejects calls without a token.
+            // If authentication is enabled later, etcd rejects calls without a token.
+            if (!_hasWarned)
+            {
+                _hasWarned = true;
+                Log.AuthenticationDisabled(logger);
+            }
+
             return null;
         }
         catch (EtcdCallException error) when (error is { IsAnswer: true, Code: StatusCode.InvalidArgument })

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using EtcdDiscovery.Primitives;
+using EtcdDiscovery.Transport;
 using Grpc.Core;
 
 namespace EtcdDiscovery.Etcd;
@@ -65,7 +66,7 @@ internal sealed class EtcdCallHandler(HttpMessageHandler connection) : Delegatin
     private static EtcdCallException NotGrpc(HttpResponseMessage response) => new(
         response.StatusCode == HttpStatusCode.OK ? StatusCode.Unimplemented : CodeOf(response.StatusCode),
         $"it answered HTTP {(int)response.StatusCode} ({response.StatusCode}) with content type "
-            + $"'{LogSanitizer.Sanitize(response.Content.Headers.ContentType?.MediaType ?? "none")}' instead of gRPC; is it an etcd v3 endpoint?");
+            + $"'{LogSanitizer.Sanitize(response.Content.Headers.ContentType?.MediaType ?? "none")}' instead of gRPC, so {TransportFailure.NotEtcd}");
 
     // The mapping that gRPC specifies for plain HTTP responses.
     private static StatusCode CodeOf(HttpStatusCode status) => status switch

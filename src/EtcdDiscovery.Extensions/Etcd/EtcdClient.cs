@@ -57,8 +57,11 @@ internal sealed partial class EtcdClient : IDisposable
     /// <summary>Makes a unary call to the current endpoint, or to the next one if the current one cannot be reached.</summary>
     /// <param name="start">Starts the call. May be called more than once.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
+    /// <param name="describeAccess">Describes the permission that the call needs; null for none in particular.</param>
     public async Task<TResponse> CallAsync<TResponse>(
-        Func<EtcdConnection, CallOptions, AsyncUnaryCall<TResponse>> start, CancellationToken cancellationToken)
+        Func<EtcdConnection, CallOptions, AsyncUnaryCall<TResponse>> start,
+        CancellationToken cancellationToken,
+        Func<string>? describeAccess = null)
     {
         for (var tries = 1; ; tries++)
         {
@@ -69,7 +72,7 @@ internal sealed partial class EtcdClient : IDisposable
             }
             catch (EtcdCallException e)
             {
-                var failure = Fail(connection, e);
+                var failure = Fail(connection, e, describeAccess);
                 if (!e.IsUnsent || tries >= Endpoints.Count)
                 {
                     throw failure;
@@ -116,7 +119,7 @@ internal sealed partial class EtcdClient : IDisposable
     }
 
     /// <summary>Leaves the endpoint if it caused the failure, and translates the failure.</summary>
-    public EtcdDiscoveryException Fail(EtcdConnection connection, EtcdCallException error)
+    public EtcdDiscoveryException Fail(EtcdConnection connection, EtcdCallException error, Func<string>? describeAccess = null)
     {
         error = connection.Refine(error);
         if (EtcdErrors.BlamesEndpoint(error))
@@ -124,7 +127,7 @@ internal sealed partial class EtcdClient : IDisposable
             Leave(connection, error);
         }
 
-        return EtcdErrors.Translate(EtcdAddress.Display(connection.Address), error);
+        return EtcdErrors.Translate(EtcdAddress.Display(connection.Address), error, EtcdErrors.IsDenied(error) ? describeAccess?.Invoke() : null);
     }
 
     public void Dispose() => _rotation.Dispose();

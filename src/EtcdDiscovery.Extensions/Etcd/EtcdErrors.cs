@@ -1,4 +1,6 @@
+using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Stores;
+using EtcdDiscovery.Transport;
 using Grpc.Core;
 
 namespace EtcdDiscovery.Etcd;
@@ -6,18 +8,27 @@ namespace EtcdDiscovery.Etcd;
 /// <summary>Translates failed calls for the callers of a store.</summary>
 internal static class EtcdErrors
 {
+    private const int MaxNamedPrefixes = 4;
+
     // etcd reports some transient errors of the cluster with the status Unknown.
     private static readonly string[] TransientErrors = ["leader", "timed out", "timeout", "stopped", "proposal dropped", "canceled"];
+
+    private const string Denied = "permission denied";
+
+    private const string Everything = "read (and to write, if this application registers) /services/ and /services_infos/, below EtcdDiscovery:KeyPrefix if that is set";
 
     private const string NoUser = "user name is empty";
 
     private static readonly string[] StaleTokens = ["invalid auth token", "revision of auth store is old", NoUser];
 
-    public static EtcdDiscoveryException Translate(string endpoint, EtcdCallException error)
+    /// <param name="endpoint">The endpoint for display.</param>
+    /// <param name="error">The failure.</param>
+    /// <param name="access">What the call needed, from <see cref="DescribeAccess"/>; null if that is not known.</param>
+    public static EtcdDiscoveryException Translate(string endpoint, EtcdCallException error, string? access = null)
     {
         var advice = Mentions(error, NoUser) ? "; set EtcdDiscovery:Etcd:User and Password"
-            : Mentions(error, "permission denied") ? "; grant a role of EtcdDiscovery:Etcd:User permission to read (and to write, if this application registers) /services/ and "
-                + "/services_infos/, below EtcdDiscovery:KeyPrefix if that is set"
+            : IsDenied(error) ? $"; grant a role of EtcdDiscovery:Etcd:User permission to {access ?? Everything}"
+            : error is { Code: StatusCode.Unimplemented, IsAnswer: true } ? $"; if it is no old version of etcd, {TransportFailure.NotEtcd}"
             : "";
         var message = $"Etcd at {endpoint}: {error.Message.TrimEnd('.')}{advice}.";
         return error.Code switch
@@ -30,9 +41,20 @@ internal static class EtcdErrors
         };
     }
 
+    /// <summary>Describes what a call needs, such as <c>write /services/shop/</c>. Permissions are granted for prefixes.</summary>
+    public static string DescribeAccess(string right, IEnumerable<string> prefixes)
+    {
+        var distinct = prefixes.Distinct(StringComparer.Ordinal).ToList();
+        return $"{right} {string.Join(" and ", distinct.Take(MaxNamedPrefixes).Select(prefix => LogSanitizer.Sanitize(prefix)))}"
+            + (distinct.Count > MaxNamedPrefixes ? " and others" : "");
+    }
+
     /// <summary>Whether etcd rejected the call because the token is unknown or missing.</summary>
     public static bool IsStaleToken(EtcdCallException error) =>
         error.IsAnswer && StaleTokens.Any(words => Mentions(error, words));
+
+    /// <summary>Whether etcd denied the user a permission.</summary>
+    public static bool IsDenied(EtcdCallException error) => Mentions(error, Denied);
 
     /// <summary>Creates the exception for an answer that violates etcd's protocol.</summary>
     public static EtcdDiscoveryException ProtocolViolation(string what) =>
@@ -47,10 +69,15 @@ internal static class EtcdErrors
         _ => !error.IsAnswer,
     };
 
-    /// <summary>Whether etcd's reason for ending a watch is transient.</summary>
-    public static bool IsTransientReason(string reason) =>
-        !reason.Contains("permission denied", StringComparison.OrdinalIgnoreCase)
-        && !reason.Contains("PermissionDenied", StringComparison.Ordinal);
+    /// <summary>Creates the exception for a watch that etcd has ended.</summary>
+    /// <param name="reason">Why, as etcd says; empty if it does not.</param>
+    /// <param name="prefix">What was watched.</param>
+    public static EtcdDiscoveryException WatchEnded(string reason, string prefix)
+    {
+        var isDenied = reason.Contains(Denied, StringComparison.OrdinalIgnoreCase) || reason.Contains("PermissionDenied", StringComparison.Ordinal);
+        var advice = isDenied ? $"; grant a role of EtcdDiscovery:Etcd:User permission to {DescribeAccess("read", [prefix])}" : "";
+        return new($"Etcd ended the watch: {(reason.Length > 0 ? LogSanitizer.Sanitize(reason) : "no reason given")}{advice}.", isTransient: !isDenied);
+    }
 
     private static bool IsTransient(EtcdCallException error) => error.Code switch
     {

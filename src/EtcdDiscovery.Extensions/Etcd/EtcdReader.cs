@@ -85,7 +85,10 @@ internal sealed class EtcdReader
                 request.Success.Add(new RequestOp { RequestRange = range });
             }
 
-            var response = await _client.CallAsync((etcd, options) => etcd.KV.TxnAsync(request, options), cancellationToken).ConfigureAwait(false);
+            var response = await _client.CallAsync(
+                (etcd, options) => etcd.KV.TxnAsync(request, options),
+                cancellationToken,
+                () => EtcdErrors.DescribeAccess("read", chunk.Select(range => range.Key))).ConfigureAwait(false);
             revision ??= _client.History.ToRevision(response.Header);
             if (response.Responses.Count != requests.Length)
             {

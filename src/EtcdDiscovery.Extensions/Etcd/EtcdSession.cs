@@ -67,7 +67,10 @@ internal sealed class EtcdSession : IDiscoverySession
             });
         }
 
-        var response = await _client.CallAsync((etcd, options) => etcd.KV.TxnAsync(request, options), cancellationToken).ConfigureAwait(false);
+        var response = await _client.CallAsync(
+            (etcd, options) => etcd.KV.TxnAsync(request, options),
+            cancellationToken,
+            () => EtcdErrors.DescribeAccess("read and write", puts.Select(put => PrefixOf(put.Key)))).ConfigureAwait(false);
         if (!response.Succeeded)
         {
             return null;
@@ -88,7 +91,10 @@ internal sealed class EtcdSession : IDiscoverySession
                 request.Success.Add(new RequestOp { RequestDeleteRange = new() { Key = ByteString.CopyFromUtf8(key) } });
             }
 
-            await _client.CallAsync((etcd, options) => etcd.KV.TxnAsync(request, options), cancellationToken).ConfigureAwait(false);
+            await _client.CallAsync(
+                (etcd, options) => etcd.KV.TxnAsync(request, options),
+                cancellationToken,
+                () => EtcdErrors.DescribeAccess("write", chunk.Select(PrefixOf))).ConfigureAwait(false);
         }
     }
 
@@ -106,6 +112,8 @@ internal sealed class EtcdSession : IDiscoverySession
     }
 
     public ValueTask DisposeAsync() => _keepAlive.DisposeAsync();
+
+    private static string PrefixOf(string key) => key[..(key.LastIndexOf('/') + 1)];
 
     private static Compare HasRevision(ByteString key, long revision) => new()
     {

@@ -20,8 +20,8 @@ internal sealed class EtcdStore : IDiscoveryStore, IDisposable
     public EtcdStore(
         EtcdOptions options, TimeProvider timeProvider, ILoggerFactory loggerFactory, Func<EtcdLogin?>? login = null)
     {
-        var tokens = new AuthTokens(login ?? (() => EtcdLogin.Of(options)));
         var logger = loggerFactory.CreateLogger(LogCategories.Etcd);
+        var tokens = new AuthTokens(login ?? (() => EtcdLogin.Of(options)), logger);
         _client = new EtcdClient(options, tokens, timeProvider, logger);
         _reader = new EtcdReader(_client);
         _watches = new WatchHub(_client, logger);

@@ -28,8 +28,11 @@ internal sealed class EtcdV2Store : IDiscoveryStore, IDisposable
 
     public StoreCapabilities Capabilities => StoreCapabilities.ExpiryEvents;
 
-    public async Task<IDiscoverySession> OpenSessionAsync(TimeSpan timeToLive, CancellationToken cancellationToken) =>
-        await V2Session.OpenAsync(_client, timeToLive, cancellationToken).ConfigureAwait(false);
+    public async Task<IDiscoverySession> OpenSessionAsync(TimeSpan timeToLive, CancellationToken cancellationToken)
+    {
+        await _client.CheckLoginAsync(cancellationToken).ConfigureAwait(false);
+        return await V2Session.OpenAsync(_client, timeToLive, cancellationToken).ConfigureAwait(false);
+    }
 
     public Task<StoreContents> ReadAsync(IReadOnlyList<StoreRange> ranges, CancellationToken cancellationToken) =>
         V2Reader.ReadAsync(_client, ranges, cancellationToken);

@@ -1,3 +1,4 @@
+using System.Text;
 using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Stores;
 using EtcdDiscovery.Transport;
@@ -8,10 +9,14 @@ namespace EtcdDiscovery.EtcdV2;
 /// <summary>Sends requests to the current member, and switches to the next one when it fails.</summary>
 internal sealed partial class V2Client : IDisposable
 {
+    private const string Disabled = "\"enabled\":false";
+
     private readonly EtcdOptions _options;
+    private readonly Func<EtcdLogin?> _login;
     private readonly ILogger _logger;
     private readonly LogThrottle _departures;
     private readonly EndpointRotation<V2Connection> _rotation;
+    private volatile bool _hasCheckedLogin;
 
     /// <param name="options">How to connect to etcd.</param>
     /// <param name="login">Returns the current login; null if none is configured.</param>
@@ -20,6 +25,7 @@ internal sealed partial class V2Client : IDisposable
     public V2Client(EtcdOptions options, Func<EtcdLogin?> login, TimeProvider timeProvider, ILogger logger)
     {
         _options = options;
+        _login = login;
         _logger = logger;
         _departures = new LogThrottle(timeProvider);
         TimeProvider = timeProvider;
@@ -38,7 +44,7 @@ internal sealed partial class V2Client : IDisposable
     /// <summary>Sends a request to the current member, or to the next one if the current one cannot be reached.</summary>
     public Task<V2Response> CallAsync(V2Request request, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        return ReachAsync(timeout, ExchangeAsync, cancellationToken);
+        return ReachAsync(timeout, ExchangeAsync, request, cancellationToken);
 
         async Task<V2Response> ExchangeAsync(V2Connection connection, CancellationToken token)
         {
@@ -51,13 +57,14 @@ internal sealed partial class V2Client : IDisposable
     public async Task<V2Poll> PollAsync(StoreRange range, long index, CancellationToken cancellationToken)
     {
         var connection = _rotation.Current;
+        var request = V2Request.Wait(range, index);
         try
         {
-            return await V2Poll.OpenAsync(this, connection, V2Request.Wait(range, index), cancellationToken).ConfigureAwait(false);
+            return await V2Poll.OpenAsync(this, connection, request, cancellationToken).ConfigureAwait(false);
         }
         catch (V2Failure failure)
         {
-            throw Fail(connection, failure);
+            throw Fail(connection, failure, request);
         }
     }
 
@@ -104,7 +111,30 @@ internal sealed partial class V2Client : IDisposable
             }
         }
 
-        await ReachAsync(RequestTimeout, AskForLeaderAsync, cancellationToken).ConfigureAwait(false);
+        await ReachAsync(RequestTimeout, AskForLeaderAsync, V2Request.Leader, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Logs a warning if a login is configured, but etcd's authentication is disabled. Checks that once.</summary>
+    public async Task CheckLoginAsync(CancellationToken cancellationToken)
+    {
+        if (_hasCheckedLogin || _login() is null)
+        {
+            return;
+        }
+
+        _hasCheckedLogin = true;
+        var connection = _rotation.Current;
+        try
+        {
+            if (await WithinAsync(RequestTimeout, token => IsDisabledAsync(connection, token), cancellationToken).ConfigureAwait(false))
+            {
+                Log.AuthenticationDisabled(_logger);
+            }
+        }
+        catch (V2Failure)
+        {
+            // Only a warning depends on the answer.
+        }
     }
 
     /// <summary>Runs an action with a time limit. Throws only <see cref="V2Failure"/> or the caller's cancellation.</summary>
@@ -129,7 +159,10 @@ internal sealed partial class V2Client : IDisposable
     }
 
     /// <summary>Leaves the member if it caused the failure, and translates the failure.</summary>
-    public EtcdDiscoveryException Fail(V2Connection connection, V2Failure failure)
+    /// <param name="connection">The member.</param>
+    /// <param name="failure">The failure.</param>
+    /// <param name="request">The request.</param>
+    public EtcdDiscoveryException Fail(V2Connection connection, V2Failure failure, V2Request request)
     {
         failure = connection.Refine(failure);
         // A single member gets new connections, unless it answers.
@@ -138,10 +171,17 @@ internal sealed partial class V2Client : IDisposable
             Leave(connection, failure);
         }
 
-        return failure.Translate(connection.Endpoint);
+        return failure.Translate(connection.Endpoint, request);
     }
 
     public void Dispose() => _rotation.Dispose();
+
+    private static async Task<bool> IsDisabledAsync(V2Connection connection, CancellationToken cancellationToken)
+    {
+        using var response = await connection.SendAsync(V2Request.Authentication, cancellationToken).ConfigureAwait(false);
+        var body = await V2Response.ReadBodyAsync(response.Content, cancellationToken).ConfigureAwait(false);
+        return response.IsSuccessStatusCode && Encoding.UTF8.GetString(body.Span).Contains(Disabled, StringComparison.Ordinal);
+    }
 
     private static async Task<bool> AskForLeaderAsync(V2Connection connection, CancellationToken cancellationToken)
     {
@@ -152,7 +192,7 @@ internal sealed partial class V2Client : IDisposable
 
     /// <summary>Runs an action with the current member, or with the next one if the current one cannot be reached.</summary>
     private async Task<T> ReachAsync<T>(
-        TimeSpan timeout, Func<V2Connection, CancellationToken, Task<T>> action, CancellationToken cancellationToken)
+        TimeSpan timeout, Func<V2Connection, CancellationToken, Task<T>> action, V2Request request, CancellationToken cancellationToken)
     {
         for (var tries = 1; ; tries++)
         {
@@ -163,7 +203,7 @@ internal sealed partial class V2Client : IDisposable
             }
             catch (V2Failure failure)
             {
-                var error = Fail(connection, failure);
+                var error = Fail(connection, failure, request);
                 if (!failure.IsUnsent || tries >= Endpoints.Count)
                 {
                     throw error;

@@ -20,6 +20,9 @@ internal sealed class V2Failure(string message, Exception? cause = null) : Excep
     /// <summary>Whether the server answered.</summary>
     public bool IsAnswer { get; private init; }
 
+    /// <summary>Whether the user may not do what was requested.</summary>
+    public bool IsDenied { get; private init; }
+
     /// <summary>Whether another endpoint may succeed.</summary>
     public bool BlamesEndpoint { get; private init; } = true;
 
@@ -57,10 +60,10 @@ internal sealed class V2Failure(string message, Exception? cause = null) : Excep
         }
 
         var isTrouble = number >= 500 || error.ErrorCode is V2ErrorCode.RaftInternal or V2ErrorCode.LeaderElect;
-        var isDenied = error.ErrorCode == V2ErrorCode.Unauthorized;
-        return new(isDenied ? $"{Describe(error)}; {DenialAdvice}, and what the user's roles may read and write" : Describe(error))
+        return new(Describe(error))
         {
             IsAnswer = true,
+            IsDenied = error.ErrorCode == V2ErrorCode.Unauthorized,
             BlamesEndpoint = isTrouble,
             IsTransient = isTrouble || error.ErrorCode is V2ErrorCode.WatcherCleared or V2ErrorCode.EventIndexCleared,
             IsHistoryLost = error.ErrorCode == V2ErrorCode.EventIndexCleared,
@@ -68,9 +71,12 @@ internal sealed class V2Failure(string message, Exception? cause = null) : Excep
     }
 
     /// <summary>Translates the failure for callers of the store.</summary>
-    public EtcdDiscoveryException Translate(string endpoint)
+    /// <param name="endpoint">The member's address for display.</param>
+    /// <param name="request">The request.</param>
+    public EtcdDiscoveryException Translate(string endpoint, V2Request request)
     {
-        var message = $"Etcd at {endpoint}: {Message.TrimEnd('.')}.";
+        var advice = IsDenied ? $"; {DenialAdvice}, and grant one of its roles the permission to {request.DescribeAccess()}" : "";
+        var message = $"Etcd at {endpoint}: {Message.TrimEnd('.')}{advice}.";
         return IsHistoryLost ? new HistoryLostException(message)
             : new EtcdDiscoveryException(message, IsTransient, InnerException);
     }
@@ -80,9 +86,10 @@ internal sealed class V2Failure(string message, Exception? cause = null) : Excep
         var status = string.Create(CultureInfo.InvariantCulture, $"HTTP status {number}");
         var message = number switch
         {
-            404 => "it does not serve the v2 keys API (HTTP status 404); start etcd 3.4 or 3.5 with --enable-v2",
+            404 => "it does not serve the v2 keys API (HTTP status 404): start etcd 3.4 or 3.5 with --enable-v2; without that, " + TransportFailure.NotEtcd,
             >= 300 and < 400 => $"it answers with a redirect ({status}), which is not followed",
             401 => $"it asks for a user and password ({status}); {DenialAdvice}",
+            >= 400 and < 500 and not (403 or 408 or 429) when text is null => $"{status}, so {TransportFailure.NotEtcd}",
             _ => text is null ? status : $"{LogSanitizer.Sanitize(text)} ({status})",
         };
         return new(message) { IsAnswer = true, IsTransient = number is >= 500 or 408 or 429, BlamesEndpoint = number is not (401 or 403) };

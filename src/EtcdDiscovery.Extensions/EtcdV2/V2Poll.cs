@@ -7,12 +7,13 @@ internal sealed class V2Poll : IDisposable
 {
     private readonly V2Client _client;
     private readonly V2Connection _connection;
+    private readonly V2Request _request;
     private readonly HttpResponseMessage _response;
     private readonly long _started;
 
-    private V2Poll(V2Client client, V2Connection connection, HttpResponseMessage response, StoreRevision revision)
+    private V2Poll(V2Client client, V2Connection connection, V2Request request, HttpResponseMessage response, StoreRevision revision)
     {
-        (_client, _connection, _response, Revision) = (client, connection, response, revision);
+        (_client, _connection, _request, _response, Revision) = (client, connection, request, response, revision);
         _started = client.TimeProvider.GetTimestamp();
     }
 
@@ -39,7 +40,7 @@ internal sealed class V2Poll : IDisposable
                     await V2Response.ReadAsync(response, token).ConfigureAwait(false);
                 }
 
-                return new V2Poll(client, connection, response, V2Response.RevisionOf(response));
+                return new V2Poll(client, connection, request, response, V2Response.RevisionOf(response));
             }
             catch
             {
@@ -61,12 +62,12 @@ internal sealed class V2Poll : IDisposable
         }
         catch (V2Failure failure)
         {
-            throw _client.Fail(_connection, failure);
+            throw _client.Fail(_connection, failure, _request);
         }
         catch (Exception e)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            throw _client.Fail(_connection, V2Failure.OfTransport(e));
+            throw _client.Fail(_connection, V2Failure.OfTransport(e), _request);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.EtcdV2;
@@ -9,8 +10,23 @@ namespace EtcdDiscovery.EtcdV2;
 /// <param name="Form">The form fields, if any.</param>
 internal sealed record V2Request(HttpMethod Method, string PathAndQuery, IReadOnlyList<KeyValuePair<string, string>>? Form = null)
 {
+    private const string KeysPath = "/v2/keys";
+
+    /// <summary>What the request does to which keys, for a message.</summary>
+    public string DescribeAccess()
+    {
+        var path = Uri.UnescapeDataString(PathAndQuery.Split('?')[0]);
+        path = path.StartsWith(KeysPath, StringComparison.Ordinal) ? path[KeysPath.Length..] : path;
+        return Method == HttpMethod.Get
+            ? $"read {LogSanitizer.Sanitize(path)} and what is below it"
+            : $"write {LogSanitizer.Sanitize(path[..(path.LastIndexOf('/') + 1)])}*";
+    }
+
     /// <summary>Asks a member whether it has a leader. It answers from memory.</summary>
     public static V2Request Leader { get; } = new(HttpMethod.Get, "/v2/members/leader");
+
+    /// <summary>Asks a member whether authentication is enabled. It answers everyone.</summary>
+    public static V2Request Authentication { get; } = new(HttpMethod.Get, "/v2/auth/enable");
 
     // A quorum read, because a member that lags behind could return a state from before the watch starts.
     public static V2Request Read(StoreRange range) => new(

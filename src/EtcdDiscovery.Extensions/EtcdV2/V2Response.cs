@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using EtcdDiscovery.Stores;
+using EtcdDiscovery.Transport;
 
 namespace EtcdDiscovery.EtcdV2;
 
@@ -68,7 +69,7 @@ internal sealed record V2Response(StoreRevision Revision, V2Document Document)
         var index = Header(response, "X-Etcd-Index");
         return long.TryParse(index, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? new StoreRevision(number, ClusterOf(response))
-            : throw V2Failure.OfProtocolViolation("its answer has no X-Etcd-Index; it is not an etcd with the v2 keys API");
+            : throw V2Failure.OfProtocolViolation("its answer has no X-Etcd-Index, so " + TransportFailure.NotEtcd);
     }
 
     /// <summary>Reads a whole body. The HTTP stack detects a truncated one.</summary>
@@ -120,7 +121,7 @@ internal sealed record V2Response(StoreRevision Revision, V2Document Document)
         return count;
     }
 
-    private static V2Failure NotV2Answer() => V2Failure.OfProtocolViolation("its answer is not one of the v2 keys API");
+    private static V2Failure NotV2Answer() => V2Failure.OfProtocolViolation("its answer is not one of the v2 keys API, so " + TransportFailure.NotEtcd);
 
     private static ulong ClusterOf(HttpResponseMessage response) =>
         ulong.TryParse(Header(response, "X-Etcd-Cluster-Id"), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var id) ? id : 0;

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Net;
 using EtcdDiscovery.Diagnostics;
 using EtcdDiscovery.Etcd;
 using EtcdDiscovery.EtcdV2;
@@ -50,6 +51,8 @@ internal static partial class DiscoveryServices
         services.AddSingleton(new Timeline(capacity: 1_000));
         services.TryAddSingleton(CreateDiagnostics);
         services.AddSingleton(CreateSession);
+        services.AddSingleton(provider => new ReachabilityCheck(
+            Get<GoEnvironment>(provider).Variable, Dns.GetHostAddressesAsync, LoggerOf(provider, LogCategories.Registration)));
         services.AddSingleton(CreateRegistry);
         services.TryAddSingleton<IServiceRegistry>(Get<ServiceRegistry>);
         services.AddSingleton<ConfiguredServices>();
@@ -156,6 +159,7 @@ internal static partial class DiscoveryServices
             Get<SessionLoop>(provider),
             NodeHostname.Get(Get<GoEnvironment>(provider).Variable),
             Options(provider).Enabled,
+            Get<ReachabilityCheck>(provider),
             (registration, state) => timeline.Add(new()
             {
                 Time = timeProvider.GetUtcNow(),

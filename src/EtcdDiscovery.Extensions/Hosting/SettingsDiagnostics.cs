@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Registration;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
@@ -25,6 +26,11 @@ internal sealed partial class SettingsDiagnostics(
         foreach (var (setting, known) in FindUnknown())
         {
             Log.UnknownSetting(logger, setting, known);
+        }
+
+        if (environment.Variable(NodeHostname.Variable) is { Length: > 0 } name && ServiceUriBuilder.DescribeBadHost(name) is { } reason)
+        {
+            Log.HostnameIgnored(logger, LogSanitizer.Sanitize(name), reason);
         }
 
         if (environment.FindMissingForTls() is { Count: > 0 } missing)

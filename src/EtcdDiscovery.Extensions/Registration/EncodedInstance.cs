@@ -49,6 +49,10 @@ internal sealed class EncodedInstance(ServiceInstance instance)
         });
     }
 
+    /// <summary>Whether the private host name is that of the machine, because none is configured.</summary>
+    public static bool UsesNodeHostname(ServiceRegistrationOptions options) =>
+        string.IsNullOrEmpty(options.PrivateHostname) && (options.Public || string.IsNullOrEmpty(options.Hostname));
+
     public static ServiceCredentials? ConfiguredCredentials(ServiceRegistrationOptions options) =>
         string.IsNullOrEmpty(options.User) && string.IsNullOrEmpty(options.Password)
             ? null
@@ -69,15 +73,10 @@ internal sealed class EncodedInstance(ServiceInstance instance)
     public EncodedInstance With(ServiceStatus status, string? reason) =>
         new(Instance with { Status = status, StatusReason = reason });
 
-    private static string PrivateHostnameOf(ServiceRegistrationOptions options, string nodeHostname)
-    {
-        if (!string.IsNullOrEmpty(options.PrivateHostname))
-        {
-            return options.PrivateHostname;
-        }
-
-        return options.Public || string.IsNullOrEmpty(options.Hostname) ? nodeHostname : options.Hostname;
-    }
+    private static string PrivateHostnameOf(ServiceRegistrationOptions options, string nodeHostname) =>
+        UsesNodeHostname(options) ? nodeHostname
+        : string.IsNullOrEmpty(options.PrivateHostname) ? options.Hostname!
+        : options.PrivateHostname;
 
     private static ServiceMap? ToMap(IDictionary<string, string>? entries) => entries is null ? null : new(entries);
 }

@@ -6,11 +6,13 @@ namespace EtcdDiscovery.Registration;
 /// <param name="loop">The session loop.</param>
 /// <param name="nodeHostname">This machine's host name.</param>
 /// <param name="isEnabled">Whether service discovery is on.</param>
+/// <param name="reachability">Warns of instances that nobody can call; null for no warnings.</param>
 /// <param name="stateChanged">Called with each new state of a registration.</param>
 internal sealed class ServiceRegistry(
     SessionLoop loop,
     string nodeHostname,
     bool isEnabled = true,
+    ReachabilityCheck? reachability = null,
     Action<ServiceRegistration, RegistrationState>? stateChanged = null) : IServiceRegistry
 {
     public IReadOnlyList<IServiceRegistration> Registrations => loop.Registrations;
@@ -32,6 +34,11 @@ internal sealed class ServiceRegistry(
     {
         var registration = new ServiceRegistration(options, nodeHostname, loop.Session, loop.Drain, stateChanged);
         loop.Add(registration);
+        if (options.WarnIfUnreachable)
+        {
+            reachability?.Check(registration.Instance, usesNodeHostname: EncodedInstance.UsesNodeHostname(options));
+        }
+
         return registration;
     }
 }

@@ -21,7 +21,7 @@ internal sealed partial class SessionLoop
         [LoggerMessage(17, LogLevel.Warning, "The session was lost, registering again: {Reason}{LeftOut}", EventName = "SessionLost")]
         public static partial void SessionLost(ILogger logger, string reason, string leftOut);
 
-        [LoggerMessage(21, LogLevel.Warning, "Service {Service} has capital letters in its name. Host names in URLs are lower case, so a URL with this name may not find the service. Prefer a name in lower case", EventName = "NameWithCapitals")]
-        public static partial void NameWithCapitals(ILogger logger, string service);
+        [LoggerMessage(27, LogLevel.Warning, "EtcdDiscovery:TimeToLive is {Requested}, but the store has granted {Granted}: entries of a crashed process stay for that long. Set TimeToLive to at least {Granted}, or lower etcd's --election-timeout, of which etcd grants at least 1.5 times", EventName = "TimeToLiveRaised")]
+        public static partial void TimeToLiveRaised(ILogger logger, TimeSpan requested, TimeSpan granted);
     }
 }

@@ -21,6 +21,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _givingUp = new();
     private readonly Lock _changing = new();
+    private bool _hasWarnedOfRaised;
     private Task? _running;
     private Task? _stopped;
 
@@ -57,11 +58,6 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
             ObjectDisposedException.ThrowIf(_stopped is not null || _stopping.IsCancellationRequested, typeof(IServiceRegistry));
             _registrations.Add(registration);
             _running ??= Background.RunAsync(() => RunAsync(_stopping.Token));
-        }
-
-        if (registration.ServiceName.Any(char.IsUpper))
-        {
-            Log.NameWithCapitals(_logger, LogSanitizer.Sanitize(registration.ServiceName));
         }
 
         Session.Changed.Set();
@@ -151,11 +147,22 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         {
             var session = await _store.OpenSessionAsync(_settings.TimeToLive, cancellationToken).ConfigureAwait(false);
             Session.OnOpened(session, askedAt);
+            WarnIfRaised(session.TimeToLive);
             return session;
         }
         finally
         {
             await prefetching.ConfigureAwait(false);
+        }
+    }
+
+    // etcd counts in whole seconds.
+    private void WarnIfRaised(TimeSpan granted)
+    {
+        if (granted > TimeSpan.FromSeconds(Math.Ceiling(_settings.TimeToLive.TotalSeconds)) && !_hasWarnedOfRaised)
+        {
+            _hasWarnedOfRaised = true;
+            Log.TimeToLiveRaised(_logger, _settings.TimeToLive, granted);
         }
     }
 

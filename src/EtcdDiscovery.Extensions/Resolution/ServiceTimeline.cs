@@ -21,7 +21,7 @@ internal sealed class ServiceTimeline(string service, Timeline? events, TimeProv
 
         if (!before.IsKnown)
         {
-            Add(DiscoveryEventKind.ServiceRead, detail: string.Create(CultureInfo.InvariantCulture, $"{update.View.Instances.Length} instances"));
+            Add(DiscoveryEventKind.ServiceRead, detail: string.Create(CultureInfo.InvariantCulture, $"{update.View.Instances.Length} {(update.View.Instances.Length == 1 ? "instance" : "instances")}"));
             return;
         }
 

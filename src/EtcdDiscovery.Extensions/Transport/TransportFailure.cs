@@ -7,6 +7,9 @@ namespace EtcdDiscovery.Transport;
 /// <summary>Describes the nested exceptions of the HTTP stack in plain language.</summary>
 internal static class TransportFailure
 {
+    /// <summary>The end of a message about a server that is not etcd.</summary>
+    public const string NotEtcd = "this is not etcd: check EtcdDiscovery:Etcd:Endpoints (the port for clients is usually 2379)";
+
     // HTTP/2's NO_ERROR: the stream or connection was closed normally.
     private const long NoError = 0;
 
@@ -69,7 +72,7 @@ internal static class TransportFailure
     {
         HttpRequestError.NameResolutionError => "host name not found",
         HttpRequestError.SecureConnectionError => "the TLS handshake failed",
-        HttpRequestError.HttpProtocolError or HttpRequestError.InvalidResponse => $"it does not speak {protocol}",
+        HttpRequestError.HttpProtocolError or HttpRequestError.InvalidResponse => $"it does not speak {protocol}, so {NotEtcd}",
         HttpRequestError.ResponseEnded => "the connection was closed",
         _ => $"the connection failed ({error})",
     };

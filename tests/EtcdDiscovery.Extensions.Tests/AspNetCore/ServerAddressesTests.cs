@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -17,7 +18,7 @@ namespace EtcdDiscovery.Tests.AspNetCore;
 public sealed class ServerAddressesTests
 {
     private static readonly IPAddress[] Addresses =
-        [IPAddress.Loopback, IPAddress.Parse("fe80::1"), IPAddress.Parse("2001:db8::7"), IPAddress.Parse("192.168.0.7"), IPAddress.Parse("10.0.0.7")];
+        [IPAddress.Loopback, IPAddress.Parse("169.254.0.7"), IPAddress.Parse("fe80::1"), IPAddress.Parse("2001:db8::7"), IPAddress.Parse("192.168.0.7"), IPAddress.Parse("10.0.0.7")];
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -78,19 +79,54 @@ public sealed class ServerAddressesTests
     }
 
     [Theory]
-    [InlineData("http://127.0.0.1:5000 http://[::1]:5000", true, 1)]
-    [InlineData("http://127.0.0.1:5000", false, 0)]
-    [InlineData("http://127.0.0.1:5000 http://*:6000", true, 0)]
-    public void PublicService_BoundToLoopbackOnly_Warns(string bound, bool isPublic, int warnings)
+    [InlineData("node-7", null, "10.0.0.0/8", "10.0.0.7")]
+    [InlineData("node-7", null, "172.16.0.0/12", "node-7")]
+    [InlineData("node-7", null, null, "node-7")]
+    [InlineData("shop-7d9f-x2x4k", "10.96.0.1", null, "192.168.0.7")]
+    [InlineData("shop-0.shop.default.svc", "10.96.0.1", null, "shop-0.shop.default.svc")]
+    [InlineData("4f2a9c1b3d77", null, null, "192.168.0.7")]
+    [InlineData("my host!", null, null, "192.168.0.7")]
+    public void Hostname_OfAServerBoundToAll_IsOneThatOthersCanReach(string hostname, string? kubernetes, string? network, string expected)
+    {
+        using var logs = new LogCapture();
+        using var factory = LoggerFactory.Create(logging => logging.AddProvider(logs));
+        var service = new ServiceRegistrationOptions { Name = "shop" };
+        var variables = new Dictionary<string, string?> { ["HOSTNAME"] = hostname, ["KUBERNETES_SERVICE_HOST"] = kubernetes };
+        var addresses = Create("http://*:5000", hostname, network, factory, variables.GetValueOrDefault);
+
+        addresses.PostConfigure(null, service);
+        addresses.PostConfigure(null, new ServiceRegistrationOptions { Name = "shop" });
+
+        Assert.Equal(expected, service.Hostname);
+        Assert.Equal(network == "172.16.0.0/12" ? 1 : 0, logs.Of("NotInPreferredNetwork").Count());
+    }
+
+    [Fact]
+    public void PrivateHostname_OfAPublicService_IsThatOfTheServer()
+    {
+        var service = new ServiceRegistrationOptions { Name = "shop", Public = true, Hostname = "shop.example" };
+
+        Create("http://*:5000", "4f2a9c1b3d77").PostConfigure(null, service);
+
+        Assert.Equal(("shop.example", "192.168.0.7"), (service.Hostname, service.PrivateHostname));
+    }
+
+    [Theory]
+    [InlineData("http://10.1.1.1:5000 https://10.2.2.2:5001", "https://10.2.2.2:5001")]
+    [InlineData("http://*:5000 http://*:6000", "http://*:6000")]
+    [InlineData("http://169.254.1.1:5000 http://10.1.1.1:6000", "http://169.254.1.1:5000")]
+    [InlineData("http://*:5000 https://*:5001 http://127.0.0.1:6000", null)]
+    [InlineData("http://0.0.0.0:5000 http://[::]:5000", null)]
+    public void Address_ThatCannotBeRegistered_IsWarnedOfOnce(string bound, string? leftOut)
     {
         using var logs = new LogCapture();
         using var factory = LoggerFactory.Create(logging => logging.AddProvider(logs));
         var addresses = Create(bound, "node", null, factory);
 
-        addresses.PostConfigure(null, new ServiceRegistrationOptions { Name = "shop", Public = isPublic });
-        addresses.PostConfigure(null, new ServiceRegistrationOptions { Name = "shop", Public = isPublic });
+        addresses.PostConfigure(null, new ServiceRegistrationOptions { Name = "shop" });
+        addresses.PostConfigure(null, new ServiceRegistrationOptions { Name = "shop" });
 
-        Assert.Equal(warnings, logs.Of("LoopbackOnly").Count());
+        Assert.Equal(leftOut is null ? [] : [$"The server's address {leftOut} is not registered for service shop"], logs.Of("AddressLeftOut").Select(line => line.Message.Split(": another")[0]));
     }
 
     [Fact]
@@ -131,7 +167,7 @@ public sealed class ServerAddressesTests
             builder => builder.Services.AddEtcdDiscovery().UseServerAddresses()));
 
     private static ServerAddresses Create(
-        string bound, string? hostname = "node", string? network = null, ILoggerFactory? loggers = null)
+        string bound, string? hostname = "node", string? network = null, ILoggerFactory? loggers = null, Func<string, string?>? variable = null)
     {
         var feature = new ServerAddressesFeature();
         foreach (var address in bound.Split(' ', StringSplitOptions.RemoveEmptyEntries))
@@ -143,8 +179,9 @@ public sealed class ServerAddressesTests
         services.AddSingleton<IServer>(new BoundServer(feature));
         return new ServerAddresses(
             services.BuildServiceProvider(),
-            new Machine(name => name == "HOSTNAME" ? hostname : null, () => Addresses),
+            new Machine(variable ?? (name => name == "HOSTNAME" ? hostname : null), () => Addresses),
             Options.Create(new ServerAddressOptions { PreferredNetwork = network }),
+            new ConfigurationManager(),
             loggers ?? Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
     }
 

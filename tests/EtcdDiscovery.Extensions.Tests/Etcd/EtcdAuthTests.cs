@@ -96,10 +96,11 @@ public sealed class EtcdAuthTests
         await using var session = await store.OpenSessionAsync(TimeSpan.FromMinutes(10), Token);
 
         Assert.Empty((await store.ReadAsync([StoreRange.Prefix("/services/")], Token)).Entries);
-        await AssertRefusedAsync(() => session.TryPutAsync([Put("/services/a/1")], Token));
-        await AssertRefusedAsync(() => store.ReadAsync([StoreRange.Prefix("/other/")], Token));
+        await AssertRefusedAsync(() => session.TryPutAsync([Put("/services/a/1")], Token), "read and write /services/a/");
+        await AssertRefusedAsync(() => session.DeleteAsync(["/services/a/1"], Token), "write /services/a/");
+        await AssertRefusedAsync(() => store.ReadAsync([StoreRange.Prefix("/other/")], Token), "read /other/");
         await using var watch = new StoreWatch(store, default, StoreRange.Prefix("/other/"));
-        await AssertRefusedAsync(() => watch.NextAsync());
+        await AssertRefusedAsync(() => watch.NextAsync(), "read /other/");
     }
 
     [Fact]
@@ -148,6 +149,21 @@ public sealed class EtcdAuthTests
         Assert.Equal(
             (false, $"Etcd at {server.Endpoint}: etcdserver: user name is empty; set EtcdDiscovery:Etcd:User and Password."),
             (error.IsTransient, error.Message));
+    }
+
+    [Theory]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    public async Task User_IfAuthenticationIsDisabled_IsWarnedOfOnce(bool isEnabled, bool hasUser)
+    {
+        await using var server = await StartAsync(EtcdVersion.Second, isEnabled);
+        await using var host = await DiscoveryHost.RegisterAsync(hasUser ? Settings(server) : server.Settings("shop"));
+        await host.Resolver.GetInstanceAsync("shop", cancellationToken: Token);
+        host.Change(("Etcd:Password", isEnabled ? "change-me" : "changed"));
+        await host.Registration.SetStatusAsync(ServiceStatus.Maintenance, null, Token);
+
+        Assert.Equal(hasUser && !isEnabled ? 1 : 0, host.Logs.Of("AuthenticationDisabled").Count());
     }
 
     [Theory]
@@ -248,10 +264,11 @@ public sealed class EtcdAuthTests
         }
     }
 
-    private static async Task AssertRefusedAsync(Func<Task> call)
+    private static async Task AssertRefusedAsync(Func<Task> call, string missing)
     {
         var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(call);
         Assert.Contains("permission denied", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith($"; grant a role of EtcdDiscovery:Etcd:User permission to {missing}.", error.Message, StringComparison.Ordinal);
         Assert.False(error.IsTransient);
     }
 }

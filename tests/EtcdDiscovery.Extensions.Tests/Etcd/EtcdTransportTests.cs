@@ -35,7 +35,7 @@ public sealed class EtcdTransportTests
     [InlineData(16, "etcdserver: invalid auth token", true)]
     [InlineData(16, "wrong password", false)]
     [InlineData(3, "etcdserver: request is too large", false)]
-    [InlineData(12, "unknown service", false)]
+    [InlineData(12, "unknown service", false, "; if it is no old version of etcd, this is not etcd: check EtcdDiscovery:Etcd:Endpoints (the port for clients is usually 2379)")]
     [InlineData(9, "etcdserver: authentication is not enabled", false)]
     [InlineData(15, "etcdserver: corrupt cluster", false)]
     public async Task Status_OfAnyKind_IsToldWithEndpointAndHonesty(int status, string message, bool isTransient, string advice = "")
@@ -117,7 +117,7 @@ public sealed class EtcdTransportTests
         var error = await OpenErrorAsync(server.Endpoint);
 
         Assert.Contains($"HTTP {status}", error.Message, StringComparison.Ordinal);
-        Assert.Contains("is it an etcd v3 endpoint?", error.Message, StringComparison.Ordinal);
+        Assert.Contains("instead of gRPC, so this is not etcd: check EtcdDiscovery:Etcd:Endpoints", error.Message, StringComparison.Ordinal);
         Assert.Equal(isTransient, error.IsTransient);
     }
 
@@ -128,7 +128,7 @@ public sealed class EtcdTransportTests
             context => context.Response.WriteAsync("hello"), HttpProtocols.Http1);
         var error = await OpenErrorAsync(server.Endpoint);
 
-        Assert.Equal($"Etcd at {server.Endpoint}: it does not speak HTTP/2.", error.Message);
+        Assert.Equal($"Etcd at {server.Endpoint}: it does not speak HTTP/2, so this is not etcd: check EtcdDiscovery:Etcd:Endpoints (the port for clients is usually 2379).", error.Message);
     }
 
     [Fact]

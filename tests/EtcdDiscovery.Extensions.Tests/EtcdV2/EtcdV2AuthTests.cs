@@ -50,10 +50,10 @@ public sealed class EtcdV2AuthTests
         await using var session = await store.OpenSessionAsync(TimeSpan.FromMinutes(10), Token);
 
         Assert.Empty((await store.ReadAsync([StoreRange.Prefix("/services/a/")], Token)).Entries);
-        await AssertDeniedAsync(() => session.TryPutAsync([new StorePut("/services/a/1", "{}"u8.ToArray())], Token));
-        await AssertDeniedAsync(() => store.ReadAsync([StoreRange.Prefix("/other/")], Token));
+        await AssertDeniedAsync(() => session.TryPutAsync([new StorePut("/services/a/1", "{}"u8.ToArray())], Token), "write /services/a/*");
+        await AssertDeniedAsync(() => store.ReadAsync([StoreRange.Prefix("/other/")], Token), "read /other and what is below it");
         await using var watch = new StoreWatch(store, default, StoreRange.Prefix("/other/"));
-        await AssertDeniedAsync(() => watch.NextAsync());
+        await AssertDeniedAsync(() => watch.NextAsync(), "read /other and what is below it");
     }
 
     [Theory]
@@ -86,6 +86,24 @@ public sealed class EtcdV2AuthTests
         Assert.Equal(id, host.Registration.InstanceId);
         Assert.DoesNotContain(host.Logs.Lines, line => line.Message.Contains(Denied, StringComparison.Ordinal));
         Assert.Empty(host.Logs.Of("SessionLost"));
+    }
+
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(false, 0)]
+    public async Task User_IfAuthenticationIsDisabled_IsWarnedOfOnce(bool hasUser, int warnings)
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(SharedEtcd.WithV2(EtcdVersion.First)));
+        Dictionary<string, string?> settings = new(V2Api.Settings(server, "shop"));
+        if (hasUser)
+        {
+            (settings["Etcd:User"], settings["Etcd:Password"]) = ("discovery", "change-me");
+        }
+
+        await using var host = await DiscoveryHost.RegisterAsync(settings);
+        await host.Resolver.GetInstanceAsync("shop", cancellationToken: Token);
+
+        Assert.Equal(warnings, host.Logs.Of("AuthenticationDisabled").Count());
     }
 
     [Fact]
@@ -167,10 +185,11 @@ public sealed class EtcdV2AuthTests
         await Eventually.TrueAsync(async () => await host.CountAsync(name) == 2, "it is watched");
     }
 
-    private static async Task AssertDeniedAsync(Func<Task> call)
+    private static async Task AssertDeniedAsync(Func<Task> call, string missing = "")
     {
         var error = await Assert.ThrowsAnyAsync<EtcdDiscoveryException>(call);
         Assert.Contains(Denied, error.Message, StringComparison.Ordinal);
+        Assert.Contains($"grant one of its roles the permission to {missing}", error.Message, StringComparison.Ordinal);
         Assert.False(error.IsTransient);
     }
 }

@@ -336,6 +336,20 @@ public sealed class RegistrationTests(SharedEtcd etcd)
         Assert.Single(host.Logs.Of("SessionLost"));
     }
 
+    [Theory]
+    [InlineData("00:00:01", 1)]
+    [InlineData("00:00:04.5", 0)]
+    [InlineData("00:00:05", 0)]
+    public async Task TimeToLive_ThatEtcdRaises_IsWarnedOfOnce(string timeToLive, int warnings)
+    {
+        var server = await etcd.GetAsync(EtcdVersion.First);
+        await using var host = await DiscoveryHost.StartAsync(new(server.Settings(_service)) { ["TimeToLive"] = timeToLive });
+        await host.RegisteredAsync();
+
+        Assert.Equal(warnings, host.Logs.Of("TimeToLiveRaised").Count());
+        Assert.All(host.Logs.Of("TimeToLiveRaised"), line => Assert.Contains("is 00:00:01, but the store has granted 00:00:02", line.Message, StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Host_DisposedSynchronouslyAndNotStopped_LeavesItsInstanceToExpire()
     {
@@ -343,6 +357,7 @@ public sealed class RegistrationTests(SharedEtcd etcd)
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Configuration["EtcdDiscovery:Etcd:Endpoints:0"] = server.Endpoint;
         builder.Configuration["EtcdDiscovery:Service:Name"] = _service;
+        builder.Configuration["EtcdDiscovery:Service:WarnIfUnreachable"] = "false";
         builder.Configuration["EtcdDiscovery:TimeToLive"] = "00:00:02";
         var logs = new LogCapture();
         DiscoveryHost.Prepare(builder, logs);

@@ -41,7 +41,7 @@ public sealed class EtcdServer : IEtcd
 
     private string Cluster { get; set; } = "";
 
-    private string PeerUrl => $"http://127.0.0.1:{PeerPort}";
+    public string PeerUrl => $"http://127.0.0.1:{PeerPort}";
 
     private string LogFile => Path.Combine(_directory.FullName, "log");
 

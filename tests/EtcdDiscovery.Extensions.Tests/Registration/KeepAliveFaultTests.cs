@@ -140,7 +140,8 @@ public sealed class KeepAliveFaultTests(UnobservedFailures unobserved)
         var clock = new JumpingClock();
         await using var fake = await FakeEtcd.StartAsync();
         await using var host = await DiscoveryHost.StartAsync(
-            fake.Settings(Service), builder => builder.Services.Replace(ServiceDescriptor.Singleton<TimeProvider>(clock)));
+            new(fake.Settings(Service)) { ["Service:WarnIfUnreachable"] = "false" },
+            builder => builder.Services.Replace(ServiceDescriptor.Singleton<TimeProvider>(clock)));
         await host.RegisteredAsync();
         await using var witness = KeyWitness.Of(fake, Service);
         await Eventually.TrueAsync(() => Task.FromResult(fake.Calls(FakeEtcd.Watch) > 0), "its keys are observed");

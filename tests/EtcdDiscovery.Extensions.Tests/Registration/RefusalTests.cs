@@ -16,6 +16,8 @@ public sealed class RefusalTests
     private const string Advice = "; grant a role of EtcdDiscovery:Etcd:User permission to read (and to write, if this application registers) "
         + "/services/ and /services_infos/, below EtcdDiscovery:KeyPrefix if that is set.";
 
+    private const string AdviceForTxn = "; grant a role of EtcdDiscovery:Etcd:User permission to read /services_infos/shop.";
+
     private const string NoAdvice = ". The operators of etcd have to act, unless EtcdDiscovery:Etcd:Endpoints is wrong.";
 
     private const string Service = "shop";
@@ -185,7 +187,7 @@ public sealed class RefusalTests
 
     [Theory]
     [InlineData("permission denied", FakeEtcd.Grant, Advice)]
-    [InlineData("permission denied", FakeEtcd.Txn, Advice)]
+    [InlineData("permission denied", FakeEtcd.Txn, AdviceForTxn)]
     [InlineData("invalid argument", FakeEtcd.Grant, NoAdvice)]
     [InlineData("invalid argument", FakeEtcd.Txn, NoAdvice)]
     public async Task Status_Persistent_IsUnhealthyWithTheReasonAndRetriedEveryHalfMinute(string fault, string method, string advice)

@@ -110,7 +110,10 @@ internal sealed class WatchHub : IAsyncDisposable
                 RangeEnd = EtcdConvert.EndOf(range),
                 Limit = 1,
             };
-            await _client.CallAsync((etcd, options) => etcd.KV.RangeAsync(request, options), cancellationToken).ConfigureAwait(false);
+            await _client.CallAsync(
+                (etcd, options) => etcd.KV.RangeAsync(request, options),
+                cancellationToken,
+                () => EtcdErrors.DescribeAccess("read", [range.Key])).ConfigureAwait(false);
         }
 
         throw new EtcdDiscoveryException(subscription.Failure!.Message, isTransient: true, subscription.Failure);

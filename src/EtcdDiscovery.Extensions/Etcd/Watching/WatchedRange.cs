@@ -1,4 +1,3 @@
-using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Stores;
 using Etcdserverpb;
 using Mvccpb;
@@ -45,7 +44,7 @@ internal sealed class WatchedRange
     {
         if (response.Canceled)
         {
-            return Explain(response);
+            return Explain(response, Range.Key);
         }
 
         if (response.Header is null)
@@ -106,11 +105,9 @@ internal sealed class WatchedRange
     // A grpc-proxy that already has the same watch confirms another one itself, without a cluster id.
     private ulong ClusterIdOf(ResponseHeader header) => header.ClusterId == 0 ? Subscription.After.ClusterId : _history.IdOf(header);
 
-    private static EtcdDiscoveryException Explain(WatchResponse response) => response.CompactRevision > 0
+    private static EtcdDiscoveryException Explain(WatchResponse response, string watched) => response.CompactRevision > 0
         ? new HistoryLostException($"Etcd has compacted its history up to revision {response.CompactRevision}.")
-        : new EtcdDiscoveryException(
-            $"Etcd ended the watch: {(response.CancelReason.Length > 0 ? LogSanitizer.Sanitize(response.CancelReason) : "no reason given")}.",
-            EtcdErrors.IsTransientReason(response.CancelReason));
+        : EtcdErrors.WatchEnded(response.CancelReason, watched);
 
     private static HistoryLostException TooSlow() => new("The reader of the watch is too slow: too many changes are waiting.");
 }

@@ -1,0 +1,118 @@
+using System.Net;
+using System.Net.Sockets;
+using EtcdDiscovery.Primitives;
+using Microsoft.Extensions.Logging;
+
+namespace EtcdDiscovery.Registration;
+
+/// <summary>Logs a warning if nobody can call an instance that is being registered.</summary>
+/// <param name="variable">Reads an environment variable.</param>
+/// <param name="resolveAsync">Resolves a host name.</param>
+/// <param name="logger">The logger.</param>
+internal sealed partial class ReachabilityCheck(
+    Func<string, string?> variable, Func<string, CancellationToken, Task<IPAddress[]>> resolveAsync, ILogger logger) : IAsyncDisposable, IDisposable
+{
+    private const string Section = $"{EtcdDiscoveryOptions.SectionName}:{nameof(EtcdDiscoveryOptions.Service)}";
+    private const string HostnameSetting = $"{Section}:{nameof(ServiceRegistrationOptions.Hostname)}";
+    private const string PrivateHostnameSetting = $"{Section}:{nameof(ServiceRegistrationOptions.PrivateHostname)}";
+
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Lock _changing = new();
+    private Task _resolving = Task.CompletedTask;
+
+    /// <summary>Logs at most one warning each about the name, the ports and a host name.</summary>
+    /// <param name="instance">The instance.</param>
+    /// <param name="usesNodeHostname">Whether its private host name is that of the machine, because none is configured.</param>
+    public void Check(ServiceInstance instance, bool usesNodeHostname)
+    {
+        var service = LogSanitizer.Sanitize(instance.ServiceName);
+        if (instance.ServiceName.Any(char.IsUpper))
+        {
+            Log.NameWithCapitals(logger, service);
+        }
+
+        if (instance is { Ports: not { Count: > 0 }, PrivatePorts: not { Count: > 0 } })
+        {
+            // Without ports, the host name does not matter.
+            Log.NoPorts(logger, service);
+            return;
+        }
+
+        if (instance.Public)
+        {
+            CheckPublicHost(instance, service);
+        }
+
+        var host = instance.PrivateHostname ?? "";
+        var setting = instance.Public ? PrivateHostnameSetting : HostnameSetting;
+        if (usesNodeHostname && NodeHostname.DescribeGenerated(host, variable) is { } kind)
+        {
+            Log.GeneratedHost(logger, service, LogSanitizer.Sanitize(host), kind, setting);
+        }
+        else if (!usesNodeHostname || !instance.Public)
+        {
+            Resolve(service, host, setting);
+        }
+    }
+
+    public void Dispose() => _stopping.Cancel();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _resolving.ConfigureAwait(false);
+    }
+
+    private void CheckPublicHost(ServiceInstance instance, string service)
+    {
+        if (instance.Hostname.Length == 0)
+        {
+            Log.NoHostname(logger, service);
+        }
+        else if (IsLoopback(instance.Hostname))
+        {
+            Log.LoopbackHost(logger, service, LogSanitizer.Sanitize(instance.Hostname));
+        }
+        else
+        {
+            Resolve(service, instance.Hostname, HostnameSetting);
+        }
+    }
+
+    private void Resolve(string service, string host, string setting)
+    {
+        if (host.Length == 0 || IsLoopback(host) || IPAddress.TryParse(host.Trim('[', ']'), out _))
+        {
+            return;
+        }
+
+        lock (_changing)
+        {
+            var before = _resolving;
+            _resolving = Background.RunAsync(async () =>
+            {
+                await before.ConfigureAwait(false);
+                await ResolveAsync(service, host, setting).ConfigureAwait(false);
+            });
+        }
+    }
+
+    private async Task ResolveAsync(string service, string host, string setting)
+    {
+        try
+        {
+            await resolveAsync(host, _stopping.Token).ConfigureAwait(false);
+        }
+        catch (SocketException error) when (error.SocketErrorCode is SocketError.HostNotFound or SocketError.NoData)
+        {
+            Log.UnresolvableHost(logger, service, LogSanitizer.Sanitize(host), setting);
+        }
+        catch (Exception)
+        {
+            // DNS is away, or the application stops: nothing is known of the name.
+        }
+    }
+
+    private static bool IsLoopback(string host) => host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+        || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+}
