@@ -18,17 +18,17 @@ internal enum BreakageKind
     /// <summary>It withdraws although it serves.</summary>
     Withdraws,
 
-    /// <summary>It registers again as somebody else.</summary>
+    /// <summary>It registers again under another instance id.</summary>
     ChangesId,
 
     /// <summary>It ends by itself.</summary>
     Dies,
 
-    /// <summary>One of its tasks fails, and nobody sees it.</summary>
+    /// <summary>One of its tasks fails and the exception is never observed.</summary>
     FailsUnseen,
 }
 
-/// <summary>Hosts that break their promises, so that the checks can prove that they notice.</summary>
+/// <summary>Deliberately broken hosts, which prove that the checks detect violations.</summary>
 internal static class Breakage
 {
     /// <summary>Breaks a host that is registered; returns the hosts that it takes to do so.</summary>

@@ -13,10 +13,10 @@ internal static class ChildHosts
     public const string Prefix = $"/services/{Service}/";
     public const string Ready = "ready";
 
-    // What nobody saw is told when it is collected.
+    // Unobserved task exceptions are raised when the task is garbage-collected.
     private static readonly TimeSpan CollectionPeriod = TimeSpan.FromSeconds(1);
 
-    /// <summary>Runs until the process is told to end, or until whoever started it is gone.</summary>
+    /// <summary>Runs until the process receives a signal to stop or its parent process exits.</summary>
     /// <param name="args">The hosts' names, etcd's endpoints (both with commas), its API, and how the hosts are broken, if at all.</param>
     public static async Task<int> RunAsync(string[] args)
     {

@@ -31,7 +31,7 @@ internal sealed class HostProcess : IAsyncDisposable
     /// <summary>The names of the hosts, unlike those of any other process.</summary>
     public IReadOnlyList<string> Hosts { get; }
 
-    /// <summary>Whether it has ended though nobody told it to. Says so once.</summary>
+    /// <summary>Whether the process has exited unexpectedly. Returns true only once.</summary>
     public bool HasDied
     {
         get

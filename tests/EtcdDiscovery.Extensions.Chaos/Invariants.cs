@@ -9,7 +9,7 @@ namespace EtcdDiscovery.Chaos;
 /// </param>
 internal sealed class Invariants(History history, bool hasLeases)
 {
-    /// <summary>What somebody else writes over a host's key.</summary>
+    /// <summary>The value that a fault writes over a host's key.</summary>
     public const string Intruder = "overwritten by chaos";
 
     private readonly Lock _sync = new();

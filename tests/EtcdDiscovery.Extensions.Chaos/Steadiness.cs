@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Chaos;
 
-/// <summary>Since when etcd does what it is there for. Nobody can be faster than that.</summary>
+/// <summary>Tracks since when etcd has been available. No deadline starts earlier.</summary>
 internal sealed class Steadiness
 {
     private bool _isSilent = true;
