@@ -11,6 +11,12 @@ using OpenTelemetry.Trace;
 namespace EtcdDiscovery.Tests.Diagnostics;
 
 /// <summary>Metrics and traces as OpenTelemetry's SDK exports them.</summary>
+/// <remarks>
+/// Runs while no other test does: the SDK knows meters by their name only, and stops exporting an instrument when any host of the process
+/// disposes its meter of that name.
+/// </remarks>
+[Collection(nameof(TelemetryTests))]
+[CollectionDefinition(nameof(TelemetryTests), DisableParallelization = true)]
 public sealed class TelemetryTests(SharedEtcd etcd)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
