@@ -85,7 +85,8 @@ public sealed class ServiceRegistrationOptions
     public IDictionary<string, string>? Metadata { get; set; }
 
     /// <summary>
-    /// Whether a warning is logged if nobody can call this instance: no ports, or a host name that others cannot resolve or reach.
+    /// Whether a warning is logged if nobody can call this instance: no ports, a host name that others cannot resolve or reach, or a name
+    /// with capital letters, which URLs do not keep.
     /// </summary>
     /// <value>The default is <see langword="true"/>. Set it to <see langword="false"/> if that is intended.</value>
     public bool WarnIfUnreachable { get; set; } = true;

@@ -113,7 +113,7 @@ public sealed class DiscoveryDiagnosticsTests
 
         Assert.Equal(
             [
-                (DiscoveryEventKind.ServiceRead, null, "1 instances"),
+                (DiscoveryEventKind.ServiceRead, null, "1 instance"),
                 (DiscoveryEventKind.InstanceUp, "b", null),
                 (DiscoveryEventKind.InstanceDown, "b", "Maintenance"),
             ],
