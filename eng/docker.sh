@@ -14,6 +14,7 @@ unpacked=$cache/docker
 
 say() { echo "eng/docker.sh: $*" >&2; }
 fail() { say "$*"; exit 1; }
+. "$root/eng/unpack.sh"
 
 [ $# -gt 0 ] || { say "usage: eng/docker.sh COMMAND [ARGUMENT...]"; exit 2; }
 
@@ -40,34 +41,16 @@ engine=(env "PATH=$unpacked/usr/sbin:$unpacked/usr/bin:$unpacked/sbin:$unpacked/
 
 can_run() { "${engine[@]}" sh -c 'dockerd --version && docker --version && ip -V' >/dev/null 2>&1; }
 
-# Uses private apt lists and a private cache, as in eng/etcd.sh. Downloads the packages and those dependencies that are not installed.
-unpack_from_apt() (
-  command -v apt-get >/dev/null || fail "no Docker engine answers, and there is no apt-get to get one with"
-  mkdir -p "$cache"
-  temp=$(mktemp -d "$cache/.unpack.XXXXXX")
-  trap 'rm -rf "$temp"' EXIT
-  mkdir -p "$temp/lists/partial" "$temp/cache/archives/partial" "$temp/root"
-  apt=(apt-get -qq -y -o "Dir::State::Lists=$temp/lists" -o "Dir::Cache=$temp/cache" -o Debug::NoLocking=1
-    -o Acquire::Languages=none -o APT::Sandbox::User=root)
-  say "getting docker.io from apt into $unpacked"
-  {
-    "${apt[@]}" update || true
-    # Since Debian 13 the client is in a separate package.
-    "${apt[@]}" install --download-only --no-install-recommends docker.io docker-cli iproute2 ||
-      "${apt[@]}" install --download-only --no-install-recommends docker.io iproute2 || true
-    for package in "$temp"/cache/archives/*.deb; do [ ! -e "$package" ] || dpkg-deb -x "$package" "$temp/root"; done
-  } >"$temp/log" 2>&1
-  rm -rf "$unpacked"
-  mv -T "$temp/root" "$unpacked"
-  can_run || { tail -n 20 "$temp/log" >&2; fail "apt has no docker.io that runs here"; }
-)
-
 # Two private engines would share the bridge docker0 and its addresses, so only one runs at a time.
 mkdir -p "$cache"
 exec 9>"$cache/docker.lock"
 flock -n 9 || { say "waiting for the private engine of another run to end"; flock 9; }
 
-can_run || unpack_from_apt
+# Since Debian 13 the client is in a separate package.
+if ! can_run; then
+  unpack_from_apt "$unpacked" docker.io docker-cli iproute2
+  can_run || { tail -n 20 "$unpacked/unpack.log" >&2; fail "no Docker engine answers, and apt has no docker.io that runs here"; }
+fi
 
 etcd=$("$root/eng/etcd.sh")
 temp=$(mktemp -d)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using EtcdDiscovery.Primitives;
 using Microsoft.AspNetCore.Http;
 
 namespace EtcdDiscovery.AspNetCore;
@@ -13,9 +14,7 @@ internal sealed record Binding(string Scheme, string? Host, string Port)
     /// <summary>The endpoint in Kestrel's configuration; null if there is none.</summary>
     public KestrelEndpoint? Endpoint { get; init; }
 
-    public bool IsLoopback => Host is not null
-        && (Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
-            || (IPAddress.TryParse(Host, out var address) && IPAddress.IsLoopback(address)));
+    public bool IsLoopback => Host is not null && LoopbackHost.Is(Host);
 
     /// <summary>Selects the network addresses of a server, in their order.</summary>
     public static List<Binding> Read(IEnumerable<string> addresses) =>

@@ -22,13 +22,13 @@ internal sealed record KestrelEndpoint(string Name, Binding Address, bool Speaks
         {
             Endpoint = endpoints.Find(endpoint => (endpoint.Address.Scheme, endpoint.Address.Port) == (binding.Scheme, binding.Port)),
         });
-        foreach (var dynamic in endpoints.Where(endpoint => endpoint.Address.Port == AnyPort).Reverse())
+        foreach (var unassigned in endpoints.Where(endpoint => endpoint.Address.Port == AnyPort).Reverse())
         {
             // Kestrel binds configured endpoints in their order, after those of the code.
-            var index = named.FindLastIndex(binding => binding.Endpoint is null && binding.Scheme == dynamic.Address.Scheme);
+            var index = named.FindLastIndex(binding => binding.Endpoint is null && binding.Scheme == unassigned.Address.Scheme);
             if (index >= 0)
             {
-                named[index] = named[index] with { Endpoint = dynamic };
+                named[index] = named[index] with { Endpoint = unassigned };
             }
         }
 

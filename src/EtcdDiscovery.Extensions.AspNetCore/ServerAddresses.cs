@@ -28,6 +28,9 @@ internal sealed partial class ServerAddresses(
     private readonly ConcurrentDictionary<string, bool> _warned = new(StringComparer.Ordinal);
     private volatile bool _hasLeftOut;
 
+    private IPNetwork? PreferredNetwork =>
+        IPNetwork.TryParse(options.Value.PreferredNetwork, out var network) ? network : null;
+
     public void PostConfigure(string? name, EtcdDiscoveryOptions options) => PostConfigure(name, options.Service);
 
     public void PostConfigure(string? name, ServiceRegistrationOptions options)
@@ -98,7 +101,10 @@ internal sealed partial class ServerAddresses(
                 bindings.RemoveAll(binding => binding.Host is not null && binding.Host != host);
             }
 
-            service.PrivateHostname = string.IsNullOrEmpty(service.PrivateHostname) && service.Public ? host : service.PrivateHostname;
+            if (service.Public && string.IsNullOrEmpty(service.PrivateHostname))
+            {
+                service.PrivateHostname = host;
+            }
         }
 
         service.Ports = PortsOf(service, bindings);
@@ -165,7 +171,4 @@ internal sealed partial class ServerAddresses(
             Log.AddressLeftOut(_logger, LogSanitizer.Sanitize(service.Name!), binding.ToString());
         }
     }
-
-    private IPNetwork? PreferredNetwork =>
-        IPNetwork.TryParse(options.Value.PreferredNetwork, out var network) ? network : null;
 }

@@ -85,8 +85,8 @@ public sealed class ServiceRegistrationOptions
     public IDictionary<string, string>? Metadata { get; set; }
 
     /// <summary>
-    /// Whether a warning is logged if nobody can call this instance: no ports, a host name that others cannot resolve or reach, or a name
-    /// with capital letters, which URLs do not keep.
+    /// Whether to log a warning if clients cannot reach this instance: it has no ports, its host name cannot be resolved or reached from
+    /// other machines, or its service name has capital letters, which URLs do not preserve.
     /// </summary>
     /// <value>The default is <see langword="true"/>. Set it to <see langword="false"/> if that is intended.</value>
     public bool WarnIfUnreachable { get; set; } = true;

@@ -36,6 +36,15 @@ internal sealed class Output(bool json)
     /// <summary>Writes a line to standard error, which is not part of the result.</summary>
     public static void WriteNote(string note) => Console.Error.WriteLine("etcd-discovery: " + LogSanitizer.SanitizeMessage(note.ReplaceLineEndings(" ")));
 
+    /// <summary>Writes a note if a service has entries that were skipped.</summary>
+    public static void NoteUnreadable(ServiceSnapshot snapshot)
+    {
+        if (snapshot.UnreadableEntries > 0)
+        {
+            WriteNote($"Unreadable entries of the service: {snapshot.UnreadableEntries}. 'etcd-discovery doctor' lists their keys.");
+        }
+    }
+
     public static Table CreateTable(IReadOnlyList<string> headings, IEnumerable<string?[]> rows)
     {
         var table = new Table().NoBorder();

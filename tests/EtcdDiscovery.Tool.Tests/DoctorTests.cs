@@ -29,7 +29,7 @@ public sealed class DoctorTests(SharedEtcd shared)
     }
 
     [Fact]
-    public async Task Entries_ThatNobodyCanReadOrCall_AreNamed()
+    public async Task Entries_ThatClientsCannotReadOrCall_AreNamed()
     {
         var etcd = await shared.GetAsync(EtcdVersion.First);
         await etcd.PutAsync($"{_prefix}/services/web/1", "garbage\u001b");

@@ -25,11 +25,7 @@ internal sealed class StateMetrics(
         meter.CreateObservableCounter("etcd_discovery.lease.losses", () => session.Losses, "{loss}", "How many leases of this process were lost.");
         meter.CreateObservableCounter(
             "etcd_discovery.events", CountEvents, "{event}", "How many events of each kind the timeline has had, ejections among them.");
-        meter.CreateObservableGauge(
-            "etcd_discovery.snapshot.age",
-            MeasureAges,
-            "s",
-            "How old the snapshot of a service is.");
+        meter.CreateObservableGauge("etcd_discovery.snapshot.age", MeasureAges, "s", "How old the snapshot of a service is.");
         meter.CreateObservableUpDownCounter(
             "etcd_discovery.instances", CountInstances, "{instance}", "The known instances of the services that this process watches, by status.");
         meter.CreateObservableUpDownCounter(

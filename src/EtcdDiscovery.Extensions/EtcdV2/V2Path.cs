@@ -8,12 +8,15 @@ namespace EtcdDiscovery.EtcdV2;
 /// <summary>Converts keys to URL paths, percent-encoded exactly as by the Go client.</summary>
 internal static class V2Path
 {
+    /// <summary>The path that all keys are below.</summary>
+    public const string Root = "/v2/keys";
+
     private static readonly SearchValues<byte> Plain = SearchValues.Create(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~$&+,/:;=@"u8);
 
     public static string OfKey(string key)
     {
-        var path = new StringBuilder("/v2/keys", "/v2/keys".Length + key.Length);
+        var path = new StringBuilder(Root, Root.Length + key.Length);
         foreach (var character in Encoding.UTF8.GetBytes(key))
         {
             _ = Plain.Contains(character)

@@ -10,18 +10,6 @@ namespace EtcdDiscovery.EtcdV2;
 /// <param name="Form">The form fields, if any.</param>
 internal sealed record V2Request(HttpMethod Method, string PathAndQuery, IReadOnlyList<KeyValuePair<string, string>>? Form = null)
 {
-    private const string KeysPath = "/v2/keys";
-
-    /// <summary>What the request does to which keys, for a message.</summary>
-    public string DescribeAccess()
-    {
-        var path = Uri.UnescapeDataString(PathAndQuery.Split('?')[0]);
-        path = path.StartsWith(KeysPath, StringComparison.Ordinal) ? path[KeysPath.Length..] : path;
-        return Method == HttpMethod.Get
-            ? $"read {LogSanitizer.Sanitize(path)} and what is below it"
-            : $"write {LogSanitizer.Sanitize(path[..(path.LastIndexOf('/') + 1)])}*";
-    }
-
     /// <summary>Asks a member whether it has a leader. It answers from memory.</summary>
     public static V2Request Leader { get; } = new(HttpMethod.Get, "/v2/members/leader");
 
@@ -60,6 +48,16 @@ internal sealed record V2Request(HttpMethod Method, string PathAndQuery, IReadOn
         [new("refresh", "true"), new("ttl", Seconds(timeToLive))]);
 
     public static V2Request Delete(string key) => new(HttpMethod.Delete, V2Path.OfKey(key));
+
+    /// <summary>What the request does to which keys, for a message.</summary>
+    public string DescribeAccess()
+    {
+        var path = Uri.UnescapeDataString(PathAndQuery.Split('?')[0]);
+        path = path.StartsWith(V2Path.Root, StringComparison.Ordinal) ? path[V2Path.Root.Length..] : path;
+        return Method == HttpMethod.Get
+            ? $"read {LogSanitizer.Sanitize(path)} and what is below it"
+            : $"write {LogSanitizer.Sanitize(path[..(path.LastIndexOf('/') + 1)])}*";
+    }
 
     private static string Seconds(TimeSpan time) => Text((long)time.TotalSeconds);
 

@@ -45,15 +45,17 @@ internal static class Telemetry
     /// <summary>Whether activities have a listener, so that it is worth preparing tags.</summary>
     public static bool IsTraced => Source.HasListeners();
 
-    /// <summary>Starts an activity; null if there is no listener.</summary>
+    /// <summary>Starts an activity; null if there is no listener, or if one throws.</summary>
     public static Activity? Start(string name, in TagList tags)
     {
+        var outer = Activity.Current;
         try
         {
             return Source.HasListeners() ? Source.StartActivity(ActivityKind.Internal, tags: tags, name: name) : null;
         }
         catch (Exception)
         {
+            Activity.Current = outer;
             return null;
         }
     }

@@ -11,7 +11,7 @@ internal sealed partial class ReachabilityCheck
         [LoggerMessage(21, LogLevel.Warning, "Service {Service} has capital letters in its name. Host names in URLs are lower case, so a URL with this name may not find the service. Prefer a name in lower case", EventName = "NameWithCapitals")]
         public static partial void NameWithCapitals(ILogger logger, string service);
 
-        [LoggerMessage(22, LogLevel.Warning, "Service {Service} is registered without ports, so nobody can call it. Set EtcdDiscovery:Service:Ports, such as Ports:http to 8080, or call UseServerAddresses() in a web application. " + Silence, EventName = "NoPorts")]
+        [LoggerMessage(22, LogLevel.Warning, "Service {Service} is registered without ports, so clients cannot call it. Set EtcdDiscovery:Service:Ports, such as Ports:http to 8080, or call UseServerAddresses() in a web application. " + Silence, EventName = "NoPorts")]
         public static partial void NoPorts(ILogger logger, string service);
 
         [LoggerMessage(23, LogLevel.Warning, "Service {Service} is public, but EtcdDiscovery:Service:Hostname is not set, so it has no URL. Set it to the host name that callers use. " + Silence, EventName = "NoHostname")]

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Registration;
 
-/// <summary>Logs a warning if nobody can call an instance that is being registered.</summary>
+/// <summary>Logs a warning if clients cannot reach an instance that is being registered.</summary>
 /// <param name="variable">Reads an environment variable.</param>
 /// <param name="resolveAsync">Resolves a host name.</param>
 /// <param name="logger">The logger.</param>
@@ -69,7 +69,7 @@ internal sealed partial class ReachabilityCheck(
         {
             Log.NoHostname(logger, service);
         }
-        else if (IsLoopback(instance.Hostname))
+        else if (LoopbackHost.Is(instance.Hostname))
         {
             Log.LoopbackHost(logger, service, LogSanitizer.Sanitize(instance.Hostname));
         }
@@ -81,7 +81,7 @@ internal sealed partial class ReachabilityCheck(
 
     private void Resolve(string service, string host, string setting)
     {
-        if (host.Length == 0 || IsLoopback(host) || IPAddress.TryParse(host.Trim('[', ']'), out _))
+        if (host.Length == 0 || LoopbackHost.Is(host) || IPAddress.TryParse(host.Trim('[', ']'), out _))
         {
             return;
         }
@@ -109,10 +109,7 @@ internal sealed partial class ReachabilityCheck(
         }
         catch (Exception)
         {
-            // DNS is away, or the application stops: nothing is known of the name.
+            // DNS is unavailable, or the application is stopping, so the name may be valid.
         }
     }
-
-    private static bool IsLoopback(string host) => host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
-        || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 }

@@ -21,7 +21,8 @@ internal sealed class ServiceTimeline(string service, Timeline? events, TimeProv
 
         if (!before.IsKnown)
         {
-            Add(DiscoveryEventKind.ServiceRead, detail: string.Create(CultureInfo.InvariantCulture, $"{update.View.Instances.Length} {(update.View.Instances.Length == 1 ? "instance" : "instances")}"));
+            var count = update.View.Instances.Length;
+            Add(DiscoveryEventKind.ServiceRead, detail: count == 1 ? "1 instance" : string.Create(CultureInfo.InvariantCulture, $"{count} instances"));
             return;
         }
 

@@ -6,20 +6,21 @@ namespace EtcdDiscovery.Wire;
 /// <summary>Builds and parses the keys of instances and descriptions.</summary>
 internal static class ServiceKeys
 {
-    private const string Instances = "/services/";
-    private const string Infos = "/services_infos/";
-    private const char Replacement = '\uFFFD';
+    /// <summary>The prefix of the instances of all services.</summary>
+    public const string Instances = "/services/";
 
     /// <summary>The prefix of the descriptions of all services.</summary>
-    public static string Descriptions => Infos;
+    public const string Descriptions = "/services_infos/";
 
-    public static string Description(string serviceName) => Infos + serviceName;
+    private const char Replacement = '\uFFFD';
+
+    public static string Description(string serviceName) => Descriptions + serviceName;
 
     public static string Instance(string serviceName, string id) => InstancesOf(serviceName) + id;
 
     /// <summary>The service name in the key of a description; null if it is not a valid service name.</summary>
     public static string? ParseDescription(string key) =>
-        key[Infos.Length..] is var name && DescribeBadServiceName(name) is null ? name : null;
+        key[Descriptions.Length..] is var name && DescribeBadServiceName(name) is null ? name : null;
 
     /// <summary>The prefix of a service's instances. The instances of a service <c>a/b</c> are also below the prefix of <c>a</c>.</summary>
     public static string InstancesOf(string serviceName) => Instances + serviceName + "/";

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using EtcdDiscovery.Stores;
+using EtcdDiscovery.Wire;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -48,7 +49,7 @@ internal sealed class CopyDescriptionsCommand : Command
             options.Store = to;
             options.Etcd.Endpoints = toEndpoints is null ? options.Etcd.Endpoints : SettingsOptions.SplitEndpoints(toEndpoints);
         });
-        var prefix = source.Services.GetRequiredService<IOptions<EtcdDiscoveryOptions>>().Value.KeyPrefix + "/services_infos/";
+        var prefix = source.Services.GetRequiredService<IOptions<EtcdDiscoveryOptions>>().Value.KeyPrefix + ServiceKeys.Descriptions;
         var range = StoreRange.Prefix(prefix);
         var (reader, writer) = (source.Services.GetRequiredService<IDiscoveryStore>(), target.Services.GetRequiredService<IDiscoveryStore>());
         var present = (await writer.ReadAsync([range], cancellationToken)).Entries.ToDictionary(entry => entry.Key, entry => entry.Value);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using EtcdDiscovery.Stores;
 using EtcdDiscovery.Tool.Doctor;
 using EtcdDiscovery.Transport;
+using EtcdDiscovery.Wire;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -61,7 +62,7 @@ internal sealed class DoctorCommand : Command
 
     private static Task<IReadOnlyList<Finding>> CheckAccessAsync(EtcdMember member, EtcdDiscoveryOptions options, CancellationToken cancellationToken)
     {
-        string[] prefixes = [$"{options.KeyPrefix}/services/", $"{options.KeyPrefix}/services_infos/"];
+        string[] prefixes = [options.KeyPrefix + ServiceKeys.Instances, options.KeyPrefix + ServiceKeys.Descriptions];
         return options.Store == DiscoveryStoreKind.EtcdV2
             ? new V2AccessChecks(member, options).RunAsync(prefixes, cancellationToken)
             : new AccessChecks(member, options).RunAsync(prefixes, cancellationToken);

@@ -84,10 +84,7 @@ internal sealed class ExplainCommand : Command
                 }));
         }
 
-        if (explanation.Snapshot.UnreadableEntries > 0)
-        {
-            Output.WriteNote($"Unreadable entries of the service: {explanation.Snapshot.UnreadableEntries}. 'etcd-discovery doctor' lists their keys.");
-        }
+        Output.NoteUnreadable(explanation.Snapshot);
 
         return explanation.Instances.Any(one => one.IsCandidate) ? ExitCode.Ok : ExitCode.NotFound;
     }

@@ -57,10 +57,7 @@ internal sealed class InstancesCommand : Command
             output.WriteTable(HeadingsOf(withCredentials), RowsOf(instances, withCredentials));
         }
 
-        if (snapshot.UnreadableEntries > 0)
-        {
-            Output.WriteNote($"Unreadable entries of the service: {snapshot.UnreadableEntries}. 'etcd-discovery doctor' lists their keys.");
-        }
+        Output.NoteUnreadable(snapshot);
 
         if (instances.Count == 0)
         {

@@ -110,7 +110,7 @@ internal sealed class RegisterCommand : Command
         service.InitialStatus = parsed.GetValue(_maintenance) ? ServiceStatus.Maintenance : service.InitialStatus;
         if (service.Ports is not { Count: > 0 } && service.PrivatePorts is not { Count: > 0 })
         {
-            throw new UsageException("No port is given, so nobody could call the service: add --port http=8080.");
+            throw new UsageException("No port is given, so clients could not call the service: add --port http=8080.");
         }
     }
 

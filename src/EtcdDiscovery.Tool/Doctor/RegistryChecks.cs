@@ -1,12 +1,12 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Stores;
+using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Tool.Doctor;
 
-/// <summary>Checks what is registered: entries that nobody can read, and instances that nobody can call.</summary>
+/// <summary>Checks what is registered: unreadable entries, and instances that clients cannot reach.</summary>
 internal sealed class RegistryChecks(IDiscoveryStore store, IServiceResolver resolver, string keyPrefix)
 {
     private const int Parallelism = 16;
@@ -14,9 +14,9 @@ internal sealed class RegistryChecks(IDiscoveryStore store, IServiceResolver res
 
     private static readonly TimeSpan LookUpTimeout = TimeSpan.FromSeconds(2);
 
-    private string Instances => keyPrefix + "/services/";
+    private string Instances => keyPrefix + ServiceKeys.Instances;
 
-    private string Descriptions => keyPrefix + "/services_infos/";
+    private string Descriptions => keyPrefix + ServiceKeys.Descriptions;
 
     public async Task<IReadOnlyList<Finding>> RunAsync(CancellationToken cancellationToken)
     {
@@ -65,7 +65,7 @@ internal sealed class RegistryChecks(IDiscoveryStore store, IServiceResolver res
             yield return Finding.Warning("hosts", subject, "has no port", "set EtcdDiscovery:Service:Ports, or UseServerAddresses(), on that host");
         }
 
-        foreach (var (scheme, port) in ports.Where(entry => !IsPort(entry.Value)).Distinct())
+        foreach (var (scheme, port) in ports.Where(entry => !ServiceUriBuilder.IsPort(entry.Value)).Distinct())
         {
             yield return Finding.Warning(
                 "hosts", subject, $"port {LogSanitizer.Sanitize($"{scheme}={port}")} is not a number from 1 to 65535", "correct EtcdDiscovery:Service:Ports on that host");
@@ -86,16 +86,14 @@ internal sealed class RegistryChecks(IDiscoveryStore store, IServiceResolver res
 
     private static async Task<string?> DescribeAsync(string host, CancellationToken cancellationToken)
     {
-        if (IPAddress.TryParse(host.Trim('[', ']'), out var address))
-        {
-            return address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) ? "is no address of a host, but of all of its networks"
-                : IPAddress.IsLoopback(address) ? "can be called only from its own machine"
-                : null;
-        }
-
-        if (host.Equals("localhost", StringComparison.OrdinalIgnoreCase))
+        if (LoopbackHost.Is(host))
         {
             return "can be called only from its own machine";
+        }
+
+        if (IPAddress.TryParse(host.Trim('[', ']'), out var address))
+        {
+            return address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) ? "is no address of a host, but of all of its networks" : null;
         }
 
         using var timeout = new CancellationTokenSource(LookUpTimeout, TimeProvider.System);
@@ -131,8 +129,6 @@ internal sealed class RegistryChecks(IDiscoveryStore store, IServiceResolver res
 
     private static IEnumerable<string> HostsOf(ServiceInstance instance) =>
         new[] { instance.Hostname, instance.PrivateHostname }.Where(host => !string.IsNullOrEmpty(host)).Distinct().OfType<string>();
-
-    private static bool IsPort(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= ushort.MaxValue;
 
     private static List<Finding> Limit(string check, IEnumerable<Finding> findings, string success)
     {

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Tests.Registration;
 
-/// <summary>Warnings of instances that nobody can call.</summary>
+/// <summary>Warnings for instances that clients cannot reach.</summary>
 public sealed class ReachabilityTests(SharedEtcd etcd)
 {
     private readonly string _service = UniqueName.Of("shop");
@@ -30,7 +30,7 @@ public sealed class ReachabilityTests(SharedEtcd etcd)
     [InlineData("Ports:http=80", null, "")]
     [InlineData("Ports:http=80 HOSTNAME=shop-0.shop KUBERNETES_SERVICE_HOST=10.96.0.1", null, "")]
     [InlineData("Hostname=10.0.0.7 WarnIfUnreachable=false", null, "")]
-    public async Task Instance_ThatNobodyCanCall_IsWarnedOfOnce(string settings, string? warning, string said)
+    public async Task Instance_ThatClientsCannotReach_LogsOneWarning(string settings, string? warning, string said)
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         var pairs = settings.Split(' ').Select(pair => pair.Split('=')).ToLookup(pair => pair[0].All(c => char.IsUpper(c) || c == '_'), pair => KeyValuePair.Create(pair[0], pair[1]));
@@ -46,6 +46,8 @@ public sealed class ReachabilityTests(SharedEtcd etcd)
         await registration.SetStatusAsync(ServiceStatus.Maintenance, null, Token);
         host.Change(("Service:Zone", "z"));
         await Eventually.TrueAsync(() => Task.FromResult(warning is null || host.Logs.Of(warning).Any()), $"{warning} is logged");
+        // Waits for the DNS lookups.
+        await host.DisposeAsync();
 
         var line = host.Logs.Lines.Where(line => line.Level >= LogLevel.Warning).ToList();
         Assert.Equal(warning is null ? [] : [warning], line.Select(line => line.EventName));
@@ -67,6 +69,19 @@ public sealed class ReachabilityTests(SharedEtcd etcd)
 
         await host.RegisteredAsync();
         await host.StopAsync();
+    }
+
+    [Fact]
+    public async Task Hostname_OfTheEnvironmentThatIsNoHostName_IsIgnoredWithAWarning()
+    {
+        var server = await etcd.GetAsync(EtcdVersion.First);
+        await using var host = await DiscoveryHost.StartAsync(
+            new(server.Settings(_service)) { ["Service:Ports:http"] = "80" }, environment: new() { ["HOSTNAME"] = "my host" });
+
+        await host.RegisteredAsync();
+
+        Assert.Contains("HOSTNAME is 'my host', which contains the character U+0020", Assert.Single(host.Logs.Of("HostnameIgnored")).Message, StringComparison.Ordinal);
+        Assert.Equal(Environment.MachineName, host.Registration.Instance.PrivateHostname);
     }
 
     private static void AnswerForDns(Microsoft.Extensions.Hosting.IHostApplicationBuilder builder) => Answer(
