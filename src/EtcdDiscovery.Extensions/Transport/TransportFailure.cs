@@ -20,7 +20,8 @@ internal static class TransportFailure
     /// <remarks>A connect timeout is a cancellation that wraps the handler's TimeoutException. Grpc.Net adds another wrapper.</remarks>
     public static bool IsUnsent(Exception exception) => exception
         is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError }
-        or OperationCanceledException { InnerException: TimeoutException or OperationCanceledException { InnerException: TimeoutException } };
+        or OperationCanceledException { InnerException: TimeoutException or OperationCanceledException { InnerException: TimeoutException } }
+        || (exception is ObjectDisposedException { ObjectName: var name } && IsHandler(name));
 
     /// <summary>Describes what went wrong between this process and a server.</summary>
     /// <param name="exception">What the HTTP stack threw.</param>
@@ -43,6 +44,10 @@ internal static class TransportFailure
             _ => "the connection failed",
         };
     }
+
+    // Handlers verify that they are not disposed before they send. If one is, another call has left the endpoint at this moment.
+    private static bool IsHandler(string name) =>
+        name == typeof(HttpMessageInvoker).FullName || name.EndsWith("Handler", StringComparison.Ordinal);
 
     private static string? DescribeRoot(Exception cause, string protocol) => cause switch
     {

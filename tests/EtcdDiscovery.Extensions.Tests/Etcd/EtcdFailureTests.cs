@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using EtcdDiscovery.Etcd;
 using EtcdDiscovery.Stores;
 using EtcdDiscovery.Tests.Infrastructure;
 
@@ -31,6 +32,19 @@ public sealed class EtcdFailureTests
         var failure = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => lost.ReadAsync([Everything], Token));
         Assert.EndsWith(": connection refused.", failure.Message, StringComparison.Ordinal);
         Assert.True(failure.IsTransient);
+    }
+
+    [Fact]
+    public async Task Call_OnAConnectionThatAnotherCallHasJustLeft_IsUnsent()
+    {
+        await using var server = await StartAsync();
+        var connection = new EtcdConnection(new Uri(server.Endpoint), new EtcdOptions(), TimeProvider.System);
+        connection.Dispose();
+
+        var failure = await Assert.ThrowsAsync<EtcdCallException>(() => connection.CallAsync(
+            (etcd, options) => etcd.KV.RangeAsync(new() { Key = Google.Protobuf.ByteString.CopyFromUtf8("a") }, options), TimeSpan.FromSeconds(1), token: null, Token));
+
+        Assert.True(failure.IsUnsent);
     }
 
     [Fact]

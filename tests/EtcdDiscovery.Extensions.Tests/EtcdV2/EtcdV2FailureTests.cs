@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using EtcdDiscovery.EtcdV2;
 using EtcdDiscovery.Stores;
 using EtcdDiscovery.Tests.Infrastructure;
 using Microsoft.AspNetCore.Http;
@@ -200,6 +201,17 @@ public sealed class EtcdV2FailureTests
             await using var other = EtcdV2Stores.Create("http://127.0.0.1:1", healthy.Endpoint);
             Assert.Empty((await other.ReadAsync([Range], Token)).Entries);
         }
+    }
+
+    [Fact]
+    public async Task Request_OnAConnectionThatAnotherRequestHasJustLeft_IsUnsent()
+    {
+        var connection = V2Http.Connect(new Uri("http://127.0.0.1:1"), new EtcdOptions(), TimeProvider.System, () => null);
+        connection.Dispose();
+
+        var error = await Assert.ThrowsAsync<ObjectDisposedException>(() => connection.SendAsync(V2Request.Leader, Token));
+
+        Assert.True(V2Failure.OfTransport(error).IsUnsent);
     }
 
     [Fact]
