@@ -76,7 +76,7 @@ public interface IServiceRegistration : IAsyncDisposable
     /// <param name="credentials">The new credentials; a user is required.</param>
     /// <param name="cancellationToken">Cancels the wait only; the change is still made.</param>
     /// <returns>A task that completes when they are in the store.</returns>
-    /// <exception cref="ArgumentException">They have no user, or are so long that the registration would exceed 64 KiB.</exception>
+    /// <exception cref="ArgumentException">They have no user, or one with a colon (RFC 7617, 2), or are so long that the registration would exceed 64 KiB.</exception>
     /// <exception cref="ObjectDisposedException">The registration was withdrawn.</exception>
     /// <exception cref="OperationCanceledException">The token is cancelled.</exception>
     Task SetCredentialsAsync(ServiceCredentials credentials, CancellationToken cancellationToken = default);

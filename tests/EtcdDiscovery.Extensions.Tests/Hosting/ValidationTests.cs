@@ -14,6 +14,19 @@ public sealed class ValidationTests
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
+    [Theory]
+    [InlineData("EtcdV2", true)]
+    [InlineData("Etcd", false)]
+    public async Task EtcdUser_WithAColon_IsRefusedWhereItIsSentByBasicAuthentication(string store, bool isRefused)
+    {
+        await using var host = DiscoveryHost.Build(new() { ["Store"] = store, ["Etcd:User"] = "a:b", ["Etcd:Password"] = Hush });
+
+        var error = await Record.ExceptionAsync(host.StartAsync);
+
+        Assert.Equal(isRefused, error is OptionsValidationException);
+        Assert.Contains(isRefused ? "EtcdDiscovery:Etcd:User is 'a:b': a user without ':' is allowed" : "", error?.Message ?? "", StringComparison.Ordinal);
+    }
+
     /// <summary>A setting, a bad value, and what the message says of it.</summary>
     public static TheoryData<string, string, string> BadSettings => new()
     {
@@ -40,6 +53,7 @@ public sealed class ValidationTests
         { "Etcd:Endpoints:0", "http://b:2379/path", "an address such as http://etcd-1:2379 is allowed" },
         { "Etcd:Endpoints:0", "http://b:99999", "an address such as http://etcd-1:2379 is allowed" },
         { "Etcd:Endpoints:0", "", "an address such as http://etcd-1:2379 is allowed" },
+        { "Service:User", "a:b", "a user without ':' is allowed" },
         { "KeyPrefix", "fleet-a", "which does not start with '/'" },
         { "KeyPrefix", "/", "which is empty" },
         { "KeyPrefix", "/fleet-a/", "which has a '/' at its start or end, or two in a row" },

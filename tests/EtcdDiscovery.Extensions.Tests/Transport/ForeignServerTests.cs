@@ -27,6 +27,8 @@ public sealed class ForeignServerTests(SharedEtcd etcd)
     }
 
     [Theory]
+    [InlineData("Etcd", "SSH-2.0-OpenSSH_9.2p1\r\n")]
+    [InlineData("Etcd", "-ERR unknown command 'PRI'\r\n")]
     [InlineData("EtcdV2", "SSH-2.0-OpenSSH_9.2p1\r\n")]
     [InlineData("EtcdV2", "-ERR unknown command 'GET'\r\n")]
     public async Task ServerOfAnotherProtocol_IsSaidNotToBeEtcd(string store, string greeting)
@@ -55,6 +57,7 @@ public sealed class ForeignServerTests(SharedEtcd etcd)
     }
 
     [Theory]
+    // The port for peers serves v3 like the one for clients.
     [InlineData("EtcdV2")]
     public async Task PortForPeers_IsSaidNotToBeEtcd(string store) =>
         await AssertToldAsync(store, (await etcd.GetAsync(SharedEtcd.WithV2(EtcdVersion.First))).PeerUrl);
