@@ -99,7 +99,7 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
         var check = await host.CheckAsync();
 
         Assert.Equal(
-            (HealthStatus.Unhealthy, "Service 'shop' could not be read yet: Etcd at http://127.0.0.1:1: connection denied. "
+            (HealthStatus.Unhealthy, "Service 'shop' could not be read yet: Etcd at http://127.0.0.1:1: connection refused. "
                 + "The operators of etcd have to act, unless EtcdDiscovery:Etcd:Endpoints is wrong."),
             (check.Status, check.Description));
     }

@@ -28,7 +28,7 @@ public sealed class LogEventTests
         Assert.Equal(Events.Select(known => known.ToString()).Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
     }
 
-    // Two classes may log the group event, if it is identical.
+    // Two classes may log the same event, if it is identical.
     [Fact]
     public void Events_SameIdOrNameInACategory_AreIdentical()
     {

@@ -6,7 +6,10 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace EtcdDiscovery.Tests.Http;
 
-/// <summary>Faults of the caller, such as content that throws or headers that do not parse, do not count against an instance, and the caller's requests are not altered.</summary>
+/// <summary>
+/// Faults of the caller, such as content that throws or headers that do not parse, do not count against an instance, and the requests of
+/// the caller are not altered.
+/// </summary>
 public sealed class CallerFaultTests
 {
     private static readonly Uri Items = new("http://catalog/items");

@@ -5,7 +5,10 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Integration;
 
-/// <summary>How the integration tests choose between a container and a process. Testcontainers looks for an engine once per process, so each test runs in a child process.</summary>
+/// <summary>
+/// How the integration tests choose between a container and a process. Testcontainers looks for an engine once per process, so each test
+/// runs in a child process.
+/// </summary>
 public sealed class DockerEngineTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -154,7 +154,7 @@ public sealed class EjectionTests : IDisposable
         Assert.Equal("b", Pickable(new() { Shard = "s0" }));
         Assert.Equal("f", Pickable(new() { Shard = "s2" }));
         Assert.Null(_service.CreatePickSets(Current.Serving, Current.MayHaveWeights).Select(new() { Shard = "s3" }, null));
-        // A preferred shard with no instance pickable is ignored.
+        // A preferred shard is ignored once none of its instances can be picked.
         Assert.Equal("c d e", Pickable(new() { PreferredShard = "s0" }));
 
         static ServiceInstance On(string id, string shard) => Instance(id) with { Shard = shard };
