@@ -11,7 +11,8 @@ namespace EtcdDiscovery;
 /// </para>
 /// <para>
 /// Disposing drains the instance for <see cref="EtcdDiscoveryOptions.DrainDelay"/>, then deletes it from the store. It never throws, and
-/// can be repeated. While the store is unreachable, it completes once the instance has expired.
+/// can be repeated. While the store is unreachable, it completes once the instance has expired. If the store refuses to delete the instance,
+/// it completes at once, and the instance stays until a later attempt succeeds or the lease of this process ends.
 /// </para>
 /// </remarks>
 public interface IServiceRegistration : IAsyncDisposable

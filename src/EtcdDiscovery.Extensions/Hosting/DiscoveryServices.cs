@@ -48,6 +48,7 @@ internal static partial class DiscoveryServices
         services.TryAddSingleton(CreatePicker);
         services.TryAddSingleton(CreateResolver);
         services.TryAddSingleton(CreateDirectory);
+        services.AddSingleton(provider => new CapitalizedNames(Get<IServiceDirectory>(provider), Get<TimeProvider>(provider)));
         services.AddSingleton(new Timeline(capacity: 1_000));
         services.TryAddSingleton(CreateDiagnostics);
         services.AddSingleton(CreateSession);

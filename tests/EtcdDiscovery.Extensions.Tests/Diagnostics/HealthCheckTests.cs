@@ -140,6 +140,20 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
     }
 
     [Fact]
+    public async Task Check_RegisteredHostQueriesAnUnknownNameInAnOutage_IsDegraded()
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        await using var host = await DiscoveryHost.RegisterAsync(server.Settings(_service));
+        await server.KillAsync();
+
+        await Assert.ThrowsAsync<EtcdDiscoveryException>(() => host.Resolver.GetSnapshotAsync("unknown", cancellationToken: Token).AsTask());
+
+        var check = await host.CheckAsync();
+        Assert.Equal(HealthStatus.Degraded, check.Status);
+        Assert.StartsWith("Service 'unknown' could not be read yet: ", check.Description, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Check_HostInMaintenanceOrStopped_IsHealthy()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));

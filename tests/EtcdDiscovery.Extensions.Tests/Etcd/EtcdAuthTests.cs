@@ -104,6 +104,24 @@ public sealed class EtcdAuthTests
     }
 
     [Fact]
+    public async Task DisposeAsync_DeletionIsDenied_CompletesAndTheEntryEndsWithTheLease()
+    {
+        await using var server = await StartAsync(EtcdVersion.Second);
+        await using var host = await DiscoveryHost.RegisterAsync(new(Settings(server)) { ["TimeToLive"] = "00:00:05" });
+        var second = host.Registry.Register(new() { Name = "second" });
+        await second.WaitUntilRegisteredAsync(Token).WaitAsync(Eventually.Patience, Token);
+        await AsRootAsync(server, "etcdctl user revoke-role discovery discovery");
+
+        await second.DisposeAsync().AsTask().WaitAsync(Eventually.Patience, Token);
+
+        Assert.Contains("permission denied", Assert.Single(host.Logs.Of("DeletionFailed")).Message, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(RegistrationState.Registered, host.Registration.State);
+        await host.Registration.DisposeAsync().AsTask().WaitAsync(Eventually.Patience, Token);
+        await Eventually.TrueAsync(
+            async () => !(await ReadAsync(server, "/services/")).Contains(DiscoveryHost.NodeHostname, StringComparison.Ordinal), "the entries expire");
+    }
+
+    [Fact]
     public async Task Password_ChangedInEtcdAndConfiguration_IsAppliedAndTheLeaseKept()
     {
         await using var server = await StartAsync(EtcdVersion.Second);

@@ -298,7 +298,7 @@ public sealed class ClientTests(SharedEtcd etcd)
         await fleet.RegisterAsync("catalog", "http=8080", "10.0.0.1");
         var resolver = fleet.Services.GetRequiredService<IServiceResolver>();
 
-        var handlers = await UseHandlersAsync(resolver);
+        var handlers = await UseHandlersAsync(resolver, fleet.Services.GetRequiredService<CapitalizedNames>());
         await Eventually.TrueAsync(
             () =>
             {
@@ -310,12 +310,12 @@ public sealed class ClientTests(SharedEtcd etcd)
         Assert.Single(fleet.Services.GetRequiredService<ServiceCatalog>().Services);
     }
 
-    private static async Task<List<WeakReference<DiscoveryHandler>>> UseHandlersAsync(IServiceResolver resolver)
+    private static async Task<List<WeakReference<DiscoveryHandler>>> UseHandlersAsync(IServiceResolver resolver, CapitalizedNames names)
     {
         var handlers = new List<WeakReference<DiscoveryHandler>>();
         for (var i = 0; i < 100; i++)
         {
-            var handler = new DiscoveryHandler(resolver, new HttpDiscoveryOptions { IsOwn = true }, new AttemptTelemetry(new Meter("test")), NullLogger.Instance)
+            var handler = new DiscoveryHandler(resolver, names, new HttpDiscoveryOptions { IsOwn = true }, new AttemptTelemetry(new Meter("test")), NullLogger.Instance)
             {
                 InnerHandler = new RecordingHandler(),
             };

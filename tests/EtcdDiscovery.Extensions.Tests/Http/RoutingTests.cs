@@ -40,6 +40,34 @@ public sealed class RoutingTests
     }
 
     [Theory]
+    [InlineData("http://Orders/1", "10.0.0.1")]
+    [InlineData("http://orders/1", "10.0.0.1")]
+    [InlineData("http://users/1", "10.0.0.3")]
+    [InlineData("http://items/1", null)]
+    public async Task Request_ServiceHasCapitals_GoesToItIfItsNameIsUnambiguous(string url, string? expected)
+    {
+        using var primary = new RecordingHandler();
+        await using var fleet = await HttpFleet.StartAsync(primary);
+        await fleet.RegisterAsync("Orders", "http=8080", "10.0.0.1");
+        await fleet.RegisterAsync("Users", "http=8080", "10.0.0.2");
+        await fleet.RegisterAsync("users", "http=8080", "10.0.0.3");
+        await fleet.RegisterAsync("Items", "http=8080", "10.0.0.4");
+        await fleet.RegisterAsync("ITEMS", "http=8080", "10.0.0.5");
+        if (expected is null)
+        {
+            await Assert.ThrowsAsync<ServiceNotFoundException>(() => fleet.Http.GetAsync(new Uri(url), Token));
+            return;
+        }
+
+        for (var i = 0; i < 2; i++)
+        {
+            using var response = await fleet.Http.GetAsync(new Uri(url), Token);
+        }
+
+        Assert.Equal([expected, expected], primary.Requests.Select(request => request.Uri!.Host));
+    }
+
+    [Theory]
     [InlineData("http://10.1.2.3/items", "http://10.1.2.3/items")]
     [InlineData("http://[::1]/items", "http://[::1]/items")]
     [InlineData("http://catalog:8080/items", "http://catalog:8080/items")]
