@@ -4,7 +4,7 @@ using EtcdDiscovery.Tests.Stores;
 
 namespace EtcdDiscovery.Tests.EtcdV2;
 
-/// <summary>The v2 store against the first etcd version.</summary>
+/// <summary>The v2 store on the first etcd version.</summary>
 public sealed class EtcdV2StoreConformance(SharedEtcd etcd) : DiscoveryStoreConformance
 {
     protected override bool IsAtomic => false;
@@ -13,7 +13,7 @@ public sealed class EtcdV2StoreConformance(SharedEtcd etcd) : DiscoveryStoreConf
         EtcdV2Stores.Create((await etcd.GetAsync(SharedEtcd.WithV2(EtcdVersion.First))).Endpoint);
 }
 
-/// <summary>The v2 store against the second etcd version.</summary>
+/// <summary>The v2 store on the second etcd version.</summary>
 public sealed class EtcdV2StoreConformanceSecondVersion(SharedEtcd etcd) : DiscoveryStoreConformance
 {
     protected override bool IsAtomic => false;

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.Tests.Hosting;
 
-/// <summary>What stands in the configuration and is read by nobody.</summary>
+/// <summary>Warnings about configuration keys that have no effect.</summary>
 public sealed class SettingsDiagnosticsTests
 {
     [Theory]
@@ -17,17 +17,17 @@ public sealed class SettingsDiagnosticsTests
     [InlineData("Service:Nam", "EtcdDiscovery:Service:Nam", "Name")]
     [InlineData("Service:Ports", "EtcdDiscovery:Service:Ports", "keys below it, such as Ports:http")]
     [InlineData("Services:admin:Hots", "EtcdDiscovery:Services:admin:Hots", "Hostname")]
-    public async Task Setting_ThatNobodyReads_IsNamedWithWhatMayStandThere(string key, string named, string known)
+    public async Task Setting_Unknown_IsReportedWithKnownNames(string setting, string key, string hint)
     {
-        await using var host = await StartAsync(new() { [key] = "80" });
+        await using var host = await StartAsync(new() { [setting] = "80" });
 
         var line = Assert.Single(host.Logs.Of("UnknownSetting"));
-        Assert.StartsWith($"{named} is not a setting", line.Message, StringComparison.Ordinal);
-        Assert.Contains(known, line.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"{key} is not a setting", line.Message, StringComparison.Ordinal);
+        Assert.Contains(hint, line.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Settings_ThatAreRead_AreNotNamed()
+    public async Task Settings_Known_AreNotReported()
     {
         await using var host = await StartAsync(new()
         {
@@ -45,7 +45,7 @@ public sealed class SettingsDiagnosticsTests
     }
 
     [Fact]
-    public async Task Endpoints_SeparatedByCommas_AreAList()
+    public async Task Endpoints_CommaSeparated_AreSplit()
     {
         await using var host = await StartAsync(new() { ["Etcd:Endpoints"] = "http://a:2379, b:2379" });
 
@@ -133,24 +133,24 @@ public sealed class SettingsDiagnosticsTests
     [InlineData("ETCD_CACERT ETCD_TLS_CERT", "ETCD_TLS_KEY is not set")]
     [InlineData("ETCD_TLS_KEY", "ETCD_CACERT, ETCD_TLS_CERT is not set")]
     [InlineData("", null)]
-    public async Task VariablesForTls_NotAllThere_AreSaidToBeIgnored(string set, string? said)
+    public async Task TlsVariables_Incomplete_AreReportedAsIgnored(string set, string? expected)
     {
         var environment = set.Split(' ', StringSplitOptions.RemoveEmptyEntries).ToDictionary(name => name, _ => "x");
         await using var host = await DiscoveryHost.StartAsync([], builder => builder.Services.AddEtcdDiscovery().UseInMemoryStore(), environment);
 
         var line = host.Logs.Of("IncompleteTls").SingleOrDefault();
-        Assert.Equal(said is null, line is null);
-        Assert.StartsWith(said ?? "", line?.Message ?? "", StringComparison.Ordinal);
+        Assert.Equal(expected is null, line is null);
+        Assert.StartsWith(expected ?? "", line?.Message ?? "", StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Host_ThatRegisters_SaysWhat()
+    public async Task Host_Registered_LogsHostnameAndPorts()
     {
         await using var host = await StartAsync(new() { ["Service:Hostname"] = "h.dev", ["Service:Ports:http"] = "80", ["Service:Ports:grpc"] = "81" });
 
         await Eventually.TrueAsync(
             () => Task.FromResult(host.Logs.Of("Registered").Any(line => line.Message.Contains(" at h.dev (grpc=81 http=80); ", StringComparison.Ordinal))),
-            "it says what is registered");
+            "the hostname and the ports are logged");
     }
 
     private static IEnumerable<KeyValuePair<string, string?>> EndpointsAs(string form, params string[] endpoints) => form == "text"

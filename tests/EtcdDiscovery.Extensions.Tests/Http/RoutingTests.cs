@@ -2,7 +2,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Http;
 
-/// <summary>Where a request for a URL goes.</summary>
+/// <summary>How request URLs are resolved to instances.</summary>
 public sealed class RoutingTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -80,7 +80,7 @@ public sealed class RoutingTests
     [InlineData("http://a.b.wild.example/items", "http://a.b.wild.example/items")]
     [InlineData("ws://catalog:8080/items", "ws://catalog:8080/items")]
     [InlineData("ftp://catalog/items", "ftp://catalog/items")]
-    public async Task Request_ForAnythingElse_StaysAsItIs(string url, string expected)
+    public async Task Request_ForAnotherHost_IsUnchanged(string url, string expected)
     {
         using var primary = new RecordingHandler();
         await using var fleet = await HttpFleet.StartAsync(primary, options => options.ExternalHosts = ["api.example.com", "*.wild.example"]);
@@ -92,7 +92,7 @@ public sealed class RoutingTests
     }
 
     [Fact]
-    public async Task Request_ForAnInstanceWithIPv6_HasBrackets()
+    public async Task Request_ForAnIPv6Instance_HasBrackets()
     {
         using var primary = new RecordingHandler();
         await using var fleet = await HttpFleet.StartAsync(primary);
@@ -119,7 +119,7 @@ public sealed class RoutingTests
     }
 
     [Fact]
-    public async Task Request_ForAnUnknownService_SaysSo()
+    public async Task Request_ForAnUnknownService_ThrowsServiceNotFound()
     {
         using var primary = new RecordingHandler();
         await using var fleet = await HttpFleet.StartAsync(primary);
@@ -131,7 +131,7 @@ public sealed class RoutingTests
     }
 
     [Fact]
-    public async Task Request_ForAServiceWithoutInstances_FailsAsOneThatMayPass()
+    public async Task Request_ForAServiceWithoutInstances_ThrowsHttpRequestException()
     {
         using var primary = new RecordingHandler();
         await using var fleet = await HttpFleet.StartAsync(primary);
@@ -159,7 +159,7 @@ public sealed class RoutingTests
     [InlineData("https://catalog", "https")]
     [InlineData("https+http://catalog", "https+http")]
     [InlineData("http://_grpc.catalog", "grpc")]
-    public async Task Request_ForAPortThatNobodyHas_SaysSo(string url, string scheme)
+    public async Task Request_NoInstanceHasThePort_ThrowsUnknownScheme(string url, string scheme)
     {
         using var primary = new RecordingHandler();
         await using var fleet = await HttpFleet.StartAsync(primary);
@@ -171,7 +171,7 @@ public sealed class RoutingTests
     }
 
     [Fact]
-    public async Task Requests_ForAPortThatOneInstanceHas_GoThere()
+    public async Task Requests_OneInstanceHasThePort_GoThere()
     {
         using var primary = new RecordingHandler();
         await using var fleet = await HttpFleet.StartAsync(primary);
@@ -207,7 +207,7 @@ public sealed class RoutingTests
     }
 
     [Fact]
-    public async Task Request_OnAnUnknownShard_SaysSo()
+    public async Task Request_ForAnUnknownShard_ThrowsNoInstanceOnShard()
     {
         using var primary = new RecordingHandler();
         await using var fleet = await HttpFleet.StartAsync(primary);
@@ -221,7 +221,7 @@ public sealed class RoutingTests
     }
 
     [Fact]
-    public async Task Request_ThatIsSent_LooksUntouchedAfterwards()
+    public async Task Request_AfterItWasSent_IsRestored()
     {
         using var primary = new RecordingHandler();
         await using var fleet = await HttpFleet.StartAsync(primary);
@@ -239,7 +239,7 @@ public sealed class RoutingTests
     }
 
     [Fact]
-    public async Task Request_SentSynchronously_IsRefusedUnlessItPasses()
+    public async Task Request_SentSynchronously_ThrowsNotSupported()
     {
         using var primary = new RecordingHandler();
         await using var fleet = await HttpFleet.StartAsync(primary);
@@ -253,7 +253,7 @@ public sealed class RoutingTests
     [InlineData(0, "a.example")]
     [InlineData(11, "a.example")]
     [InlineData(3, "http://a.example")]
-    public async Task Options_ThatAreWrong_AreRefusedAtStart(int attempts, string external)
+    public async Task Options_Invalid_FailTheStart(int attempts, string external)
     {
         var error = await Assert.ThrowsAsync<Microsoft.Extensions.Options.OptionsValidationException>(() => HttpFleet.StartAsync(options =>
             (options.MaxAttempts, options.ExternalHosts) = (attempts, [external])));

@@ -3,13 +3,13 @@ using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.Tests.Stores;
 
-// Putting, reading, deleting.
+// Writing, reading and deleting entries.
 public abstract partial class DiscoveryStoreConformance
 {
-    public static TheoryData<string> OddKeys => ["with space", "é～😀", "<>&\"'", "a%2Fb", "a+b=c;d?e#f", "~.-_", "deep/er/still"];
+    public static TheoryData<string> UnusualKeys => ["with space", "é～😀", "<>&\"'", "a%2Fb", "a+b=c;d?e#f", "~.-_", "deep/er/still"];
 
     [Fact]
-    public async Task Read_NothingThere_IsEmpty()
+    public async Task Read_NoEntries_IsEmpty()
     {
         var contents = await ReadAsync();
 
@@ -57,7 +57,7 @@ public abstract partial class DiscoveryStoreConformance
     }
 
     [Fact]
-    public async Task Put_ExpectingARevision_SucceedsWhileTheKeyHasIt()
+    public async Task Put_ExpectingARevision_SucceedsIfTheKeyHasIt()
     {
         await using var session = await OpenAsync();
         var first = await PutAsync(session, Put("a", "1"));
@@ -70,9 +70,9 @@ public abstract partial class DiscoveryStoreConformance
     }
 
     [Fact]
-    public async Task Put_OneConditionFails_PutsNothing()
+    public async Task Put_OneConditionFails_WritesNothing()
     {
-        Assert.SkipUnless(IsAtomic, "This store puts one by one.");
+        Assert.SkipUnless(IsAtomic, "This store writes entries one by one.");
         await using var session = await OpenAsync();
         await PutAsync(session, Put("there", "1"));
 
@@ -84,7 +84,7 @@ public abstract partial class DiscoveryStoreConformance
     }
 
     [Fact]
-    public async Task Put_EmptyAndLargeAndBinaryValues_AreReadBack()
+    public async Task Put_EmptyAndLargeValues_AreReadBack()
     {
         await using var session = await OpenAsync();
         var large = new byte[200 * 1024];
@@ -98,8 +98,8 @@ public abstract partial class DiscoveryStoreConformance
     }
 
     [Theory]
-    [MemberData(nameof(OddKeys))]
-    public async Task Put_OddKey_IsReadWatchedAndDeleted(string name)
+    [MemberData(nameof(UnusualKeys))]
+    public async Task Put_UnusualKey_IsReadWatchedAndDeleted(string name)
     {
         await using var session = await OpenAsync();
         var before = (await ReadAsync()).Revision;
@@ -132,10 +132,10 @@ public abstract partial class DiscoveryStoreConformance
     }
 
     [Fact]
-    public async Task Read_Order_IsThatOfUtf8Bytes()
+    public async Task Read_Entries_AreInOrdinalUtf8Order()
     {
         await using var session = await OpenAsync();
-        // UTF-16 has the emoji before the full-width tilde, cultures have "a" before "B".
+        // In UTF-16 order the emoji precedes the full-width tilde; in cultural order "a" precedes "B".
         string[] ordered = ["B", "a", "a!", "é", "～", "😀"];
         await PutAsync(session, [.. ordered.Reverse().Select(name => Put(name))]);
 
@@ -155,7 +155,7 @@ public abstract partial class DiscoveryStoreConformance
     }
 
     [Fact]
-    public async Task Delete_Keys_RemovesThemAndNoOthers()
+    public async Task Delete_SomeKeys_KeepsTheOthers()
     {
         await using var session = await OpenAsync();
         await PutAsync(session, Put("a"), Put("ab"), Put("b"));
@@ -166,7 +166,7 @@ public abstract partial class DiscoveryStoreConformance
     }
 
     [Fact]
-    public async Task Put_AfterDelete_ExpectingAbsence_Succeeds()
+    public async Task Put_ExpectingAbsenceAfterDelete_Succeeds()
     {
         await using var session = await OpenAsync();
         await PutAsync(session, Put("a"));
@@ -176,7 +176,7 @@ public abstract partial class DiscoveryStoreConformance
     }
 
     [Fact]
-    public async Task Calls_CancelledToken_ThrowWithThatToken()
+    public async Task Calls_TokenCancelled_ThrowWithThatToken()
     {
         await using var session = await OpenAsync();
         var cancelled = new CancellationToken(canceled: true);

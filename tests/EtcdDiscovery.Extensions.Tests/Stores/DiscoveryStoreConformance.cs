@@ -4,7 +4,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Stores;
 
-/// <summary>What every <see cref="IDiscoveryStore"/> promises. A store passes it by deriving from it.</summary>
+/// <summary>The contract of <see cref="IDiscoveryStore"/>. To test a store, derive a class from this one.</summary>
 public abstract partial class DiscoveryStoreConformance : IAsyncLifetime
 {
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(60);
@@ -12,15 +12,15 @@ public abstract partial class DiscoveryStoreConformance : IAsyncLifetime
 
     private IDiscoveryStore? _store;
 
-    /// <summary>A store to test. Keys of the tests never meet, so all may share a server.</summary>
+    /// <summary>Creates the store to test. Tests use disjoint keys, so they may share a server.</summary>
     protected abstract Task<IDiscoveryStore> CreateStoreAsync();
 
-    /// <summary>Whether several puts or deletes of one call are one change.</summary>
+    /// <summary>Whether several puts or deletes of one call are a single change.</summary>
     protected virtual bool IsAtomic => true;
 
     protected IDiscoveryStore Store => _store!;
 
-    /// <summary>Stands before every key of the running test.</summary>
+    /// <summary>The prefix of all keys of the running test.</summary>
     protected string Root { get; } = $"/conformance/{Guid.NewGuid():N}/";
 
     protected StoreRange All => StoreRange.Prefix(Root);

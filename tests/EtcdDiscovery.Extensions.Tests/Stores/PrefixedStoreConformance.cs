@@ -5,53 +5,53 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Stores;
 
-/// <summary>A part of a v3 store is a store.</summary>
+/// <summary><see cref="PrefixedStore"/> over a v3 store.</summary>
 public sealed class PrefixedEtcdStoreConformance(SharedEtcd etcd) : PrefixedStoreConformance
 {
-    protected override async Task<IDiscoveryStore> CreateWholeAsync() =>
+    protected override async Task<IDiscoveryStore> CreateInnerAsync() =>
         EtcdStores.Create((await etcd.GetAsync(EtcdVersion.First)).Endpoint);
 }
 
-/// <summary>A part of a v2 store is a store.</summary>
+/// <summary><see cref="PrefixedStore"/> over a v2 store.</summary>
 public sealed class PrefixedEtcdV2StoreConformance(SharedEtcd etcd) : PrefixedStoreConformance
 {
     protected override bool IsAtomic => false;
 
-    protected override async Task<IDiscoveryStore> CreateWholeAsync() =>
+    protected override async Task<IDiscoveryStore> CreateInnerAsync() =>
         EtcdV2Stores.Create((await etcd.GetAsync(SharedEtcd.WithV2(EtcdVersion.First))).Endpoint);
 }
 
-/// <summary>What <see cref="PrefixedStore"/> promises, whatever it is a part of.</summary>
+/// <summary>The contract of <see cref="PrefixedStore"/> over any store.</summary>
 public abstract class PrefixedStoreConformance : DiscoveryStoreConformance
 {
     private const string Prefix = "/fleet-a";
 
-    private IDiscoveryStore? _whole;
+    private IDiscoveryStore? _inner;
 
-    protected abstract Task<IDiscoveryStore> CreateWholeAsync();
+    protected abstract Task<IDiscoveryStore> CreateInnerAsync();
 
     protected override async Task<IDiscoveryStore> CreateStoreAsync() =>
-        new PrefixedStore(_whole = await CreateWholeAsync(), Prefix);
+        new PrefixedStore(_inner = await CreateInnerAsync(), Prefix);
 
     public override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();
-        await _whole!.DisposeAsync();
+        await _inner!.DisposeAsync();
         GC.SuppressFinalize(this);
     }
 
     [Fact]
-    public async Task Keys_OfThePart_StandBelowItsPrefixAndItTellsWhatTheWholeTells()
+    public async Task Keys_OfThePrefixedStore_AreBelowThePrefixOfTheInnerStore()
     {
         await using var session = await Store.OpenSessionAsync(TimeSpan.FromSeconds(60), Token);
-        await using var outside = await _whole!.OpenSessionAsync(TimeSpan.FromSeconds(60), Token);
+        await using var outside = await _inner!.OpenSessionAsync(TimeSpan.FromSeconds(60), Token);
         await PutAsync(session, Put("a", "inside"));
         await PutAsync(outside, Put("a", "outside"));
 
         Assert.Equal("inside", Text(Assert.Single((await ReadAsync()).Entries).Value));
-        var there = await _whole.ReadAsync([StoreRange.Prefix(Prefix + Root)], Token);
-        Assert.Equal(Prefix + Root + "a", Assert.Single(there.Entries).Key);
-        Assert.Equal(_whole.Capabilities, Store.Capabilities);
+        var entries = await _inner.ReadAsync([StoreRange.Prefix(Prefix + Root)], Token);
+        Assert.Equal(Prefix + Root + "a", Assert.Single(entries.Entries).Key);
+        Assert.Equal(_inner.Capabilities, Store.Capabilities);
         Assert.Equal(IsAtomic, Store.Capabilities.HasFlag(StoreCapabilities.AtomicPuts));
         await outside.CloseAsync(Token);
         Assert.Equal(["a"], await ReadNamesAsync());
