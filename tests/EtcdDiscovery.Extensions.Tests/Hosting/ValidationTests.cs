@@ -66,7 +66,7 @@ public sealed class ValidationTests
     [InlineData("Etcd", false)]
     public async Task EtcdUser_WithAColon_IsRefusedWhereItIsSentByBasicAuthentication(string store, bool isRefused)
     {
-        await using var host = DiscoveryHost.Build(new() { ["Store"] = store, ["Etcd:User"] = "a:b", ["Etcd:Password"] = Hush });
+        await using var host = DiscoveryHost.Build(new() { ["Store"] = store, ["Etcd:User"] = "a:b", ["Etcd:Password"] = Secret });
 
         var error = await Record.ExceptionAsync(host.StartAsync);
 
