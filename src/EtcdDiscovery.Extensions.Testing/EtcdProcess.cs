@@ -156,7 +156,8 @@ public sealed partial class EtcdProcess : IAsyncDisposable
             "--log-level", "error",
             "--log-outputs", LogFile,
             .. Arguments,
-        ]) { RedirectStandardError = true };
+        ]);
+        start.RedirectStandardError = true;
         // etcd reads every ETCD_ variable as a flag, including ETCD_BIN.
         foreach (var variable in start.Environment.Keys.Where(name => name.StartsWith("ETCD_", StringComparison.Ordinal)).ToList())
         {

@@ -32,7 +32,7 @@ public sealed class DockerEngineTests
     {
         // Testcontainers goes on to the usual places.
         Assert.SkipWhen(
-            Environment.GetEnvironmentVariable("DOCKER_HOST") is null && await EtcdContainer.FindObstacleAsync() is null,
+            Environment.GetEnvironmentVariable("DOCKER_HOST") is null && await ContainerEtcd.FindObstacleAsync() is null,
             "A Docker engine answers where it usually does.");
 
         var (exited, output) = await RunAsync(mode, "unix:///nowhere/docker.sock");
