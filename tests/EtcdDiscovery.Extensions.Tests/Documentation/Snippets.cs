@@ -182,7 +182,7 @@ internal static class Snippets
             Hostname = "127.0.0.1",
             Ports = new ServiceMap([new("http", "5080")]),
         };
-        services.AddSingleton<IServiceResolver>(new FakeServiceResolver(instance));
+        services.AddSingleton<IServiceResolver>(new FixedServiceResolver(instance));
     }
 
     public static async Task RegisterAsync(IServiceRegistry registry, CancellationToken cancellationToken)

@@ -1,7 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using DotNet.Testcontainers.Configurations;
-using EtcdDiscovery.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Tests.Infrastructure;

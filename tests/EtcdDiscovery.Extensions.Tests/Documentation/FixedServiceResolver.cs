@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace EtcdDiscovery.Tests.Documentation;
 
-internal sealed class FakeServiceResolver(params ServiceInstance[] instances) : IServiceResolver
+internal sealed class FixedServiceResolver(params ServiceInstance[] instances) : IServiceResolver
 {
     public ValueTask<ServiceSnapshot> GetSnapshotAsync(
         string service, ReadConsistency consistency = default, CancellationToken cancellationToken = default) =>
