@@ -9,7 +9,7 @@ namespace EtcdDiscovery.Testing;
 /// <remarks>
 /// Immutable: each method returns another builder. <c>WithCommand</c> adds flags of etcd, such as <c>--enable-v2</c> for etcd 3.4 and 3.5.
 /// </remarks>
-public sealed class EtcdBuilder : ContainerBuilder<EtcdBuilder, EtcdContainer, EtcdConfiguration>
+public sealed class EtcdBuilder : ContainerBuilder<EtcdBuilder, EtcdContainer, ContainerConfiguration>
 {
     /// <summary>The port that clients connect to in the container.</summary>
     public const ushort EtcdPort = 2379;
@@ -17,15 +17,15 @@ public sealed class EtcdBuilder : ContainerBuilder<EtcdBuilder, EtcdContainer, E
     /// <summary>Creates a builder.</summary>
     /// <param name="image">The image, such as <c>quay.io/coreos/etcd:v3.5.16</c>.</param>
     public EtcdBuilder(string image)
-        : this(new EtcdConfiguration()) =>
+        : this(new ContainerConfiguration()) =>
         DockerResourceConfiguration = Init().WithImage(image).DockerResourceConfiguration;
 
-    private EtcdBuilder(EtcdConfiguration configuration)
+    private EtcdBuilder(ContainerConfiguration configuration)
         : base(configuration) =>
         DockerResourceConfiguration = configuration;
 
     /// <inheritdoc />
-    protected override EtcdConfiguration DockerResourceConfiguration { get; }
+    protected override ContainerConfiguration DockerResourceConfiguration { get; }
 
     /// <inheritdoc />
     public override EtcdContainer Build()
@@ -49,12 +49,12 @@ public sealed class EtcdBuilder : ContainerBuilder<EtcdBuilder, EtcdContainer, E
 
     /// <inheritdoc />
     protected override EtcdBuilder Clone(IResourceConfiguration<CreateContainerParameters> resourceConfiguration) =>
-        Merge(DockerResourceConfiguration, new EtcdConfiguration(resourceConfiguration));
+        Merge(DockerResourceConfiguration, new ContainerConfiguration(resourceConfiguration));
 
     /// <inheritdoc />
     protected override EtcdBuilder Clone(IContainerConfiguration resourceConfiguration) =>
-        Merge(DockerResourceConfiguration, new EtcdConfiguration(resourceConfiguration));
+        Merge(DockerResourceConfiguration, new ContainerConfiguration(resourceConfiguration));
 
     /// <inheritdoc />
-    protected override EtcdBuilder Merge(EtcdConfiguration oldValue, EtcdConfiguration newValue) => new(new EtcdConfiguration(oldValue, newValue));
+    protected override EtcdBuilder Merge(ContainerConfiguration oldValue, ContainerConfiguration newValue) => new(new ContainerConfiguration(oldValue, newValue));
 }

@@ -1,3 +1,4 @@
+using DotNet.Testcontainers.Configurations;
 using DotNet.Testcontainers.Containers;
 
 namespace EtcdDiscovery.Testing;
@@ -5,7 +6,7 @@ namespace EtcdDiscovery.Testing;
 /// <summary>An etcd in a container. <see cref="EtcdBuilder"/> builds it; <c>StartAsync</c> returns when etcd is healthy.</summary>
 public sealed class EtcdContainer : DockerContainer
 {
-    internal EtcdContainer(EtcdConfiguration configuration)
+    internal EtcdContainer(ContainerConfiguration configuration)
         : base(configuration)
     {
     }

@@ -19,6 +19,19 @@ public sealed class FakeServiceResolverTests
     }
 
     [Fact]
+    public async Task GetUri_OneOfTwoDrains_ReturnsTheOther()
+    {
+        await using var resolver = new FakeServiceResolver();
+        var first = resolver.Up("catalog", "http://127.0.0.1:5081");
+        resolver.Up("catalog", "http://127.0.0.1:5082");
+
+        resolver.Drain(first.Id);
+
+        var uri = await resolver.GetUriAsync("catalog", path: "/items", cancellationToken: Token);
+        Assert.Equal("http://127.0.0.1:5082/items", uri.AbsoluteUri);
+    }
+
+    [Fact]
     public async Task GetUri_IPv6Address_IsInBrackets()
     {
         await using var fake = new FakeServiceResolver();

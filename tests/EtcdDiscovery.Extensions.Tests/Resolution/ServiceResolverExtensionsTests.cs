@@ -1,5 +1,3 @@
-using EtcdDiscovery.Tests.Documentation;
-
 namespace EtcdDiscovery.Tests.Resolution;
 
 /// <summary>The extension methods, on a resolver that implements only the interface's members.</summary>

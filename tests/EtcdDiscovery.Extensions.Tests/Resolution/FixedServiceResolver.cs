@@ -1,7 +1,8 @@
 using System.Runtime.CompilerServices;
 
-namespace EtcdDiscovery.Tests.Documentation;
+namespace EtcdDiscovery.Tests.Resolution;
 
+/// <summary>Implements the members of the interface, and nothing else.</summary>
 internal sealed class FixedServiceResolver(params ServiceInstance[] instances) : IServiceResolver
 {
     public ValueTask<ServiceSnapshot> GetSnapshotAsync(
