@@ -11,7 +11,8 @@ namespace EtcdDiscovery.Testing;
 /// sees every change that was made before it.
 /// </para>
 /// <para>
-/// Safe for concurrent use. For tests of outages and expiring instances, use <see cref="ScriptedFleet"/>.
+/// Safe for concurrent use. Disposing it is optional: it holds memory only. For tests of outages and expiring instances, use
+/// <see cref="ScriptedFleet"/>.
 /// </para>
 /// </remarks>
 public sealed class FakeServiceResolver : IServiceResolver, IDisposable, IAsyncDisposable
@@ -30,7 +31,7 @@ public sealed class FakeServiceResolver : IServiceResolver, IDisposable, IAsyncD
         services.AddScriptedFleet(_fleet);
         services.AddEtcdDiscovery(options =>
         {
-            // Without timers, nothing but the test refers to a resolver that it does not dispose.
+            // Without timers, a resolver that is not disposed can be collected.
             options.CacheIdleTimeout = TimeSpan.Zero;
             options.RefreshInterval = TimeSpan.Zero;
             configure?.Invoke(options);

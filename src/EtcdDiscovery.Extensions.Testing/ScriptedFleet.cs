@@ -18,6 +18,7 @@ namespace EtcdDiscovery.Testing;
 public sealed class ScriptedFleet : IDisposable
 {
     private readonly ScriptedStore _store;
+    private readonly Lock _scripting = new();
     private int _lastId;
 
     /// <summary>Creates a fleet without services.</summary>
@@ -92,11 +93,14 @@ public sealed class ScriptedFleet : IDisposable
     /// <exception cref="ArgumentException">There is no such instance.</exception>
     public void Drain(string instanceId)
     {
-        var key = _store.Find(instanceId, out var value);
-        var service = key[ServiceKeys.Instances.Length..^(instanceId.Length + 1)];
-        if (ServiceJson.TryDecode(service, instanceId, value, out var instance, out _))
+        lock (_scripting)
         {
-            _store.TryPut(new StorePut(key, ServiceJson.Encode(instance with { Status = ServiceStatus.Draining })));
+            var key = _store.Find(instanceId, out var value);
+            var service = key[ServiceKeys.Instances.Length..^(instanceId.Length + 1)];
+            if (ServiceJson.TryDecode(service, instanceId, value, out var instance, out _))
+            {
+                _store.TryPut(new StorePut(key, ServiceJson.Encode(instance with { Status = ServiceStatus.Draining })));
+            }
         }
     }
 
@@ -105,8 +109,11 @@ public sealed class ScriptedFleet : IDisposable
     /// <exception cref="ArgumentException">There is no such instance.</exception>
     public void Down(string instanceId)
     {
-        Drain(instanceId);
-        _store.Expire(_store.Find(instanceId, out _));
+        lock (_scripting)
+        {
+            Drain(instanceId);
+            Expire(instanceId);
+        }
     }
 
     /// <summary>Lets the session of an instance expire, as after a crash of its process.</summary>
@@ -119,7 +126,13 @@ public sealed class ScriptedFleet : IDisposable
     /// </remarks>
     /// <param name="instanceId">The id of the instance.</param>
     /// <exception cref="ArgumentException">There is no such instance.</exception>
-    public void Expire(string instanceId) => _store.Expire(_store.Find(instanceId, out _));
+    public void Expire(string instanceId)
+    {
+        lock (_scripting)
+        {
+            _store.Expire(_store.Find(instanceId, out _));
+        }
+    }
 
     /// <summary>
     /// Makes the store unreachable for applications: calls fail with a transient error, and watches end, until <see cref="Restore"/>.

@@ -5,7 +5,7 @@ using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Testing;
 
-/// <summary>A store in memory that can be made unreachable, and knows which session holds a key.</summary>
+/// <summary>A store in memory that can be made unreachable, and that knows which session holds a key.</summary>
 internal sealed class ScriptedStore(TimeProvider timeProvider) : IDiscoveryStore, IDisposable
 {
     private readonly InMemoryDiscoveryStore _memory = new(timeProvider);
@@ -18,14 +18,9 @@ internal sealed class ScriptedStore(TimeProvider timeProvider) : IDiscoveryStore
     public StoreCapabilities Capabilities => _memory.Capabilities;
 
     /// <summary>Puts an entry under a session of its own that never expires by itself, even during an outage.</summary>
-    public bool TryPut(StorePut put)
-    {
-        lock (_sync)
-        {
-            var session = _holders.GetValueOrDefault(put.Key) ?? ResultOf(_memory.OpenSessionAsync(Timeout.InfiniteTimeSpan, default));
-            return ResultOf(PutAsync(session, [put], default)) is not null;
-        }
-    }
+    /// <returns>Whether the condition of the put held.</returns>
+    public bool TryPut(StorePut put) =>
+        ResultOf(PutAsync(ResultOf(_memory.OpenSessionAsync(Timeout.InfiniteTimeSpan, default)), [put], default)) is not null;
 
     /// <summary>Finds the entry of an instance.</summary>
     /// <exception cref="ArgumentException">There is no such instance.</exception>
@@ -39,7 +34,7 @@ internal sealed class ScriptedStore(TimeProvider timeProvider) : IDiscoveryStore
         return found.Key;
     }
 
-    /// <summary>Ends the session that holds a key, with all entries under it.</summary>
+    /// <summary>Ends the session that last put a key, with all entries under it.</summary>
     public void Expire(string key)
     {
         if (_holders.TryRemove(key, out var session))

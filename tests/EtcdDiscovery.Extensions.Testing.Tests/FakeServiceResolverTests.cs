@@ -137,6 +137,32 @@ public sealed class FakeServiceResolverTests
         Assert.Equal(20, (await fake.GetInstancesAsync("catalog", cancellationToken: Token)).Select(instance => instance.Id).Distinct().Count());
     }
 
+    [Fact]
+    public async Task Changes_OfOneInstanceByManyThreads_EndWithoutIt()
+    {
+        await using var fake = new FakeServiceResolver();
+        for (var round = 0; round < 50; round++)
+        {
+            var id = fake.Up("catalog", "http://127.0.0.1:5080").Id;
+
+            await Task.WhenAll(Enumerable.Range(0, 4).Select(i => Task.Run(() => ChangeIfPresent(i < 3 ? fake.Drain : fake.Down, id), Token)));
+
+            Assert.Empty((await fake.GetSnapshotAsync("catalog", cancellationToken: Token)).Instances);
+        }
+
+        static void ChangeIfPresent(Action<string> change, string id)
+        {
+            try
+            {
+                change(id);
+            }
+            catch (ArgumentException)
+            {
+                // Another thread has removed it.
+            }
+        }
+    }
+
     [Theory]
     [InlineData("catalog", "127.0.0.1:5080")]
     [InlineData("catalog", "http://127.0.0.1:5080/items")]
@@ -198,6 +224,30 @@ public sealed class FakeServiceResolverTests
         await Assert.ThrowsAnyAsync<Exception>(() => fake.GetInstanceAsync("catalog", cancellationToken: Token).AsTask());
     }
 
+    [Fact]
+    public async Task Fake_NotDisposed_IsCollected()
+    {
+        var settings = await Task.Run(UseAsync, Token);
+        // The stack of this thread no longer refers to the fake.
+        await Task.Yield();
+
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+
+        Assert.False(settings.TryGetTarget(out _));
+
+        // Returns what the services of the fake refer to.
+        static async Task<WeakReference<Settings>> UseAsync()
+        {
+            var settings = new Settings();
+            var fake = new FakeServiceResolver(settings.Configure);
+            fake.Up("catalog", "http://127.0.0.1:5080");
+            await fake.GetInstanceAsync("catalog", cancellationToken: Token);
+            return new(settings);
+        }
+    }
+
     private static ServiceInstance New(string id) => new()
     {
         Id = id,
@@ -205,4 +255,11 @@ public sealed class FakeServiceResolverTests
         Hostname = "127.0.0.1",
         Ports = new ServiceMap([new("http", "5080")]),
     };
+
+    private sealed class Settings
+    {
+        private readonly InstanceBalancing _balancing = InstanceBalancing.First;
+
+        public void Configure(EtcdDiscoveryOptions options) => options.Balancing = _balancing;
+    }
 }
