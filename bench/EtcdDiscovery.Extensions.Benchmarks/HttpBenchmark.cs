@@ -26,15 +26,15 @@ internal static class HttpBenchmark
         {
             var name = WarmCatalog.NameOf(size);
             var what = FormattableString.Invariant($"{size:N0} instances");
-            results.Add(await CompareAsync($"{what}, one path", catalog.Resolver, name, OnePath, new AtOnce()));
-            results.Add(await CompareAsync($"{what}, many paths", catalog.Resolver, name, ManyPaths, new AtOnce()));
+            results.Add(await CompareAsync($"{what}, one path", catalog, name, OnePath, new AtOnce()));
+            results.Add(await CompareAsync($"{what}, many paths", catalog, name, ManyPaths, new AtOnce()));
         }
 
-        await CompareAsync("100 instances, many paths, async answer", catalog.Resolver, WarmCatalog.NameOf(100), ManyPaths, new Later());
-        await CompareAsync("not a service (127.0.0.1)", catalog.Resolver, "127.0.0.1", ManyPaths, new AtOnce());
+        await CompareAsync("100 instances, many paths, async answer", catalog, WarmCatalog.NameOf(100), ManyPaths, new Later());
+        await CompareAsync("not a service (127.0.0.1)", catalog, "127.0.0.1", ManyPaths, new AtOnce());
         using (Listen())
         {
-            await CompareAsync("100 instances, one path, with a meter listener", catalog.Resolver, WarmCatalog.NameOf(100), OnePath, new AtOnce());
+            await CompareAsync("100 instances, one path, with a meter listener", catalog, WarmCatalog.NameOf(100), OnePath, new AtOnce());
         }
 
         Console.WriteLine();
@@ -52,9 +52,10 @@ internal static class HttpBenchmark
     }
 
     private static async Task<Comparison> CompareAsync(
-        string what, IServiceResolver resolver, string host, string[] paths, HttpMessageHandler primary)
+        string what, WarmCatalog catalog, string host, string[] paths, HttpMessageHandler primary)
     {
-        var handler = new DiscoveryHandler(resolver, new HttpDiscoveryOptions { IsOwn = true }, new AttemptTelemetry(new Meter("EtcdDiscovery")), NullLogger<DiscoveryHandler>.Instance)
+        var names = new CapitalizedNames(catalog.Directory, TimeProvider.System);
+        var handler = new DiscoveryHandler(catalog.Resolver, names, new HttpDiscoveryOptions { IsOwn = true }, new AttemptTelemetry(new Meter("EtcdDiscovery")), NullLogger<DiscoveryHandler>.Instance)
         {
             InnerHandler = primary,
         };

@@ -28,6 +28,8 @@ internal sealed class WarmCatalog : IAsyncDisposable
 
     public IServiceResolver Resolver { get; }
 
+    public IServiceDirectory Directory => new ServiceDirectory(_store);
+
     public static async Task<WarmCatalog> CreateAsync(params int[] sizes)
     {
         var catalog = new WarmCatalog(sizes);

@@ -6,7 +6,7 @@ namespace EtcdDiscovery.ServiceDiscovery;
 
 /// <summary>Finds the endpoints of one service in its latest snapshot.</summary>
 internal sealed class EtcdServiceEndpointProvider(
-    ServiceEndpointQuery query, IServiceResolver resolver, ServiceNetwork network, TimeProvider timeProvider) : IServiceEndpointProvider
+    ServiceEndpointQuery query, IServiceResolver resolver, IServiceDirectory directory, ServiceNetwork network, TimeProvider timeProvider) : IServiceEndpointProvider
 {
     // While etcd has not been reached yet, nothing else tells when to try again.
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
@@ -24,7 +24,7 @@ internal sealed class EtcdServiceEndpointProvider(
         ServiceSnapshot snapshot;
         try
         {
-            snapshot = await resolver.GetSnapshotAsync(query.ServiceName, default, cancellationToken).ConfigureAwait(false);
+            snapshot = await FindAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (ServiceNotFoundException)
         {
@@ -54,6 +54,20 @@ internal sealed class EtcdServiceEndpointProvider(
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    // The query holds the host name of a URL, which is lower case.
+    private async Task<ServiceSnapshot> FindAsync(CancellationToken cancellationToken)
+    {
+        var exact = await resolver.GetSnapshotAsync(query.ServiceName, default, cancellationToken).ConfigureAwait(false);
+        if (exact.Exists)
+        {
+            return exact;
+        }
+
+        var names = await directory.GetServiceNamesAsync(cancellationToken).ConfigureAwait(false);
+        var alike = names.Where(name => name.Equals(query.ServiceName, StringComparison.OrdinalIgnoreCase)).Take(2).ToList();
+        return alike is [var only] ? await resolver.GetSnapshotAsync(only, default, cancellationToken).ConfigureAwait(false) : exact;
+    }
 
     private static FeatureCollection FeaturesOf(ServiceInstance instance, Uri uri)
     {

@@ -7,7 +7,10 @@ namespace EtcdDiscovery.ServiceDiscovery;
 
 /// <summary>Creates a provider for each name that may be a service in etcd.</summary>
 internal sealed class EtcdServiceEndpointProviderFactory(
-    IServiceResolver resolver, IOptions<EtcdServiceEndpointProviderOptions> options, TimeProvider timeProvider) : IServiceEndpointProviderFactory
+    IServiceResolver resolver,
+    IServiceDirectory directory,
+    IOptions<EtcdServiceEndpointProviderOptions> options,
+    TimeProvider timeProvider) : IServiceEndpointProviderFactory
 {
     public bool TryCreateProvider(ServiceEndpointQuery query, [NotNullWhen(true)] out IServiceEndpointProvider? provider)
     {
@@ -15,7 +18,7 @@ internal sealed class EtcdServiceEndpointProviderFactory(
             && !query.ServiceName.Contains(':', StringComparison.Ordinal)
             && !IPAddress.TryParse(query.ServiceName, out _);
         provider = isName && options.Value.LooksUp(query.ServiceName)
-            ? new EtcdServiceEndpointProvider(query, resolver, options.Value.Network, timeProvider)
+            ? new EtcdServiceEndpointProvider(query, resolver, directory, options.Value.Network, timeProvider)
             : null;
         return provider is not null;
     }

@@ -3,11 +3,11 @@ using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.Testing;
 
-// Putting, reading, deleting.
+// Writing, reading and deleting entries.
 public abstract partial class DiscoveryStoreConformance
 {
     [Fact]
-    public async Task Read_NothingThere_IsEmpty()
+    public async Task Read_NoEntries_IsEmpty()
     {
         var contents = await ReadAsync();
 
@@ -55,7 +55,7 @@ public abstract partial class DiscoveryStoreConformance
     }
 
     [Fact]
-    public async Task Put_ExpectingARevision_SucceedsWhileTheKeyHasIt()
+    public async Task Put_ExpectingARevision_SucceedsIfTheKeyHasIt()
     {
         await using var session = await OpenAsync();
         var first = await PutAsync(session, Put("a", "1"));
@@ -68,9 +68,9 @@ public abstract partial class DiscoveryStoreConformance
     }
 
     [Fact]
-    public async Task Put_OneConditionFails_PutsNothing()
+    public async Task Put_OneConditionFails_WritesNothing()
     {
-        Assert.SkipUnless(Store.Capabilities.HasFlag(StoreCapabilities.AtomicPuts), "This store puts one by one.");
+        Assert.SkipUnless(Store.Capabilities.HasFlag(StoreCapabilities.AtomicPuts), "This store writes entries one by one.");
         await using var session = await OpenAsync();
         await PutAsync(session, Put("there", "1"));
 
@@ -82,7 +82,7 @@ public abstract partial class DiscoveryStoreConformance
     }
 
     [Fact]
-    public async Task Put_EmptyAndLargeAndBinaryValues_AreReadBack()
+    public async Task Put_EmptyAndLargeValues_AreReadBack()
     {
         await using var session = await OpenAsync();
         var large = new byte[200 * 1024];
@@ -103,7 +103,7 @@ public abstract partial class DiscoveryStoreConformance
     [InlineData("a+b=c;d?e#f")]
     [InlineData("~.-_")]
     [InlineData("deep/er/still")]
-    public async Task Put_OddKey_IsReadWatchedAndDeleted(string name)
+    public async Task Put_UnusualKey_IsReadWatchedAndDeleted(string name)
     {
         await using var session = await OpenAsync();
         var before = (await ReadAsync()).Revision;
@@ -136,10 +136,10 @@ public abstract partial class DiscoveryStoreConformance
     }
 
     [Fact]
-    public async Task Read_Order_IsThatOfUtf8Bytes()
+    public async Task Read_Entries_AreInOrdinalUtf8Order()
     {
         await using var session = await OpenAsync();
-        // UTF-16 has the emoji before the full-width tilde, cultures have "a" before "B".
+        // In UTF-16 order the emoji precedes the full-width tilde; in cultural order "a" precedes "B".
         string[] ordered = ["B", "a", "a!", "é", "～", "😀"];
         await PutAsync(session, [.. ordered.Reverse().Select(name => Put(name))]);
 
@@ -159,7 +159,7 @@ public abstract partial class DiscoveryStoreConformance
     }
 
     [Fact]
-    public async Task Delete_Keys_RemovesThemAndNoOthers()
+    public async Task Delete_SomeKeys_KeepsTheOthers()
     {
         await using var session = await OpenAsync();
         await PutAsync(session, Put("a"), Put("ab"), Put("b"));
@@ -170,7 +170,7 @@ public abstract partial class DiscoveryStoreConformance
     }
 
     [Fact]
-    public async Task Put_AfterDelete_ExpectingAbsence_Succeeds()
+    public async Task Put_ExpectingAbsenceAfterDelete_Succeeds()
     {
         await using var session = await OpenAsync();
         await PutAsync(session, Put("a"));
@@ -180,7 +180,7 @@ public abstract partial class DiscoveryStoreConformance
     }
 
     [Fact]
-    public async Task Calls_CancelledToken_ThrowWithThatToken()
+    public async Task Calls_TokenCancelled_ThrowWithThatToken()
     {
         await using var session = await OpenAsync();
         var cancelled = new CancellationToken(canceled: true);

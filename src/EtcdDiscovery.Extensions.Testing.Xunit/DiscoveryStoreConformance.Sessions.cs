@@ -2,7 +2,7 @@ using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.Testing;
 
-// What lives and dies with a session.
+// Sessions and the lifetime of their entries.
 public abstract partial class DiscoveryStoreConformance
 {
     [Fact]
@@ -14,7 +14,7 @@ public abstract partial class DiscoveryStoreConformance
     }
 
     [Fact]
-    public async Task Session_Closed_TakesItsEntriesAlongButNotDurableOnes()
+    public async Task Session_Closed_RemovesItsEntriesExceptDurableOnes()
     {
         await using var session = await OpenAsync();
         await using var other = await OpenAsync();
@@ -27,7 +27,7 @@ public abstract partial class DiscoveryStoreConformance
     }
 
     [Fact]
-    public async Task Session_ClosedTwice_IsNoError()
+    public async Task Session_ClosedTwice_DoesNotThrow()
     {
         await using var session = await OpenAsync();
 
@@ -52,16 +52,16 @@ public abstract partial class DiscoveryStoreConformance
         var revision = await PutAsync(session, Put("a", "1"), Put("durable", isDurable: true));
         await using var watch = Watch(revision);
 
-        var gone = Assert.Single((await watch.NextAsync()).Events);
+        var removed = Assert.Single((await watch.NextAsync()).Events);
 
-        Assert.Equal(Root + "a", gone.Key);
-        Assert.Null(gone.Value);
+        Assert.Equal(Root + "a", removed.Key);
+        Assert.Null(removed.Value);
         Assert.Equal(["durable"], await ReadNamesAsync());
         await AssertLostAsync(session);
     }
 
     [Fact]
-    public async Task Session_Renewed_OutlivesOneThatIsNot()
+    public async Task Session_Renewed_DoesNotExpire()
     {
         await using var renewed = await Store.OpenSessionAsync(Short, Token);
         await PutAsync(renewed, Put("renewed"));
@@ -89,7 +89,7 @@ public abstract partial class DiscoveryStoreConformance
     }
 
     [Fact]
-    public async Task Session_Disposed_LeavesItsEntriesToExpire()
+    public async Task Session_Disposed_LetsItsEntriesExpire()
     {
         var session = await OpenAsync();
         await PutAsync(session, Put("a"));
@@ -100,7 +100,7 @@ public abstract partial class DiscoveryStoreConformance
     }
 
     [Fact]
-    public async Task Put_ByAnotherSession_TakesTheEntryOver()
+    public async Task Put_ByAnotherSession_TakesOverTheEntry()
     {
         await using var first = await OpenAsync();
         await using var second = await OpenAsync();

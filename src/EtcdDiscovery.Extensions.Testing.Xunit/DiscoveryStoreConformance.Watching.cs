@@ -2,7 +2,7 @@ using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.Testing;
 
-// Following changes.
+// Watching changes.
 public abstract partial class DiscoveryStoreConformance
 {
     [Fact]
@@ -22,7 +22,7 @@ public abstract partial class DiscoveryStoreConformance
     }
 
     [Fact]
-    public async Task Watch_PutUpdateDelete_AreToldInOrder()
+    public async Task Watch_PutUpdateDelete_AreReportedInOrder()
     {
         await using var session = await OpenAsync();
         await using var watch = Watch((await ReadAsync()).Revision);
@@ -41,7 +41,7 @@ public abstract partial class DiscoveryStoreConformance
     [Fact]
     public async Task Watch_PutsOfOneCall_ArriveTogether()
     {
-        Assert.SkipUnless(Store.Capabilities.HasFlag(StoreCapabilities.AtomicPuts), "This store puts one by one.");
+        Assert.SkipUnless(Store.Capabilities.HasFlag(StoreCapabilities.AtomicPuts), "This store writes entries one by one.");
         await using var session = await OpenAsync();
         await using var watch = Watch((await ReadAsync()).Revision);
         await PutAsync(session, Put("a"), Put("b"), Put("c"));
@@ -52,12 +52,12 @@ public abstract partial class DiscoveryStoreConformance
     }
 
     [Fact]
-    public async Task Watch_LargeValues_Arrive()
+    public async Task Watch_LargeValues_AreReported()
     {
         await using var session = await OpenAsync();
         var before = (await ReadAsync()).Revision;
         var value = new string('v', 200 * 1024);
-        // More than 4 MiB of history, which arrives at once when the watch starts.
+        // More than 4 MiB of history, which is sent at once when the watch starts.
         for (var i = 0; i < 25; i++)
         {
             await PutAsync(session, Put($"{i:00}", value));
@@ -83,7 +83,7 @@ public abstract partial class DiscoveryStoreConformance
     }
 
     [Fact]
-    public async Task Watch_SeveralRanges_SeesEachAndNothingElse()
+    public async Task Watch_SeveralRanges_ReportsOnlyThese()
     {
         await using var session = await OpenAsync();
         await using var watch = Watch(
@@ -99,7 +99,7 @@ public abstract partial class DiscoveryStoreConformance
     }
 
     [Fact]
-    public async Task Watch_SeveralRanges_ResumedFromAnyBatch_MissesNothing()
+    public async Task Watch_SeveralRangesResumedFromAnyBatch_MissesNothing()
     {
         await using var session = await OpenAsync();
         StoreRange[] ranges = [StoreRange.Prefix(Root + "a/"), StoreRange.Prefix(Root + "b/")];
@@ -114,11 +114,11 @@ public abstract partial class DiscoveryStoreConformance
         {
             await using var watch = Watch(after, ranges);
             var batch = await watch.NextAsync();
-            var news = batch.Events.Count(change => seen.Add(change.Key));
-            // A batch from the faster range may come again; reading on in the same watch gets to the slower one.
-            while (news == 0)
+            var unseen = batch.Events.Count(change => seen.Add(change.Key));
+            // A batch of the faster range may be repeated; the slower one follows in the same watch.
+            while (unseen == 0)
             {
-                news = (batch = await watch.NextAsync()).Events.Count(change => seen.Add(change.Key));
+                unseen = (batch = await watch.NextAsync()).Events.Count(change => seen.Add(change.Key));
             }
 
             after = batch.Revision;
@@ -143,7 +143,7 @@ public abstract partial class DiscoveryStoreConformance
     }
 
     [Fact]
-    public async Task Watch_ResumedFromABatch_GoesOnBehindIt()
+    public async Task Watch_ResumedFromABatch_ContinuesAfterIt()
     {
         await using var session = await OpenAsync();
         var before = (await ReadAsync()).Revision;
@@ -162,7 +162,7 @@ public abstract partial class DiscoveryStoreConformance
     }
 
     [Fact]
-    public async Task Watch_OneOfSeveralCancelled_OthersGoOn()
+    public async Task Watch_OneOfSeveralCancelled_OthersContinue()
     {
         await using var session = await OpenAsync();
         var before = (await ReadAsync()).Revision;
@@ -185,7 +185,7 @@ public abstract partial class DiscoveryStoreConformance
     }
 
     [Fact]
-    public async Task Watch_OneNeverRead_OthersGoOn()
+    public async Task Watch_OneNeverRead_OthersContinue()
     {
         await using var session = await OpenAsync();
         var before = (await ReadAsync()).Revision;
@@ -200,7 +200,7 @@ public abstract partial class DiscoveryStoreConformance
     }
 
     [Fact]
-    public async Task Watch_SessionClosed_TellsOfItsEntries()
+    public async Task Watch_SessionClosed_ReportsItsEntriesAsDeleted()
     {
         await using var session = await OpenAsync();
         var revision = await PutAsync(session, Put("a"), Put("b"));
@@ -214,7 +214,7 @@ public abstract partial class DiscoveryStoreConformance
     }
 
     [Fact]
-    public async Task Watch_CancelledToken_Throws()
+    public async Task Watch_TokenCancelled_Throws()
     {
         await using var watch = Watch((await ReadAsync()).Revision);
         watch.Cancel();

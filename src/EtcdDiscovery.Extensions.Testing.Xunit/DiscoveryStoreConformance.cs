@@ -3,7 +3,7 @@ using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.Testing;
 
-/// <summary>The behavior that every <see cref="IDiscoveryStore"/> must have, as tests. Derive a test class to check a store.</summary>
+/// <summary>The contract of <see cref="IDiscoveryStore"/>, as tests. To test a store, derive a class from this one.</summary>
 /// <remarks>
 /// <para>
 /// Tests of a store that puts entries one by one are skipped where they need <see cref="StoreCapabilities.AtomicPuts"/>. Two tests wait for
@@ -29,7 +29,7 @@ public abstract partial class DiscoveryStoreConformance : IAsyncLifetime
 
     private StoreRange All => StoreRange.Prefix(Root);
 
-    /// <summary>Creates the store for a test. Stores of different tests may share a server: their keys differ.</summary>
+    /// <summary>Creates the store for a test. Tests use disjoint keys, so they may share a server.</summary>
     /// <returns>The store, which is disposed after the test.</returns>
     protected abstract Task<IDiscoveryStore> CreateStoreAsync();
 

@@ -11,7 +11,8 @@ namespace EtcdDiscovery;
 /// </para>
 /// <para>
 /// Disposing drains the instance for <see cref="EtcdDiscoveryOptions.DrainDelay"/>, then deletes it from the store. It never throws, and
-/// can be repeated. While the store is unreachable, it completes once the instance has expired.
+/// can be repeated. While the store is unreachable, it completes once the instance has expired. If the store refuses to delete the instance,
+/// it completes at once, and the instance stays until a later attempt succeeds or the lease of this process ends.
 /// </para>
 /// </remarks>
 public interface IServiceRegistration : IAsyncDisposable
@@ -75,7 +76,7 @@ public interface IServiceRegistration : IAsyncDisposable
     /// <param name="credentials">The new credentials; a user is required.</param>
     /// <param name="cancellationToken">Cancels the wait only; the change is still made.</param>
     /// <returns>A task that completes when they are in the store.</returns>
-    /// <exception cref="ArgumentException">They have no user, or are so long that the registration would exceed 64 KiB.</exception>
+    /// <exception cref="ArgumentException">They have no user, or one with a colon (RFC 7617, 2), or are so long that the registration would exceed 64 KiB.</exception>
     /// <exception cref="ObjectDisposedException">The registration was withdrawn.</exception>
     /// <exception cref="OperationCanceledException">The token is cancelled.</exception>
     Task SetCredentialsAsync(ServiceCredentials credentials, CancellationToken cancellationToken = default);

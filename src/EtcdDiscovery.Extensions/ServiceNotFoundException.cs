@@ -8,7 +8,8 @@ public sealed class ServiceNotFoundException : EtcdDiscoveryException
     /// <summary>Creates the error.</summary>
     /// <param name="serviceName">The requested service.</param>
     public ServiceNotFoundException(string serviceName)
-        : this(serviceName, "no host of that name has registered")
+        : this(serviceName, "no host has registered it. Names are case-sensitive. The other hosts must use the same etcd, EtcdDiscovery:Store and EtcdDiscovery:KeyPrefix. "
+            + "For a host that is no service, set ExternalHosts of the HttpClient")
     {
     }
 

@@ -3,54 +3,60 @@ using Microsoft.Extensions.Hosting;
 
 namespace EtcdDiscovery.Chaos;
 
-/// <summary>What a host does wrong, one violation each.</summary>
+/// <summary>Ways to break a host. Each violates one invariant.</summary>
 internal enum BreakageKind
 {
     /// <summary>It registers twice.</summary>
     RegistersTwice,
 
-    /// <summary>Its key hangs on a lease that outlives it.</summary>
+    /// <summary>Its key has a lease that outlives the process.</summary>
     LeavesKey,
 
     /// <summary>Its key never expires.</summary>
-    PutsForGood,
+    PutsWithoutExpiry,
 
-    /// <summary>It withdraws although it serves.</summary>
+    /// <summary>It withdraws while it is serving.</summary>
     Withdraws,
 
     /// <summary>It registers again under another instance id.</summary>
     ChangesId,
 
-    /// <summary>It ends by itself.</summary>
-    Dies,
+    /// <summary>Its process exits unexpectedly.</summary>
+    Exits,
 
-    /// <summary>One of its tasks fails and the exception is never observed.</summary>
-    FailsUnseen,
+    /// <summary>One of its tasks fails, and the exception is never observed.</summary>
+    LeavesExceptionUnobserved,
 }
 
 /// <summary>Deliberately broken hosts, which prove that the checks detect violations.</summary>
 internal static class Breakage
 {
-    /// <summary>Breaks a host that is registered; returns the hosts that it takes to do so.</summary>
-    /// <param name="kind">What it does wrong.</param>
+    /// <summary>The exit code of <see cref="BreakageKind.Exits"/>.</summary>
+    public const int ExitCode = 4;
+
+    /// <summary>The message of the exception of <see cref="BreakageKind.LeavesExceptionUnobserved"/>.</summary>
+    public const string UnobservedMessage = "Left unobserved by the self-test.";
+
+    /// <summary>Breaks a registered host; returns the additional hosts that this needs.</summary>
+    /// <param name="kind">How to break the host.</param>
     /// <param name="host">The host.</param>
-    /// <param name="buildTwin">Makes another host of the same name, with a time to live.</param>
-    /// <param name="etcd">etcd, for what no host can be made to do.</param>
+    /// <param name="buildTwin">Builds another host of the same name, with the given time to live.</param>
+    /// <param name="etcd">etcd, for violations that the library itself cannot be made to commit.</param>
     public static async Task<IReadOnlyList<IHost>> BreakAsync(
         BreakageKind kind, IHost host, Func<TimeSpan, IHost> buildTwin, RawEtcd etcd)
     {
         var registration = RegistrationOf(host);
         await registration.WaitUntilRegisteredAsync();
-        // Time for the checks to see how it is when all is well.
+        // Let the checks observe the healthy state first.
         await Task.Delay(TimeSpan.FromSeconds(1));
-        if (kind == BreakageKind.Dies)
+        if (kind == BreakageKind.Exits)
         {
-            Environment.Exit(4);
+            Environment.Exit(ExitCode);
         }
 
-        if (kind == BreakageKind.FailsUnseen)
+        if (kind == BreakageKind.LeavesExceptionUnobserved)
         {
-            _ = Task.FromException(new InvalidOperationException("This is what the self-test wants."));
+            _ = Task.FromException(new InvalidOperationException(UnobservedMessage));
             return [];
         }
 
@@ -59,12 +65,12 @@ internal static class Breakage
             await registration.DisposeAsync();
         }
 
-        if (kind == BreakageKind.PutsForGood)
+        if (kind == BreakageKind.PutsWithoutExpiry)
         {
             await etcd.PutAsync(ChildHosts.Prefix + registration.InstanceId, "{}");
         }
 
-        return kind is BreakageKind.Withdraws or BreakageKind.PutsForGood
+        return kind is BreakageKind.Withdraws or BreakageKind.PutsWithoutExpiry
             ? []
             : [await StartAsync(buildTwin(kind == BreakageKind.LeavesKey ? TimeSpan.FromMinutes(10) : Bounds.TimeToLive))];
     }

@@ -2,7 +2,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Chaos;
 
-/// <summary>The whole run: a cluster, processes with hosts, faults for all of them at the same time, and the checks.</summary>
+/// <summary>Runs a cluster and processes with hosts, injects faults into all of them concurrently, and checks the invariants.</summary>
 internal static class ChaosRun
 {
     private const int ProcessCount = 4;
@@ -10,7 +10,7 @@ internal static class ChaosRun
 
     private static readonly TimeSpan PresenceTimeout = TimeSpan.FromSeconds(60);
 
-    /// <returns>Whether nothing was violated, and nothing of this suite's own failed.</returns>
+    /// <returns>Whether no invariant was violated and the suite itself did not fail.</returns>
     public static async Task<bool> RunAsync(string etcdBinary, EtcdApi api, int seed, TimeSpan time, CancellationToken stopping)
     {
         Console.WriteLine($"Chaos on {api} with --seed {seed} for {time.TotalSeconds:F0} s: "
@@ -46,7 +46,7 @@ internal static class ChaosRun
             return true;
         }
 
-        Console.WriteLine($"The hosts' logs are in {logs}; the same faults again: --seed {seed}");
+        Console.WriteLine($"The hosts' logs are in {logs}; to repeat the same faults: --seed {seed}");
         return false;
     }
 
@@ -61,17 +61,17 @@ internal static class ChaosRun
         try
         {
             await Task.WhenAll(hosts.Select(host => host.StartAsync(FaultKind.HostKilled)));
-            await AllPresentAsync(hosts, stopping);
-            history.Say("all hosts are registered");
+            await WaitUntilAllPresentAsync(hosts, stopping);
+            history.Log("all hosts are registered");
             injecting.CancelAfter(time);
             var faults = new ClusterFaults(cluster, etcd, invariants, history, seed);
             await InjectAsync(
                 observed, [faults.RunAsync(injecting.Token), .. hosts.Select(host => host.RunAsync(injecting.Token))], injecting);
-            history.Say("all faults are over");
-            // Whatever is late, or a ghost, has to show.
+            history.Log("all faults have ended");
+            // Late keys and ghosts must become visible.
             await Task.Delay(Bounds.TimeToLive + Bounds.GhostSlack + TimeSpan.FromSeconds(2), stopping);
-            // Checks that see nothing would find nothing either.
-            await AllPresentAsync(hosts, stopping);
+            // Without keys the checks could not detect a violation.
+            await WaitUntilAllPresentAsync(hosts, stopping);
         }
         finally
         {
@@ -80,25 +80,25 @@ internal static class ChaosRun
         }
     }
 
-    private static async Task AllPresentAsync(List<HostFaults> hosts, CancellationToken stopping)
+    private static async Task WaitUntilAllPresentAsync(List<HostFaults> hosts, CancellationToken stopping)
     {
         try
         {
-            await Task.WhenAll(hosts.Select(host => host.PresentAsync(stopping))).WaitAsync(PresenceTimeout, stopping);
+            await Task.WhenAll(hosts.Select(host => host.WaitUntilPresentAsync(stopping))).WaitAsync(PresenceTimeout, stopping);
         }
         catch (TimeoutException)
         {
-            throw new InvalidOperationException($"Not all hosts are seen in etcd after {PresenceTimeout.TotalSeconds:F0} s.");
+            throw new InvalidOperationException($"Some hosts have no key in etcd after {PresenceTimeout.TotalSeconds:F0} s.");
         }
     }
 
-    // Each kind of fault goes on until the time is up; should one fail, or the checks, the others end as well.
+    // Faults are injected until the time is up, or until an injector or the observer fails.
     private static async Task InjectAsync(Task observed, IReadOnlyList<Task> faults, CancellationTokenSource injecting)
     {
         await Task.WhenAny([observed, .. faults]);
         await injecting.CancelAsync();
         await Task.WhenAll(faults).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        // One that fails while the others end counts as well.
+        // Also reports injectors that failed during cancellation.
         await Task.WhenAll([.. faults.Where(fault => fault.IsFaulted), .. observed.IsFaulted ? [observed] : Array.Empty<Task>()]);
     }
 }

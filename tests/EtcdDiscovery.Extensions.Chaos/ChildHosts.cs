@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Chaos;
 
-/// <summary>A process's hosts: ordinary applications that register themselves, and do nothing else.</summary>
+/// <summary>The hosts of a child process: ordinary applications that only register themselves.</summary>
 internal static class ChildHosts
 {
     public const string Service = "chaos";
@@ -17,10 +17,13 @@ internal static class ChildHosts
     private static readonly TimeSpan CollectionPeriod = TimeSpan.FromSeconds(1);
 
     /// <summary>Runs until the process receives a signal to stop or its parent process exits.</summary>
-    /// <param name="args">The hosts' names, etcd's endpoints (both with commas), its API, and how the hosts are broken, if at all.</param>
+    /// <param name="args">
+    /// The names of the hosts and the endpoints of etcd (both comma-separated), the API and, for the self-test, a <see cref="BreakageKind"/>.
+    /// </param>
     public static async Task<int> RunAsync(string[] args)
     {
-        TaskScheduler.UnobservedTaskException += (_, unobserved) => Environment.FailFast("A task failed and nobody saw it.", unobserved.Exception);
+        TaskScheduler.UnobservedTaskException += (_, unobserved) =>
+            Environment.FailFast("The exception of a task was not observed.", unobserved.Exception);
         var endpoints = args[1].Split(',');
         var api = Enum.Parse<EtcdApi>(args[2]);
         var hosts = args[0].Split(',').Select(name => Build(name, endpoints, api, Bounds.TimeToLive)).ToList();

@@ -2,7 +2,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Chaos;
 
-/// <summary>What happens to etcd's members: one fault after the other, drawn from a seed.</summary>
+/// <summary>Injects a sequence of faults, drawn from a seed, into the members of etcd.</summary>
 internal sealed class ClusterFaults(EtcdCluster cluster, RawEtcd etcd, Invariants invariants, History history, int seed)
 {
     private static readonly FaultKind[] Kinds =
@@ -23,11 +23,11 @@ internal sealed class ClusterFaults(EtcdCluster cluster, RawEtcd etcd, Invariant
 
     private async Task InjectAsync(FaultKind kind, FaultDraw draw, CancellationToken ending)
     {
-        // All is drawn before anything is looked at, so that the schedule depends on nothing but the seed.
+        // Draws all random values before it looks at the cluster, so that the schedule depends on the seed alone.
         var (other, stopped, down, paused) = (draw.Next(2), draw.Next(3), draw.Seconds(1, 3), draw.Seconds(2, 10));
         if (kind is FaultKind.AllDeleted or FaultKind.HistoryForgotten)
         {
-            await TakeAsync(kind);
+            await InjectKeyFaultAsync(kind);
             return;
         }
 
@@ -48,7 +48,7 @@ internal sealed class ClusterFaults(EtcdCluster cluster, RawEtcd etcd, Invariant
         }
     }
 
-    private async Task TakeAsync(FaultKind kind)
+    private async Task InjectKeyFaultAsync(FaultKind kind)
     {
         history.OnFault(kind, "all members");
         invariants.OnFault(kind);
@@ -58,7 +58,7 @@ internal sealed class ClusterFaults(EtcdCluster cluster, RawEtcd etcd, Invariant
 
     private async Task StopAsync(FaultKind kind, List<int> members, TimeSpan time, CancellationToken ending)
     {
-        invariants.OnMembersOut(members.Count, kind);
+        invariants.OnMembersUnavailable(members.Count, kind);
         history.OnFault(kind, $"member {string.Join(" and ", members)} for {time.TotalSeconds:F1} s");
         try
         {
@@ -68,17 +68,17 @@ internal sealed class ClusterFaults(EtcdCluster cluster, RawEtcd etcd, Invariant
         finally
         {
             members.ForEach(member => cluster.Members[member].Continue());
-            invariants.OnMembersOut(0, kind);
+            invariants.OnMembersUnavailable(0, kind);
         }
     }
 
     private async Task KillAsync(FaultKind kind, int member, TimeSpan time, CancellationToken ending)
     {
-        invariants.OnMembersOut(1, kind);
+        invariants.OnMembersUnavailable(1, kind);
         history.OnFault(kind, $"member {member} for {time.TotalSeconds:F1} s");
         await cluster.Members[member].KillAsync();
         await Task.Delay(time, ending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await cluster.Members[member].RestartAsync(wipe: false);
-        invariants.OnMembersOut(0, kind);
+        invariants.OnMembersUnavailable(0, kind);
     }
 }

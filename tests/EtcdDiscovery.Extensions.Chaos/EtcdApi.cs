@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Chaos;
 
-/// <summary>Which of etcd's APIs, and so which of its two stores, the hosts use.</summary>
+/// <summary>The API of etcd, and therefore the one of its two stores, that the hosts use.</summary>
 internal enum EtcdApi
 {
     V3,

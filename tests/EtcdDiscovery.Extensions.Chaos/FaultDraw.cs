@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Chaos;
 
-/// <summary>Draws faults: each kind as often as the others, in random order. The same seed draws the same.</summary>
+/// <summary>Draws all kinds of faults equally often, in an order that the seed determines.</summary>
 internal sealed class FaultDraw(FaultKind[] kinds, int seed)
 {
     private readonly Random _random = new(seed);

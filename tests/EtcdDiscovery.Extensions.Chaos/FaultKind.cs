@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Chaos;
 
-/// <summary>What happens to the cluster, or to a host.</summary>
+/// <summary>A fault of the cluster or of a host.</summary>
 internal enum FaultKind
 {
     FollowerKilled,
@@ -9,17 +9,17 @@ internal enum FaultKind
     LeaderStopped,
     TwoStopped,
 
-    /// <summary>All hosts' keys are deleted together; in v2, their directory.</summary>
+    /// <summary>The keys of all hosts are deleted together; in v2, with their directory.</summary>
     AllDeleted,
 
-    /// <summary>etcd forgets all changes until now: a compaction; in v2, more changes than it keeps.</summary>
+    /// <summary>etcd discards all previous changes: in v3 by a compaction, in v2 by more changes than it keeps.</summary>
     HistoryForgotten,
 
     HostPaused,
     HostTerminated,
     HostKilled,
 
-    /// <summary>All keys of a process vanish at once: their lease is revoked; in v2, their time to live ends.</summary>
+    /// <summary>All keys of a process vanish together: in v3 their lease is revoked, in v2 their time to live is set to 0.</summary>
     SessionEnded,
 
     KeyDeleted,

@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace EtcdDiscovery.Chaos;
 
-/// <summary>What happened when: faults, violations, and how long things took. Safe for concurrent use.</summary>
+/// <summary>Records faults, violations and durations. Safe for concurrent use.</summary>
 internal sealed class History
 {
     private const int FaultsShown = 12;
@@ -32,7 +32,7 @@ internal sealed class History
         }
     }
 
-    /// <summary>Whether nothing was violated, and nothing of this suite's own failed.</summary>
+    /// <summary>Whether no invariant was violated and the suite itself did not fail.</summary>
     public bool IsClean => Violations.Count == 0 && !_hasFailed;
 
     public void OnFault(FaultKind kind, string what)
@@ -42,11 +42,11 @@ internal sealed class History
             _injected[kind] = _injected.GetValueOrDefault(kind) + 1;
         }
 
-        Say($"{kind}: {what}");
+        Log($"{kind}: {what}");
     }
 
-    /// <summary>A line of the story.</summary>
-    public void Say(string what)
+    /// <summary>Writes a line with a timestamp.</summary>
+    public void Log(string what)
     {
         var line = string.Create(CultureInfo.InvariantCulture, $"{Now.TotalSeconds,6:F1} s  {what}");
         lock (_sync)
@@ -70,17 +70,17 @@ internal sealed class History
         }
     }
 
-    /// <summary>The suite itself cannot go on.</summary>
+    /// <summary>The suite itself has failed.</summary>
     public void OnFailure(Exception error)
     {
         lock (_sync)
         {
             _hasFailed = true;
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Now.TotalSeconds,6:F1} s  EXCEPTION of the suite: {error}"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Now.TotalSeconds,6:F1} s  FAILURE of the suite: {error}"));
         }
     }
 
-    public void OnBackAgain(FaultKind kind, TimeSpan after)
+    public void OnReregistered(FaultKind kind, TimeSpan after)
     {
         lock (_sync)
         {
@@ -118,7 +118,7 @@ internal sealed class History
                 Console.WriteLine($"{kind,-20}{_injected.GetValueOrDefault(kind),10}{slowest,28}{allowed,10}");
             }
 
-            Console.WriteLine($"(where a member was out, {Seconds(Bounds.FindsAnotherMember)} more are allowed to find another one)");
+            Console.WriteLine($"(plus {Seconds(Bounds.FailoverTime)} for failover if a member was unavailable)");
             Console.WriteLine();
             Console.WriteLine($"checks: {_observations}, at most {Seconds(_longestGap)} apart");
             Console.WriteLine($"worst time to re-register: {Seconds(_slowest.Values.DefaultIfEmpty().Max())}");

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace EtcdDiscovery.Chaos;
 
-/// <summary>What happens to one process and its hosts: one fault after the other, drawn from a seed.</summary>
+/// <summary>Injects a sequence of faults, drawn from a seed, into one process and its hosts.</summary>
 internal sealed class HostFaults(
     int number, int hostCount, string[] endpoints, EtcdApi api, string logs, RawEtcd etcd, Invariants invariants, History history, int seed)
     : IAsyncDisposable
@@ -16,17 +16,17 @@ internal sealed class HostFaults(
     private volatile HostProcess? _process;
     private int _generation;
 
-    /// <summary>The process of now; null while one replaces the other.</summary>
+    /// <summary>The current process; null until the first has started.</summary>
     public HostProcess? Process => _process;
 
-    /// <summary>Starts a process, instead of one that was ended by a fault.</summary>
+    /// <summary>Starts a process in place of one that a fault has ended.</summary>
     public async Task StartAsync(FaultKind instead)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"p{number}g{++_generation}");
         var process = HostProcess.Start(name, hostCount, endpoints, api, logs);
         invariants.OnStarting(process.Hosts, instead);
         _process = process;
-        await process.ReadyAsync();
+        await process.WaitUntilReadyAsync();
         invariants.OnFaultEnded(process.Hosts, instead);
     }
 
@@ -37,13 +37,13 @@ internal sealed class HostFaults(
         {
             await Task.Delay(draw.Seconds(1, 4), ending);
             var (kind, host, pause) = (draw.Kind(), draw.Next(hostCount), Bounds.TimeToLive + draw.Seconds(1, 4));
-            // One thing at a time: what was taken from a host that dies at once would never come back.
-            await PresentAsync(ending);
+            // One fault at a time: a host that loses its key and then exits would not restore it.
+            await WaitUntilPresentAsync(ending);
             await InjectAsync(kind, _process!, _process!.Hosts[host], pause, ending);
         }
     }
 
-    public async Task PresentAsync(CancellationToken ending)
+    public async Task WaitUntilPresentAsync(CancellationToken ending)
     {
         while (!_process!.Hosts.All(host => invariants.Find(host) is not null))
         {
@@ -64,7 +64,7 @@ internal sealed class HostFaults(
                 await ReplaceAsync(kind, process);
                 break;
             default:
-                await TakeAsync(kind, process, host);
+                await InjectKeyFaultAsync(kind, process, host);
                 break;
         }
     }
@@ -103,11 +103,11 @@ internal sealed class HostFaults(
         await StartAsync(kind);
     }
 
-    private async Task TakeAsync(FaultKind kind, HostProcess process, string host)
+    private async Task InjectKeyFaultAsync(FaultKind kind, HostProcess process, string host)
     {
         if (invariants.Find(host) is not { } seen)
         {
-            return; // Etcd has lost it just now.
+            return; // A fault of the cluster has just removed it.
         }
 
         // All hosts of a process share its session.
@@ -118,7 +118,7 @@ internal sealed class HostFaults(
         {
             FaultKind.SessionEnded => etcd.ExpireAsync([.. hit.Select(invariants.Find).OfType<SeenKey>()]),
             FaultKind.KeyDeleted => etcd.DeleteAsync(seen.Key),
-            _ => etcd.OverwriteAsync(seen, Invariants.Intruder),
+            _ => etcd.OverwriteAsync(seen, Invariants.OverwrittenValue),
         });
         invariants.OnFaultEnded(hit, kind);
     }

@@ -4,15 +4,15 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Chaos;
 
-/// <summary>A process with some hosts in it. Disposing it kills it.</summary>
+/// <summary>A child process that runs several hosts. Disposing kills it.</summary>
 internal sealed class HostProcess : IAsyncDisposable
 {
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
     private readonly Task _logging;
-    private readonly Lock _ending = new();
-    private bool _mayEnd;
+    private readonly Lock _sync = new();
+    private bool _isExitExpected;
 
     private HostProcess(string name, IReadOnlyList<string> hosts, Process process, string log)
     {
@@ -28,21 +28,8 @@ internal sealed class HostProcess : IAsyncDisposable
 
     public string Name { get; }
 
-    /// <summary>The names of the hosts, unlike those of any other process.</summary>
+    /// <summary>The names of the hosts, unique across processes.</summary>
     public IReadOnlyList<string> Hosts { get; }
-
-    /// <summary>Whether the process has exited unexpectedly. Returns true only once.</summary>
-    public bool HasDied
-    {
-        get
-        {
-            lock (_ending)
-            {
-                // Once it may end, nobody but the one that ends it may ask: it may be disposed of.
-                return !_mayEnd && _process.HasExited && (_mayEnd = true);
-            }
-        }
-    }
 
     public static HostProcess Start(
         string name, int hostCount, IReadOnlyList<string> endpoints, EtcdApi api, string logs, BreakageKind? breakage = null)
@@ -63,12 +50,29 @@ internal sealed class HostProcess : IAsyncDisposable
         return new HostProcess(name, hosts, process!, Path.Combine(logs, name + ".log"));
     }
 
-    /// <summary>Waits until its hosts have started.</summary>
-    public async Task ReadyAsync()
+    /// <summary>Waits until the hosts have started.</summary>
+    public async Task WaitUntilReadyAsync()
     {
         if (await _process.StandardOutput.ReadLineAsync().WaitAsync(StartTimeout) != ChildHosts.Ready)
         {
-            throw new InvalidOperationException($"Process {Name} does not start; see its log.");
+            throw new InvalidOperationException($"Process {Name} did not start; see its log.");
+        }
+    }
+
+    /// <summary>Detects an unexpected exit. Reports it once: later calls return false.</summary>
+    public bool TryDetectExit(out int exitCode)
+    {
+        lock (_sync)
+        {
+            // Once the exit is expected, the process may be disposed.
+            if (_isExitExpected || !_process.HasExited)
+            {
+                exitCode = 0;
+                return false;
+            }
+
+            exitCode = _process.ExitCode;
+            return _isExitExpected = true;
         }
     }
 
@@ -76,15 +80,15 @@ internal sealed class HostProcess : IAsyncDisposable
 
     public void Continue() => Send(Signals.Continue);
 
-    /// <summary>Asks it to end, and waits until it has.</summary>
-    /// <returns>Whether it did so in time.</returns>
-    public async Task<bool> TerminateAsync(TimeSpan patience)
+    /// <summary>Sends SIGTERM and waits for the exit.</summary>
+    /// <returns>Whether the process exited in time.</returns>
+    public async Task<bool> TerminateAsync(TimeSpan timeout)
     {
-        AllowEnd();
+        ExpectExit();
         Send(Signals.Terminate);
         try
         {
-            await _process.WaitForExitAsync().WaitAsync(patience);
+            await _process.WaitForExitAsync().WaitAsync(timeout);
             return true;
         }
         catch (TimeoutException)
@@ -95,7 +99,7 @@ internal sealed class HostProcess : IAsyncDisposable
 
     public async Task KillAsync()
     {
-        AllowEnd();
+        ExpectExit();
         _process.Kill();
         await _process.WaitForExitAsync();
     }
@@ -107,20 +111,20 @@ internal sealed class HostProcess : IAsyncDisposable
             await KillAsync();
         }
 
-        AllowEnd();
+        ExpectExit();
         await _logging;
         _process.Dispose();
     }
 
-    private void AllowEnd()
+    private void ExpectExit()
     {
-        lock (_ending)
+        lock (_sync)
         {
-            _mayEnd = true;
+            _isExitExpected = true;
         }
     }
 
-    // One that has ended by itself is a violation already, and nothing else can happen to it.
+    // An unexpected exit is already reported as a violation.
     private void Send(Action<Process> signal)
     {
         try

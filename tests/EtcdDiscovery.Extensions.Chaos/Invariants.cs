@@ -2,21 +2,21 @@ using System.Globalization;
 
 namespace EtcdDiscovery.Chaos;
 
-/// <summary>What always has to hold between the hosts and their keys. Safe for concurrent use.</summary>
-/// <param name="history">Where violations go.</param>
+/// <summary>Checks the invariants between hosts and their keys. Safe for concurrent use.</summary>
+/// <param name="history">Records violations.</param>
 /// <param name="hasLeases">
-/// Whether keys have leases, which a leader that goes on may revoke late; in v2 each key has a time of its own.
+/// Whether keys have leases, which a leader that resumes may revoke late; in v2 each key has its own time to live.
 /// </param>
 internal sealed class Invariants(History history, bool hasLeases)
 {
-    /// <summary>The value that a fault writes over a host's key.</summary>
-    public const string Intruder = "overwritten by chaos";
+    /// <summary>The value with which a fault overwrites a host's key.</summary>
+    public const string OverwrittenValue = "overwritten by chaos";
 
     private readonly Lock _sync = new();
     private readonly Dictionary<string, TrackedHost> _hosts = [];
-    private readonly Steadiness _etcd = new();
-    private Excuse? _everybodysExcuse;
-    private TimeSpan? _membersOutSince;
+    private readonly Availability _etcd = new();
+    private Excuse? _clusterExcuse;
+    private TimeSpan? _membersUnavailableSince;
     private TimeSpan? _leaderBackAt;
 
     public void OnStarting(IEnumerable<string> hosts, FaultKind afterFault) =>
@@ -27,37 +27,40 @@ internal sealed class Invariants(History history, bool hasLeases)
     public void OnSilent(IEnumerable<string> hosts) =>
         Change(hosts, name => (_hosts[name].Phase, _hosts[name].SilentSince) = (HostPhase.Silent, history.Now));
 
-    /// <summary>A fault hits hosts; their keys may be missing until it has ended, and for its bound after that.</summary>
+    /// <summary>A fault affects hosts; their keys may be missing until it ends, and for its bound afterwards.</summary>
     public void OnFault(IEnumerable<string> hosts, FaultKind kind) =>
         Change(hosts, name => _hosts[name].Excuse = new Excuse(kind, Ended: null));
 
     public void OnFaultEnded(IEnumerable<string> hosts, FaultKind kind) => Change(hosts, name =>
         (_hosts[name].Phase, _hosts[name].Excuse) = (HostPhase.Live, new Excuse(kind, history.Now)));
 
-    /// <summary>A fault hits all hosts.</summary>
-    public void OnFault(FaultKind kind) => ExcuseEverybody(kind, ended: false);
+    /// <summary>A fault affects all hosts.</summary>
+    public void OnFault(FaultKind kind) => ExcuseAllHosts(kind, ended: false);
 
-    public void OnFaultEnded(FaultKind kind) => ExcuseEverybody(kind, ended: true);
+    public void OnFaultEnded(FaultKind kind) => ExcuseAllHosts(kind, ended: true);
 
-    public void OnMembersOut(int count, FaultKind kind)
+    public void OnMembersUnavailable(int count, FaultKind kind)
     {
         lock (_sync)
         {
-            foreach (var host in _hosts.Values.Where(MayHaveRenewalUnderWay))
+            foreach (var host in _hosts.Values.Where(MayHaveRenewalInFlight))
             {
                 host.SilentSince = history.Now;
             }
 
-            _membersOutSince = count > 0 ? history.Now : null;
+            _membersUnavailableSince = count > 0 ? history.Now : null;
             _leaderBackAt = hasLeases && kind == FaultKind.LeaderStopped && count == 0 ? history.Now : _leaderBackAt;
-            _etcd.OnMembersOut(count, history.Now);
-            ExcuseEverybody(kind, ended: count == 0);
+            _etcd.OnMembersUnavailable(count, history.Now);
+            ExcuseAllHosts(kind, ended: count == 0);
         }
     }
 
-    public void OnDied(string process) => history.OnViolation($"process {process} has ended by itself");
+    public void OnUnexpectedExit(string process, int exitCode) => history.OnViolation(ExitOf(process, exitCode));
 
-    /// <summary>What was seen last of a host that is present; null of one that is not.</summary>
+    public static string ExitOf(string process, int exitCode) =>
+        string.Create(CultureInfo.InvariantCulture, $"process {process} exited unexpectedly with code {exitCode}");
+
+    /// <summary>The key of a host as last seen; null if the host is not present.</summary>
     public SeenKey? Find(string host)
     {
         lock (_sync)
@@ -70,19 +73,19 @@ internal sealed class Invariants(History history, bool hasLeases)
     {
         lock (_sync)
         {
-            _etcd.OnSilence();
+            _etcd.OnNoAnswer();
         }
     }
 
-    /// <summary>Checks everything against what etcd held at some time between asking and its answer.</summary>
+    /// <summary>Checks all invariants against the contents of etcd at some time between request and answer.</summary>
     public void Check(TimeSpan asked, TimeSpan answered, long? term, IReadOnlyList<SeenKey> keys)
     {
         lock (_sync)
         {
             _etcd.OnAnswer(answered, term);
-            if (IsOver(_everybodysExcuse, asked))
+            if (IsOver(_clusterExcuse, asked))
             {
-                _everybodysExcuse = null;
+                _clusterExcuse = null;
             }
 
             var seen = keys.ToLookup(key => key.Host);
@@ -108,35 +111,35 @@ internal sealed class Invariants(History history, bool hasLeases)
     {
         if (own.Count > 1)
         {
-            Blame(host, "has two keys", string.Join(" and ", own.Select(key => key.Key)));
+            ReportOnce(host, "has two keys", string.Join(" and ", own.Select(key => key.Key)));
         }
         else if (own is [var key] && host.Seen is { } before && before.Key != key.Key)
         {
-            Blame(host, "has another instance id", $"{key.Key}, was {before.Key}");
+            ReportOnce(host, "has another instance id", $"{key.Key}, was {before.Key}");
         }
     }
 
     private void CheckPresence(TrackedHost host, List<SeenKey> own, TimeSpan asked, TimeSpan answered)
     {
-        var isPresent = own.Exists(key => key.Expires && key.Value != Intruder);
+        var isPresent = own.Exists(key => key.Expires && key.Value != OverwrittenValue);
         host.MissedSince = isPresent ? null : host.MissedSince ?? asked;
         if (IsOver(host.Excuse, asked))
         {
             host.Excuse = null;
         }
 
-        var excuse = host.Excuse ?? _everybodysExcuse;
+        var excuse = host.Excuse ?? _clusterExcuse;
         if (isPresent && !host.IsPresent)
         {
-            host.Blamed.Remove("is missing");
+            host.Reported.Remove("is missing");
             if (excuse?.Ended is { } ended)
             {
-                history.OnBackAgain(excuse.Kind, answered - (ended > _etcd.Since ? ended : _etcd.Since));
+                history.OnReregistered(excuse.Kind, answered - (ended > _etcd.Since ? ended : _etcd.Since));
             }
         }
         else if (!isPresent && excuse is null && !MayBeRevokedLate(host, asked))
         {
-            Blame(host, "is missing", own is [var wrong] ? $"{wrong.Key} = {wrong.Value}" : host.Seen?.Key ?? "never seen");
+            ReportOnce(host, "is missing", own is [var wrong] ? $"{wrong.Key} = {wrong.Value}" : host.Seen?.Key ?? "never seen");
         }
 
         host.IsPresent = isPresent;
@@ -145,7 +148,7 @@ internal sealed class Invariants(History history, bool hasLeases)
     private void CheckAbsence(TrackedHost host, List<SeenKey> own, TimeSpan asked)
     {
         (host.IsPresent, host.MissedSince) = (false, null);
-        if (host.Phase != HostPhase.Silent || own.Count == 0 || MayHaveRenewalUnderWay(host))
+        if (host.Phase != HostPhase.Silent || own.Count == 0 || MayHaveRenewalInFlight(host))
         {
             return;
         }
@@ -154,15 +157,15 @@ internal sealed class Invariants(History history, bool hasLeases)
         history.OnGhost(age);
         if (age > Bounds.TimeToLive + Bounds.GhostSlack)
         {
-            Blame(host, "is a ghost", string.Create(CultureInfo.InvariantCulture, $"{own[0].Key} after {age.TotalSeconds:F1} s"));
+            ReportOnce(host, "is a ghost", string.Create(CultureInfo.InvariantCulture, $"{own[0].Key} after {age.TotalSeconds:F1} s"));
         }
     }
 
-    // What a host sent to a frozen member, or through one, is done as soon as that goes on.
-    private bool MayHaveRenewalUnderWay(TrackedHost host) =>
-        host.Phase == HostPhase.Silent && host.SilentSince >= _membersOutSince;
+    // A paused member may process the requests that it received from a host as soon as it resumes.
+    private bool MayHaveRenewalInFlight(TrackedHost host) =>
+        host.Phase == HostPhase.Silent && host.SilentSince >= _membersUnavailableSince;
 
-    // By a leader that was stopped; it has to be back as soon as after any other revocation.
+    // A leader that was paused may revoke late; the key must return as quickly as after any other revocation.
     private bool MayBeRevokedLate(TrackedHost host, TimeSpan now) =>
         host.MissedSince is { } since && since < _leaderBackAt + Bounds.LateRevocation
         && now <= _etcd.Due(since, Bounds.Missing(FaultKind.SessionEnded)!.Value);
@@ -170,20 +173,20 @@ internal sealed class Invariants(History history, bool hasLeases)
     private bool IsOver(Excuse? excuse, TimeSpan now) =>
         excuse is { Ended: { } ended } && now > _etcd.Due(ended, Bounds.Missing(excuse.Kind)!.Value);
 
-    private void ExcuseEverybody(FaultKind kind, bool ended)
+    private void ExcuseAllHosts(FaultKind kind, bool ended)
     {
         lock (_sync)
         {
             if (Bounds.Missing(kind) is not null)
             {
-                _everybodysExcuse = new Excuse(kind, ended ? history.Now : null);
+                _clusterExcuse = new Excuse(kind, ended ? history.Now : null);
             }
         }
     }
 
-    private void Blame(TrackedHost host, string what, string key)
+    private void ReportOnce(TrackedHost host, string what, string key)
     {
-        if (host.Blamed.Add(what))
+        if (host.Reported.Add(what))
         {
             history.OnViolation($"{host.Name} {what}: {key}");
         }

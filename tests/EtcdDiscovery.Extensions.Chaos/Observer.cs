@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Chaos;
 
-/// <summary>Looks at etcd and at the processes ten times a second.</summary>
+/// <summary>Checks etcd and the processes ten times a second.</summary>
 internal sealed class Observer(RawEtcd etcd, Invariants invariants, History history, Func<IReadOnlyList<HostProcess>> processes)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(0.1);
@@ -23,9 +23,12 @@ internal sealed class Observer(RawEtcd etcd, Invariants invariants, History hist
                 invariants.OnNoAnswer();
             }
 
-            foreach (var process in processes().Where(process => process.HasDied))
+            foreach (var process in processes())
             {
-                invariants.OnDied(process.Name);
+                if (process.TryDetectExit(out var exitCode))
+                {
+                    invariants.OnUnexpectedExit(process.Name, exitCode);
+                }
             }
 
             await timer.WaitForNextTickAsync(CancellationToken.None);

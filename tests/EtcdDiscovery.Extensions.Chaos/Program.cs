@@ -34,7 +34,7 @@ for (var i = 0; i < args.Length; i++)
     }
 }
 
-// Whatever ends this program, the processes that it started end with it.
+// However this program ends, its child processes must end with it.
 using var stopping = new CancellationTokenSource();
 void Stop(PosixSignalContext context)
 {
@@ -48,7 +48,7 @@ var etcd = Environment.GetEnvironmentVariable("ETCD_BIN")
     ?? throw new InvalidOperationException("ETCD_BIN is not set: run eng/test.sh --chaos, which fetches etcd and sets it.");
 if (api == EtcdApi.V2 && !EtcdBinary.ServesV2(etcd))
 {
-    Console.Error.WriteLine($"{etcd} has no v2 keys API, which ended with etcd 3.5: set ETCD_BIN to an etcd 3.4 or 3.5.");
+    Console.Error.WriteLine($"{etcd} has no v2 keys API, which etcd 3.6 removed: set ETCD_BIN to an etcd 3.4 or 3.5.");
     return 2;
 }
 
@@ -66,6 +66,6 @@ catch (NotSupportedException e)
 }
 catch (OperationCanceledException) when (stopping.IsCancellationRequested)
 {
-    Console.WriteLine("Stopped before its end.");
+    Console.WriteLine("Stopped early.");
     return 1;
 }

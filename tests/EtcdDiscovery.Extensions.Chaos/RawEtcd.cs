@@ -6,20 +6,20 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Chaos;
 
-/// <summary>etcd, asked over HTTP without any code of the library.</summary>
+/// <summary>An HTTP client for etcd that shares no code with the library.</summary>
 internal abstract class RawEtcd(IReadOnlyList<string> endpoints) : IAsyncDisposable
 {
     private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(1);
 
-    // Longer than any member is frozen: a request that was given up, and sent to another member, would be done twice, once of
-    // it late.
+    // Longer than any member is paused: a write that is abandoned and sent to another member would be applied twice, the
+    // second time late.
     private static readonly TimeSpan WriteTimeout = TimeSpan.FromSeconds(15);
 
     private const int MaxAttempts = 300;
 
     private readonly HttpClient _http = new() { Timeout = Timeout.InfiniteTimeSpan };
-    private readonly Task<Answer?>[] _asked = [.. endpoints.Select(_ => Task.FromResult<Answer?>(null))];
-    private volatile string _refusal = "no answer";
+    private readonly Task<Answer?>[] _pending = [.. endpoints.Select(_ => Task.FromResult<Answer?>(null))];
+    private volatile string _lastError = "no answer";
 
     public static RawEtcd Create(EtcdApi api, IReadOnlyList<string> endpoints) =>
         api == EtcdApi.V2 ? new RawEtcdV2(endpoints) : new RawEtcdV3(endpoints);
@@ -39,16 +39,16 @@ internal abstract class RawEtcd(IReadOnlyList<string> endpoints) : IAsyncDisposa
     }
 
     /// <summary>
-    /// All keys below a prefix as a majority knows them, and the leader's term, where the answer tells it; null without an
-    /// answer. One read at a time.
+    /// A linearizable read of all keys below a prefix, with the leader's term if the response contains it; null without a
+    /// response. Not for concurrent use.
     /// </summary>
     public abstract Task<(long? Term, IReadOnlyList<SeenKey> Keys)?> ReadAsync(string prefix);
 
     /// <summary>Puts a key that never expires.</summary>
     public abstract Task PutAsync(string key, string value);
 
-    /// <summary>Puts another value, which never expires, over a key, unless that has changed since it was seen.</summary>
-    /// <remarks>A request that etcd does late, and twice, must not put the key of a host that has ended meanwhile.</remarks>
+    /// <summary>Overwrites a key with a value that never expires, unless the key has changed since it was seen.</summary>
+    /// <remarks>The condition prevents a late or repeated request from recreating the key of a host that has exited in the meantime.</remarks>
     public abstract Task OverwriteAsync(SeenKey seen, string value);
 
     public abstract Task DeleteAsync(string key);
@@ -56,22 +56,22 @@ internal abstract class RawEtcd(IReadOnlyList<string> endpoints) : IAsyncDisposa
     /// <summary>Deletes all keys below a prefix.</summary>
     public abstract Task DeleteAllAsync(string prefix);
 
-    /// <summary>Makes keys expire at once.</summary>
+    /// <summary>Makes keys expire immediately.</summary>
     public abstract Task ExpireAsync(IReadOnlyList<SeenKey> keys);
 
-    /// <summary>Makes etcd forget all changes until now.</summary>
+    /// <summary>Makes etcd discard all previous changes.</summary>
     public abstract Task ForgetHistoryAsync();
 
-    /// <summary>The index of the member that leads.</summary>
+    /// <summary>Returns the index of the leader.</summary>
     public async Task<int> FindLeaderAsync(CancellationToken cancellationToken)
     {
-        // The members lead both stores, and this tells of it whichever of the two is in use.
+        // Both stores have the same leader, so the v3 status is valid for v2 too.
         var status = Request.OfJson("/v3/maintenance/status", []);
         while (true)
         {
             for (var member = 0; member < endpoints.Count; member++)
             {
-                if (await AskAsync(endpoints[member], status, ReadTimeout, cancellationToken) is { Body: var answer }
+                if (await SendAsync(endpoints[member], status, ReadTimeout, cancellationToken) is { Body: var answer }
                     && (string?)answer["leader"] is { } leader && leader == (string?)answer["header"]?["member_id"])
                 {
                     return member;
@@ -84,55 +84,55 @@ internal abstract class RawEtcd(IReadOnlyList<string> endpoints) : IAsyncDisposa
 
     public async ValueTask DisposeAsync()
     {
-        await Task.WhenAll(_asked);
+        await Task.WhenAll(_pending);
         _http.Dispose();
     }
 
-    /// <summary>Whether the members serve the API at all.</summary>
+    /// <summary>Whether the members serve the API.</summary>
     protected abstract Task<bool> IsServedAsync();
 
-    /// <summary>Whether a request was refused because what it asks for is so already.</summary>
-    protected abstract bool IsDone(JsonObject refusal);
+    /// <summary>Whether a request was rejected because its effect is already in place.</summary>
+    protected abstract bool IsAlreadyDone(JsonObject refusal);
 
     /// <summary>
-    /// Asks all members at once, and the first answer counts: a frozen one must not hold the others up. A member that has not
-    /// answered yet is not asked again.
+    /// Sends the request to all members and returns the first response, so that a paused member delays nothing. Skips members
+    /// whose previous response is pending.
     /// </summary>
-    protected async Task<Answer?> AskAllAsync(Request request)
+    protected async Task<Answer?> SendToAllAsync(Request request)
     {
-        var asking = new List<Task<Answer?>>();
+        var pending = new List<Task<Answer?>>();
         for (var member = 0; member < endpoints.Count; member++)
         {
-            if (_asked[member].IsCompleted)
+            if (_pending[member].IsCompleted)
             {
-                asking.Add(_asked[member] = AskAsync(endpoints[member], request, ReadTimeout));
+                pending.Add(_pending[member] = SendAsync(endpoints[member], request, ReadTimeout));
             }
         }
 
-        while (asking.Count > 0)
+        while (pending.Count > 0)
         {
-            var first = await Task.WhenAny(asking);
+            var first = await Task.WhenAny(pending);
             if (await first is { } answer)
             {
                 return answer;
             }
 
-            asking.Remove(first);
+            pending.Remove(first);
         }
 
         return null;
     }
 
-    /// <summary>Asks one member after the other until one has done it.</summary>
-    protected async Task<Answer> DoAsync(Request request) => await TryAsync(request, MaxAttempts)
-        ?? throw new InvalidOperationException($"No member of etcd does {request.Method} {request.Path}: {_refusal}");
+    /// <summary>Sends the request to one member after the other until it succeeds.</summary>
+    protected async Task<Answer> ExecuteAsync(Request request) => await TryExecuteAsync(request, MaxAttempts)
+        ?? throw new InvalidOperationException($"No member of etcd accepted {request.Method} {request.Path}: {_lastError}");
 
-    /// <summary>Asks one member after the other until one has done it, or until they were asked often enough: null then.</summary>
-    protected async Task<Answer?> TryAsync(Request request, int attempts)
+    /// <summary>Sends the request to one member after the other until it succeeds; null after the given number of attempts.</summary>
+    protected async Task<Answer?> TryExecuteAsync(Request request, int attempts)
     {
         for (var attempt = 0; attempt < attempts; attempt++)
         {
-            if (await AskAsync(endpoints[attempt % endpoints.Count], request, WriteTimeout) is { } answer)
+            if (await SendAsync(endpoints[attempt % endpoints.Count], request, WriteTimeout) is { } answer)
             {
                 return answer;
             }
@@ -143,8 +143,8 @@ internal abstract class RawEtcd(IReadOnlyList<string> endpoints) : IAsyncDisposa
         return null;
     }
 
-    // Whatever a member that dies, starts or has no leader may answer with, it is no answer.
-    private async Task<Answer?> AskAsync(
+    // Any error of a member that is starting, stopping or without a leader counts as no response.
+    private async Task<Answer?> SendAsync(
         string endpoint, Request request, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -155,25 +155,25 @@ internal abstract class RawEtcd(IReadOnlyList<string> endpoints) : IAsyncDisposa
             message.Content = request.Body is { } body ? new StringContent(body, Encoding.UTF8, request.MediaType) : null;
             using var response = await _http.SendAsync(message, linked.Token);
             var text = await response.Content.ReadAsStringAsync(linked.Token);
-            if (JsonNode.Parse(text) is JsonObject answer && (response.IsSuccessStatusCode || IsDone(answer)))
+            if (JsonNode.Parse(text) is JsonObject answer && (response.IsSuccessStatusCode || IsAlreadyDone(answer)))
             {
                 return new Answer(answer, response.Headers);
             }
 
-            _refusal = text;
+            _lastError = text;
             return null;
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException or JsonException or IOException)
         {
-            _refusal = e.Message;
+            _lastError = e.Message;
             return null;
         }
     }
 
     /// <param name="Method">The HTTP method.</param>
     /// <param name="Path">The path and query.</param>
-    /// <param name="Body">The body, if there is one.</param>
-    /// <param name="MediaType">What the body is.</param>
+    /// <param name="Body">The body, if any.</param>
+    /// <param name="MediaType">The media type of the body.</param>
     protected sealed record Request(HttpMethod Method, string Path, string? Body = null, string MediaType = "application/json")
     {
         public static Request OfJson(string path, JsonObject body) => new(HttpMethod.Post, path, body.ToJsonString());

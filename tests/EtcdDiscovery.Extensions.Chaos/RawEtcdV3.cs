@@ -9,7 +9,7 @@ internal sealed class RawEtcdV3(IReadOnlyList<string> endpoints) : RawEtcd(endpo
 {
     public override async Task<(long? Term, IReadOnlyList<SeenKey> Keys)?> ReadAsync(string prefix)
     {
-        if (await AskAllAsync(Request.OfJson("/v3/kv/range", Below(prefix))) is not { Body: var answer })
+        if (await SendToAllAsync(Request.OfJson("/v3/kv/range", Below(prefix))) is not { Body: var answer })
         {
             return null;
         }
@@ -19,9 +19,9 @@ internal sealed class RawEtcdV3(IReadOnlyList<string> endpoints) : RawEtcd(endpo
     }
 
     public override Task PutAsync(string key, string value) =>
-        DoAsync(Request.OfJson("/v3/kv/put", new() { ["key"] = Encode(key), ["value"] = Encode(value) }));
+        ExecuteAsync(Request.OfJson("/v3/kv/put", new() { ["key"] = Encode(key), ["value"] = Encode(value) }));
 
-    public override Task OverwriteAsync(SeenKey seen, string value) => DoAsync(Request.OfJson("/v3/kv/txn", new()
+    public override Task OverwriteAsync(SeenKey seen, string value) => ExecuteAsync(Request.OfJson("/v3/kv/txn", new()
     {
         ["compare"] = new JsonArray(new JsonObject { ["key"] = Encode(seen.Key), ["target"] = "VALUE", ["value"] = Encode(seen.Value) }),
         ["success"] = new JsonArray(new JsonObject
@@ -31,25 +31,25 @@ internal sealed class RawEtcdV3(IReadOnlyList<string> endpoints) : RawEtcd(endpo
     }));
 
     public override Task DeleteAsync(string key) =>
-        DoAsync(Request.OfJson("/v3/kv/deleterange", new() { ["key"] = Encode(key) }));
+        ExecuteAsync(Request.OfJson("/v3/kv/deleterange", new() { ["key"] = Encode(key) }));
 
-    public override Task DeleteAllAsync(string prefix) => DoAsync(Request.OfJson("/v3/kv/deleterange", Below(prefix)));
+    public override Task DeleteAllAsync(string prefix) => ExecuteAsync(Request.OfJson("/v3/kv/deleterange", Below(prefix)));
 
     public override Task ExpireAsync(IReadOnlyList<SeenKey> keys) => Task.WhenAll(
         keys.Select(key => key.Lease).Where(lease => lease != 0).Distinct().Select(lease =>
-            DoAsync(Request.OfJson("/v3/lease/revoke", new() { ["ID"] = lease.ToString(CultureInfo.InvariantCulture) }))));
+            ExecuteAsync(Request.OfJson("/v3/lease/revoke", new() { ["ID"] = lease.ToString(CultureInfo.InvariantCulture) }))));
 
     public override async Task ForgetHistoryAsync()
     {
-        var now = await DoAsync(Request.OfJson("/v3/kv/range", new() { ["key"] = Encode("/") }));
-        await DoAsync(Request.OfJson("/v3/kv/compaction", new() { ["revision"] = (string?)now.Body["header"]!["revision"] }));
+        var now = await ExecuteAsync(Request.OfJson("/v3/kv/range", new() { ["key"] = Encode("/") }));
+        await ExecuteAsync(Request.OfJson("/v3/kv/compaction", new() { ["revision"] = (string?)now.Body["header"]!["revision"] }));
     }
 
     protected override Task<bool> IsServedAsync() => Task.FromResult(true);
 
-    // 3.4 tells the text twice, as `error` and as `message`; 3.5 only as `message`. The code will not do: what the gateway does
-    // not know is "not found" as well.
-    protected override bool IsDone(JsonObject refusal) => (string?)refusal["message"] is { } message
+    // etcd 3.4 has the text in both `error` and `message`, 3.5 only in `message`. The code is ambiguous: paths that the gateway
+    // does not know are "not found" too.
+    protected override bool IsAlreadyDone(JsonObject refusal) => (string?)refusal["message"] is { } message
         && (message.Contains("lease not found", StringComparison.Ordinal) || message.Contains("has been compacted", StringComparison.Ordinal));
 
     private static SeenKey SeenKeyOf(JsonNode entry)

@@ -1,15 +1,15 @@
 namespace EtcdDiscovery.Chaos;
 
-/// <summary>What a host is doing, as far as etcd is concerned.</summary>
+/// <summary>The phase of a host, which determines whether its key must exist.</summary>
 internal enum HostPhase
 {
-    /// <summary>It serves, or is about to: its key has to be there.</summary>
+    /// <summary>Serving or starting: its key must exist.</summary>
     Live,
 
-    /// <summary>It was asked to end: its key may be there or not.</summary>
+    /// <summary>Shutting down: its key may or may not exist.</summary>
     Ending,
 
-    /// <summary>It has ended or is paused: its key has to vanish.</summary>
+    /// <summary>Exited or paused: its key must vanish.</summary>
     Silent,
 }
 
@@ -18,7 +18,7 @@ internal enum HostPhase
 /// <param name="Ended">When the fault ended; null while it lasts.</param>
 internal sealed record Excuse(FaultKind Kind, TimeSpan? Ended);
 
-/// <summary>What is expected of one host, and what was seen of it.</summary>
+/// <summary>The expected and the observed state of one host.</summary>
 internal sealed class TrackedHost(string name, Excuse excuse)
 {
     public string Name => name;
@@ -27,18 +27,18 @@ internal sealed class TrackedHost(string name, Excuse excuse)
 
     public TimeSpan SilentSince { get; set; }
 
-    /// <summary>Why its key may be missing; null when it may not.</summary>
+    /// <summary>Why the key may be missing; null if it must exist.</summary>
     public Excuse? Excuse { get; set; } = excuse;
 
-    /// <summary>Its key as it was seen last; null until it was seen.</summary>
+    /// <summary>The key as last seen; null if never seen.</summary>
     public SeenKey? Seen { get; set; }
 
-    /// <summary>Whether its key was there, as the host itself put it, when it was looked for last.</summary>
+    /// <summary>Whether the last check found the key as the host itself had written it.</summary>
     public bool IsPresent { get; set; }
 
-    /// <summary>Since when its key was missed each time that it was looked for; null while it is there.</summary>
+    /// <summary>Since when the key has been missing; null while it exists.</summary>
     public TimeSpan? MissedSince { get; set; }
 
-    /// <summary>What it was blamed for already.</summary>
-    public HashSet<string> Blamed { get; } = [];
+    /// <summary>The violations that are already reported.</summary>
+    public HashSet<string> Reported { get; } = [];
 }

@@ -4,7 +4,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tool.Tests;
 
-/// <summary>Enables etcd's authentication, with users that may read, read and write, or do nothing.</summary>
+/// <summary>Enables authentication in etcd, with a read-only user, a read-write user and a user without permissions.</summary>
 internal static class AuthenticatedEtcd
 {
     /// <summary>The password of every user.</summary>
@@ -13,17 +13,17 @@ internal static class AuthenticatedEtcd
     public static async Task EnableAuthAsync(this EtcdServer etcd)
     {
         await etcd.PostAsync("/v3/auth/role/add", new JsonObject { ["name"] = "root" });
-        foreach (var user in new[] { "root", "reader", "writer", "stranger" })
+        foreach (var user in new[] { "root", "reader", "writer", "unprivileged" })
         {
             await etcd.PostAsync("/v3/auth/user/add", new JsonObject { ["name"] = user, ["password"] = Password });
         }
 
-        foreach (var (role, right) in new[] { ("reader", "READ"), ("writer", "READWRITE") })
+        foreach (var (role, permission) in new[] { ("reader", "READ"), ("writer", "READWRITE") })
         {
             await etcd.PostAsync("/v3/auth/role/add", new JsonObject { ["name"] = role });
             foreach (var prefix in new[] { "/services", "/services_infos" })
             {
-                var range = new JsonObject { ["permType"] = right, ["key"] = Encode(prefix + "/"), ["range_end"] = Encode(prefix + "0") };
+                var range = new JsonObject { ["permType"] = permission, ["key"] = Encode(prefix + "/"), ["range_end"] = Encode(prefix + "0") };
                 await etcd.PostAsync("/v3/auth/role/grant", new JsonObject { ["name"] = role, ["perm"] = range });
             }
         }

@@ -2,7 +2,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tool.Tests;
 
-/// <summary>Descriptions are copied between the v2 and the v3 store of a real etcd.</summary>
+/// <summary>Copying descriptions between the v2 and the v3 store of a real etcd.</summary>
 public sealed class CopyDescriptionsTests(SharedEtcd shared)
 {
     private const string Secret = """{"name":"shop","critical":false,"user":"me","password":"secret-word"}""";
@@ -21,14 +21,14 @@ public sealed class CopyDescriptionsTests(SharedEtcd shared)
         await v2.SetAsync($"{_prefix}/services/shop/1", """{"name":"10.0.0.1"}""");
         await etcd.PutAsync($"{_prefix}/services_infos/other", """{"name":"other","critical":false}""");
 
-        var dry = await RunAsync(etcd);
-        Assert.Equal(["a/b: missing", "broken: unreadable", "other: differs", "shop: missing"], ResultsOf(dry));
+        var dryRun = await RunAsync(etcd);
+        Assert.Equal(["a/b: missing", "broken: unreadable", "other: differs", "shop: missing"], ResultsOf(dryRun));
         Assert.Single(await etcd.ReadAsync(_prefix));
 
         var applied = await RunAsync(etcd, "--apply");
         Assert.Equal(["a/b: copied", "broken: unreadable", "other: differs", "shop: copied"], ResultsOf(applied));
         Assert.Equal(6, applied.ExitCode);
-        Assert.DoesNotContain("secret-word", dry.Output + applied.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret-word", dryRun.Output + applied.Output, StringComparison.Ordinal);
 
         var entries = await etcd.ReadAsync(_prefix);
         Assert.Equal(["a/b", "other", "shop"], entries.Select(entry => entry.Key[$"{_prefix}/services_infos/".Length..]));
@@ -55,7 +55,7 @@ public sealed class CopyDescriptionsTests(SharedEtcd shared)
     }
 
     [Fact]
-    public async Task Stores_ThatAreTheSame_AreRefused()
+    public async Task SourceAndTarget_TheSameStore_IsAnError()
     {
         var result = await ToolProcess.RunAsync(null, "copy-descriptions", "--from", "Etcd", "--to", "Etcd");
 

@@ -2,7 +2,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tool.Tests;
 
-/// <summary>The doctor finds faults of a real etcd, of rights and of entries, and changes nothing.</summary>
+/// <summary>The doctor reports problems of a real etcd, of permissions and of entries, and changes nothing.</summary>
 public sealed class DoctorTests(SharedEtcd shared)
 {
     private readonly string _prefix = "/" + UniqueName.Of("fleet");
@@ -24,12 +24,12 @@ public sealed class DoctorTests(SharedEtcd shared)
         string[] checks = ["endpoint", "clock", "v2", "version", "leader", "latency", "tls", "read", "write", "entries", "hosts"];
         Assert.All(checks, check => Assert.Contains(findings, finding => finding.Check == check));
         Assert.Contains(EtcdBinary.VersionOf(etcd.Binary).ToString(3), findings.Single(finding => finding.Check == "version").Message, StringComparison.Ordinal);
-        // Nothing was written to find out whether it may be.
+        // The check of the write permission wrote nothing.
         Assert.Equal(2, (await etcd.ReadAsync(_prefix)).Count);
     }
 
     [Fact]
-    public async Task Entries_ThatClientsCannotReadOrCall_AreNamed()
+    public async Task Entries_UnreadableOrUnreachable_AreReported()
     {
         var etcd = await shared.GetAsync(EtcdVersion.First);
         await etcd.PutAsync($"{_prefix}/services/web/1", "garbage\u001b");
@@ -57,7 +57,7 @@ public sealed class DoctorTests(SharedEtcd shared)
     }
 
     [Fact]
-    public async Task Endpoint_ThatIsDown_IsAProblemAndTheOthersAreChecked()
+    public async Task Endpoint_Down_IsAProblemAndTheOthersAreChecked()
     {
         var etcd = await shared.GetAsync(EtcdVersion.First);
 
@@ -69,7 +69,7 @@ public sealed class DoctorTests(SharedEtcd shared)
     }
 
     [Fact]
-    public async Task Endpoint_ThatIsFrozen_IsAProblem()
+    public async Task Endpoint_Unresponsive_IsAProblem()
     {
         await using var etcd = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         etcd.Pause();
@@ -104,14 +104,14 @@ public sealed class DoctorTests(SharedEtcd shared)
 
         await Eventually.TrueAsync(
             async () => (findings = (await DiagnoseAsync(survivor)).Findings).Any(finding => finding is { Check: "leader", Severity: "problem" }),
-            "the doctor sees that there is no leader");
+            "the doctor reports the missing leader");
 
         Assert.DoesNotContain(findings, finding => finding.Check == "alarm");
         Assert.DoesNotContain(findings, finding => finding is { Check: "entries" or "read" });
     }
 
     [Fact]
-    public async Task V2Api_ThatIsDisabled_IsAProblemOnlyForItsStore()
+    public async Task V2Api_Disabled_IsAProblemOnlyForItsStore()
     {
         var binary = SharedEtcd.BinaryOf(SharedEtcd.WithV2(EtcdVersion.First));
         await using var etcd = await EtcdServer.StartAsync(binary, new EtcdSecurity { Flags = ["--enable-v2=false"] });
@@ -125,15 +125,15 @@ public sealed class DoctorTests(SharedEtcd shared)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Rights_OfAUser_AreCheckedForEachPrefix(EtcdVersion version)
+    public async Task Permissions_OfAUser_AreCheckedForEachPrefix(EtcdVersion version)
     {
         await using var etcd = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
         await etcd.EnableAuthAsync();
 
-        Assert.Equal("ok ok ok ok", await RightsAsync(etcd, "writer", AuthenticatedEtcd.Password));
-        Assert.Equal("ok warning ok warning", await RightsAsync(etcd, "reader", AuthenticatedEtcd.Password));
-        Assert.Equal("problem warning problem warning", await RightsAsync(etcd, "stranger", AuthenticatedEtcd.Password));
-        Assert.Equal("", await RightsAsync(etcd, "reader", "wrong-secret"));
+        Assert.Equal("ok ok ok ok", await PermissionsAsync(etcd, "writer", AuthenticatedEtcd.Password));
+        Assert.Equal("ok warning ok warning", await PermissionsAsync(etcd, "reader", AuthenticatedEtcd.Password));
+        Assert.Equal("problem warning problem warning", await PermissionsAsync(etcd, "unprivileged", AuthenticatedEtcd.Password));
+        Assert.Equal("", await PermissionsAsync(etcd, "reader", "wrong-secret"));
 
         var (exitCode, findings) = await DiagnoseAsync(etcd);
         Assert.Equal(6, exitCode);
@@ -141,17 +141,17 @@ public sealed class DoctorTests(SharedEtcd shared)
     }
 
     [Fact]
-    public async Task Rights_InTheV2Store_AreChecked()
+    public async Task Permissions_InTheV2Store_AreChecked()
     {
         await using var etcd = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(SharedEtcd.WithV2(EtcdVersion.First)));
         await etcd.EnableV2AuthAsync();
 
-        Assert.Equal("ok warning ok warning", await RightsAsync(etcd, "reader", AuthenticatedEtcd.Password, "--store", "EtcdV2"));
-        Assert.Equal("problem warning problem warning", await RightsAsync(etcd, "reader", "wrong-secret", "--store", "EtcdV2"));
+        Assert.Equal("ok warning ok warning", await PermissionsAsync(etcd, "reader", AuthenticatedEtcd.Password, "--store", "EtcdV2"));
+        Assert.Equal("problem warning problem warning", await PermissionsAsync(etcd, "reader", "wrong-secret", "--store", "EtcdV2"));
     }
 
     [Fact]
-    public async Task Certificates_OfServerAndClient_AreDated()
+    public async Task Certificates_OfServerAndClient_AreReportedWithTheirDates()
     {
         using var authority = new TestAuthority();
         await using var etcd = await authority.StartEtcdAsync(EtcdVersion.First);
@@ -161,7 +161,7 @@ public sealed class DoctorTests(SharedEtcd shared)
         var tls = findings.Where(finding => finding.Check == "tls").ToList();
 
         Assert.Equal(0, exitCode);
-        // The server's is valid for a day.
+        // The certificate of the server is valid for one day.
         Assert.Equal(["warning", "ok"], tls.Select(finding => finding.Severity));
         Assert.Contains("'CN=client' is valid from", tls[1].Message, StringComparison.Ordinal);
     }
@@ -201,8 +201,8 @@ public sealed class DoctorTests(SharedEtcd shared)
         return (result.ExitCode, [.. findings]);
     }
 
-    /// <summary>Whether a user may read and write the two prefixes.</summary>
-    private static async Task<string> RightsAsync(EtcdServer etcd, string user, string password, params string[] arguments)
+    /// <summary>Returns the severities of the read and write checks of a user for the two prefixes.</summary>
+    private static async Task<string> PermissionsAsync(EtcdServer etcd, string user, string password, params string[] arguments)
     {
         var file = Path.GetTempFileName();
         await File.WriteAllTextAsync(file, password, CancellationToken.None);

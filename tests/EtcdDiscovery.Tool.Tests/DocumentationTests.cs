@@ -17,7 +17,7 @@ public sealed partial class DocumentationTests
     [InlineData("register")]
     [InlineData("doctor")]
     [InlineData("copy-descriptions")]
-    public async Task Options_OfACommand_AreInATable(string command)
+    public async Task Options_OfACommand_AreDocumented(string command)
     {
         var help = await ToolProcess.RunAsync(null, command, "--help");
         var documented = Page.Split('\n').Where(line => line.StartsWith("| `--", StringComparison.Ordinal)).ToList();
@@ -30,7 +30,7 @@ public sealed partial class DocumentationTests
     }
 
     [Fact]
-    public async Task ExitCodes_InHelp_AreInATable()
+    public async Task ExitCodes_InTheHelp_AreDocumented()
     {
         var help = await ToolProcess.RunAsync(null, "--help");
 
@@ -40,7 +40,7 @@ public sealed partial class DocumentationTests
         Assert.All(codes, code => Assert.Contains($"\n| {code} |", Page, StringComparison.Ordinal));
     }
 
-    // At the start of a line, an option is described and not mentioned.
+    // Only matches options at the start of a line, where they are described.
     [GeneratedRegex(@"(?<=^  (-\?, -h, )?)--[a-z-]+", RegexOptions.Multiline)]
     private static partial Regex Option();
 

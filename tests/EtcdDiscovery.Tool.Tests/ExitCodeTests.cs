@@ -5,7 +5,7 @@ namespace EtcdDiscovery.Tool.Tests;
 /// <summary>Exit codes and messages, which scripts rely on.</summary>
 public sealed class ExitCodeTests(SharedEtcd shared)
 {
-    private const string Nowhere = "http://127.0.0.1:1";
+    private const string ClosedPort = "http://127.0.0.1:1";
 
     [Theory]
     [InlineData("frob", "'frob'")]
@@ -19,9 +19,9 @@ public sealed class ExitCodeTests(SharedEtcd shared)
     [InlineData("register web --port http=99999", "EtcdDiscovery:Service:Ports:http is '99999'")]
     [InlineData("register web --port http=80 --port http=81", "twice")]
     [InlineData("register a//b --port http=80", "a//b")]
-    public async Task Arguments_ThatAreWrong_AreReportedAndReturn2(string arguments, string reason)
+    public async Task Arguments_Invalid_AreReportedAndReturn2(string arguments, string reason)
     {
-        var result = await ToolProcess.RunAsync(Nowhere, arguments.Split(' '));
+        var result = await ToolProcess.RunAsync(ClosedPort, arguments.Split(' '));
 
         Assert.Equal(2, result.ExitCode);
         Assert.Contains(reason, result.Errors, StringComparison.Ordinal);
@@ -37,16 +37,16 @@ public sealed class ExitCodeTests(SharedEtcd shared)
     [InlineData("watch")]
     [InlineData("watch web")]
     [InlineData("explain web --json")]
-    public async Task Etcd_ThatIsUnreachable_Returns4(string arguments)
+    public async Task Etcd_Unreachable_Returns4(string arguments)
     {
-        var result = await ToolProcess.RunAsync(null, [.. arguments.Split(' '), "--endpoints", $"{Nowhere},127.0.0.1:2"]);
+        var result = await ToolProcess.RunAsync(null, [.. arguments.Split(' '), "--endpoints", $"{ClosedPort},127.0.0.1:2"]);
 
         Assert.Equal(4, result.ExitCode);
         Assert.Contains("connection refused", result.Errors, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Service_ThatIsUnknown_Returns3()
+    public async Task Service_Unknown_Returns3()
     {
         var etcd = await shared.GetAsync(EtcdVersion.First);
         var unknown = UniqueName.Of("unknown");
@@ -73,7 +73,7 @@ public sealed class ExitCodeTests(SharedEtcd shared)
     }
 
     [Fact]
-    public async Task Settings_OfAnApplication_Apply()
+    public async Task Settings_OfAnApplication_AreUsed()
     {
         var etcd = await shared.GetAsync(EtcdVersion.First);
         var prefix = "/" + UniqueName.Of("fleet");
@@ -88,7 +88,7 @@ public sealed class ExitCodeTests(SharedEtcd shared)
             var result = await ToolProcess.RunAsync(null, "uri", "web", "--settings", file);
 
             Assert.Equal("http://10.0.0.1:80", result.Output.Trim());
-            // The tool does not register what it reads.
+            // The tool does not register the service of these settings.
             Assert.Empty(await etcd.ReadAsync($"{prefix}/services/shop/"));
         }
         finally

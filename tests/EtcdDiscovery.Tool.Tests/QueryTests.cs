@@ -45,7 +45,7 @@ public sealed class QueryTests(SharedEtcd shared)
     }
 
     [Fact]
-    public async Task ShowCredentials_InEveryCommandThatHasIt_ShowsThem()
+    public async Task ShowCredentials_Given_PrintsTheCredentials()
     {
         var etcd = await StartAsync();
         await PutAsync(etcd, "1", """{"name":"10.0.0.1","ports":{"http":"80"},"user":"me","password":"secret-word"}""");
@@ -56,7 +56,7 @@ public sealed class QueryTests(SharedEtcd shared)
     }
 
     [Fact]
-    public async Task Names_WithControlCharacters_AreHarmless()
+    public async Task Names_WithControlCharacters_AreSanitized()
     {
         var etcd = await StartAsync();
         await PutAsync(etcd, "evil", """{"name":"10.0.0.1","ports":{"http":"80"},"zone":"\u001b[2J\u202e[bold]","status_reason":"\u0007x\n"}""");
@@ -74,7 +74,7 @@ public sealed class QueryTests(SharedEtcd shared)
     }
 
     [Fact]
-    public async Task Uri_OfAnUnknownPort_NamesTheKnownOnes()
+    public async Task Uri_UnknownScheme_ErrorNamesTheKnownOnes()
     {
         var etcd = await StartAsync();
         await PutAsync(etcd, "1", """{"name":"10.0.0.1","ports":{"http":"80"}}""");
@@ -89,7 +89,7 @@ public sealed class QueryTests(SharedEtcd shared)
     }
 
     [Fact]
-    public async Task Explain_OfInstancesThatAreLeftOut_SaysWhy()
+    public async Task Explain_InstancesExcluded_StatesTheReasons()
     {
         var etcd = await StartAsync();
         await PutAsync(etcd, "1", """{"name":"10.0.0.1","ports":{"http":"80"},"shard":"blue"}""");
@@ -118,11 +118,11 @@ public sealed class QueryTests(SharedEtcd shared)
         await etcd.PutAsync($"{_prefix}/services_infos/{_service}", $$"""{"name":"{{_service}}"}""");
         await using var tool = ToolProcess.Start(etcd.Endpoint, ["watch", .. all ? Array.Empty<string>() : [_service], "--json", "--key-prefix", _prefix]);
 
-        await tool.UntilOutputAsync("10.0.0.1");
+        await tool.WaitForOutputAsync("10.0.0.1");
         await PutAsync(etcd, "2", """{"name":"10.0.0.2","ports":{"http":"80"}}""");
-        await tool.UntilOutputAsync("10.0.0.2");
+        await tool.WaitForOutputAsync("10.0.0.2");
         await etcd.DeleteAsync($"{_prefix}/services/{_service}/1");
-        await tool.UntilOutputAsync("\"down\"");
+        await tool.WaitForOutputAsync("\"down\"");
         var last = _service;
         if (all)
         {
@@ -131,7 +131,7 @@ public sealed class QueryTests(SharedEtcd shared)
         }
 
         await etcd.PutAsync($"{_prefix}/services/{last}/9", """{"name":"10.0.0.9"}""");
-        await tool.UntilOutputAsync("10.0.0.9");
+        await tool.WaitForOutputAsync("10.0.0.9");
         tool.Terminate();
         var result = await tool.WaitAsync();
 
@@ -142,15 +142,15 @@ public sealed class QueryTests(SharedEtcd shared)
     }
 
     [Fact]
-    public async Task Instances_ThatAreWatched_ArePrintedAfterEachChange()
+    public async Task Instances_Watched_ArePrintedAfterEachChange()
     {
         var etcd = await StartAsync();
         await PutAsync(etcd, "1", """{"name":"10.0.0.1","ports":{"http":"80"}}""");
         await using var tool = ToolProcess.Start(etcd.Endpoint, ["instances", _service, "--watch", "--key-prefix", _prefix]);
 
-        await tool.UntilOutputAsync("10.0.0.1");
+        await tool.WaitForOutputAsync("10.0.0.1");
         await PutAsync(etcd, "2", """{"name":"10.0.0.2","ports":{"http":"80"}}""");
-        await tool.UntilOutputAsync("10.0.0.2");
+        await tool.WaitForOutputAsync("10.0.0.2");
         tool.Terminate();
 
         Assert.Equal(0, (await tool.WaitAsync()).ExitCode);

@@ -6,13 +6,13 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tool.Tests;
 
-/// <summary>Registers commands, and follows their life.</summary>
+/// <summary>The register command, with and without a child process.</summary>
 public sealed class RegisterTests(SharedEtcd shared)
 {
     private readonly string _service = UniqueName.Of("web");
 
     [Fact]
-    public async Task Service_WithoutACommand_IsRegisteredUntilTheSignal()
+    public async Task Service_WithoutACommand_IsRegisteredUntilASignal()
     {
         var etcd = await StartAsync();
         await using var tool = ToolProcess.Start(
@@ -33,7 +33,7 @@ public sealed class RegisterTests(SharedEtcd shared)
     }
 
     [Fact]
-    public async Task Command_ThatExits_IsWithdrawnAndItsExitCodeReturned()
+    public async Task Command_Exits_IsWithdrawnAndItsExitCodeReturned()
     {
         var etcd = await StartAsync();
         var signal = Path.Combine(Path.GetTempPath(), _service);
@@ -52,7 +52,7 @@ public sealed class RegisterTests(SharedEtcd shared)
     }
 
     [Fact]
-    public async Task Signal_WithACommand_WithdrawsBeforeTheCommandIsStopped()
+    public async Task Signal_WithACommand_WithdrawsAndStopsTheCommand()
     {
         var etcd = await StartAsync();
         await using var tool = ToolProcess.Start(
@@ -69,14 +69,14 @@ public sealed class RegisterTests(SharedEtcd shared)
     }
 
     [Fact]
-    public async Task Command_ThatIgnoresTheSignal_IsKilled()
+    public async Task Command_IgnoresTheSignal_IsKilled()
     {
         var etcd = await StartAsync();
         await using var tool = ToolProcess.Start(
             etcd.Endpoint,
-            ["register", _service, "--port", "http=8080", "--no-wait", "--stop-timeout", "0.2", "--", "sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 0.1; done"]);
+            ["register", _service, "--port", "http=8080", "--no-wait", "--stop-timeout", "0.2", "--", "sh", "-c", "trap '' TERM; echo ignoring; while :; do sleep 0.1; done"]);
 
-        await tool.UntilOutputAsync("deaf");
+        await tool.WaitForOutputAsync("ignoring");
         await InstanceAsync(etcd);
         tool.Terminate();
         var result = await tool.WaitAsync();
@@ -96,8 +96,8 @@ public sealed class RegisterTests(SharedEtcd shared)
         await using var tool = ToolProcess.Start(
             etcd.Endpoint, ["register", _service, "--port", $"http={port}", "--", "sh", "-c", "echo started; while :; do sleep 0.1; done"]);
 
-        // After five seconds, it says why it has not registered yet.
-        await tool.UntilErrorsAsync($"Port http={port} accepts no connection");
+        // Logged after five seconds without a connection.
+        await tool.WaitForErrorsAsync($"Port http={port} accepts no connection");
         Assert.Empty(await EntriesAsync(etcd));
         using var server = new TcpListener(IPAddress.Loopback, int.Parse(port, CultureInfo.InvariantCulture));
         server.Start();
@@ -108,7 +108,7 @@ public sealed class RegisterTests(SharedEtcd shared)
     }
 
     [Fact]
-    public async Task Command_ThatEndsBeforeItsPortIsOpen_IsNotRegistered()
+    public async Task Command_ExitsBeforeItsPortIsOpen_IsNotRegistered()
     {
         var etcd = await StartAsync();
 
@@ -121,7 +121,7 @@ public sealed class RegisterTests(SharedEtcd shared)
     [Theory]
     [InlineData("/nowhere/command", 127)]
     [InlineData("/", 126)]
-    public async Task Command_ThatCannotBeStarted_ReturnsTheCodeOfShells(string command, int exitCode)
+    public async Task Command_CannotBeStarted_ReturnsTheExitCodeOfShells(string command, int exitCode)
     {
         var etcd = await StartAsync();
 
@@ -148,7 +148,7 @@ public sealed class RegisterTests(SharedEtcd shared)
     }
 
     [Fact]
-    public async Task Etcd_ThatIsUnreachable_DoesNotStopTheCommand()
+    public async Task Etcd_Unreachable_CommandStillRuns()
     {
         await using var tool = ToolProcess.Start(
             "http://127.0.0.1:1", ["register", _service, "--port", "http=8080", "--no-wait", "--", "sh", "-c", "echo served; exit 5"]);
@@ -160,7 +160,7 @@ public sealed class RegisterTests(SharedEtcd shared)
     }
 
     [Fact]
-    public async Task Etcd_ThatRefusesTheRegistration_IsReportedAndTheSignalEndsIt()
+    public async Task Etcd_DeniesTheRegistration_IsReportedAndASignalStopsTheTool()
     {
         await using var etcd = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await etcd.EnableAuthAsync();
@@ -170,14 +170,14 @@ public sealed class RegisterTests(SharedEtcd shared)
             ("EtcdDiscovery__Etcd__User", "reader"),
             ("EtcdDiscovery__Etcd__Password", AuthenticatedEtcd.Password));
 
-        await tool.UntilErrorsAsync("permission denied");
+        await tool.WaitForErrorsAsync("permission denied");
         tool.Terminate();
 
         Assert.Equal(0, (await tool.WaitAsync()).ExitCode);
     }
 
     [Fact]
-    public async Task Etcd_ThatBecomesUnreachable_DoesNotKeepTheSignalFromEndingIt()
+    public async Task Etcd_BecomesUnreachable_ASignalStopsTheTool()
     {
         await using var etcd = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await using var tool = ToolProcess.Start(etcd.Endpoint, ["register", _service, "--port", "http=8080"]);

@@ -12,7 +12,7 @@ internal sealed record ToolResult(int ExitCode, string Output, string Errors)
     public JsonNode Json => JsonNode.Parse(Output)!;
 }
 
-/// <summary>The tool as a process of its own, as users run it.</summary>
+/// <summary>The tool in its own process, as users run it.</summary>
 internal sealed class ToolProcess : IAsyncDisposable
 {
     private readonly Process _process;
@@ -54,7 +54,7 @@ internal sealed class ToolProcess : IAsyncDisposable
         return new(Process.Start(start)!);
     }
 
-    /// <summary>Runs the tool to its end.</summary>
+    /// <summary>Runs the tool until it exits.</summary>
     public static async Task<ToolResult> RunAsync(string? endpoint, params string[] arguments)
     {
         await using var tool = Start(endpoint, arguments);
@@ -69,11 +69,11 @@ internal sealed class ToolProcess : IAsyncDisposable
 
     public void Terminate() => Signals.Terminate(_process);
 
-    public Task UntilOutputAsync(string text) => UntilAsync(() => Output, text);
+    public Task WaitForOutputAsync(string text) => WaitForAsync(() => Output, text);
 
-    public Task UntilErrorsAsync(string text) => UntilAsync(() => Errors, text);
+    public Task WaitForErrorsAsync(string text) => WaitForAsync(() => Errors, text);
 
-    /// <summary>Sends any signal.</summary>
+    /// <summary>Sends a signal.</summary>
     public async Task SignalAsync(string signal)
     {
         using var kill = Process.Start("kill", [$"-{signal}", $"{_process.Id}"]);
@@ -92,7 +92,7 @@ internal sealed class ToolProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private Task UntilAsync(Func<string> read, string text) => Eventually.TrueAsync(
+    private Task WaitForAsync(Func<string> read, string text) => Eventually.TrueAsync(
         () => Task.FromResult(read().Contains(text, StringComparison.Ordinal)),
         $"the tool writes '{text}', but wrote: {read()}\n{Errors}");
 

@@ -77,14 +77,16 @@ internal sealed class EtcdDiscoveryHealthCheck(
             }
         }
 
-        // Existing services first, because other names may belong to no service.
+        // Names may come from untrusted callers and belong to no service. So existing services come first, and a process that has once
+        // registered or read stays available.
+        var hasNeverWorked = !loop.HasRegistered && !catalog.HasRead;
         foreach (var service in catalog.Services.OrderBy(service => !service.Exists))
         {
             if (service.OutageReason is { } outage)
             {
-                var reason = AddAdvice(outage, catalog.HasRead);
+                var reason = AddAdvice(outage, !hasNeverWorked);
                 yield return !service.View.IsKnown
-                    ? (HealthOf(!catalog.HasRead), $"Service '{LogSanitizer.Sanitize(service.Name)}' could not be read yet: {reason}")
+                    ? (HealthOf(hasNeverWorked), $"Service '{LogSanitizer.Sanitize(service.Name)}' could not be read yet: {reason}")
                     : (HealthStatus.Degraded, $"Service '{LogSanitizer.Sanitize(service.Name)}' is served from a snapshot that is {Seconds(service.Age)} old: {reason}");
             }
         }

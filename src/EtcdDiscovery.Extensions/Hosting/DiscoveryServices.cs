@@ -48,6 +48,7 @@ internal static partial class DiscoveryServices
         services.TryAddSingleton(CreatePicker);
         services.TryAddSingleton(CreateResolver);
         services.TryAddSingleton(CreateDirectory);
+        services.AddSingleton(provider => new CapitalizedNames(Get<IServiceDirectory>(provider), Get<TimeProvider>(provider)));
         services.AddSingleton(new Timeline(capacity: 1_000));
         services.TryAddSingleton(CreateDiagnostics);
         services.AddSingleton(CreateSession);
@@ -59,6 +60,7 @@ internal static partial class DiscoveryServices
         services.AddSingleton<IHostedService>(provider => new SettingsDiagnostics(
             Get<IConfiguration>(provider),
             provider.GetServices<AdditionalService>(),
+            provider.GetServices<ConnectionString>(),
             Get<GoEnvironment>(provider),
             LoggerOf(provider, LogCategories.Hosting)));
         services.AddSingleton<IHostedService>(CreateStateMetrics);
@@ -80,9 +82,7 @@ internal static partial class DiscoveryServices
         MalformedSettings.Without(section, [.. malformed, .. malformedOfService]).Bind(options);
         options.Malformed = malformed;
         options.Service.Malformed = malformedOfService;
-        // Also accept comma-separated text, as in ETCD_HOSTS: the binder cannot convert text to a list.
-        if (options.Etcd.Endpoints.Count == 0
-            && section[$"{nameof(options.Etcd)}:{nameof(EtcdOptions.Endpoints)}"] is { Length: > 0 } text)
+        if (EndpointSources.TryGetText(configuration, out var text))
         {
             options.Etcd.Endpoints = ConnectionString.Split(text);
         }

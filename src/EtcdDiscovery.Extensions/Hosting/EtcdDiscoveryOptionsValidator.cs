@@ -49,6 +49,11 @@ internal sealed class EtcdDiscoveryOptionsValidator : IValidateOptions<EtcdDisco
         problems.CheckTime($"{etcd}:{nameof(EtcdOptions.ConnectTimeout)}", options.Etcd.ConnectTimeout, Seconds(0.1), TimeSpan.FromMinutes(1));
         problems.CheckTime($"{etcd}:{nameof(EtcdOptions.RequestTimeout)}", options.Etcd.RequestTimeout, Seconds(0.1), TimeSpan.FromMinutes(5));
         problems.AddRange(EtcdAccessRules.Check(options.Etcd, etcd));
+        if (options.Store == DiscoveryStoreKind.EtcdV2 && BasicAuthentication.DescribeBadUser(options.Etcd.User) is { } badUser)
+        {
+            problems.Add($"{etcd}:{nameof(EtcdOptions.User)} {badUser}");
+        }
+
         for (var i = 0; i < options.Etcd.Endpoints.Count; i++)
         {
             if (!EtcdAddress.TryParse(options.Etcd.Endpoints[i], out _))

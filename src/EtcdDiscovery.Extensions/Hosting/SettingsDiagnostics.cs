@@ -8,11 +8,13 @@ using Microsoft.Extensions.Logging;
 namespace EtcdDiscovery.Hosting;
 
 /// <summary>
-/// Logs a warning at start for settings that have no effect: unknown keys, and environment variables that require others.
+/// Logs a warning at start for settings that have no effect or an unexpected one: unknown keys and sections, environment variables that
+/// require others, and lists that are mixed from several sources.
 /// </summary>
 internal sealed partial class SettingsDiagnostics(
     IConfiguration configuration,
     IEnumerable<AdditionalService> additionalServices,
+    IEnumerable<ConnectionString> connectionStrings,
     GoEnvironment environment,
     ILogger logger) : IHostedService
 {
@@ -23,6 +25,11 @@ internal sealed partial class SettingsDiagnostics(
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
+        if (!configuration.GetSection(Section).Exists() && FindAlike() is { } alike)
+        {
+            Log.SectionNotRead(logger, alike);
+        }
+
         foreach (var (setting, known) in FindUnknown())
         {
             Log.UnknownSetting(logger, setting, known);
@@ -38,10 +45,32 @@ internal sealed partial class SettingsDiagnostics(
             Log.IncompleteTls(logger, string.Join(", ", missing));
         }
 
+        WarnOfEndpoints();
         return Task.CompletedTask;
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    // A section that was probably meant to be ours. Environment variables such as ETCD_HOSTS are values, not sections.
+    private string? FindAlike() => configuration.GetChildren()
+        .Where(section => section.GetChildren().Any())
+        .Select(section => section.Key)
+        .FirstOrDefault(key => key.Contains("etcd", StringComparison.OrdinalIgnoreCase) || key.Contains("discovery", StringComparison.OrdinalIgnoreCase));
+
+    private void WarnOfEndpoints()
+    {
+        var connectionString = connectionStrings.FirstOrDefault();
+        var isConnected = connectionString is not null && !string.IsNullOrEmpty(configuration.GetConnectionString(connectionString.Name));
+        if (connectionString is not null && !isConnected && !configuration.GetSection(EndpointSources.Setting).Exists())
+        {
+            Log.NoConnectionString(logger, connectionString.Name);
+        }
+
+        if (!isConnected && EndpointSources.DescribeMixture(configuration) is { } mixture)
+        {
+            Log.MixedEndpoints(logger, mixture);
+        }
+    }
 
     /// <summary>Finds the unknown settings, each with the valid ones.</summary>
     private IEnumerable<(string Setting, string Known)> FindUnknown()

@@ -75,6 +75,7 @@ internal static class ClientDiscovery
 
         builder.AdditionalHandlers.Add(new DiscoveryHandler(
             builder.Services.GetRequiredService<IServiceResolver>(),
+            builder.Services.GetRequiredService<CapitalizedNames>(),
             options,
             builder.Services.GetRequiredService<AttemptTelemetry>(),
             builder.Services.GetRequiredService<SafeLoggerFactory>().CreateLogger(LogCategories.Http)));

@@ -6,11 +6,12 @@ namespace EtcdDiscovery.Http;
 /// <summary>Sends requests for a service to one of its instances, and to another one if the first cannot be reached.</summary>
 /// <remarks>The handler owns no resources, because HttpClientFactory does not dispose handlers at a defined time.</remarks>
 /// <param name="resolver">Finds the instances.</param>
+/// <param name="names">Finds services whose names have capital letters.</param>
 /// <param name="options">The client's settings.</param>
 /// <param name="telemetry">Counts and traces the attempts.</param>
 /// <param name="logger">The logger.</param>
 internal sealed partial class DiscoveryHandler(
-    IServiceResolver resolver, HttpDiscoveryOptions options, AttemptTelemetry telemetry, ILogger logger) : DelegatingHandler
+    IServiceResolver resolver, CapitalizedNames names, HttpDiscoveryOptions options, AttemptTelemetry telemetry, ILogger logger) : DelegatingHandler
 {
     private readonly RouteTable _routes = new(options);
 
@@ -111,11 +112,23 @@ internal sealed partial class DiscoveryHandler(
 
     private async ValueTask<ServiceInstance> PickAsync(Call call)
     {
+        var service = call.Route.Service!;
         ServiceInstance picked;
         try
         {
-            picked = await resolver.GetInstanceAsync(call.Route.Service!, call.Query, call.CancellationToken).ConfigureAwait(false);
+            picked = await resolver.GetInstanceAsync(service, call.Query, call.CancellationToken).ConfigureAwait(false);
         }
+        catch (ServiceNotFoundException)
+        {
+            call.Route.Capitalize(await names.FindAsync(call.Route.Host!, call.CancellationToken).ConfigureAwait(false));
+            if (call.Route.Service == service)
+            {
+                throw;
+            }
+
+            return await PickAsync(call).ConfigureAwait(false);
+        }
+
         // Resilience handlers retry an HttpRequestException. Permanent errors are thrown unchanged.
         catch (EtcdDiscoveryException error) when (error.IsTransient)
         {

@@ -9,6 +9,7 @@ internal sealed class Route
     // Caches targets by instance, because instances are immutable.
     private readonly ConditionalWeakTable<ServiceInstance, Target> _public = [];
     private readonly ConditionalWeakTable<ServiceInstance, Target> _private = [];
+    private volatile string? _capitalized;
 
     /// <summary>The route for URLs without an authority.</summary>
     public static Route Nowhere { get; } = new() { Text = "\0", Schemes = [] };
@@ -16,8 +17,11 @@ internal sealed class Route
     /// <summary>The beginning of the URL, up to the path.</summary>
     public required string Text { get; init; }
 
+    /// <summary>The host of the URL, in lower case; null if it is not a service.</summary>
+    public string? Host { get; init; }
+
     /// <summary>The service; null if the host is not a service.</summary>
-    public string? Service { get; init; }
+    public string? Service => _capitalized ?? Host;
 
     /// <summary>The allowed schemes, the preferred one first.</summary>
     public required string[] Schemes { get; init; }
@@ -38,6 +42,9 @@ internal sealed class Route
 
     /// <summary>Whether the URL of a request has to be changed.</summary>
     public bool ChangesUri => Service is not null || Origin is not null;
+
+    /// <summary>Sets the service's name if it differs from the host in case; null if it does not.</summary>
+    public void Capitalize(string? service) => _capitalized = service;
 
     /// <summary>The rest of a URL of this route: path, query and fragment in their original form.</summary>
     public ReadOnlySpan<char> RestOf(Uri uri) => uri.OriginalString.AsSpan(Text.Length);

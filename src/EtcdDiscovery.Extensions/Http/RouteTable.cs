@@ -65,7 +65,7 @@ internal sealed class RouteTable
             ? new()
             {
                 Text = text,
-                Service = service,
+                Host = service,
                 Schemes = schemes,
                 Port = port,
                 HostHeader = _options.HostName == HttpHostName.Service ? service : null,

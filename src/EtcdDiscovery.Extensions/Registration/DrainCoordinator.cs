@@ -16,14 +16,15 @@ internal sealed class DrainCoordinator(TimeSpan delay, bool hasExpiryEvents, Tim
     /// <summary>Marks registered instances as draining, then waits for the delay if at least one mark was written.</summary>
     /// <param name="registrations">The registrations to drain.</param>
     /// <param name="cancellationToken">Ends the wait. The method never throws.</param>
-    public async Task DrainAsync(IEnumerable<IServiceRegistration> registrations, CancellationToken cancellationToken)
+    /// <returns>False if the wait was ended before the delay had elapsed.</returns>
+    public async Task<bool> DrainAsync(IEnumerable<IServiceRegistration> registrations, CancellationToken cancellationToken)
     {
         var stored = registrations.Where(
             registration => registration.State is RegistrationState.Registered or RegistrationState.RenewingLate).ToList();
         // Without a delay, the mark adds nothing to the deletion that follows, but costs every watcher an event.
         if (stored.Count == 0 || (hasExpiryEvents && delay == TimeSpan.Zero))
         {
-            return;
+            return true;
         }
 
         using var timeout = new LinkedTimeout(MaxTime, timeProvider, cancellationToken);
@@ -32,10 +33,13 @@ internal sealed class DrainCoordinator(TimeSpan delay, bool hasExpiryEvents, Tim
             await registration.SetStatusAsync(ServiceStatus.Draining, null, timeout.Token).ConfigureAwait(false));
         await Task.WhenAll(marking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         // A failed mark must not cost the other registrations their delay.
-        if (marking.Exists(mark => mark.IsCompletedSuccessfully))
+        if (!marking.Exists(mark => mark.IsCompletedSuccessfully))
         {
-            await Task.Delay(delay, timeProvider, cancellationToken)
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return true;
         }
+
+        var waiting = Task.Delay(delay, timeProvider, cancellationToken);
+        await waiting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return waiting.IsCompletedSuccessfully;
     }
 }

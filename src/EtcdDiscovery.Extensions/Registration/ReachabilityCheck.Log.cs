@@ -8,7 +8,7 @@ internal sealed partial class ReachabilityCheck
 
     private static partial class Log
     {
-        [LoggerMessage(21, LogLevel.Warning, "Service {Service} has capital letters in its name. Host names in URLs are lower case, so a URL with this name may not find the service. Prefer a name in lower case", EventName = "NameWithCapitals")]
+        [LoggerMessage(21, LogLevel.Warning, "Service {Service} has capital letters in its name. Host names in URLs are lower case, so a URL finds the service only if no other name differs from it in case alone. Prefer a name in lower case", EventName = "NameWithCapitals")]
         public static partial void NameWithCapitals(ILogger logger, string service);
 
         [LoggerMessage(22, LogLevel.Warning, "Service {Service} is registered without ports, so clients cannot call it. Set EtcdDiscovery:Service:Ports, such as Ports:http to 8080, or call UseServerAddresses() in a web application. " + Silence, EventName = "NoPorts")]

@@ -51,6 +51,11 @@ internal static class RegistrationOptionsRules
                 + "callers drop a password without a user. Set both or neither.");
         }
 
+        if (BasicAuthentication.DescribeBadUser(options.User) is { } badUser)
+        {
+            problems.Add($"{section}:{nameof(options.User)} {badUser}");
+        }
+
         if (problems.IsEmpty && options.Name is not null && EntrySizeLimit.DescribeProblem(options, section) is { } problem)
         {
             problems.Add(problem);

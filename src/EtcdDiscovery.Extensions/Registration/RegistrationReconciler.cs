@@ -171,7 +171,11 @@ internal sealed partial class RegistrationReconciler(
 
     private void LogWriteFailed(ServiceRegistration registration, string reason)
     {
-        if (registration.Failure == reason)
+        if (registration.WithdrawalRequested && registration.Failure != reason)
+        {
+            Log.DeletionFailed(logger, LogSanitizer.Sanitize(registration.ServiceName), registration.InstanceId, reason);
+        }
+        else if (registration.Failure == reason)
         {
             Log.WriteFailedAgain(logger, LogSanitizer.Sanitize(registration.ServiceName), reason);
         }
@@ -221,9 +225,16 @@ internal sealed partial class RegistrationReconciler(
             await Telemetry.TraceAsync(
                 "etcd_discovery.withdraw", TagsOf(registration), () => session.DeleteAsync([registration.Key], cancellationToken)).ConfigureAwait(false);
         }
-        catch
+        catch (Exception error)
         {
             registration.Advance(state => state.OnDeletionFailed());
+            if (error is EtcdDiscoveryException { IsTransient: false } and not SessionLostException)
+            {
+                // Refused for good, perhaps, so its owner does not wait any longer. It is tried again as long as the session lives, which
+                // is closed as soon as no registration needs it.
+                registration.OnWithdrawn();
+            }
+
             throw;
         }
 

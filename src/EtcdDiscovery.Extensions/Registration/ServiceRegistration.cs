@@ -116,6 +116,11 @@ internal sealed class ServiceRegistration : IServiceRegistration
     {
         ArgumentNullException.ThrowIfNull(credentials);
         ArgumentException.ThrowIfNullOrEmpty(credentials.User);
+        if (BasicAuthentication.DescribeBadUser(credentials.User) is { } problem)
+        {
+            throw new ArgumentException($"The user {problem}", nameof(credentials));
+        }
+
         EntrySizeLimit.ThrowIfTooLong(_reconcile.Desired.With(credentials), nameof(credentials));
         return ChangeAsync(
             state => state.OnChanged(state.Desired.With(credentials), DescriptionWriteMode.Overwrite), cancellationToken);

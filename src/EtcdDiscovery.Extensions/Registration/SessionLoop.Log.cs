@@ -12,6 +12,9 @@ internal sealed partial class SessionLoop
         [LoggerMessage(14, LogLevel.Debug, "Still no session after {Failures} attempts: {Reason}", EventName = "OpeningFailedAgain")]
         public static partial void OpeningFailedAgain(ILogger logger, int failures, string reason);
 
+        [LoggerMessage(29, LogLevel.Warning, "The drain ended before EtcdDiscovery:DrainDelay, {DrainDelay}, had elapsed, so callers may have met a stopped server. Set HostOptions.ShutdownTimeout, 30 s by default, to more than DrainDelay", EventName = "DrainCutShort")]
+        public static partial void DrainCutShort(ILogger logger, TimeSpan drainDelay);
+
         [LoggerMessage(15, LogLevel.Warning, "The session could not be renewed and expires in {Left:0.0} s; trying again: {Reason}", EventName = "RenewalFailed")]
         public static partial void RenewalFailed(ILogger logger, double left, string reason);
 

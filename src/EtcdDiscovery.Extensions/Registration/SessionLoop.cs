@@ -90,7 +90,11 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     private async Task EndAsync(CancellationToken cancellationToken)
     {
         using var givingUp = cancellationToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _givingUp);
-        await Drain.DrainAsync(_registrations.Present, cancellationToken).ConfigureAwait(false);
+        if (!await Drain.DrainAsync(_registrations.Present, cancellationToken).ConfigureAwait(false))
+        {
+            Log.DrainCutShort(_logger, _settings.DrainDelay);
+        }
+
         await _stopping.CancelAsync().ConfigureAwait(false);
         await (_running ?? Task.CompletedTask).ConfigureAwait(false);
         foreach (var registration in _registrations.All)

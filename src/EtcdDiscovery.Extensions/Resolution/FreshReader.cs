@@ -82,9 +82,21 @@ internal sealed class FreshReader(
         var reader = new EntryReader(service, NullLogger.Instance);
         // Taken before the read, so that the change token fires for any change that the read may miss.
         var known = current();
-        var contents = await store.ReadAsync(reader.Ranges, _stopping.Token).ConfigureAwait(false);
+        var contents = await ReadAsync(reader.Ranges).ConfigureAwait(false);
         var view = reader.Read(known, contents, keepVanished: false).View.SupersededWith(known).With(freshness, picks: null);
         _latest = view;
         return view;
+    }
+
+    private async Task<StoreContents> ReadAsync(IReadOnlyList<StoreRange> ranges)
+    {
+        try
+        {
+            return await store.ReadAsync(ranges, _stopping.Token).ConfigureAwait(false);
+        }
+        catch (Exception) when (_stopping.IsCancellationRequested)
+        {
+            throw new ObjectDisposedException(nameof(IServiceResolver));
+        }
     }
 }

@@ -6,11 +6,33 @@ namespace EtcdDiscovery.Resolution;
 /// <summary>
 /// Reads the names of services from their descriptions, which are one small entry per service, regardless of the number of instances.
 /// </summary>
-internal sealed class ServiceDirectory(IDiscoveryStore store) : IServiceDirectory
+internal sealed class ServiceDirectory(IDiscoveryStore store) : IServiceDirectory, IDisposable
 {
+    private readonly CancellationTokenSource _stopping = new();
+
     public async Task<IReadOnlyList<string>> GetServiceNamesAsync(CancellationToken cancellationToken)
     {
-        var contents = await store.ReadAsync([StoreRange.Prefix(ServiceKeys.Descriptions)], cancellationToken).ConfigureAwait(false);
+        ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, typeof(IServiceDirectory));
+        var contents = await ReadAsync(cancellationToken).ConfigureAwait(false);
         return [.. contents.Entries.Select(entry => ServiceKeys.ParseDescription(entry.Key)).OfType<string>()];
+    }
+
+    public void Dispose() => _stopping.Cancel();
+
+    private async Task<StoreContents> ReadAsync(CancellationToken cancellationToken)
+    {
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token, cancellationToken);
+        try
+        {
+            return await store.ReadAsync([StoreRange.Prefix(ServiceKeys.Descriptions)], linked.Token).ConfigureAwait(false);
+        }
+        catch (Exception) when (_stopping.IsCancellationRequested)
+        {
+            throw new ObjectDisposedException(nameof(IServiceDirectory));
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellationToken);
+        }
     }
 }

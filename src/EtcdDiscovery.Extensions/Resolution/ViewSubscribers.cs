@@ -61,11 +61,11 @@ internal sealed class ViewSubscribers(string service)
     /// <summary>The watcher has stopped.</summary>
     public void Stop()
     {
-        EndWaits(new EtcdDiscoveryException("Service discovery has stopped."));
+        EndWaits(new ObjectDisposedException(nameof(IServiceResolver)));
         _queues.ForEach(queue => queue.Fail(new ObjectDisposedException(nameof(IServiceResolver))));
     }
 
-    private void EndWaits(EtcdDiscoveryException error)
+    private void EndWaits(Exception error)
     {
         var ended = _first;
         _first = Promise.New<ServiceView>();

@@ -13,6 +13,10 @@ internal static class TransportFailure
     // HTTP/2's NO_ERROR: the stream or connection was closed normally.
     private const long NoError = 0;
 
+    // HTTP/2's PROTOCOL_ERROR and FRAME_SIZE_ERROR: the bytes of the server are no valid frames.
+    private const long ProtocolError = 1;
+    private const long FrameSizeError = 6;
+
     // HTTP/2's HTTP_1_1_REQUIRED: the server wants HTTP/1.1.
     private const long Http11Required = 13;
 
@@ -54,10 +58,13 @@ internal static class TransportFailure
         TlsException e => e.Message,
         SocketException e => Describe(e.SocketErrorCode),
         HttpProtocolException { ErrorCode: Http11Required } => Describe(HttpRequestError.HttpProtocolError, protocol),
+        HttpProtocolException { ErrorCode: ProtocolError or FrameSizeError } => $"it violates {protocol}; if that persists, {NotEtcd}",
         HttpProtocolException { ErrorCode: NoError } => "the connection was closed",
         HttpProtocolException e => $"the stream was reset (HTTP/2 error {e.ErrorCode})",
         AuthenticationException => "the TLS handshake failed",
-        ObjectDisposedException => "the connection was given up",
+        ObjectDisposedException { ObjectName: var name } when IsHandler(name) => "the connection was given up",
+        // The HTTP stack disposes its socket if the server's first bytes are no HTTP/2, but also if they never arrive.
+        ObjectDisposedException => $"it did not complete the handshake of {protocol}; if that persists, {NotEtcd}",
         // The handler's ConnectTimeout. Timeouts of whole requests are handled earlier.
         TimeoutException => "no connection in time",
         _ => null,

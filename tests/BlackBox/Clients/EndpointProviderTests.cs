@@ -49,6 +49,21 @@ public sealed class EndpointProviderTests(SharedEtcd etcd)
         Assert.Equal(expected, endpoint.EndPoint.ToString());
     }
 
+    [Fact]
+    public async Task Endpoint_ServiceHasCapitals_IsFound()
+    {
+        var server = await etcd.GetAsync(EtcdVersion.First);
+        await using var fleet = await Fleet.StartAsync(server.Endpoint, MapPort, size: 0);
+        var name = fleet.Service.ToUpperInvariant();
+        await fleet.RegisterAsync(name, new() { ["http"] = "8080" }, "10.0.0.1");
+        await using var caller = await App.StartAsync(Product.Settings(server.Endpoint), builder => AddClient(builder.Services));
+        await using var resolver = caller.Services.GetRequiredService<ServiceEndpointResolver>();
+
+        var endpoint = Assert.Single((await resolver.GetEndpointsAsync($"http://{name}", Token)).Endpoints);
+
+        Assert.Equal("http://10.0.0.1:8080/", endpoint.EndPoint.ToString());
+    }
+
     [Theory]
     [InlineData("https+http://{0}/port", "http")]
     [InlineData("http+https://_web.{0}/port", "web")]

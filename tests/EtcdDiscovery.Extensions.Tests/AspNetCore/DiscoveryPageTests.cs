@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Tests.AspNetCore;
 
-/// <summary>The discovery page and its JSON, by HTTP on Kestrel.</summary>
+/// <summary>The discovery page and its JSON endpoints, over HTTP on Kestrel.</summary>
 public sealed class DiscoveryPageTests
 {
     private const string Secret = "pass-word-1";
@@ -24,7 +24,7 @@ public sealed class DiscoveryPageTests
     [InlineData("/discovery/page.js", "text/javascript; charset=utf-8")]
     [InlineData("/discovery/page.css", "text/css; charset=utf-8")]
     [InlineData("/discovery/services", "application/json; charset=utf-8")]
-    public async Task Response_OfEachKind_HasItsTypeAndAStrictPolicy(string path, string contentType)
+    public async Task Response_OfEachResource_HasItsContentTypeAndAStrictPolicy(string path, string contentType)
     {
         await using var page = await PageHost.StartAsync();
 
@@ -39,7 +39,7 @@ public sealed class DiscoveryPageTests
     }
 
     [Fact]
-    public async Task Html_OfAPageBelowAPath_RefersToItsOwnFiles()
+    public async Task Html_MappedToAPath_RefersToFilesBelowIt()
     {
         await using var page = await PageHost.StartAsync(app => app.MapEtcdDiscovery("/ops/discovery/"));
 
@@ -55,7 +55,7 @@ public sealed class DiscoveryPageTests
     [InlineData("/discovery")]
     [InlineData("/discovery/services")]
     [InlineData("/discovery/events")]
-    public async Task Page_OutsideDevelopmentWithoutAPolicy_IsRefusedWithTheFix(string path)
+    public async Task Page_OutsideDevelopmentWithoutAPolicy_IsForbiddenWithTheFix(string path)
     {
         await using var page = await PageHost.StartAsync(environment: "Production");
 
@@ -66,7 +66,7 @@ public sealed class DiscoveryPageTests
     }
 
     [Fact]
-    public async Task Page_OutsideDevelopmentForEveryone_IsShown()
+    public async Task Page_OutsideDevelopmentWithAllowAnonymous_IsServed()
     {
         await using var page = await PageHost.StartAsync(app => app.MapEtcdDiscovery().AllowAnonymous(), "Production");
 
@@ -76,7 +76,7 @@ public sealed class DiscoveryPageTests
     }
 
     [Fact]
-    public async Task Services_InJson_AreThoseWatchedAndOnRequestAll()
+    public async Task Services_AsJson_AreTheWatchedOnesUnlessAllAreRequested()
     {
         await using var page = await PageHost.StartAsync();
         await page.RegisterAsync("catalog");
@@ -94,7 +94,7 @@ public sealed class DiscoveryPageTests
     }
 
     [Fact]
-    public async Task Explanation_InJson_TellsWhyAnInstanceIsLeftOut()
+    public async Task Explanation_AsJson_StatesWhyAnInstanceIsExcluded()
     {
         await using var page = await PageHost.StartAsync();
         await page.RegisterAsync("team/catalog");
@@ -109,7 +109,7 @@ public sealed class DiscoveryPageTests
     [Theory]
     [InlineData("/discovery/services/unknown", HttpStatusCode.NotFound)]
     [InlineData("/discovery/services/a%0Ab", HttpStatusCode.BadRequest)]
-    public async Task Service_ThatIsNotThere_IsAnErrorInJson(string path, HttpStatusCode expected)
+    public async Task Service_Unknown_IsAnErrorAsJson(string path, HttpStatusCode expected)
     {
         await using var page = await PageHost.StartAsync();
 
@@ -120,7 +120,7 @@ public sealed class DiscoveryPageTests
     }
 
     [Fact]
-    public async Task Events_OfAPageThatIsOpen_TellOfServicesHostAndTimeline()
+    public async Task Events_OfAnOpenPage_ReportServicesHostAndTimeline()
     {
         await using var page = await PageHost.StartAsync();
         await page.RegisterAsync("catalog");
@@ -136,7 +136,7 @@ public sealed class DiscoveryPageTests
     }
 
     [Fact]
-    public async Task Events_OfAPageThatIsOpen_DoNotDelayTheEndOfTheApplication()
+    public async Task Events_OfAnOpenPage_DoNotDelayShutdown()
     {
         await using var page = await PageHost.StartAsync();
         await using var stream = await page.Http.GetStreamAsync("/discovery/events", Token);
@@ -148,7 +148,7 @@ public sealed class DiscoveryPageTests
     }
 
     [Fact]
-    public async Task Responses_OfServicesWithCredentials_DoNotContainThem()
+    public async Task Responses_ServiceHasCredentials_DoNotContainThem()
     {
         await using var page = await PageHost.StartAsync();
         await page.RegisterAsync("catalog");

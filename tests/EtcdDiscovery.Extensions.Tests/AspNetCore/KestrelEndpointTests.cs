@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Tests.AspNetCore;
 
-/// <summary>What a web application with a real Kestrel registers in a real etcd.</summary>
+/// <summary>What a web application on Kestrel registers in a real etcd.</summary>
 public sealed class KestrelEndpointTests(SharedEtcd etcd) : IDisposable
 {
     private readonly string _service = UniqueName.Of("catalog");
@@ -19,7 +19,7 @@ public sealed class KestrelEndpointTests(SharedEtcd etcd) : IDisposable
     [Theory]
     [InlineData(null)]
     [InlineData("Http2")]
-    public async Task SecondEndpoint_OfAScheme_IsFoundByItsName(string? protocols)
+    public async Task SecondEndpoint_OfAScheme_IsResolvedByItsName(string? protocols)
     {
         await using var app = await StartAsync(new()
         {
@@ -45,7 +45,7 @@ public sealed class KestrelEndpointTests(SharedEtcd etcd) : IDisposable
     }
 
     [Fact]
-    public async Task Endpoints_WithFixedPorts_GetTheSchemeThatTheirNamesAskFor()
+    public async Task Endpoints_WithFixedPorts_AreRegisteredUnderTheirNames()
     {
         var (first, second) = (HttpFleet.RefusedPort(), HttpFleet.RefusedPort());
         await using var app = await StartAsync(new()
@@ -71,7 +71,7 @@ public sealed class KestrelEndpointTests(SharedEtcd etcd) : IDisposable
     }
 
     [Fact]
-    public async Task PublicService_BoundToLoopback_IsWarnedOfOnce()
+    public async Task PublicService_BoundToLoopback_LogsOneWarning()
     {
         await using var app = await StartAsync(new() { ["urls"] = "http://127.0.0.1:0", ["EtcdDiscovery:Service:Public"] = "true" });
 

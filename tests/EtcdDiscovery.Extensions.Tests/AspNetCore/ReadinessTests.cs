@@ -6,16 +6,16 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace EtcdDiscovery.Tests.AspNetCore;
 
-/// <summary>A host takes requests only while its own readiness checks are healthy.</summary>
+/// <summary>A host serves only while its readiness checks are healthy.</summary>
 public sealed class ReadinessTests
 {
     private volatile HealthStatus _status = HealthStatus.Unhealthy;
-    private volatile bool _cannotBeMade;
+    private volatile bool _creationFails;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Host_WhoseChecksFailAndRecover_LeavesAndReturns()
+    public async Task Host_ChecksFailAndRecover_LeavesAndReturns()
     {
         await using var host = await StartAsync();
         await WaitForStatusAsync(host, ServiceStatus.Maintenance);
@@ -34,37 +34,37 @@ public sealed class ReadinessTests
         Assert.Equal(2, host.Logs.Of("Ready").Count());
     }
 
-    // What a check throws is a report; what its constructor throws comes out of the health check service.
+    // The health check service reports an exception of a check, but throws an exception of its factory.
     [Fact]
-    public async Task Host_WhoseCheckCannotBeMade_LeavesAndReturns()
+    public async Task Host_CheckCannotBeCreated_LeavesAndReturns()
     {
         _status = HealthStatus.Healthy;
         await using var host = await StartAsync();
         await WaitForStatusAsync(host, ServiceStatus.Serving);
 
-        _cannotBeMade = true;
+        _creationFails = true;
         var left = await WaitForStatusAsync(host, ServiceStatus.Maintenance);
-        _cannotBeMade = false;
+        _creationFails = false;
         await WaitForStatusAsync(host, ServiceStatus.Serving);
 
         Assert.Equal("Unhealthy: InvalidOperationException", left.StatusReason);
     }
 
     [Fact]
-    public async Task Host_WhoseCheckCannotBeMadeAtStart_StartsAndTakesRequestsOnceItCan()
+    public async Task Host_CheckCannotBeCreatedAtStart_ServesOnceItCan()
     {
-        (_cannotBeMade, _status) = (true, HealthStatus.Healthy);
+        (_creationFails, _status) = (true, HealthStatus.Healthy);
         await using var host = await StartAsync();
         await Eventually.TrueAsync(
             async () => (await WaitForStatusAsync(host, ServiceStatus.Maintenance)).StatusReason == "Unhealthy: InvalidOperationException", "the reason is told");
 
-        _cannotBeMade = false;
+        _creationFails = false;
 
         await WaitForStatusAsync(host, ServiceStatus.Serving);
     }
 
     [Fact]
-    public async Task Host_ThatIsNotReadyAtStart_IsNeverPicked()
+    public async Task Host_NotReadyAtStart_IsUpOnlyOnceReady()
     {
         using var store = new InMemoryDiscoveryStore();
         await using var watcher = await DiscoveryHost.StartAsync([], builder => builder.Services.AddEtcdDiscovery().UseInMemoryStore(store));
@@ -89,7 +89,7 @@ public sealed class ReadinessTests
     }
 
     [Fact]
-    public async Task Host_PutIntoMaintenanceByHand_StaysThere()
+    public async Task Host_PutIntoMaintenanceManually_StaysInMaintenance()
     {
         _status = HealthStatus.Healthy;
         await using var host = await StartAsync();
@@ -106,7 +106,7 @@ public sealed class ReadinessTests
     }
 
     [Fact]
-    public async Task Maintenance_SetByTheApplicationWhileTheChecksFail_StaysWhenTheyRecover()
+    public async Task Host_PutIntoMaintenanceManuallyWhileTheChecksFail_StaysInMaintenance()
     {
         _status = HealthStatus.Healthy;
         await using var host = await StartAsync();
@@ -122,7 +122,7 @@ public sealed class ReadinessTests
     }
 
     [Fact]
-    public async Task Host_RegisteredInMaintenanceByItsSettings_StaysThere()
+    public async Task Host_RegisteredInMaintenance_StaysInMaintenance()
     {
         _status = HealthStatus.Healthy;
         await using var host = await StartAsync(null, new() { ["Service:InitialStatus"] = "Maintenance" });
@@ -139,7 +139,7 @@ public sealed class ReadinessTests
     }
 
     [Fact]
-    public async Task Host_WhoseOnlyCheckIsThatOfDiscovery_TakesRequestsAndWarns()
+    public async Task Host_WithTheDiscoveryCheckOnly_ServesAndWarns()
     {
         await using var host = await DiscoveryHost.StartAsync(
             new() { ["Service:Name"] = "shop", ["Readiness:Period"] = "00:00:00.1" },
@@ -156,7 +156,7 @@ public sealed class ReadinessTests
     }
 
     [Fact]
-    public async Task Host_WithoutChecksOfItsOwn_TakesRequestsAndWarns()
+    public async Task Host_WithoutChecks_ServesAndWarns()
     {
         await using var host = await DiscoveryHost.StartAsync(
             new() { ["Service:Name"] = "shop" },
@@ -168,12 +168,12 @@ public sealed class ReadinessTests
     }
 
     [Fact]
-    public void Readiness_OfSomeContradictions_StaysUntilThereAreEnough()
+    public void Readiness_ResultsContradict_ChangesAtTheThreshold()
     {
         var options = new ReadinessOptions { FailuresToLeave = 3, SuccessesToReturn = 2 };
         var decisions = new List<bool?>();
         var readiness = default(Readiness);
-        foreach (var isHealthy in "+--+---+-++-".Select(look => look == '+'))
+        foreach (var isHealthy in "+--+---+-++-".Select(result => result == '+'))
         {
             readiness = readiness.After(isHealthy, options);
             decisions.Add(readiness.IsReady);
@@ -191,8 +191,8 @@ public sealed class ReadinessTests
             builder.Services.Configure<HealthCheckServiceOptions>(checks =>
             {
                 var database = checks.Registrations.Single(check => check.Name == "database");
-                var make = database.Factory;
-                database.Factory = services => _cannotBeMade ? throw new InvalidOperationException("no connection string") : make(services);
+                var create = database.Factory;
+                database.Factory = services => _creationFails ? throw new InvalidOperationException("no connection string") : create(services);
             });
             builder.Services.AddEtcdDiscovery().UseInMemoryStore(store).RegisterWhenHealthy();
         });

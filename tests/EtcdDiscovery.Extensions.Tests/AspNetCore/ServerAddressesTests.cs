@@ -14,7 +14,7 @@ using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.Tests.AspNetCore;
 
-/// <summary>What is registered of the addresses that a server is bound to.</summary>
+/// <summary>Registration of the addresses that a server is bound to.</summary>
 public sealed class ServerAddressesTests
 {
     private static readonly IPAddress[] Addresses =
@@ -38,7 +38,7 @@ public sealed class ServerAddressesTests
     [InlineData("http://unix:/tmp/socket", "")]
     [InlineData("http://*:0", "")]
     [InlineData("", "")]
-    public void Service_WithoutPorts_GetsTheServers(string bound, string expected)
+    public void Service_WithoutPorts_UsesThoseOfTheServer(string bound, string expected)
     {
         var service = new ServiceRegistrationOptions { Name = "shop" };
 
@@ -52,7 +52,7 @@ public sealed class ServerAddressesTests
     [InlineData("10.0.0.0/8", "10.0.0.7")]
     [InlineData("2001:db8::/32", "2001:db8::7")]
     [InlineData("172.16.0.0/12", "192.168.0.7")]
-    public void Hostname_OfAServerBoundToAll_IsAnAddressOfTheMachine(string? network, string expected)
+    public void Hostname_ServerBoundToAllAddresses_IsAnAddressOfTheMachine(string? network, string expected)
     {
         var service = new ServiceRegistrationOptions { Name = "shop" };
 
@@ -62,7 +62,7 @@ public sealed class ServerAddressesTests
     }
 
     [Fact]
-    public void Service_WithSettingsOfItsOwn_KeepsThem()
+    public void Service_WithExplicitSettings_KeepsThem()
     {
         var ports = new Dictionary<string, string> { ["http"] = "80" };
         var complete = new ServiceRegistrationOptions { Name = "shop", Hostname = "shop.example", Ports = ports };
@@ -86,7 +86,7 @@ public sealed class ServerAddressesTests
     [InlineData("shop-0.shop.default.svc", "10.96.0.1", null, "shop-0.shop.default.svc")]
     [InlineData("4f2a9c1b3d77", null, null, "192.168.0.7")]
     [InlineData("my host!", null, null, "192.168.0.7")]
-    public void Hostname_OfAServerBoundToAll_IsOneThatOthersCanReach(string hostname, string? kubernetes, string? network, string expected)
+    public void Hostname_ServerBoundToAllAddresses_IsReachable(string hostname, string? kubernetes, string? network, string expected)
     {
         using var logs = new LogCapture();
         using var factory = LoggerFactory.Create(logging => logging.AddProvider(logs));
@@ -102,7 +102,7 @@ public sealed class ServerAddressesTests
     }
 
     [Fact]
-    public void PrivateHostname_OfAPublicService_IsThatOfTheServer()
+    public void PrivateHostname_OfAPublicService_ComesFromTheServer()
     {
         var service = new ServiceRegistrationOptions { Name = "shop", Public = true, Hostname = "shop.example" };
 
@@ -117,7 +117,7 @@ public sealed class ServerAddressesTests
     [InlineData("http://169.254.1.1:5000 http://10.1.1.1:6000", "http://169.254.1.1:5000")]
     [InlineData("http://*:5000 https://*:5001 http://127.0.0.1:6000", null)]
     [InlineData("http://0.0.0.0:5000 http://[::]:5000", null)]
-    public void Address_ThatCannotBeRegistered_IsWarnedOfOnce(string bound, string? leftOut)
+    public void Address_NotRegistered_LogsOneWarning(string bound, string? ignored)
     {
         using var logs = new LogCapture();
         using var factory = LoggerFactory.Create(logging => logging.AddProvider(logs));
@@ -126,7 +126,7 @@ public sealed class ServerAddressesTests
         addresses.PostConfigure(null, new ServiceRegistrationOptions { Name = "shop" });
         addresses.PostConfigure(null, new ServiceRegistrationOptions { Name = "shop" });
 
-        Assert.Equal(leftOut is null ? [] : [$"The server's address {leftOut} is not registered for service shop"], logs.Of("AddressLeftOut").Select(line => line.Message.Split(": another")[0]));
+        Assert.Equal(ignored is null ? [] : [$"The server's address {ignored} is not registered for service shop"], logs.Of("AddressLeftOut").Select(line => line.Message.Split(": another")[0]));
     }
 
     [Fact]
@@ -150,7 +150,7 @@ public sealed class ServerAddressesTests
     }
 
     [Fact]
-    public async Task Host_WithoutAServer_RegistersAsItIsConfigured()
+    public async Task Host_WithoutAServer_RegistersAsConfigured()
     {
         await using var host = await DiscoveryHost.StartAsync(
             new() { ["Service:Name"] = "shop", ["Store"] = "InMemory" }, builder => builder.Services.AddEtcdDiscovery().UseServerAddresses());
@@ -161,7 +161,7 @@ public sealed class ServerAddressesTests
     }
 
     [Fact]
-    public async Task Network_ThatIsNone_IsRefusedAtStart() => await Assert.ThrowsAsync<OptionsValidationException>(() =>
+    public async Task PreferredNetwork_Invalid_FailsTheStart() => await Assert.ThrowsAsync<OptionsValidationException>(() =>
         DiscoveryHost.StartAsync(
             new() { ["Store"] = "InMemory", ["ServerAddresses:PreferredNetwork"] = "10.0.0.0/40" },
             builder => builder.Services.AddEtcdDiscovery().UseServerAddresses()));

@@ -6,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace EtcdDiscovery.Tests.Diagnostics;
 
-/// <summary>What an application can see of its own discovery.</summary>
+/// <summary>The diagnostics that the library offers to an application.</summary>
 public sealed class DiscoveryDiagnosticsTests
 {
     private const string Service = "shop";
@@ -14,7 +14,7 @@ public sealed class DiscoveryDiagnosticsTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Explain_InstancesOfEveryKind_SaysWhyEachIsLeftOut()
+    public async Task Explain_InstancesOfEveryKind_StatesWhyEachIsExcluded()
     {
         await using var host = await StartAsync(
             New("a"),
@@ -50,7 +50,7 @@ public sealed class DiscoveryDiagnosticsTests
     }
 
     [Fact]
-    public async Task Explain_AnEjectedInstanceThatIsPickedAllTheSame_IsACandidate()
+    public async Task Explain_OnlyInstanceIsEjected_IsACandidate()
     {
         await using var host = await StartAsync(New("a"));
         await EjectAsync(host, "a");
@@ -62,7 +62,7 @@ public sealed class DiscoveryDiagnosticsTests
     }
 
     [Fact]
-    public async Task Explain_AnOutstandingCall_CountsIt()
+    public async Task Explain_OutstandingCall_IsCounted()
     {
         await using var host = await StartAsync(New("a"));
         using var call = host.Resolver.StartCall(await host.Resolver.GetInstanceAsync(Service, cancellationToken: Token));
@@ -71,7 +71,7 @@ public sealed class DiscoveryDiagnosticsTests
     }
 
     [Fact]
-    public async Task Explain_AnUnknownService_SaysThatNothingIsKnown()
+    public async Task Explain_UnknownService_HasNoInstances()
     {
         await using var host = await StartAsync();
 
@@ -82,7 +82,7 @@ public sealed class DiscoveryDiagnosticsTests
     }
 
     [Fact]
-    public async Task Ejections_AfterAFailedCall_HaveItUntilACallSucceeds()
+    public async Task Ejections_AfterAFailedCall_ContainTheInstanceUntilACallSucceeds()
     {
         await using var host = await StartAsync(New("a"), New("b"));
         var before = DateTimeOffset.UtcNow;
@@ -101,7 +101,7 @@ public sealed class DiscoveryDiagnosticsTests
     }
 
     [Fact]
-    public async Task Timeline_OfAService_HasItsReadAndItsChanges()
+    public async Task Timeline_OfAService_ContainsItsReadAndChanges()
     {
         await using var host = await StartAsync(New("a"));
         await host.Resolver.GetSnapshotAsync(Service, cancellationToken: Token);
@@ -122,7 +122,7 @@ public sealed class DiscoveryDiagnosticsTests
     }
 
     [Fact]
-    public async Task Timeline_OfMoreThanAThousandEvents_HasTheLastThousand()
+    public async Task Timeline_OfMoreThanAThousandEvents_ContainsTheLastThousand()
     {
         await using var host = await StartAsync();
         await host.Resolver.GetSnapshotAsync(Service, cancellationToken: Token);
@@ -148,7 +148,7 @@ public sealed class DiscoveryDiagnosticsTests
     }
 
     [Fact]
-    public async Task Timeline_OfARegistration_HasItsStates()
+    public async Task Timeline_OfARegistration_ContainsItsStates()
     {
         await using var host = await DiscoveryHost.StartAsync(
             new() { ["Store"] = "InMemory", ["Service:Name"] = Service, ["Service:Hostname"] = "h" });
@@ -161,7 +161,7 @@ public sealed class DiscoveryDiagnosticsTests
     }
 
     [Fact]
-    public async Task Lease_OfAHostThatRegistersNothing_IsNull()
+    public async Task Lease_OfAHostWithoutRegistration_IsNull()
     {
         await using var host = await StartAsync();
 
@@ -169,7 +169,7 @@ public sealed class DiscoveryDiagnosticsTests
     }
 
     [Fact]
-    public async Task Everything_WhenDiscoveryIsOff_IsEmptyOrSaysSo()
+    public async Task Diagnostics_DiscoveryDisabled_AreEmptyOrStateTheReason()
     {
         await using var host = await DiscoveryHost.StartAsync(new() { ["Enabled"] = "false" });
 

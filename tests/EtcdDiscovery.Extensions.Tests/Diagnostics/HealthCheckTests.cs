@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.Tests.Diagnostics;
 
-/// <summary>What the health check says, and what neither it nor any log ever says.</summary>
+/// <summary>The reports of the health check, which like the logs never contain secrets.</summary>
 public sealed class HealthCheckTests(SharedEtcd etcd)
 {
     private readonly string _service = UniqueName.Of("shop");
@@ -16,7 +16,7 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Check_OfARegisteredHost_IsHealthyAndTellsWhatItKnows(EtcdVersion version)
+    public async Task Check_OfARegisteredHost_IsHealthyWithData(EtcdVersion version)
     {
         var server = await etcd.GetAsync(version);
         await using var host = await DiscoveryHost.RegisterAsync(server.Settings(_service));
@@ -53,7 +53,7 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Check_OfAConsumerWhoseEtcdIsAway_IsDegradedAndTellsForHowLong()
+    public async Task Check_ConsumerWithEtcdDown_IsDegradedAndStatesTheAge()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await server.PutAsync("/services/shop/a", """{"name":"a.dev","ports":null}""");
@@ -71,7 +71,7 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Check_OfAHostWhoseRenewalIsLate_IsDegradedAndStaysSoWhenTheLeaseIsLost()
+    public async Task Check_RenewalLateOrLeaseLost_IsDegraded()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await using var host = await DiscoveryHost.RegisterAsync(server.Settings("shop"));
@@ -82,7 +82,7 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
         Assert.StartsWith("The registration was last renewed ", late.Description, StringComparison.Ordinal);
         await Eventually.TrueAsync(
             async () => (await host.CheckAsync()) is { Status: HealthStatus.Degraded } check && check.Data["state"] is "RenewingLate",
-            "the registration knows that it is late");
+            "the state is RenewingLate");
         var lost = await host.WaitForLostRegistrationAsync();
         Assert.StartsWith("Service 'shop' is not registered any more: ", lost.Description, StringComparison.Ordinal);
         Assert.EndsWith(". The operators of etcd have to act.", lost.Description, StringComparison.Ordinal);
@@ -91,7 +91,7 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Check_WhileAServiceWasNeverRead_IsUnhealthy()
+    public async Task Check_ServiceNeverRead_IsUnhealthy()
     {
         await using var host = await DiscoveryHost.StartAsync(new() { ["Etcd:Endpoints:0"] = "http://127.0.0.1:1" });
         await Assert.ThrowsAsync<EtcdDiscoveryException>(async () => await host.Resolver.GetInstanceAsync("shop", cancellationToken: Token));
@@ -105,16 +105,16 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Check_OfAHostThatIsRefusedAfterItHadRegistered_IsDegradedAndNamesTheRole()
+    public async Task Check_PermissionDeniedAfterRegistration_IsDegradedAndNamesTheRole()
     {
         await using var fake = await FakeEtcd.StartAsync();
         await using var host = await DiscoveryHost.RegisterAsync(fake.Settings("shop"));
 
         fake.Fault = method => method == FakeEtcd.Txn ? FakeFault.PermissionDenied : null;
         var changing = host.Registration.SetStatusAsync(ServiceStatus.Maintenance, cancellationToken: Token);
-        var refused = await host.WaitForHealthAsync(HealthStatus.Degraded);
-        Assert.StartsWith("A change of service 'shop' is not in etcd yet: ", refused.Description, StringComparison.Ordinal);
-        Assert.Contains("; grant a role of EtcdDiscovery:Etcd:User ", refused.Description, StringComparison.Ordinal);
+        var denied = await host.WaitForHealthAsync(HealthStatus.Degraded);
+        Assert.StartsWith("A change of service 'shop' is not in etcd yet: ", denied.Description, StringComparison.Ordinal);
+        Assert.Contains("; grant a role of EtcdDiscovery:Etcd:User ", denied.Description, StringComparison.Ordinal);
 
         fake.Fault = _ => FakeFault.PermissionDenied;
         var lost = await host.WaitForLostRegistrationAsync();
@@ -123,7 +123,7 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Check_OfAHostThatRegistersAnotherServiceInAnOutage_IsDegraded()
+    public async Task Check_AnotherServiceRegisteredInAnOutage_IsDegraded()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await using var host = await DiscoveryHost.RegisterAsync(server.Settings("shop"));
@@ -140,7 +140,21 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Check_OfAHostThatIsInMaintenanceOrHasStopped_IsHealthy()
+    public async Task Check_RegisteredHostQueriesAnUnknownNameInAnOutage_IsDegraded()
+    {
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        await using var host = await DiscoveryHost.RegisterAsync(server.Settings(_service));
+        await server.KillAsync();
+
+        await Assert.ThrowsAsync<EtcdDiscoveryException>(() => host.Resolver.GetSnapshotAsync("unknown", cancellationToken: Token).AsTask());
+
+        var check = await host.CheckAsync();
+        Assert.Equal(HealthStatus.Degraded, check.Status);
+        Assert.StartsWith("Service 'unknown' could not be read yet: ", check.Description, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Check_HostInMaintenanceOrStopped_IsHealthy()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await using var host = await DiscoveryHost.RegisterAsync(server.Settings("shop"));
@@ -155,7 +169,7 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Check_AddedTwice_IsOne()
+    public async Task Check_AddedTwice_IsRegisteredOnce()
     {
         await using var host = await DiscoveryHost.StartAsync(
             new() { ["Store"] = "InMemory" }, builder => builder.Services.AddHealthChecks().AddEtcdDiscovery().AddEtcdDiscovery());
@@ -166,7 +180,7 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public void Check_ByDefault_HasANameATagAndNoTimeout()
+    public void Check_ByDefault_HasNameAndTagAndNoTimeout()
     {
         using var provider = new ServiceCollection().AddHealthChecks().AddEtcdDiscovery().Services.BuildServiceProvider();
 
@@ -179,7 +193,7 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Check_ConfiguredOtherwise_IsAsConfigured()
+    public async Task Check_Configured_UsesTheConfiguration()
     {
         await using var host = await DiscoveryHost.StartAsync(
             new() { ["Service:Name"] = "shop", ["Etcd:Endpoints:0"] = "http://127.0.0.1:1" },
@@ -198,7 +212,7 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Secrets_InAWholeLife_ReachNoLogAndNoHealthReport(EtcdVersion version)
+    public async Task Secrets_OverTheWholeLifecycle_AreNotLoggedOrReported(EtcdVersion version)
     {
         const string Secret = "s3cret-marker";
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
@@ -214,27 +228,27 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
             ["Service:User"] = "user",
             ["Service:Password"] = Secret,
         });
-        var said = new List<string?> { Text(await host.CheckAsync()) };
+        var reported = new List<string?> { Text(await host.CheckAsync()) };
         var instances = await host.Resolver.GetInstancesAsync("shop", cancellationToken: Token);
-        said.AddRange(instances.Select(instance => instance.ToString()));
-        said.Add((await host.Resolver.GetServiceAsync("shop", Token)).ToString());
-        said.Add((await host.Resolver.GetSnapshotAsync("shop", cancellationToken: Token)).ToString());
-        said.Add($"{host.Registration} {host.Registration.Credentials}");
+        reported.AddRange(instances.Select(instance => instance.ToString()));
+        reported.Add((await host.Resolver.GetServiceAsync("shop", Token)).ToString());
+        reported.Add((await host.Resolver.GetSnapshotAsync("shop", cancellationToken: Token)).ToString());
+        reported.Add($"{host.Registration} {host.Registration.Credentials}");
         foreach (var instance in instances)
         {
-            said.Add(Record.Exception(() => instance.GetUri("nope"))?.ToString());
-            said.Add(Record.Exception(() => instance.GetUri("http"))?.ToString());
+            reported.Add(Record.Exception(() => instance.GetUri("nope"))?.ToString());
+            reported.Add(Record.Exception(() => instance.GetUri("http"))?.ToString());
         }
 
         await server.KillAsync();
-        said.Add(Text(await host.WaitForLostRegistrationAsync()));
+        reported.Add(Text(await host.WaitForLostRegistrationAsync()));
         await server.RestartAsync(wipe: true);
-        said.Add(Text(await host.WaitForHealthAsync(HealthStatus.Healthy)));
+        reported.Add(Text(await host.WaitForHealthAsync(HealthStatus.Healthy)));
         await host.StopAsync();
-        said.Add(Text(await host.CheckAsync()));
+        reported.Add(Text(await host.CheckAsync()));
 
         Assert.Equal(Secret, instances.Single(instance => instance.Hostname == "h.dev").Credentials?.Password);
-        Assert.All(said, text => Assert.DoesNotContain(Secret, text ?? "", StringComparison.Ordinal));
+        Assert.All(reported, text => Assert.DoesNotContain(Secret, text ?? "", StringComparison.Ordinal));
         Assert.NotEmpty(host.Logs.Of("EntryUnreadable"));
         Assert.All(host.Logs.Lines, line => Assert.DoesNotContain(Secret, line.ToString(), StringComparison.Ordinal));
     }

@@ -10,9 +10,9 @@ using OpenTelemetry.Trace;
 
 namespace EtcdDiscovery.Tests.Diagnostics;
 
-/// <summary>Metrics and traces as OpenTelemetry's SDK exports them.</summary>
+/// <summary>Metrics and traces as exported by the OpenTelemetry SDK.</summary>
 /// <remarks>
-/// Runs while no other test does: the SDK knows meters by their name only, and stops exporting an instrument when any host of the process
+/// Not run in parallel with other tests: the SDK identifies meters by name only, and stops exporting an instrument when any host of the process
 /// disposes its meter of that name.
 /// </remarks>
 [Collection(nameof(TelemetryTests))]
@@ -22,18 +22,18 @@ public sealed class TelemetryTests(SharedEtcd etcd)
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Metrics_OfARegisteredHostThatResolves_TellItsState()
+    public async Task Metrics_OfARegisteredHost_ReportItsState()
     {
         var exported = new List<MetricSnapshot>();
         var server = await etcd.GetAsync(EtcdVersion.First);
         var service = UniqueName.Of("orders");
         await using var host = await DiscoveryHost.StartAsync(server.Settings(service), builder => AddMetrics(builder, exported));
         await host.RegisteredAsync();
-        await Eventually.TrueAsync(async () => (await host.Resolver.GetSnapshotAsync(service, cancellationToken: Token)).Instances.Length == 1, "it resolves itself");
+        await Eventually.TrueAsync(async () => (await host.Resolver.GetSnapshotAsync(service, cancellationToken: Token)).Instances.Length == 1, "the host resolves itself");
         await Assert.ThrowsAsync<ServiceNotFoundException>(async () => await host.Resolver.GetInstanceAsync("no-such-service", cancellationToken: Token));
 
         await Eventually.TrueAsync(
-            () => Task.FromResult(Value(host, exported, "etcd_discovery.store.operation.duration", "etcd_discovery.operation=renew") >= 1), "it was renewed");
+            () => Task.FromResult(Value(host, exported, "etcd_discovery.store.operation.duration", "etcd_discovery.operation=renew") >= 1), "the lease was renewed");
 
         Assert.Equal(1, Value(host, exported, "etcd_discovery.registrations", $"etcd_discovery.service={service}", "etcd_discovery.registration.state=Registered"));
         Assert.Equal(1, Value(host, exported, "etcd_discovery.instances", $"etcd_discovery.service={service}", "etcd_discovery.instance.status=Serving"));
@@ -50,7 +50,7 @@ public sealed class TelemetryTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Metrics_AfterALeaseIsLost_CountTheLossAndTheFailedRenewals()
+    public async Task Metrics_LeaseLost_CountTheLossAndTheFailedRenewals()
     {
         var exported = new List<MetricSnapshot>();
         await using var fake = await FakeEtcd.StartAsync();
@@ -65,7 +65,7 @@ public sealed class TelemetryTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Request_ThatNeedsTwoAttempts_HasASpanForEachAboveThoseOfTheClient()
+    public async Task Request_WithTwoAttempts_HasASpanPerAttemptAsParentOfTheClientSpan()
     {
         var spans = new ConcurrentQueue<Activity>();
         var exported = new List<MetricSnapshot>();
@@ -107,7 +107,7 @@ public sealed class TelemetryTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Spans_OfAHostsLife_AreRegisterReadAndWithdrawOnly()
+    public async Task Spans_OverTheWholeLifecycle_AreRegisterReadAndWithdraw()
     {
         var spans = new ConcurrentQueue<Activity>();
         var server = await etcd.GetAsync(EtcdVersion.First);
@@ -119,7 +119,7 @@ public sealed class TelemetryTests(SharedEtcd etcd)
         {
             await host.RegisteredAsync();
             await Eventually.TrueAsync(
-                async () => (await host.Resolver.GetSnapshotAsync(service, cancellationToken: Token)).Instances.Length == 1, "it resolves itself");
+                async () => (await host.Resolver.GetSnapshotAsync(service, cancellationToken: Token)).Instances.Length == 1, "the host resolves itself");
             var diagnostics = host.Services.GetRequiredService<IDiscoveryDiagnostics>();
             var age = TimeSpan.Zero;
             await Eventually.TrueAsync(
@@ -143,7 +143,7 @@ public sealed class TelemetryTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Listeners_ThatThrow_HarmNeitherRegistrationNorRequests()
+    public async Task Listeners_Throw_DoNotAffectRegistrationOrRequests()
     {
         await using var web = await WebInstance.StartAsync("here");
         using var spans = new ActivityListener
@@ -183,7 +183,7 @@ public sealed class TelemetryTests(SharedEtcd etcd)
     private static void AddMetrics(HostApplicationBuilder builder, List<MetricSnapshot> exported) => builder.Services.AddOpenTelemetry()
         .WithMetrics(metrics => metrics.AddMeter(DiscoveryTelemetry.MeterName).AddInMemoryExporter(exported));
 
-    /// <summary>The sum, or for a histogram the number of records, of a metric's points with these tags.</summary>
+    /// <summary>The sum of the points of a metric with these tags; for a histogram, the number of records.</summary>
     private static double Value(DiscoveryHost host, List<MetricSnapshot> exported, string name, params string[] tags) => Collect(host, exported)
         .Where(metric => metric.Name == name)
         .SelectMany(metric => metric.MetricPoints, (metric, point) => (metric, point, Tags: TagsOf(point)))
@@ -217,7 +217,7 @@ public sealed class TelemetryTests(SharedEtcd etcd)
         return tags;
     }
 
-    /// <summary>Lets the exporter add from several threads.</summary>
+    /// <summary>A collection to which the exporter can add from several threads.</summary>
     private sealed class QueueCollection(ConcurrentQueue<Activity> spans) : ICollection<Activity>
     {
         public int Count => spans.Count;

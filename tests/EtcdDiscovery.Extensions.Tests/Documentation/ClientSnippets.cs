@@ -10,7 +10,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace EtcdDiscovery.Tests.Documentation;
 
-/// <summary>What the guides show of other packages, so that it compiles. Nothing here is called.</summary>
+/// <summary>Snippets of the guides that use other packages, to verify that they compile. Never called.</summary>
 internal static class ClientSnippets
 {
     public static void AddGrpcClient(HostApplicationBuilder builder)
@@ -77,7 +77,7 @@ internal static class ClientSnippets
         return connection;
     }
 
-    /// <summary>Stands for what a .proto file is compiled to.</summary>
+    /// <summary>A stand-in for code generated from a .proto file.</summary>
     private static class Greeter
     {
         internal sealed class GreeterClient;

@@ -4,17 +4,17 @@ using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.Tests.Documentation;
 
-/// <summary>What the documents show is compiled, and what they list is all there is.</summary>
+/// <summary>The snippets in the documents are compiled, and their lists are complete.</summary>
 public sealed partial class DocumentationTests
 {
     public static TheoryData<string> Documents => ["CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", .. Guides];
 
-    /// <summary>What users read.</summary>
+    /// <summary>The documents for users.</summary>
     private static IEnumerable<string> Guides => ["README.md", .. Repository.FilesBelow("docs", "*.md").Select(file => "docs/" + file)];
 
     [Theory]
     [MemberData(nameof(Documents))]
-    public void CSharp_InADocument_IsCompiled(string document)
+    public void CSharpSnippets_OfADocument_AreCompiled(string document)
     {
         string[] folders = ["samples", "tests/EtcdDiscovery.Extensions.Tests/Documentation", "tests/EtcdDiscovery.Extensions.Testing.Tests"];
         var compiled = folders
@@ -22,11 +22,11 @@ public sealed partial class DocumentationTests
             .ToList();
 
         Assert.All(Markdown.Blocks(Repository.Read(document), "csharp"), block =>
-            Assert.True(compiled.Exists(file => Contains(file, Markdown.Lines(block))), "No compiled file has this:\n" + block));
+            Assert.True(compiled.Exists(file => Contains(file, Markdown.Lines(block))), "No compiled file contains this snippet:\n" + block));
     }
 
     [Fact]
-    public void Contains_OfAnotherLine_IsFalse()
+    public void Contains_LinesDiffer_IsFalse()
     {
         var file = Markdown.Lines("using A;\nnamespace B;\n{\n    a();\n    b();\n}\n");
 
@@ -38,17 +38,17 @@ public sealed partial class DocumentationTests
 
     [Theory]
     [MemberData(nameof(Documents))]
-    public void Links_InADocument_LeadToFiles(string document)
+    public void Links_OfADocument_LeadToFiles(string document)
     {
         var folder = Path.GetDirectoryName(document)!;
 
         Assert.All(Markdown.RelativeLinks(Repository.Read(document)), link =>
-            Assert.True(Path.Exists(Repository.PathOf(Path.Combine(folder, link))), $"{document} links to {link}, which is not there."));
+            Assert.True(Path.Exists(Repository.PathOf(Path.Combine(folder, link))), $"{document} links to {link}, which does not exist."));
     }
 
     [Theory]
     [MemberData(nameof(Documents))]
-    public void Anchors_InADocument_LeadToHeadings(string document)
+    public void Anchors_OfADocument_LeadToHeadings(string document)
     {
         var folder = Path.GetDirectoryName(document)!;
 
@@ -59,7 +59,7 @@ public sealed partial class DocumentationTests
     }
 
     [Fact]
-    public void Pages_OfTheGuide_AreAllInReadme()
+    public void Guides_All_AreLinkedInTheReadme()
     {
         var linked = Markdown.RelativeLinks(Repository.Read("README.md")).ToHashSet(StringComparer.Ordinal);
 
@@ -67,7 +67,7 @@ public sealed partial class DocumentationTests
     }
 
     [Fact]
-    public void Types_ThatArePublic_AreAllShownInCSharp()
+    public void PublicTypes_All_AreShownInSnippets()
     {
         var pages = Guides.Select(Repository.Read).ToList();
         var code = Markdown.Words(pages.SelectMany(page => Markdown.Blocks(page, "csharp")));
@@ -86,7 +86,7 @@ public sealed partial class DocumentationTests
     }
 
     [Fact]
-    public void IsShown_OfATypeThatOnlyATableNames_IsTrueForExceptionsAndOptionsOnly()
+    public void IsShown_TypeOnlyInATable_IsTrueForExceptionsAndOptions()
     {
         HashSet<string> none = [];
         HashSet<string> all = [nameof(ServiceQuery), nameof(EtcdOptions), nameof(UnknownSchemeException), nameof(ServiceResolverExtensions.GetUriAsync)];
@@ -95,18 +95,18 @@ public sealed partial class DocumentationTests
         Assert.False(IsShown(typeof(ServiceQuery), none, all));
         Assert.True(IsShown(typeof(EtcdOptions), none, all));
         Assert.True(IsShown(typeof(UnknownSchemeException), none, all));
-        // Its other methods are not shown.
+        // The other methods of the class are not shown.
         Assert.False(IsShown(typeof(ServiceResolverExtensions), all, all));
     }
 
-    // Exceptions and options are mostly met in tables; the name of a class of extension methods is met nowhere.
+    // Exceptions and options appear mostly in tables. Classes of extension methods never appear by name, so their methods must.
     private static bool IsShown(Type type, HashSet<string> code, HashSet<string> tables) =>
         type.IsDefined(typeof(ExtensionAttribute), inherit: false)
             ? type.GetMethods().Where(method => method.IsStatic).All(method => code.Contains(method.Name))
             : code.Contains(type.Name)
                 || ((type.IsSubclassOf(typeof(Exception)) || type.Name.EndsWith("Options", StringComparison.Ordinal)) && tables.Contains(type.Name));
 
-    // Directives may stand elsewhere in the file; the test project's own namespace already sees the library's.
+    // Using directives may be elsewhere in the file. The namespace of the test project includes that of the library.
     private static bool Contains(List<string> file, List<string> block)
     {
         var usings = block.Where(line => Directive().IsMatch(line)).ToList();

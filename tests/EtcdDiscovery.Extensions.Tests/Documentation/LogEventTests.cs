@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Tests.Documentation;
 
-/// <summary>The log events of both packages: one id and one name for each event of a category, all of them documented.</summary>
+/// <summary>The log events of both packages have unique ids and names per category and are documented.</summary>
 public sealed class LogEventTests
 {
     private static readonly IReadOnlyList<LogEvent> Events =
@@ -21,25 +21,25 @@ public sealed class LogEventTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public void Events_InTheGuide_AreThoseOfTheLibrary()
+    public void Events_InTheGuide_MatchTheLibrary()
     {
         var listed = Markdown.Table(Repository.Read("docs/log-events.md"), "## Events").Select(row => string.Join(' ', row[..4]));
 
         Assert.Equal(Events.Select(known => known.ToString()).Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
     }
 
-    // Two classes may log the same event. Then it is the same in everything.
+    // Two classes may log the same event, if it is identical.
     [Fact]
-    public void Events_WithTheSameIdOrNameInACategory_AreTheSameEvent()
+    public void Events_SameIdOrNameInACategory_AreIdentical()
     {
-        Assert.All(Events.GroupBy(known => (known.Category, known.Id)), same => Assert.Single(same));
-        Assert.All(Events.GroupBy(known => (known.Category, known.Name)), same => Assert.Single(same));
+        Assert.All(Events.GroupBy(known => (known.Category, known.Id)), group => Assert.Single(group));
+        Assert.All(Events.GroupBy(known => (known.Category, known.Name)), group => Assert.Single(group));
     }
 
     [Fact]
     public async Task Applications_InEveryArea_LogInTheDocumentedCategories()
     {
-        LogLine[] lines = [.. await RunInMemoryAsync(), .. await LeaveEndpointAsync("Etcd"), .. await LeaveEndpointAsync("EtcdV2")];
+        LogLine[] lines = [.. await RunInMemoryAsync(), .. await SwitchEndpointAsync("Etcd"), .. await SwitchEndpointAsync("EtcdV2")];
 
         var logged = lines
             .Where(line => line.Category.StartsWith("EtcdDiscovery", StringComparison.Ordinal))
@@ -51,7 +51,7 @@ public sealed class LogEventTests
             logged.Select(line => line.Category).Distinct().Order(StringComparer.Ordinal));
     }
 
-    /// <summary>Logs in every area but that of etcd.</summary>
+    /// <summary>Logs in every area except etcd.</summary>
     private static async Task<IEnumerable<LogLine>> RunInMemoryAsync()
     {
         await using var host = await DiscoveryHost.StartAsync(
@@ -75,14 +75,14 @@ public sealed class LogEventTests
             await host.Registry.Register(options).WaitUntilRegisteredAsync(Token);
         }
 
-        // Refused by both, one after the other.
+        // Both instances refuse the connection.
         var http = host.Services.GetRequiredService<IHttpClientFactory>().CreateClient("client");
         await Assert.ThrowsAsync<HttpRequestException>(() => http.GetAsync(new Uri("http://catalog/items"), Token));
         await host.StopAsync();
         return host.Logs.Lines;
     }
 
-    private static async Task<IEnumerable<LogLine>> LeaveEndpointAsync(string store)
+    private static async Task<IEnumerable<LogLine>> SwitchEndpointAsync(string store)
     {
         await using var host = await DiscoveryHost.StartAsync(new()
         {
@@ -96,7 +96,7 @@ public sealed class LogEventTests
 
     private sealed record LogEvent(string Category, int Id, string? Name, LogLevel Level, string Message)
     {
-        /// <summary>An event, in the category of the area that its class belongs to.</summary>
+        /// <summary>Creates an event with the category of the area to which its class belongs.</summary>
         public static LogEvent From(MethodInfo method, LoggerMessageAttribute message)
         {
             var area = method.DeclaringType!.Namespace!.Split('.')[1];

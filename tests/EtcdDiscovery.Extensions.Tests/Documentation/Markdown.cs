@@ -2,14 +2,14 @@ using System.Text.RegularExpressions;
 
 namespace EtcdDiscovery.Tests.Documentation;
 
-/// <summary>What the tests need of Markdown: fenced blocks, rows of tables, headings, links.</summary>
+/// <summary>Parses Markdown as far as the tests need it: fenced blocks, table rows, headings, links.</summary>
 internal static partial class Markdown
 {
     public static IEnumerable<string> Blocks(string text, string language) => Block().Matches(text)
         .Where(block => block.Groups[1].Value == language)
         .Select(block => block.Groups[2].Value);
 
-    /// <summary>The cells of the first table below a heading, without its own heading and without backticks.</summary>
+    /// <summary>The cells of the first table below a heading, without the header row and without backticks.</summary>
     public static List<string[]> Table(string text, string heading) =>
     [
         .. text.Split('\n')
@@ -22,11 +22,11 @@ internal static partial class Markdown
 
     public static IEnumerable<string> RelativeLinks(string text) => Link().Matches(text).Select(link => link.Groups[1].Value);
 
-    /// <summary>Links to a heading, in the same document when the file is empty.</summary>
+    /// <summary>Links to headings; an empty file means the same document.</summary>
     public static IEnumerable<(string File, string Heading)> Anchors(string text) =>
         Anchor().Matches(text).Select(link => (link.Groups[1].Value, link.Groups[2].Value));
 
-    /// <summary>The headings, as links name them.</summary>
+    /// <summary>The anchors of the headings.</summary>
     public static IEnumerable<string> Headings(string text) => Heading().Matches(Fence().Replace(text, ""))
         .Select(heading => NotInAnchors().Replace(heading.Groups[1].Value.ToLowerInvariant(), "").Replace(' ', '-'));
 
@@ -36,7 +36,7 @@ internal static partial class Markdown
     public static HashSet<string> Words(IEnumerable<string> texts) =>
         texts.SelectMany(text => Word().Matches(text), (_, word) => word.Value).ToHashSet(StringComparer.Ordinal);
 
-    /// <summary>Lines without their indentation, none of them empty.</summary>
+    /// <summary>The non-empty lines, without indentation.</summary>
     public static List<string> Lines(string text) =>
         [.. text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
 

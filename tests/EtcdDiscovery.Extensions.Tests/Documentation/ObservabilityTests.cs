@@ -6,13 +6,13 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Documentation;
 
-/// <summary>The metrics in docs/observability.md are those of the library, and the dashboard and the alerts use no others.</summary>
+/// <summary>The metrics in docs/observability.md match the library, and the dashboard and the alerts use no others.</summary>
 public sealed partial class ObservabilityTests
 {
     private static readonly string Page = Repository.Read("docs/observability.md");
 
     [Fact]
-    public async Task Metrics_InTheGuide_AreThoseOfTheLibrary() =>
+    public async Task Metrics_InTheGuide_MatchTheLibrary() =>
         Assert.Equal(
             (await InstrumentsAsync()).Select(instrument => $"{instrument.Name} {KindOf(instrument)}, {instrument.Unit}").Order(StringComparer.Ordinal),
             Markdown.Table(Page, "## Metrics").Select(row => $"{row[0]} {row[1]}").Order(StringComparer.Ordinal));
@@ -34,12 +34,12 @@ public sealed partial class ObservabilityTests
     }
 
     [Fact]
-    public void Alerts_InTheGuide_AreThoseOfTheFile() =>
+    public void Alerts_InTheGuide_MatchTheFile() =>
         Assert.Equal(
             Alert().Matches(Repository.Read("docs/observability/prometheus-alerts.yml")).Select(alert => alert.Groups[1].Value),
             Markdown.Table(Page, "## Dashboard and alerts").Select(row => row[0]));
 
-    /// <summary>The instruments of a host that has started and has made an HTTP client.</summary>
+    /// <summary>The instruments of a started host with an HTTP client.</summary>
     private static async Task<IReadOnlyCollection<Instrument>> InstrumentsAsync()
     {
         var instruments = new ConcurrentDictionary<string, Instrument>(StringComparer.Ordinal);

@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace EtcdDiscovery.Tests.Documentation;
 
-/// <summary>README's example works, and the lists of methods and dependencies in the guides are complete.</summary>
+/// <summary>The example in the README works, and the lists of methods and dependencies in the guides are complete.</summary>
 public sealed partial class ReadmeTests
 {
     private static IConfiguration Example => SettingsExample.Of(Repository.Read("README.md"));
@@ -36,7 +36,7 @@ public sealed partial class ReadmeTests
     }
 
     [Fact]
-    public void FindingTable_ComparedWithTheResolver_HasEveryMethod() =>
+    public void ResolvingTable_ComparedWithTheResolver_HasEveryMethod() =>
         Assert.Equal(
             typeof(IServiceResolver).GetMethods()
                 .Concat(typeof(ServiceResolverExtensions).GetMethods(BindingFlags.Public | BindingFlags.Static))
@@ -44,21 +44,21 @@ public sealed partial class ReadmeTests
             Markdown.Table(Repository.Read("docs/resolving.md"), "## Find services").Select(row => row[0]).Order(StringComparer.Ordinal));
 
     [Fact]
-    public void Dependencies_AtRunTime_AreAllSaidWithWhatTheyAreFor()
+    public void RuntimeDependencies_All_AreDocumentedWithTheirPurpose()
     {
         var referenced = XDocument.Parse(Repository.Read("src/EtcdDiscovery.Extensions/EtcdDiscovery.Extensions.csproj"))
             .Descendants("PackageReference")
             .Where(package => package.Attribute("PrivateAssets") is null)
             .Select(package => (string)package.Attribute("Include")!);
         var page = Repository.Read("docs/getting-started.md");
-        var said = page[page.IndexOf("## Requirements and dependencies", StringComparison.Ordinal)..];
+        var section = page[page.IndexOf("## Requirements and dependencies", StringComparison.Ordinal)..];
 
-        var packages = Package().Matches(said).Select(match => match.Groups[1].Value);
+        var packages = Package().Matches(section).Select(match => match.Groups[1].Value);
 
         Assert.Equal(referenced.Order(StringComparer.Ordinal), packages.Order(StringComparer.Ordinal));
     }
 
-    // A name in backquotes, and then what it is for.
+    // A name in backquotes, followed by its purpose.
     [GeneratedRegex(@"`(dotnet-etcd|(?:Google|Grpc|Microsoft)\.[\w.]+)`\s(?:for|to)\s[\w`]")]
     private static partial Regex Package();
 }

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace EtcdDiscovery.Tests.Documentation;
 
-/// <summary>Settings that a document shows as JSON.</summary>
+/// <summary>Reads the settings that a document shows as JSON.</summary>
 internal static class SettingsExample
 {
     /// <summary>The first JSON block of a document, as configuration.</summary>

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace EtcdDiscovery.Tests.Documentation;
 
-/// <summary>The settings in docs/settings.md are those of the packages, and its example works.</summary>
+/// <summary>The settings in docs/settings.md match the packages, and its example works.</summary>
 public sealed class SettingsTests
 {
     private static readonly string Page = Repository.Read("docs/settings.md");
@@ -36,7 +36,7 @@ public sealed class SettingsTests
     }
 
     [Fact]
-    public void EnvironmentVariables_OfTheExample_SayTheSameAsItsJson() =>
+    public void EnvironmentVariables_OfTheExample_MatchItsJson() =>
         Assert.All(Markdown.Lines(Markdown.Blocks(Page, "sh").First()), line =>
         {
             var (name, value) = line.Split('=', 2) is [var left, var right] ? (left, right) : ("", "");

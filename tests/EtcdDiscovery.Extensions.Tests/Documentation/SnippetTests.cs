@@ -2,21 +2,21 @@ using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.Tests.Documentation;
 
-/// <summary>Classes that the documentation shows do what it says of them.</summary>
+/// <summary>The classes in the documentation behave as described.</summary>
 public sealed class SnippetTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Store_ThatIsFollowed_TellsItsEntriesThenTheChange()
+    public async Task Store_Followed_YieldsItsEntriesThenTheChange()
     {
         await using var store = new InMemoryDiscoveryStore();
 
-        Assert.Equal(["/example/a = 1", "/example/b = 2", "/example/a is gone"], await StoreSnippets.FollowAsync(store, Token));
+        Assert.Equal(["/example/a = 1", "/example/b = 2", "/example/a was deleted"], await StoreSnippets.FollowAsync(store, Token));
     }
 
     [Fact]
-    public async Task ReadOnlyStore_WhenAskedForASession_RefusesForGood()
+    public async Task ReadOnlyStore_OpenSession_FailsPermanently()
     {
         await using var store = new ReadOnlyStore(new InMemoryDiscoveryStore());
 

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace EtcdDiscovery.Tests.Documentation;
 
-/// <summary>What the documentation shows, so that it compiles. Nothing here is called.</summary>
+/// <summary>Snippets of the documentation, to verify that they compile. Never called.</summary>
 internal static class Snippets
 {
     public static void Program(string[] args)
@@ -109,7 +109,7 @@ internal static class Snippets
         ServiceSnapshot snapshot = await resolver.GetSnapshotAsync("catalog", consistency, cancellationToken);
         if (snapshot.Source != SnapshotSource.Live)
         {
-            Console.WriteLine($"etcd is out of reach; this is the state of {snapshot.AsOf:u}.");
+            Console.WriteLine($"etcd is unreachable; this snapshot is from {snapshot.AsOf:u}.");
         }
 
         foreach (ServiceInstance instance in snapshot.Instances.Where(one => one.Status == ServiceStatus.Serving))
@@ -139,11 +139,11 @@ internal static class Snippets
             {
                 var text = change.Kind switch
                 {
-                    ServiceChangeKind.Up => "takes requests",
+                    ServiceChangeKind.Up => "is up",
                     ServiceChangeKind.Updated => "has changed",
-                    _ when change.DownReason == ServiceDownReason.Unregistered => "has signed off",
+                    _ when change.DownReason == ServiceDownReason.Unregistered => "has unregistered",
                     _ when change.DownReason == ServiceDownReason.Maintenance => "is in maintenance",
-                    _ => "is gone",
+                    _ => "is down",
                 };
                 Console.WriteLine($"{change.Instance.Hostname} {text}");
             }

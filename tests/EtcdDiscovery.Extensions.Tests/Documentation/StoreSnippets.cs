@@ -3,14 +3,14 @@ using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.Tests.Documentation;
 
-/// <summary>What docs/design.md shows of the waist, so that it compiles; SnippetTests runs it.</summary>
+/// <summary>The snippet of docs/design.md about the store. SnippetTests runs it.</summary>
 internal static class StoreSnippets
 {
     public static async Task<List<string>> FollowAsync(IDiscoveryStore store, CancellationToken cancellationToken)
     {
         var seen = new List<string>();
 
-        // Put two entries under a session: both, or none when the key of the first exists already.
+        // Put two entries under a session: both, or none if the first key already exists.
         await using IDiscoverySession session = await store.OpenSessionAsync(TimeSpan.FromSeconds(30), cancellationToken);
         StoreRevision? written = await session.TryPutAsync(
             [
@@ -19,7 +19,7 @@ internal static class StoreSnippets
             ],
             cancellationToken);
 
-        // Read the range, then follow it from the revision of the read.
+        // Read the range, then watch it from the revision of the read.
         StoreRange[] ranges = [StoreRange.Prefix("/example/")];
         StoreContents contents = await store.ReadAsync(ranges, cancellationToken);
         foreach (StoreEntry entry in contents.Entries)
@@ -32,7 +32,7 @@ internal static class StoreSnippets
         {
             foreach (StoreEvent change in batch.Events)
             {
-                seen.Add($"{change.Key} {(change.Value is null ? "is gone" : "was put")}");
+                seen.Add($"{change.Key} {(change.Value is null ? "was deleted" : "was put")}");
             }
 
             if (batch.Events.Count > 0)

@@ -8,7 +8,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Etcd;
 
-/// <summary>The v3 store while etcd is dead, silent, wiped, replaced or without a leader. Every test has servers of its own.</summary>
+/// <summary>The v3 store while etcd is down, unresponsive, wiped, replaced or without a leader. Each test has its own servers.</summary>
 public sealed class EtcdFailureTests
 {
     private static readonly StoreRange Everything = StoreRange.Prefix("/");
@@ -17,25 +17,25 @@ public sealed class EtcdFailureTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Endpoint_Refused_CostsNoCallWhileAnotherAnswers()
+    public async Task Endpoint_Refused_FailsNoCallWhileAnotherAnswers()
     {
         await using var server = await StartAsync();
         var dead = $"http://127.0.0.1:{FreePort()}";
-        // The start is random: of enough stores some begin with the dead endpoint.
+        // The first endpoint is random, so some of the stores start with the dead one.
         for (var i = 0; i < 20; i++)
         {
             await using var store = EtcdStores.Create(dead, server.Endpoint);
             await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => store.ReadAsync([Everything], Token)));
         }
 
-        await using var lost = EtcdStores.Create(dead, $"http://127.0.0.1:{FreePort()}");
-        var failure = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => lost.ReadAsync([Everything], Token));
+        await using var unreachable = EtcdStores.Create(dead, $"http://127.0.0.1:{FreePort()}");
+        var failure = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => unreachable.ReadAsync([Everything], Token));
         Assert.EndsWith(": connection refused.", failure.Message, StringComparison.Ordinal);
         Assert.True(failure.IsTransient);
     }
 
     [Fact]
-    public async Task Call_OnAConnectionThatAnotherCallHasJustLeft_IsUnsent()
+    public async Task Call_OnADisposedConnection_IsUnsent()
     {
         await using var server = await StartAsync();
         var connection = new EtcdConnection(new Uri(server.Endpoint), new EtcdOptions(), TimeProvider.System);
@@ -50,7 +50,7 @@ public sealed class EtcdFailureTests
     [Fact]
     public async Task Endpoint_NotAccepting_TimesOutWhileConnecting()
     {
-        // A listener whose queue is full drops what else wants to connect.
+        // A listener with a full backlog drops further connection attempts.
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         listener.Listen(0);
@@ -65,22 +65,22 @@ public sealed class EtcdFailureTests
     }
 
     [Fact]
-    public async Task Endpoint_BlackHole_IsLeftByReadsWatchesAndRenewals()
+    public async Task Endpoint_BlackHole_IsAbandonedByReadsWatchesAndRenewals()
     {
         await using var server = await StartAsync();
-        await using var frozen = await StartAsync();
-        frozen.Pause();
+        await using var paused = await StartAsync();
+        paused.Pause();
         for (var i = 0; i < 6; i++)
         {
-            await using var store = EtcdStores.Create(TimeSpan.FromMilliseconds(300), frozen.Endpoint, server.Endpoint);
+            await using var store = EtcdStores.Create(TimeSpan.FromMilliseconds(300), paused.Endpoint, server.Endpoint);
             await using var watch = new StoreWatch(store, default, Everything);
-            await using var session = await OnSecondTryAsync(() => store.OpenSessionAsync(TimeSpan.FromMinutes(1), Token));
-            await OnSecondTryAsync(async () => { await session.RenewAsync(Token); return true; });
+            await using var session = await RetryOnceAsync(() => store.OpenSessionAsync(TimeSpan.FromMinutes(1), Token));
+            await RetryOnceAsync(async () => { await session.RenewAsync(Token); return true; });
         }
     }
 
     [Fact]
-    public async Task Endpoint_FrozenWhileInUse_IsLeftAndTheWatchWithIt()
+    public async Task Endpoint_PausedWhileInUse_IsAbandonedAndItsWatchesFail()
     {
         await using var cluster = await EtcdCluster.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await using var store = EtcdStores.Create(TimeSpan.FromSeconds(3), cluster.Endpoints);
@@ -99,7 +99,7 @@ public sealed class EtcdFailureTests
         Assert.True((await watch2.FailureAsync<EtcdDiscoveryException>()).IsTransient);
         await Eventually.TrueAsync(() => SucceedsAsync(() => session.RenewAsync(Token)), "the lease is renewed elsewhere");
         await Eventually.TrueAsync(() => SucceedsAsync(() => session.TryPutAsync([Put], Token)), "a put succeeds elsewhere");
-        await Eventually.TrueAsync(() => SucceedsAsync(() => SeesAChangeAsync(store, revision)), "the watch is resumed elsewhere");
+        await Eventually.TrueAsync(() => SucceedsAsync(() => AssertSeesChangeAsync(store, revision)), "the watch is resumed elsewhere");
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public sealed class EtcdFailureTests
     }
 
     [Fact]
-    public async Task Server_KilledAndRestarted_WatchFailsAndIsResumedWithoutGap()
+    public async Task Server_KilledAndRestarted_WatchFailsAndResumesWithoutGap()
     {
         await using var server = await StartAsync();
         await using var store = EtcdStores.Create(server.Endpoint);
@@ -145,7 +145,7 @@ public sealed class EtcdFailureTests
     }
 
     [Fact]
-    public async Task Server_Wiped_HistoryIsLostAndSoIsTheSession()
+    public async Task Server_Wiped_LosesHistoryAndSession()
     {
         await using var server = await StartAsync();
         await using var store = EtcdStores.Create(server.Endpoint);
@@ -163,7 +163,7 @@ public sealed class EtcdFailureTests
     }
 
     [Fact]
-    public async Task Server_OfAnotherCluster_HistoryIsLost()
+    public async Task Server_OfAnotherCluster_LosesHistory()
     {
         await using var server = await StartAsync();
         await using var store = EtcdStores.Create(server.Endpoint);
@@ -184,20 +184,20 @@ public sealed class EtcdFailureTests
         var old = (await session.TryPutAsync([Put], Token))!.Value;
         await session.TryPutAsync([Put], Token);
         var latest = (await session.TryPutAsync([Put], Token))!.Value;
-        await using var good = new StoreWatch(store, latest, Everything);
+        await using var current = new StoreWatch(store, latest, Everything);
         await server.PostAsync("/v3/kv/compaction", new JsonObject { ["revision"] = latest.Number, ["physical"] = true });
 
         await using var late = new StoreWatch(store, old, Everything, StoreRange.Exact("/b"));
         Assert.Contains("compacted", (await late.FailureAsync<HistoryLostException>()).Message, StringComparison.Ordinal);
 
         await session.TryPutAsync([Put], Token);
-        Assert.Equal("/a", Assert.Single((await good.NextAsync()).Events).Key);
+        Assert.Equal("/a", Assert.Single((await current.NextAsync()).Events).Key);
     }
 
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Lease_RevokedBySomebodyElse_IsALostSession(EtcdVersion version)
+    public async Task Lease_RevokedExternally_LosesTheSession(EtcdVersion version)
     {
         await using var server = await StartAsync(version);
         await using var store = EtcdStores.Create(server.Endpoint);
@@ -214,7 +214,7 @@ public sealed class EtcdFailureTests
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Store_WithManyWatches_HasOneConnectionAndOneStream_AndNoneAfterwards(EtcdVersion version)
+    public async Task Store_WithManyWatches_UsesOneConnectionAndOneStream(EtcdVersion version)
     {
         const string Streams = "etcd_debugging_mvcc_watch_stream_total";
         const string Watchers = "etcd_debugging_mvcc_watcher_total";
@@ -228,11 +228,11 @@ public sealed class EtcdFailureTests
             await session.RenewAsync(Token);
         }
 
-        // One of the store, and some of the fixture, which come and go by themselves.
+        // One connection of the store, and a varying number of the fixture.
         var connections = ConnectionsTo(server.Port);
         var watches = Enumerable.Range(0, 20).Select(i => new StoreWatch(store, default, StoreRange.Prefix($"/{i}/"))).ToList();
 
-        await Eventually.TrueAsync(async () => await server.GetMetricAsync(Watchers) == 20, "20 watches are there");
+        await Eventually.TrueAsync(async () => await server.GetMetricAsync(Watchers) == 20, "20 watches are open");
         Assert.Equal(1, await server.GetMetricAsync(Streams));
         Assert.Equal(1, await server.GetMetricAsync(KeepAlives));
         Assert.InRange(ConnectionsTo(server.Port), 1, connections);
@@ -244,7 +244,7 @@ public sealed class EtcdFailureTests
 
         await Eventually.TrueAsync(async () => await server.GetMetricAsync(Watchers) == 5, "15 watches are cancelled");
 
-        // The session is not disposed before the store: nothing of it may keep the connection open.
+        // The session is not disposed before the store; it must not keep the connection open.
         await store.DisposeAsync();
         await Eventually.TrueAsync(async () => await server.GetMetricAsync(Streams) == 0, "the stream is closed");
         await Eventually.TrueAsync(() => Task.FromResult(ConnectionsTo(server.Port) < connections), "the connection is closed");
@@ -277,13 +277,13 @@ public sealed class EtcdFailureTests
         return found!;
     }
 
-    private static async Task SeesAChangeAsync(IDiscoveryStore store, StoreRevision after)
+    private static async Task AssertSeesChangeAsync(IDiscoveryStore store, StoreRevision after)
     {
         await using var watch = new StoreWatch(store, after, Everything);
         Assert.Equal("/a", (await watch.NextAsync()).Events[0].Key);
     }
 
-    private static async Task<T> OnSecondTryAsync<T>(Func<Task<T>> call)
+    private static async Task<T> RetryOnceAsync<T>(Func<Task<T>> call)
     {
         try
         {

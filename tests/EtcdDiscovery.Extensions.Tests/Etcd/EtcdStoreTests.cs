@@ -3,7 +3,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Etcd;
 
-/// <summary>What the v3 store does beyond the conformance suite, with a server that stays well.</summary>
+/// <summary>The v3 store beyond the conformance suite, on a healthy server.</summary>
 public sealed class EtcdStoreTests(SharedEtcd etcd)
 {
     private readonly string _root = $"/etcd-store/{Guid.NewGuid():N}/";
@@ -32,7 +32,7 @@ public sealed class EtcdStoreTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Read_AnswerAboveFourMebibytes_IsRead(EtcdVersion version)
+    public async Task Read_ResponseAboveFourMebibytes_Succeeds(EtcdVersion version)
     {
         await using var store = await CreateAsync(version);
         await using var session = await store.OpenSessionAsync(TimeSpan.FromMinutes(1), Token);
@@ -51,9 +51,9 @@ public sealed class EtcdStoreTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Watch_HistoryInPortions_NamesRevisionsThatWereReallyReached(EtcdVersion version)
+    public async Task Watch_HistoryInPortions_ReportsOnlyRevisionsReached(EtcdVersion version)
     {
-        // etcd sends at most 1,000 revisions at a time, and tells the newest of all with each portion.
+        // etcd sends at most 1,000 revisions at a time, and the latest revision with each portion.
         const int Count = 2_500;
         await using var store = await CreateAsync(version);
         await using var session = await store.OpenSessionAsync(TimeSpan.FromMinutes(1), Token);
@@ -76,7 +76,7 @@ public sealed class EtcdStoreTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Watch_ReaderFarBehind_HasToReadAgain()
+    public async Task Watch_ReaderTooSlow_LosesTheHistory()
     {
         await using var store = await CreateAsync(EtcdVersion.First);
         await using var session = await store.OpenSessionAsync(TimeSpan.FromMinutes(1), Token);
@@ -95,7 +95,7 @@ public sealed class EtcdStoreTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Watch_Confirmed_TellsSoWithAnEmptyBatch()
+    public async Task Watch_Confirmed_ReturnsAnEmptyBatch()
     {
         await using var store = await CreateAsync(EtcdVersion.First);
         var after = (await store.ReadAsync([StoreRange.Prefix(_root)], Token)).Revision;
@@ -109,7 +109,7 @@ public sealed class EtcdStoreTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Dispose_WhileWatching_EndsTheWatch()
+    public async Task Dispose_WhileWatching_FailsTheWatch()
     {
         var store = await CreateAsync(EtcdVersion.First);
         await using var watch = new StoreWatch(store, default, StoreRange.Prefix(_root));

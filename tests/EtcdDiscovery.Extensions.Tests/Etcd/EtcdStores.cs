@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Tests.Etcd;
 
-/// <summary>Makes v3 stores for tests.</summary>
+/// <summary>Creates v3 stores for tests.</summary>
 internal static class EtcdStores
 {
     public static EtcdStore Create(params string[] endpoints) => Create(TimeSpan.FromSeconds(3), endpoints);

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace EtcdDiscovery.Tests.Etcd;
 
-/// <summary>TLS and client certificates with a real etcd that asks for both.</summary>
+/// <summary>Mutual TLS with a real etcd.</summary>
 public sealed class EtcdTlsTests : IDisposable
 {
     private static readonly StoreRange Everything = StoreRange.Prefix("/");
@@ -23,7 +23,7 @@ public sealed class EtcdTlsTests : IDisposable
     [InlineData(EtcdVersion.First, "PEM")]
     [InlineData(EtcdVersion.First, "base64")]
     [InlineData(EtcdVersion.Second, "path")]
-    public async Task MutualTls_WithCertificatesInAnyForm_CarriesEverything(EtcdVersion version, string form)
+    public async Task MutualTls_CertificatesInAnyForm_SupportsAllOperations(EtcdVersion version, string form)
     {
         await using var server = await _authority.StartEtcdAsync(version);
         var client = _authority.Issue("client");
@@ -44,7 +44,7 @@ public sealed class EtcdTlsTests : IDisposable
     }
 
     [Fact]
-    public async Task Host_RegisteredWithMutualTls_GoesOnWhenCertificatesAreRotated()
+    public async Task Host_WithMutualTls_UsesRotatedCertificates()
     {
         await using var server = await _authority.StartEtcdAsync(EtcdVersion.First);
         var (certificate, key) = (_authority.PathOf("client.pem"), _authority.PathOf("client.key"));
@@ -57,7 +57,7 @@ public sealed class EtcdTlsTests : IDisposable
             ["Etcd:Tls:Key"] = key,
         });
 
-        // Nothing is noticed while the connection lasts; etcd's next start ends it and asks for a certificate anew.
+        // An open connection does not notice the change. The restart of etcd closes it, so the next handshake uses the new file.
         _authority.Issue("expired", notAfter: DateTimeOffset.UtcNow.AddDays(-1)).CopyTo(certificate, key);
         Assert.Equal(HealthStatus.Healthy, (await host.CheckAsync()).Status);
         await server.KillAsync();
@@ -65,10 +65,10 @@ public sealed class EtcdTlsTests : IDisposable
         await Eventually.TrueAsync(
             () => Task.FromResult(host.Logs.Lines.Any(line => line.Message.Contains("'CN=expired'", StringComparison.Ordinal)
                 && line.Message.Contains($"file '{certificate}', which expired on", StringComparison.Ordinal))),
-            "the refusal names the subject, the file and the reason");
+            "the error names the subject, the file and the reason");
 
         _authority.Issue("second").CopyTo(certificate, key);
-        await Eventually.TrueAsync(() => WaitForHostnamesAsync(host, server), "the new certificate is used without a restart");
+        await Eventually.TrueAsync(() => ResolvesNewServiceAsync(host, server), "the new certificate is used without a restart");
         await host.WaitForHealthAsync(HealthStatus.Healthy);
     }
 
@@ -84,16 +84,16 @@ public sealed class EtcdTlsTests : IDisposable
     [InlineData("garbage", "EtcdDiscovery:Etcd:Tls:Certificate: a certificate in file '{0}/garbage.pem' is unreadable")]
     [InlineData("another key", "' does not hold the private key of 'CN=client' from file '")]
     [InlineData("no key", "/authority.pem' holds no private key in PEM form, or an encrypted one")]
-    public async Task Certificate_NotGood_IsToldWithFileSubjectAndReason(string what, string told)
+    public async Task Certificate_Invalid_ErrorNamesFileSubjectAndReason(string fault, string expected)
     {
         await using var server = await _authority.StartEtcdAsync(EtcdVersion.First);
-        await using var store = Create(server.Endpoint, WrongTls.Of(_authority, what));
+        await using var store = Create(server.Endpoint, WrongTls.Of(_authority, fault));
 
         var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => store.ReadAsync([Everything], Token));
 
         Assert.StartsWith($"Etcd at {server.Endpoint}: ", error.Message, StringComparison.Ordinal);
-        Assert.Contains(string.Format(null, told, _authority.Directory.FullName), error.Message, StringComparison.Ordinal);
-        // Certificates are rotated by machines: it is tried again soon.
+        Assert.Contains(string.Format(null, expected, _authority.Directory.FullName), error.Message, StringComparison.Ordinal);
+        // Transient, because certificates are rotated automatically.
         Assert.True(error.IsTransient);
         Assert.DoesNotContain("PRIVATE KEY", error.ToString(), StringComparison.Ordinal);
     }
@@ -101,22 +101,22 @@ public sealed class EtcdTlsTests : IDisposable
     [Theory]
     [InlineData("server")]
     [InlineData("authority")]
-    public async Task Server_WithAnExpiredCertificate_IsRefusedWithTheDates(string whose)
+    public async Task Server_WithAnExpiredCertificate_IsRejectedWithTheDates(string expiredPart)
     {
-        var longAgo = DateTimeOffset.UtcNow.AddDays(-3);
-        using var authority = new TestAuthority("authority", whose == "authority" ? longAgo : null);
-        var identity = authority.Issue("etcd", notAfter: longAgo);
+        var expired = DateTimeOffset.UtcNow.AddDays(-3);
+        using var authority = new TestAuthority("authority", expiredPart == "authority" ? expired : null);
+        var identity = authority.Issue("etcd", notAfter: expired);
         await using var server = await StartSecuredAsync(identity.Certificate);
         await using var store = Create(server.Endpoint, new() { CertificateAuthority = authority.File });
 
         var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => store.ReadAsync([Everything], Token));
 
         Assert.Contains("the server's certificate 'CN=etcd' is valid only from ", error.Message, StringComparison.Ordinal);
-        Assert.Contains($"{longAgo.UtcDateTime:yyyy-MM-dd}", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"{expired.UtcDateTime:yyyy-MM-dd}", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task ServerName_OfTheCertificate_IsAcceptedInsteadOfTheAddress()
+    public async Task ServerName_Configured_ReplacesTheAddressInValidation()
     {
         await using var server = await _authority.StartEtcdAsync(EtcdVersion.First, ["etcd-7.dev"]);
         var client = _authority.Issue("client");
@@ -130,7 +130,7 @@ public sealed class EtcdTlsTests : IDisposable
     }
 
     [Fact]
-    public async Task Scheme_OfTheOtherKind_IsTold()
+    public async Task Scheme_Wrong_ErrorNamesTheRightOne()
     {
         await using var secured = await _authority.StartEtcdAsync(EtcdVersion.First);
         await using var plain = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
@@ -146,7 +146,7 @@ public sealed class EtcdTlsTests : IDisposable
     }
 
     [Fact]
-    public async Task Health_WithoutTheFiles_IsUnhealthyUntilTheyAreThere()
+    public async Task Health_FilesMissing_IsUnhealthyUntilTheyExist()
     {
         await using var server = await _authority.StartEtcdAsync(EtcdVersion.First);
         var client = _authority.Issue("client");
@@ -160,7 +160,7 @@ public sealed class EtcdTlsTests : IDisposable
 
         await Eventually.TrueAsync(
             async () => (await host.CheckAsync()).Description!.Contains($"file '{late}' cannot be read", StringComparison.Ordinal),
-            "the check names the file");
+            "the health check names the file");
         Assert.Equal(HealthStatus.Unhealthy, (await host.CheckAsync()).Status);
         File.Copy(client.CertificateFile, late);
 
@@ -175,7 +175,7 @@ public sealed class EtcdTlsTests : IDisposable
     private static Task<GrpcTestServer> StartSecuredAsync(System.Security.Cryptography.X509Certificates.X509Certificate2 certificate) =>
         GrpcTestServer.StartAsync(context => GrpcTestServer.FailAsync(context, 3, "reached"), certificate: certificate);
 
-    private static async Task<bool> WaitForHostnamesAsync(DiscoveryHost host, EtcdServer server)
+    private static async Task<bool> ResolvesNewServiceAsync(DiscoveryHost host, EtcdServer server)
     {
         var name = UniqueName.Of("other");
         await server.PutAsync($"/services/{name}/1", """{"name":"h"}""");

@@ -8,12 +8,12 @@ using Mvccpb;
 
 namespace EtcdDiscovery.Tests.Etcd;
 
-/// <summary>What the transport makes of servers that etcd is not.</summary>
+/// <summary>The transport on servers that are not etcd or violate its protocol.</summary>
 public sealed class EtcdTransportTests
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1);
 
-    private static readonly byte[] NothingRead = new TxnResponse
+    private static readonly byte[] EmptyRead = new TxnResponse
     {
         Header = new() { Revision = 7, ClusterId = 9 },
         Responses = { new ResponseOp { ResponseRange = new() } },
@@ -38,15 +38,15 @@ public sealed class EtcdTransportTests
     [InlineData(12, "unknown service", false, "; if it is no old version of etcd, this is not etcd: check EtcdDiscovery:Etcd:Endpoints (the port for clients is usually 2379)")]
     [InlineData(9, "etcdserver: authentication is not enabled", false)]
     [InlineData(15, "etcdserver: corrupt cluster", false)]
-    public async Task Status_OfAnyKind_IsToldWithEndpointAndHonesty(int status, string message, bool isTransient, string advice = "")
+    public async Task Status_Any_ErrorNamesEndpointMessageAndTransience(int status, string message, bool isTransient, string advice = "")
     {
-        foreach (var script in new RequestDelegate[]
+        foreach (var handler in new RequestDelegate[]
         {
             context => GrpcTestServer.FailAsync(context, status, message),
             context => GrpcTestServer.AnswerAsync(context, status, message),
         })
         {
-            await using var server = await GrpcTestServer.StartAsync(script);
+            await using var server = await GrpcTestServer.StartAsync(handler);
             var error = await OpenErrorAsync(server.Endpoint);
 
             Assert.Equal(typeof(EtcdDiscoveryException), error.GetType());
@@ -56,7 +56,7 @@ public sealed class EtcdTransportTests
     }
 
     [Fact]
-    public async Task Status_LeaseNotFound_IsALostSession()
+    public async Task Status_LeaseNotFound_LosesTheSession()
     {
         await using var server = await GrpcTestServer.StartAsync(
             context => GrpcTestServer.FailAsync(context, 5, "etcdserver: requested lease not found"));
@@ -79,7 +79,7 @@ public sealed class EtcdTransportTests
         await using var server = await GrpcTestServer.StartAsync(async context =>
         {
             context.Response.ContentType = "application/grpc";
-            await context.Response.Body.WriteAsync(GrpcTestServer.Frame(NothingRead));
+            await context.Response.Body.WriteAsync(GrpcTestServer.Frame(EmptyRead));
         });
         var error = await OpenErrorAsync(server.Endpoint);
 
@@ -88,7 +88,7 @@ public sealed class EtcdTransportTests
     }
 
     [Fact]
-    public async Task Answer_None_IsAnError()
+    public async Task Response_WithoutMessage_IsAnError()
     {
         await using var server = await GrpcTestServer.StartAsync(context => GrpcTestServer.AnswerAsync(context, 0, null));
 
@@ -105,7 +105,7 @@ public sealed class EtcdTransportTests
     [InlineData(200, false)]
     [InlineData(301, false)]
     [InlineData(307, false)]
-    public async Task Http_NoGrpc_AsksWhetherItIsEtcd(int status, bool isTransient)
+    public async Task Http_NotGrpc_ErrorSaysThatItIsNotEtcd(int status, bool isTransient)
     {
         await using var server = await GrpcTestServer.StartAsync(context =>
         {
@@ -122,7 +122,7 @@ public sealed class EtcdTransportTests
     }
 
     [Fact]
-    public async Task Http_Version1_IsTold()
+    public async Task Http_Version1_ErrorSaysThatItIsNotEtcd()
     {
         await using var server = await GrpcTestServer.StartAsync(
             context => context.Response.WriteAsync("hello"), HttpProtocols.Http1);
@@ -137,7 +137,7 @@ public sealed class EtcdTransportTests
         await using var server = await GrpcTestServer.StartAsync(async context =>
         {
             context.Response.ContentType = "application/grpc";
-            foreach (var part in GrpcTestServer.Frame(NothingRead))
+            foreach (var part in GrpcTestServer.Frame(EmptyRead))
             {
                 await context.Response.Body.WriteAsync(new[] { part });
                 await context.Response.Body.FlushAsync();
@@ -159,7 +159,7 @@ public sealed class EtcdTransportTests
     [InlineData(new byte[] { 0, 0, 0, 0, 9, 1 }, "its answer is not valid gRPC: Unexpected end of content while reading the message content.", true)]
     [InlineData(new byte[] { 0, 0, 0 }, "its answer is not valid gRPC: Unexpected end of content while reading the message header.", true)]
     [InlineData(new byte[] { 0, 0, 0, 0, 1, 0xff }, "its answer is not valid gRPC: While parsing a protocol message, the input ended unexpectedly", true)]
-    public async Task Message_Malformed_IsToldNotTrusted(byte[] body, string words, bool isTransient)
+    public async Task Message_Malformed_IsAnError(byte[] body, string expected, bool isTransient)
     {
         await using var server = await GrpcTestServer.StartAsync(async context =>
         {
@@ -169,12 +169,12 @@ public sealed class EtcdTransportTests
         });
         var error = await OpenErrorAsync(server.Endpoint);
 
-        Assert.Contains(words, error.Message, StringComparison.Ordinal);
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
         Assert.Equal(isTransient, error.IsTransient);
     }
 
     [Fact]
-    public async Task Server_SilentAfterAccept_TimesOut()
+    public async Task Server_AcceptsAndDoesNotAnswer_TimesOut()
     {
         await using var server = await GrpcTestServer.StartAsync(GrpcTestServer.StaySilentAsync);
         var error = await OpenErrorAsync(server.Endpoint);
@@ -184,7 +184,7 @@ public sealed class EtcdTransportTests
     }
 
     [Fact]
-    public async Task Server_NeverEndsItsAnswer_TimesOut()
+    public async Task Server_NeverCompletesItsResponse_TimesOut()
     {
         await using var server = await GrpcTestServer.StartAsync(async context =>
         {
@@ -204,14 +204,14 @@ public sealed class EtcdTransportTests
     }
 
     [Fact]
-    public async Task Server_AnswersWithoutEnd_IsNotListenedTo()
+    public async Task Server_SendsEndlessMessages_IsAnError()
     {
         await using var server = await GrpcTestServer.StartAsync(async context =>
         {
             context.Response.ContentType = "application/grpc";
             while (!context.RequestAborted.IsCancellationRequested)
             {
-                await context.Response.Body.WriteAsync(GrpcTestServer.Frame(NothingRead));
+                await context.Response.Body.WriteAsync(GrpcTestServer.Frame(EmptyRead));
             }
         });
         await using var store = EtcdStores.Create(Timeout, server.Endpoint);
@@ -223,7 +223,7 @@ public sealed class EtcdTransportTests
     }
 
     [Fact]
-    public async Task Read_PagesWithoutEnd_IsGivenUp()
+    public async Task Read_EndlessIdenticalPages_IsAnError()
     {
         var page = new RangeResponse { More = true, Kvs = { new KeyValue { Key = ByteString.CopyFromUtf8("/a") } } };
         var first = new TxnResponse { Header = new() { Revision = 1 }, Responses = { new ResponseOp { ResponseRange = page } } };
@@ -238,7 +238,7 @@ public sealed class EtcdTransportTests
     }
 
     [Fact]
-    public async Task Watch_FragmentsWithoutEnd_AreNotKept()
+    public async Task Watch_EndlessFragments_LoseTheHistory()
     {
         var fragment = new WatchResponse { WatchId = 1, Fragment = true, Header = new() { Revision = 3 } };
         fragment.Events.Add(new Event
@@ -276,13 +276,13 @@ public sealed class EtcdTransportTests
     }
 
     [Fact]
-    public async Task Request_Unary_CarriesWhatGrpcAndEtcdAskFor()
+    public async Task Request_Unary_HasTheHeadersOfGrpcAndEtcd()
     {
         IHeaderDictionary? headers = null;
         await using var server = await GrpcTestServer.StartAsync(context =>
         {
             headers = new HeaderDictionary(context.Request.Headers.ToDictionary(StringComparer.OrdinalIgnoreCase));
-            return GrpcTestServer.FailAsync(context, 3, "enough");
+            return GrpcTestServer.FailAsync(context, 3, "received");
         });
         await OpenErrorAsync(server.Endpoint);
 
@@ -294,7 +294,7 @@ public sealed class EtcdTransportTests
     }
 
     [Fact]
-    public async Task Renew_Silent_IsGivenUpAndTheNextUsesANewStream()
+    public async Task Renewal_Unanswered_TimesOutAndTheNextUsesANewStream()
     {
         var streams = 0;
         await using var server = await GrpcTestServer.StartAsync(async context =>
@@ -338,7 +338,7 @@ public sealed class EtcdTransportTests
     }
 
     [Fact]
-    public async Task Watch_OverTheOnlyEndpoint_OutlivesAnUnavailableAnswerToAnotherCall()
+    public async Task Watch_OnTheOnlyEndpoint_SurvivesAnUnavailableStatusOfAnotherCall()
     {
         var changed = new TaskCompletionSource();
         var confirmation = new WatchResponse { WatchId = 1, Created = true, Header = new() { Revision = 3 } };
@@ -369,7 +369,7 @@ public sealed class EtcdTransportTests
     }
 
     [Fact]
-    public async Task Watch_StreamEndedWithSuccess_IsAFailureForEveryWatcher()
+    public async Task Watch_StreamEndedWithSuccess_FailsEveryWatcher()
     {
         var created = new WatchResponse { WatchId = 1, Created = true, Header = new() { Revision = 3 } };
         await using var server = await GrpcTestServer.StartAsync(async context =>
@@ -397,17 +397,17 @@ public sealed class EtcdTransportTests
     [InlineData(8, "Received message exceeds the maximum configured message size", true)]
     [InlineData(14, "etcdserver: no leader", true)]
     [InlineData(16, "wrong password", false)]
-    public async Task Watch_StreamEndedWithAStatus_TellsWhatTheServerSaid(int status, string message, bool isTransient)
+    public async Task Watch_StreamEndedWithAStatus_ErrorHasItsMessage(int status, string message, bool isTransient)
     {
         var created = new WatchResponse { WatchId = 1, Created = true, Header = new() { Revision = 3 } }.ToByteArray();
-        foreach (var script in new RequestDelegate[]
+        foreach (var handler in new RequestDelegate[]
         {
             context => GrpcTestServer.FailAsync(context, status, message),
             context => GrpcTestServer.AnswerAsync(context, status, message),
             context => GrpcTestServer.AnswerAsync(context, status, message, created),
         })
         {
-            await using var server = await GrpcTestServer.StartAsync(script);
+            await using var server = await GrpcTestServer.StartAsync(handler);
             await using var store = EtcdStores.Create(server.Endpoint);
             await using var watch = new StoreWatch(store, default, StoreRange.Prefix("/"));
 
@@ -420,10 +420,10 @@ public sealed class EtcdTransportTests
     [Theory]
     [InlineData("etcdserver: permission denied", false)]
     [InlineData("etcdserver: watch id already exists", true)]
-    public async Task Watch_Refused_TellsTheReasonToItsWatcherOnly(string reason, bool isTransient)
+    public async Task Watch_Rejected_FailsOnlyItsWatcherWithTheReason(string reason, bool isTransient)
     {
-        // etcd does not say which watch it refuses: the answers come in the order of the questions.
-        var refusal = new WatchResponse { WatchId = -1, Created = true, Canceled = true, CancelReason = reason, Header = new() };
+        // etcd does not identify the watch that it rejects; responses arrive in the order of the requests.
+        var rejection = new WatchResponse { WatchId = -1, Created = true, Canceled = true, CancelReason = reason, Header = new() };
         var confirmation = new WatchResponse { WatchId = 1, Created = true, Header = new() { Revision = 3 } };
         var change = new WatchResponse { WatchId = 1, Header = new() { Revision = 3 } };
         change.Events.Add(new Event { Kv = new() { Key = ByteString.CopyFromUtf8("/a"), ModRevision = 2 } });
@@ -432,14 +432,14 @@ public sealed class EtcdTransportTests
             await GrpcTestServer.ReadAsync(context, WatchRequest.Parser);
             await GrpcTestServer.SendAsync(context, confirmation);
             await GrpcTestServer.ReadAsync(context, WatchRequest.Parser);
-            await GrpcTestServer.AnswerAsync(context, 0, null, refusal.ToByteArray(), change.ToByteArray());
+            await GrpcTestServer.AnswerAsync(context, 0, null, rejection.ToByteArray(), change.ToByteArray());
             await GrpcTestServer.StaySilentAsync(context);
         });
         await using var store = EtcdStores.Create(server.Endpoint);
         await using var allowed = new StoreWatch(store, default, StoreRange.Prefix("/a"));
-        await using var refused = new StoreWatch(store, default, StoreRange.Prefix("/b"));
+        await using var rejected = new StoreWatch(store, default, StoreRange.Prefix("/b"));
 
-        var error = await refused.FailureAsync<EtcdDiscoveryException>();
+        var error = await rejected.FailureAsync<EtcdDiscoveryException>();
 
         Assert.Contains(reason, error.Message, StringComparison.Ordinal);
         Assert.Equal(isTransient, error.IsTransient);

@@ -6,13 +6,13 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Tests.Etcd;
 
-/// <summary>The v3 store behind etcd's own grpc-proxy: it numbers watches as it likes, and never tells their progress.</summary>
+/// <summary>The v3 store behind etcd's grpc-proxy, which assigns its own watch ids and never reports progress.</summary>
 public sealed class GrpcProxyTests : IDisposable
 {
     private const string Reads =
         """grpc_server_handled_total{grpc_code="OK",grpc_method="Range",grpc_service="etcdserverpb.KV",grpc_type="unary"}""";
 
-    // Quiet watches are looked after every half second.
+    // Idle watches are checked every half second.
     private readonly FastClock _clock = new(speed: 10);
     private readonly LogCapture _log = new();
 
@@ -21,7 +21,7 @@ public sealed class GrpcProxyTests : IDisposable
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Watches_OfManyRanges_SeeTheirOwnChanges(EtcdVersion version)
+    public async Task Watches_OfManyRanges_ReportTheirOwnChanges(EtcdVersion version)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
         await using var proxy = await EtcdProxy.StartAsync(version, server);
@@ -29,7 +29,7 @@ public sealed class GrpcProxyTests : IDisposable
         await using var session = await store.OpenSessionAsync(TimeSpan.FromMinutes(1), Token);
         var after = (await session.TryPutAsync([new StorePut("/first", default)], Token))!.Value;
 
-        // The same ranges twice, too, which the proxy confirms by itself.
+        // Includes duplicate ranges, which the proxy confirms itself.
         string[] services = [.. Enumerable.Range(0, 20).Select(i => $"/{i % 10}")];
         var watches = services.Select(service => new StoreWatch(
             store, after, StoreRange.Exact($"{service}/info"), StoreRange.Prefix($"{service}/instances/"))).ToList();
@@ -49,7 +49,7 @@ public sealed class GrpcProxyTests : IDisposable
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task QuietWatch_IsKeptWithTheLeasesConnection_AndToldOnce(EtcdVersion version)
+    public async Task IdleWatch_ThroughTheProxy_IsKeptAndLoggedOnce(EtcdVersion version)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
         await using var proxy = await EtcdProxy.StartAsync(version, server);
@@ -59,9 +59,9 @@ public sealed class GrpcProxyTests : IDisposable
         await using var watch = new StoreWatch(store, after, StoreRange.Prefix("/"));
         var connections = ConnectionsTo(proxy.Port);
 
-        await Eventually.TrueAsync(() => Task.FromResult(_log.Of("WithoutProgress").Any()), "it is told");
+        await Eventually.TrueAsync(() => Task.FromResult(_log.Of("WithoutProgress").Any()), "the missing progress is logged");
         var reads = await server.GetMetricAsync(Reads);
-        await Eventually.TrueAsync(async () => await server.GetMetricAsync(Reads) >= reads + 3, "the member is asked by reads");
+        await Eventually.TrueAsync(async () => await server.GetMetricAsync(Reads) >= reads + 3, "reads check the member");
         await session.RenewAsync(Token);
         await session.RenewAsync(Token);
         await session.TryPutAsync([new StorePut("/b", default)], Token);
@@ -76,15 +76,15 @@ public sealed class GrpcProxyTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task QuietWatch_OfAFrozenMember_EndsAlsoAfterReadsHaveCheckedIt(bool proxyFreezes)
+    public async Task IdleWatch_MemberOrProxyPausedAfterReadChecks_Fails(bool pauseProxy)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await using var proxy = await EtcdProxy.StartAsync(EtcdVersion.First, server);
         await using var store = NewStore(proxy.Endpoint);
         await using var watch = new StoreWatch(store, default, StoreRange.Prefix("/"));
-        await Eventually.TrueAsync(() => Task.FromResult(_log.Of("WithoutProgress").Any()), "reads check it");
+        await Eventually.TrueAsync(() => Task.FromResult(_log.Of("WithoutProgress").Any()), "reads check the watch");
 
-        if (proxyFreezes)
+        if (pauseProxy)
         {
             proxy.Pause();
         }
@@ -98,12 +98,12 @@ public sealed class GrpcProxyTests : IDisposable
     }
 
     [Fact]
-    public async Task QuietWatch_OfAFrozenEtcd_Ends()
+    public async Task IdleWatch_EtcdPaused_Fails()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await using var store = NewStore(server.Endpoint);
         await using var watch = new StoreWatch(store, default, StoreRange.Prefix("/"));
-        await Eventually.TrueAsync(() => Task.FromResult(_log.Of("WatchStreamOpened").Any()), "it watches");
+        await Eventually.TrueAsync(() => Task.FromResult(_log.Of("WatchStreamOpened").Any()), "the watch is open");
 
         server.Pause();
 
@@ -113,14 +113,14 @@ public sealed class GrpcProxyTests : IDisposable
     }
 
     [Fact]
-    public async Task QuietWatch_WhoseStreamAloneFellSilent_IsOpenedAgainOnTheSameConnection()
+    public async Task IdleWatch_OnlyItsStreamIsUnresponsive_FailsAndKeepsTheConnection()
     {
         await using var fake = await FakeEtcd.StartAsync();
         await using var store = NewStore(fake.Endpoint);
         await using var session = await store.OpenSessionAsync(TimeSpan.FromMinutes(10), Token);
         await session.RenewAsync(Token);
         await using var watch = new StoreWatch(store, default, StoreRange.Prefix("/"));
-        await Eventually.TrueAsync(() => Task.FromResult(fake.Calls(FakeEtcd.Progress) > 1), "it told its progress");
+        await Eventually.TrueAsync(() => Task.FromResult(fake.Calls(FakeEtcd.Progress) > 1), "progress is reported");
 
         fake.AnswersProgressRequests = false;
         var error = await watch.FailureAsync<EtcdDiscoveryException>();
@@ -133,7 +133,7 @@ public sealed class GrpcProxyTests : IDisposable
     }
 
     [Fact]
-    public async Task QuietWatch_OfAServerThatNeverTellsItsProgress_IsKeptAndToldOnce()
+    public async Task IdleWatch_ServerNeverReportsProgress_IsKeptAndLoggedOnce()
     {
         await using var fake = await FakeEtcd.StartAsync();
         fake.AnswersProgressRequests = false;
@@ -141,7 +141,7 @@ public sealed class GrpcProxyTests : IDisposable
         await using var session = await store.OpenSessionAsync(TimeSpan.FromMinutes(10), Token);
         await using var watch = new StoreWatch(store, default, StoreRange.Prefix("/"));
 
-        await Eventually.TrueAsync(() => Task.FromResult(fake.Calls(FakeEtcd.Range) > 3), "the member is asked by reads");
+        await Eventually.TrueAsync(() => Task.FromResult(fake.Calls(FakeEtcd.Range) > 3), "reads check the member");
         await session.TryPutAsync([new StorePut("/a", default)], Token);
 
         Assert.Equal("/a", Assert.Single((await watch.NextAsync()).Events).Key);
@@ -150,7 +150,7 @@ public sealed class GrpcProxyTests : IDisposable
     }
 
     [Fact]
-    public async Task QuietWatch_WhoseLoggerThrows_EndsRatherThanStayUnasked()
+    public async Task IdleWatch_LoggerThrows_Fails()
     {
         await using var fake = await FakeEtcd.StartAsync();
         fake.AnswersProgressRequests = false;
@@ -164,7 +164,7 @@ public sealed class GrpcProxyTests : IDisposable
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Hosts_FindAndMissEachOther(EtcdVersion version)
+    public async Task Hosts_RegisterAndStop_SeeEachOther(EtcdVersion version)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
         await using var proxy = await EtcdProxy.StartAsync(version, server);
@@ -187,7 +187,7 @@ public sealed class GrpcProxyTests : IDisposable
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Lease_OfAHost_IsRenewedInTime(EtcdVersion version)
+    public async Task Lease_ThroughTheProxy_IsRenewedInTime(EtcdVersion version)
     {
         const string Renewals = "etcd_debugging_lease_renewed_total";
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
@@ -199,7 +199,7 @@ public sealed class GrpcProxyTests : IDisposable
             ["TimeToLive"] = "00:00:03",
         });
 
-        await Eventually.TrueAsync(async () => await server.GetMetricAsync(Renewals) >= 8, "the lease is renewed again and again");
+        await Eventually.TrueAsync(async () => await server.GetMetricAsync(Renewals) >= 8, "the lease is renewed repeatedly");
 
         Assert.Empty(host.Logs.Of("RenewalFailed"));
         Assert.Empty(host.Logs.Of("SessionLost"));
@@ -212,7 +212,7 @@ public sealed class GrpcProxyTests : IDisposable
         _clock,
         LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(_log)));
 
-    // The proxy of 3.5 has one to itself.
+    // The proxy of etcd 3.5 has a connection to itself.
     private static HashSet<int> ConnectionsTo(int port) => [.. IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpConnections()
         .Where(connection => connection.RemoteEndPoint.Port == port && connection.State == TcpState.Established)
         .Select(connection => connection.LocalEndPoint.Port)];

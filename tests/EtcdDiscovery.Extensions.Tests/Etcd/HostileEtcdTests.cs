@@ -7,7 +7,7 @@ using Mvccpb;
 
 namespace EtcdDiscovery.Tests.Etcd;
 
-/// <summary>A server that speaks etcd's language and means no good: an error that says so, in one line.</summary>
+/// <summary>A hostile server that speaks the protocol of etcd causes a one-line error.</summary>
 public sealed class HostileEtcdTests
 {
     private const string Forgery = "reason\nwarn: forged";
@@ -17,29 +17,29 @@ public sealed class HostileEtcdTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Message_LikeALogLine_IsToldAsOneLineOfBoundedLength(bool inTrailers)
+    public async Task Message_WithLineBreaks_IsSanitizedAndTruncated(bool inTrailers)
     {
         var message = Uri.EscapeDataString(Forgery) + new string('x', 5_000);
         await using var server = await GrpcTestServer.StartAsync(context =>
             inTrailers ? GrpcTestServer.AnswerAsync(context, 14, message) : GrpcTestServer.FailAsync(context, 14, message));
         await using var store = EtcdStores.Create(server.Endpoint);
 
-        AssertTold(await Assert.ThrowsAsync<EtcdDiscoveryException>(() => store.ReadAsync([StoreRange.Exact("/a")], Token)));
+        AssertSanitized(await Assert.ThrowsAsync<EtcdDiscoveryException>(() => store.ReadAsync([StoreRange.Exact("/a")], Token)));
     }
 
     [Fact]
-    public async Task ReasonOfAWatchsEnd_LikeALogLine_IsToldAsOneLineOfBoundedLength()
+    public async Task CancelReason_WithLineBreaks_IsSanitizedAndTruncated()
     {
         var end = new WatchResponse { WatchId = 1, Canceled = true, CancelReason = Forgery + new string('x', 100_000), Header = new() };
         await using var server = await StartWatchAsync(end);
         await using var store = EtcdStores.Create(server.Endpoint);
         await using var watch = new StoreWatch(store, default, StoreRange.Prefix("/a/"));
 
-        AssertTold(await watch.FailureAsync<EtcdDiscoveryException>());
+        AssertSanitized(await watch.FailureAsync<EtcdDiscoveryException>());
     }
 
     [Fact]
-    public async Task ContentType_OfAnyLength_IsToldShortly()
+    public async Task ContentType_Long_IsTruncated()
     {
         await using var server = await GrpcTestServer.StartAsync(context =>
         {
@@ -59,7 +59,7 @@ public sealed class HostileEtcdTests
     [InlineData("/", "entries out of order")]
     [InlineData("/b", "entries that were not requested")]
     [InlineData("/a/1 /b", "entries that were not requested")]
-    public async Task Read_OfOtherKeysThanAskedFor_IsNonsense(string keys, string told)
+    public async Task Read_KeysNotRequested_IsAProtocolViolation(string keys, string violation)
     {
         await using var server = await GrpcTestServer.StartAsync(context =>
             GrpcTestServer.AnswerAsync(context, 0, null, Entries(keys.Split(' ')).ToByteArray()));
@@ -67,14 +67,14 @@ public sealed class HostileEtcdTests
 
         var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => store.ReadAsync([StoreRange.Prefix("/a/")], Token));
 
-        Assert.Equal(($"Etcd sent an answer that violates its protocol: {told}.", true), (error.Message, error.IsTransient));
+        Assert.Equal(($"Etcd sent an answer that violates its protocol: {violation}.", true), (error.Message, error.IsTransient));
     }
 
     [Theory]
     [InlineData("/b")]
     [InlineData("")]
     [InlineData("/a")]
-    public async Task Watch_ToldOfAnotherKey_EndsWithNonsense(string key)
+    public async Task Watch_ChangeOfAnotherKey_IsAProtocolViolation(string key)
     {
         var change = new WatchResponse { WatchId = 1, Header = new() { Revision = 3 } };
         change.Events.Add(new Event { Kv = new() { Key = ByteString.CopyFromUtf8(key), ModRevision = 3 } });
@@ -94,7 +94,7 @@ public sealed class HostileEtcdTests
     [InlineData(1, 76)]
     [InlineData(1, 9_000_000_000)]
     [InlineData(1, long.MaxValue)]
-    public async Task Lease_ThatIsNone_IsNonsense(long id, long timeToLive)
+    public async Task Lease_Invalid_IsAProtocolViolation(long id, long timeToLive)
     {
         await using var server = await GrpcTestServer.StartAsync(context =>
             GrpcTestServer.AnswerAsync(context, 0, null, new LeaseGrantResponse { ID = id, TTL = timeToLive }.ToByteArray()));
@@ -106,7 +106,7 @@ public sealed class HostileEtcdTests
     }
 
     [Fact]
-    public async Task Read_OfPagesWithoutEnd_EndsInTime()
+    public async Task Read_EndlessPages_TimesOut()
     {
         var (clock, pages) = (new FakeTimeProvider(), 0);
         await using var server = await GrpcTestServer.StartAsync(context =>
@@ -126,7 +126,7 @@ public sealed class HostileEtcdTests
     }
 
     [Fact]
-    public async Task Renewal_OfAnotherLease_IsNonsense()
+    public async Task Renewal_OfAnotherLease_IsAProtocolViolation()
     {
         await using var server = await StartLeaseAsync((context, _) =>
             GrpcTestServer.SendAsync(context, new LeaseKeepAliveResponse { ID = 6, TTL = 5 }));
@@ -139,7 +139,7 @@ public sealed class HostileEtcdTests
     }
 
     [Fact]
-    public async Task Renewal_AnsweredBeforeItWasAskedFor_DoesNotCount()
+    public async Task Renewal_AnsweredBeforeItWasRequested_DoesNotCount()
     {
         await using var server = await StartLeaseAsync(async (context, renewal) =>
         {
@@ -179,7 +179,7 @@ public sealed class HostileEtcdTests
         });
     }
 
-    private static void AssertTold(EtcdDiscoveryException error)
+    private static void AssertSanitized(EtcdDiscoveryException error)
     {
         Assert.Contains("warn: forged", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', error.Message);

@@ -7,13 +7,13 @@ using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.Tests.Etcd;
 
-/// <summary>Servers with certificates of every kind: which are accepted, and what is told of the others.</summary>
+/// <summary>Validation of server certificates: which are accepted, and the errors for the others.</summary>
 public sealed class ServerCertificateTests : IDisposable
 {
     private const string ForServers = "1.3.6.1.5.5.7.3.1";
     private const string ForClients = "1.3.6.1.5.5.7.3.2";
 
-    // What is said once the handshake is done: the server says nothing then.
+    // The error once the handshake has succeeded, because the test server then closes the connection.
     private const string Accepted = "after the TLS handshake";
 
     private readonly X509Certificate2 _root = Issue("root", null, isAuthority: true);
@@ -29,71 +29,71 @@ public sealed class ServerCertificateTests : IDisposable
     [InlineData("127.0.0.1", null, ForServers, "the server's certificate 'CN=127.0.0.1' is for no host name at all, not for '127.0.0.1'")]
     [InlineData("127.0.0.1", "other.dev", ForServers, "the server's certificate 'CN=127.0.0.1' is for 'other.dev', not for '127.0.0.1'")]
     [InlineData("etcd", "127.0.0.2", ForServers, "the server's certificate 'CN=etcd' is for '127.0.0.2', not for '127.0.0.1'")]
-    public async Task Certificate_OfTheRoot_HasToNameTheHostAndBeForServers(string name, string? host, string? use, string told)
+    public async Task Certificate_IssuedByTheRoot_MustMatchTheHostAndServerUsage(string name, string? host, string? usage, string expected)
     {
-        using var certificate = Issue(name, _root, host, use);
+        using var certificate = Issue(name, _root, host, usage);
 
-        Assert.Contains(told, await RefusalAsync(certificate, [], _root.ExportCertificatePem()), StringComparison.Ordinal);
+        Assert.Contains(expected, await ErrorAsync(certificate, [], _root.ExportCertificatePem()), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Certificate_OfItself_IsRefusedUnlessItIsTheAuthority()
+    public async Task Certificate_SelfSigned_IsRejectedUnlessItIsTheAuthority()
     {
         using var certificate = Issue("etcd", null, "127.0.0.1", ForServers);
 
-        Assert.Contains("whose authority is not in", await RefusalAsync(certificate, [], _root.ExportCertificatePem()), StringComparison.Ordinal);
-        Assert.Contains(Accepted, await RefusalAsync(certificate, [], certificate.ExportCertificatePem()), StringComparison.Ordinal);
+        Assert.Contains("whose authority is not in", await ErrorAsync(certificate, [], _root.ExportCertificatePem()), StringComparison.Ordinal);
+        Assert.Contains(Accepted, await ErrorAsync(certificate, [], certificate.ExportCertificatePem()), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Certificate_OfAnAuthorityBetween_NeedsThatFromTheServerOrInTheFileBesideTheRoot()
+    public async Task Certificate_IssuedByAnIntermediate_NeedsItFromTheServerOrTheFile()
     {
-        using var between = Issue("between", _root, isAuthority: true);
-        using var certificate = Issue("etcd", between, "127.0.0.1", ForServers);
-        var (root, second) = (_root.ExportCertificatePem(), between.ExportCertificatePem());
+        using var intermediate = Issue("intermediate", _root, isAuthority: true);
+        using var certificate = Issue("etcd", intermediate, "127.0.0.1", ForServers);
+        var (root, second) = (_root.ExportCertificatePem(), intermediate.ExportCertificatePem());
 
-        Assert.Contains(Accepted, await RefusalAsync(certificate, [between], root), StringComparison.Ordinal);
-        Assert.Contains(Accepted, await RefusalAsync(certificate, [], $"{second}\n{root}"), StringComparison.Ordinal);
-        Assert.Contains("was issued by 'CN=between', whose authority is not in", await RefusalAsync(certificate, [], root), StringComparison.Ordinal);
-        Assert.Contains("('CN=between'), which has to hold the root too", await RefusalAsync(certificate, [], second), StringComparison.Ordinal);
+        Assert.Contains(Accepted, await ErrorAsync(certificate, [intermediate], root), StringComparison.Ordinal);
+        Assert.Contains(Accepted, await ErrorAsync(certificate, [], $"{second}\n{root}"), StringComparison.Ordinal);
+        Assert.Contains("was issued by 'CN=intermediate', whose authority is not in", await ErrorAsync(certificate, [], root), StringComparison.Ordinal);
+        Assert.Contains("('CN=intermediate'), which has to hold the root too", await ErrorAsync(certificate, [], second), StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Certificate_ThatNamesAUrlOfItsIssuer_MakesNoRequestToIt(bool hasAuthority)
+    public async Task Certificate_WithAnIssuerUrl_CausesNoRequestToIt(bool hasAuthority)
     {
-        using var named = new TcpListener(IPAddress.Loopback, 0);
-        named.Start();
-        using var between = Issue("between", _root, isAuthority: true);
-        using var certificate = Issue("etcd", between, "127.0.0.1", ForServers, issuerUrl: $"http://{named.LocalEndpoint}/between.crt");
+        using var issuerServer = new TcpListener(IPAddress.Loopback, 0);
+        issuerServer.Start();
+        using var intermediate = Issue("intermediate", _root, isAuthority: true);
+        using var certificate = Issue("etcd", intermediate, "127.0.0.1", ForServers, issuerUrl: $"http://{issuerServer.LocalEndpoint}/intermediate.crt");
 
-        var refusal = await RefusalAsync(certificate, [], hasAuthority ? _root.ExportCertificatePem() : null);
+        var error = await ErrorAsync(certificate, [], hasAuthority ? _root.ExportCertificatePem() : null);
 
-        Assert.Contains("was issued by 'CN=between', whose authority is not in", refusal, StringComparison.Ordinal);
-        Assert.False(named.Pending());
+        Assert.Contains("was issued by 'CN=intermediate', whose authority is not in", error, StringComparison.Ordinal);
+        Assert.False(issuerServer.Pending());
     }
 
     [Fact]
-    public async Task Certificate_OfAnExpiredAuthorityThatTheServerShows_IsToldSo()
+    public async Task Certificate_IssuedByAnExpiredIntermediate_ErrorSaysSo()
     {
-        using var between = Issue("between", _root, isAuthority: true, notAfter: DateTimeOffset.UtcNow.AddDays(-1));
-        using var certificate = Issue("etcd", between, "127.0.0.1", ForServers);
+        using var intermediate = Issue("intermediate", _root, isAuthority: true, notAfter: DateTimeOffset.UtcNow.AddDays(-1));
+        using var certificate = Issue("etcd", intermediate, "127.0.0.1", ForServers);
 
         Assert.Contains(
-            "the authority 'CN=between' that the server showed is valid only from",
-            await RefusalAsync(certificate, [between], _root.ExportCertificatePem()),
+            "the authority 'CN=intermediate' that the server showed is valid only from",
+            await ErrorAsync(certificate, [intermediate], _root.ExportCertificatePem()),
             StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Certificate_OfOneOfSeveralAuthoritiesInAFileFromWindows_IsAccepted()
+    public async Task Certificate_AuthorityInABundleWithWindowsLineEndings_IsAccepted()
     {
         using var other = Issue("other", null, isAuthority: true);
         using var certificate = Issue("etcd", _root, "127.0.0.1", ForServers);
-        var bundle = $"# who may be trusted\n{other.ExportCertificatePem()}\n\n{_root.ExportCertificatePem()}\n".ReplaceLineEndings("\r\n");
+        var bundle = $"# trusted authorities\n{other.ExportCertificatePem()}\n\n{_root.ExportCertificatePem()}\n".ReplaceLineEndings("\r\n");
 
-        Assert.Contains(Accepted, await RefusalAsync(certificate, [], bundle), StringComparison.Ordinal);
+        Assert.Contains(Accepted, await ErrorAsync(certificate, [], bundle), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -115,7 +115,7 @@ public sealed class ServerCertificateTests : IDisposable
         Assert.Equal([0x0304, 0x0303], VersionsOf(hello.AsSpan(0, length)).OrderDescending());
     }
 
-    private static async Task<string> RefusalAsync(X509Certificate2 certificate, X509Certificate2Collection between, string? authority)
+    private static async Task<string> ErrorAsync(X509Certificate2 certificate, X509Certificate2Collection intermediate, string? authority)
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
@@ -127,18 +127,18 @@ public sealed class ServerCertificateTests : IDisposable
             RequestTimeout = TimeSpan.FromSeconds(20),
         });
         var reading = Assert.ThrowsAsync<EtcdDiscoveryException>(() => store.ReadAsync([StoreRange.Exact("/a")], Token));
-        var terms = new SslServerAuthenticationOptions
+        var options = new SslServerAuthenticationOptions
         {
-            ServerCertificateContext = SslStreamCertificateContext.Create(certificate, between, offline: true),
+            ServerCertificateContext = SslStreamCertificateContext.Create(certificate, intermediate, offline: true),
             ApplicationProtocols = [SslApplicationProtocol.Http2],
         };
         await using var secured = new SslStream((await listener.AcceptTcpClientAsync(Token)).GetStream());
-        await Record.ExceptionAsync(() => secured.AuthenticateAsServerAsync(terms, Token));
+        await Record.ExceptionAsync(() => secured.AuthenticateAsServerAsync(options, Token));
         await secured.DisposeAsync();
         return (await reading).Message;
     }
 
-    // RFC 8446, 4.1.2 and 4.2.1: what follows the record's and the message's head, up to the extension "supported versions".
+    // RFC 8446, 4.1.2 and 4.2.1: skips the record and message headers and reads up to the extension "supported_versions".
     private static List<int> VersionsOf(ReadOnlySpan<byte> hello)
     {
         var at = 5 + 4 + 2 + 32;
@@ -160,15 +160,15 @@ public sealed class ServerCertificateTests : IDisposable
     }
 
     private static X509Certificate2 Issue(
-        string name, X509Certificate2? issuer, string? host = null, string? use = null, bool isAuthority = false, DateTimeOffset? notAfter = null,
+        string name, X509Certificate2? issuer, string? host = null, string? usage = null, bool isAuthority = false, DateTimeOffset? notAfter = null,
         string? issuerUrl = null)
     {
         var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(isAuthority, false, 0, true));
-        if (use is not null)
+        if (usage is not null)
         {
-            request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(use)], false));
+            request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(usage)], false));
         }
 
         if (issuerUrl is not null)

@@ -7,12 +7,12 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace EtcdDiscovery.Tests.EtcdV2;
 
-/// <summary>A real etcd whose v2 keys API asks who is there, set up as docs/security.md says.</summary>
+/// <summary>The v2 keys API of a real etcd with authentication, set up as described in docs/security.md.</summary>
 public sealed class EtcdV2AuthTests
 {
     private const string Denied = "(error 110: Insufficient credentials); check EtcdDiscovery:Etcd:User and Password";
 
-    // To check a password takes long on a loaded machine; etcdctl's own patience is 2 s.
+    // Checking a password takes long on a loaded machine, and the default timeout of etcdctl is 2 s.
     private const string EtcdCtlCommand = "etcdctl --timeout 30s --total-timeout 60s ";
 
     private const int V2Block = 2;
@@ -22,18 +22,18 @@ public sealed class EtcdV2AuthTests
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Host_WithARoleForThePrefixes_RegistersWatchesAndSignsOff(EtcdVersion version)
+    public async Task Host_WithARoleForThePrefixes_RegistersWatchesAndWithdraws(EtcdVersion version)
     {
         await using var server = await StartAsync(version);
         await using var host = await DiscoveryHost.RegisterAsync(Settings(server));
-        await SeesNewServiceAsync(host, server);
+        await AssertSeesNewServiceAsync(host, server);
 
         await server.KillAsync();
         await server.RestartAsync(wipe: false);
         host.Change(("Service:Zone", "z1"));
         await Eventually.TrueAsync(
-            async () => (await AsRootAsync(server, $"get {KeyOf(host)} || true")).Contains("\"z1\"", StringComparison.Ordinal), "it writes");
-        await SeesNewServiceAsync(host, server);
+            async () => (await AsRootAsync(server, $"get {KeyOf(host)} || true")).Contains("\"z1\"", StringComparison.Ordinal), "the change is written");
+        await AssertSeesNewServiceAsync(host, server);
 
         await host.StopAsync();
         Assert.DoesNotContain("/services/shop/", await AsRootAsync(server, "ls --recursive /services"), StringComparison.Ordinal);
@@ -43,7 +43,7 @@ public sealed class EtcdV2AuthTests
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Role_ForReadingOnly_ConsumesAndIsRefusedToWrite(EtcdVersion version)
+    public async Task Role_ReadOnly_ReadsButCannotWrite(EtcdVersion version)
     {
         await using var server = await StartAsync(version);
         await using var store = Store(server, "consumer", "change-me-too");
@@ -58,9 +58,9 @@ public sealed class EtcdV2AuthTests
 
     [Theory]
     [InlineData("discovery", "wrong")]
-    [InlineData("nobody", "change-me")]
+    [InlineData("unknown", "change-me")]
     [InlineData(null, null)]
-    public async Task Credentials_NotThoseOfAUser_AreRefusedForGood(string? user, string? password)
+    public async Task Credentials_Invalid_ArePermanentlyDenied(string? user, string? password)
     {
         await using var server = await StartAsync(EtcdVersion.First);
         await using var store = Store(server, user, password);
@@ -69,7 +69,7 @@ public sealed class EtcdV2AuthTests
     }
 
     [Fact]
-    public async Task User_ReplacedWhileItRuns_IsTakenOverWithoutLosingTheKey()
+    public async Task User_ReplacedAtRunTime_IsAppliedAndTheKeyKept()
     {
         await using var server = await StartAsync(EtcdVersion.Second);
         await using var host = await DiscoveryHost.RegisterAsync(Settings(server));
@@ -82,7 +82,7 @@ public sealed class EtcdV2AuthTests
         host.Change(("Service:Zone", "z1"));
 
         await Eventually.TrueAsync(
-            async () => (await AsRootAsync(server, $"get {KeyOf(host)}")).Contains("\"z1\"", StringComparison.Ordinal), "it writes");
+            async () => (await AsRootAsync(server, $"get {KeyOf(host)}")).Contains("\"z1\"", StringComparison.Ordinal), "the change is written");
         Assert.Equal(id, host.Registration.InstanceId);
         Assert.DoesNotContain(host.Logs.Lines, line => line.Message.Contains(Denied, StringComparison.Ordinal));
         Assert.Empty(host.Logs.Of("SessionLost"));
@@ -91,7 +91,7 @@ public sealed class EtcdV2AuthTests
     [Theory]
     [InlineData(true, 1)]
     [InlineData(false, 0)]
-    public async Task User_IfAuthenticationIsDisabled_IsWarnedOfOnce(bool hasUser, int warnings)
+    public async Task User_AuthenticationDisabled_LogsOneWarning(bool hasUser, int warnings)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(SharedEtcd.WithV2(EtcdVersion.First)));
         Dictionary<string, string?> settings = new(V2Api.Settings(server, "shop"));
@@ -107,13 +107,13 @@ public sealed class EtcdV2AuthTests
     }
 
     [Fact]
-    public async Task Password_Wrong_IsUnhealthyWithTheReasonAndNeverShown()
+    public async Task Password_Wrong_IsUnhealthyWithTheReasonAndNotShown()
     {
         await using var server = await StartAsync(EtcdVersion.First);
         await using var host = await DiscoveryHost.StartAsync(new(Settings(server)) { ["Etcd:Password"] = "hush-hush" });
 
         await Eventually.TrueAsync(
-            async () => (await host.CheckAsync()).Description!.Contains(Denied, StringComparison.Ordinal), "the check tells the reason");
+            async () => (await host.CheckAsync()).Description!.Contains(Denied, StringComparison.Ordinal), "the health check states the reason");
 
         Assert.Equal(HealthStatus.Unhealthy, (await host.CheckAsync()).Status);
         var encoded = Convert.ToBase64String("discovery:hush-hush"u8);
@@ -127,7 +127,7 @@ public sealed class EtcdV2AuthTests
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task KeyPrefix_WithARoleForItAlone_IsNeverLeft(EtcdVersion version)
+    public async Task KeyPrefix_RoleForItOnly_CausesNoDeniedRequest(EtcdVersion version)
     {
         await using var server = await StartAsync(version);
         await AsRootAsync(server, "role add fleet-a");
@@ -140,12 +140,12 @@ public sealed class EtcdV2AuthTests
             ["Etcd:User"] = "fleet-a",
             ["Etcd:Password"] = "change-me-a",
         });
-        await using var stranger = await DiscoveryHost.RegisterAsync(Settings(server));
+        await using var other = await DiscoveryHost.RegisterAsync(Settings(server));
 
         Assert.Equal(host.Registration.InstanceId, (await host.Resolver.GetInstanceAsync("shop", cancellationToken: Token)).Id);
-        Assert.Equal(stranger.Registration.InstanceId, (await stranger.Resolver.GetInstanceAsync("shop", cancellationToken: Token)).Id);
+        Assert.Equal(other.Registration.InstanceId, (await other.Resolver.GetInstanceAsync("shop", cancellationToken: Token)).Id);
         host.Change(("Service:Zone", "z1"));
-        await Eventually.TrueAsync(async () => (await host.Resolver.GetInstanceAsync("shop", cancellationToken: Token)).Zone == "z1", "it is watched");
+        await Eventually.TrueAsync(async () => (await host.Resolver.GetInstanceAsync("shop", cancellationToken: Token)).Zone == "z1", "the change is seen");
         Assert.Contains($"/fleet-a{KeyOf(host)}", await AsRootAsync(server, "ls --recursive /fleet-a"), StringComparison.Ordinal);
         await host.StopAsync();
 
@@ -176,13 +176,13 @@ public sealed class EtcdV2AuthTests
         ["Etcd:RequestTimeout"] = "00:00:20",
     };
 
-    private static async Task SeesNewServiceAsync(DiscoveryHost host, EtcdServer server)
+    private static async Task AssertSeesNewServiceAsync(DiscoveryHost host, EtcdServer server)
     {
         var name = UniqueName.Of("other");
         await AsRootAsync(server, $$"""set /services/{{name}}/1 '{"name":"h"}'""");
-        await Eventually.TrueAsync(async () => await host.CountAsync(name) == 1, "it is read");
+        await Eventually.TrueAsync(async () => await host.CountAsync(name) == 1, "the first instance is read");
         await AsRootAsync(server, $$"""set /services/{{name}}/2 '{"name":"h"}'""");
-        await Eventually.TrueAsync(async () => await host.CountAsync(name) == 2, "it is watched");
+        await Eventually.TrueAsync(async () => await host.CountAsync(name) == 2, "the change is seen");
     }
 
     private static async Task AssertDeniedAsync(Func<Task> call, string missing = "")

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace EtcdDiscovery.Tests.EtcdV2;
 
-/// <summary>The v2 store against servers that do what a healthy etcd never does.</summary>
+/// <summary>The v2 store on servers that behave as a healthy etcd never does.</summary>
 public sealed class EtcdV2FailureTests
 {
     private static readonly StoreRange Range = StoreRange.Prefix("/a/");
@@ -30,7 +30,7 @@ public sealed class EtcdV2FailureTests
     [InlineData(200, "hello", typeof(EtcdDiscoveryException), true)]
     [InlineData(200, "null", typeof(EtcdDiscoveryException), true)]
     [InlineData(200, "{}", typeof(EtcdDiscoveryException), true)]
-    public async Task Read_AnsweredWithAFailure_SaysWhatItIsAndWhetherItPasses(int status, string body, Type expected, bool isTransient)
+    public async Task Read_ErrorResponse_ThrowsWithTypeAndTransience(int status, string body, Type expected, bool isTransient)
     {
         await using var server = await StartAsync(context => AnswerAsync(context, status, body));
         await using var store = EtcdV2Stores.Create(server.Endpoint);
@@ -49,14 +49,14 @@ public sealed class EtcdV2FailureTests
     [InlineData("""{"action":"get","node":{"dir":true,"nodes":[{"value":"x"},{"dir":true}]}}""", true)]
     [InlineData("""{"action":"get","node":{"key":"/a","dir":true,"nodes":[null]}}""", true)]
     [InlineData("""{"action":"get","node":{"key":"/a","dir":true,"nodes":[{"key":"/b","value":"x"},{"key":"/b","dir":true}]}}""", true)]
-    public async Task Read_AnsweredWithNodesThatAreNone_IsNonsenseOrNothing(string body, bool isNothing)
+    public async Task Read_UnexpectedNodes_IsEmptyOrAnError(string body, bool isEmpty)
     {
         await using var server = await StartAsync(context => AnswerAsync(context, 200, body));
         await using var store = EtcdV2Stores.Create(server.Endpoint);
 
         var contents = store.ReadAsync([Range], Token);
 
-        if (isNothing)
+        if (isEmpty)
         {
             Assert.Empty((await contents).Entries);
         }
@@ -67,7 +67,7 @@ public sealed class EtcdV2FailureTests
     }
 
     [Fact]
-    public async Task Read_ManyEntriesInNoOrder_TakesNoTimeToSpeakOf()
+    public async Task Read_ManyUnorderedEntries_IsFast()
     {
         var keys = Enumerable.Range(0, 400_000).Select(i => $"/a/{i:x8}").ToArray();
         new Random(1).Shuffle(keys);
@@ -84,7 +84,7 @@ public sealed class EtcdV2FailureTests
     }
 
     [Fact]
-    public async Task Open_WithoutTheV2Api_SaysHowToStartEtcd()
+    public async Task Open_V2ApiDisabled_ErrorNamesTheFlag()
     {
         await using var server = await StartAsync(context => AnswerAsync(context, 404, "404 page not found\n"));
         await using var store = EtcdV2Stores.Create(server.Endpoint);
@@ -95,46 +95,46 @@ public sealed class EtcdV2FailureTests
     }
 
     [Fact]
-    public async Task Open_ReadsNoKey_SinceNoneMayBeOurs()
+    public async Task Open_ReadsNoKey()
     {
-        var asked = new ConcurrentQueue<string>();
+        var requested = new ConcurrentQueue<string>();
         await using var server = await StartAsync(context =>
         {
-            asked.Enqueue(context.Request.Path);
+            requested.Enqueue(context.Request.Path);
             return AnswerAsync(context, 200, "{}");
         });
         await using var store = EtcdV2Stores.Create(server.Endpoint);
 
         await using var session = await store.OpenSessionAsync(TimeSpan.FromSeconds(5), Token);
 
-        Assert.Equal(["/v2/members/leader"], asked);
+        Assert.Equal(["/v2/members/leader"], requested);
     }
 
     [Fact]
-    public async Task Open_MemberInUseIsFrozen_AsksAnotherOneBeforeTheRequestTimeout()
+    public async Task Open_MemberUnresponsive_TriesAnotherBeforeTheRequestTimeout()
     {
-        var wasAsked = false;
-        await using var frozen = await StartAsync(context =>
+        var wasReached = false;
+        await using var unresponsive = await StartAsync(context =>
         {
-            wasAsked = true;
+            wasReached = true;
             return GrpcTestServer.StaySilentAsync(context);
         });
         await using var healthy = await StartAsync(context => AnswerAsync(context, 200, "{}"));
 
-        // The first endpoint is a random one.
-        while (!wasAsked)
+        // The first endpoint is random.
+        while (!wasReached)
         {
-            await using var store = EtcdV2Stores.Create(TimeSpan.FromSeconds(30), frozen.Endpoint, healthy.Endpoint);
+            await using var store = EtcdV2Stores.Create(TimeSpan.FromSeconds(30), unresponsive.Endpoint, healthy.Endpoint);
             await using var session = await store.OpenSessionAsync(TimeSpan.FromSeconds(1), Token);
         }
     }
 
     [Fact]
-    public async Task Open_EveryMemberIsSlow_WaitsForTheLastOne()
+    public async Task Open_AllMembersSlow_WaitsForTheLastOne()
     {
         await using var server = await StartAsync(async context =>
         {
-            // Longer than a member may take while there is another one.
+            // Longer than a member may take if another one is left to try.
             await Task.Delay(TimeSpan.FromSeconds(0.3), context.RequestAborted);
             await AnswerAsync(context, 200, "{}");
         });
@@ -144,7 +144,7 @@ public sealed class EtcdV2FailureTests
     }
 
     [Fact]
-    public async Task Open_DuringAnElection_FailsForTheMoment()
+    public async Task Open_DuringAnElection_FailsTransiently()
     {
         await using var server = await StartAsync(context => AnswerAsync(context, 503, """{"message":"During election"}"""));
         await using var store = EtcdV2Stores.Create(server.Endpoint);
@@ -167,14 +167,14 @@ public sealed class EtcdV2FailureTests
     }
 
     [Fact]
-    public async Task Read_CutHalfWay_FailsAndTheNextOneUsesAnotherEndpoint()
+    public async Task Read_ResponseCut_FailsAndTheNextReadUsesAnotherEndpoint()
     {
         await using var cutting = await StartAsync(CutAsync);
         await using var healthy = await StartAsync(context => AnswerAsync(context, 200, """{"action":"get","node":{"dir":true}}"""));
         await using var store = EtcdV2Stores.Create(cutting.Endpoint, healthy.Endpoint);
         var failures = 0;
 
-        for (var tries = 0; tries < 3; tries++)
+        for (var attempt = 0; attempt < 3; attempt++)
         {
             try
             {
@@ -186,12 +186,12 @@ public sealed class EtcdV2FailureTests
             }
         }
 
-        // The first endpoint is a random one; the bad one is tried once at most.
+        // The first endpoint is random; the failing one is tried at most once.
         Assert.InRange(failures, 0, 1);
     }
 
     [Fact]
-    public async Task ReadOrOpen_NobodyThere_TriesTheNextEndpointAtOnce()
+    public async Task ReadOrOpen_ConnectionRefused_TriesTheNextEndpointAtOnce()
     {
         await using var healthy = await StartAsync(context => AnswerAsync(context, 200, """{"action":"get","node":{"dir":true}}"""));
         for (var i = 0; i < 8; i++)
@@ -204,7 +204,7 @@ public sealed class EtcdV2FailureTests
     }
 
     [Fact]
-    public async Task Request_OnAConnectionThatAnotherRequestHasJustLeft_IsUnsent()
+    public async Task Request_OnADisposedConnection_IsUnsent()
     {
         var connection = V2Http.Connect(new Uri("http://127.0.0.1:1"), new EtcdOptions(), TimeProvider.System, () => null);
         connection.Dispose();
@@ -215,7 +215,7 @@ public sealed class EtcdV2FailureTests
     }
 
     [Fact]
-    public async Task Read_Silence_FailsInTime()
+    public async Task Read_NoResponse_TimesOut()
     {
         await using var server = await StartAsync(GrpcTestServer.StaySilentAsync);
         await using var store = EtcdV2Stores.Create(TimeSpan.FromSeconds(0.3), server.Endpoint);
@@ -227,15 +227,15 @@ public sealed class EtcdV2FailureTests
     }
 
     [Fact]
-    public async Task Read_AnswerWithoutEnd_IsGivenUp()
+    public async Task Read_EndlessResponse_IsAnError()
     {
         await using var server = await StartAsync(async context =>
         {
-            Describe(context, 200);
-            var much = new byte[1024 * 1024];
+            WriteHead(context, 200);
+            var chunk = new byte[1024 * 1024];
             while (!context.RequestAborted.IsCancellationRequested)
             {
-                await context.Response.Body.WriteAsync(much, context.RequestAborted);
+                await context.Response.Body.WriteAsync(chunk, context.RequestAborted);
             }
         });
         await using var store = EtcdV2Stores.Create(TimeSpan.FromSeconds(60), server.Endpoint);
@@ -247,7 +247,7 @@ public sealed class EtcdV2FailureTests
     }
 
     [Fact]
-    public async Task Read_AnswerOfEmptyNodes_IsRefusedBeforeTheyTakeMemory()
+    public async Task Read_ManyEmptyNodes_IsRejectedBeforeAllocating()
     {
         var body = """{"action":"get","node":{"key":"/a","dir":true,"nodes":[""" + string.Join(',', Enumerable.Repeat("{}", 200_000)) + "]}}";
         await using var server = await StartAsync(context => AnswerAsync(context, 200, body));
@@ -259,7 +259,7 @@ public sealed class EtcdV2FailureTests
     }
 
     [Fact]
-    public async Task Read_DirectoriesAnsweredSlowly_EndsInTime()
+    public async Task Read_ManySlowDirectories_TimesOut()
     {
         var nodes = string.Join(',', Enumerable.Range(0, 31).Select(i => $$"""{"key":"/a/{{i}}","dir":true}"""));
         var body = """{"action":"get","node":{"key":"/a","dir":true,"nodes":[""" + nodes + "]}}";
@@ -277,7 +277,7 @@ public sealed class EtcdV2FailureTests
     }
 
     [Fact]
-    public async Task Put_AnsweredByNobody_IsNotRepeated()
+    public async Task Put_NoResponse_IsNotRetried()
     {
         var puts = 0;
         await using var server = await StartAsync(context =>
@@ -299,7 +299,7 @@ public sealed class EtcdV2FailureTests
     }
 
     [Fact]
-    public async Task Watch_PollCutWithinAChange_FailsAndTellsNothing()
+    public async Task Watch_PollCutWithinAChange_Fails()
     {
         await using var server = await StartAsync(CutAsync);
         await using var store = EtcdV2Stores.Create(server.Endpoint);
@@ -309,7 +309,7 @@ public sealed class EtcdV2FailureTests
     }
 
     [Fact]
-    public async Task Watch_PollEndsEmptyAfterAWhile_GoesOnFromItsIndex()
+    public async Task Watch_PollEndsEmptyAfterAWhile_ContinuesFromItsIndex()
     {
         var polls = 0;
         var second = "";
@@ -321,11 +321,11 @@ public sealed class EtcdV2FailureTests
                 return;
             }
 
-            Describe(context, 200);
+            WriteHead(context, 200);
             await context.Response.Body.FlushAsync();
             if (Interlocked.Increment(ref polls) == 1)
             {
-                // As long as it takes to say that there was nothing to tell.
+                // Longer than the minimum duration of an empty poll.
                 await Task.Delay(TimeSpan.FromSeconds(1.2), context.RequestAborted);
                 return;
             }
@@ -347,13 +347,13 @@ public sealed class EtcdV2FailureTests
     }
 
     [Fact]
-    public async Task Watch_PollThatEndsEmptyAtOnce_FailsInsteadOfSpinning()
+    public async Task Watch_PollEndsEmptyAtOnce_FailsInsteadOfSpinning()
     {
         var polls = 0;
         await using var server = await StartAsync(context =>
         {
             Interlocked.Increment(ref polls);
-            Describe(context, 200);
+            WriteHead(context, 200);
             return Task.CompletedTask;
         });
         await using var store = EtcdV2Stores.Create(server.Endpoint);
@@ -366,11 +366,11 @@ public sealed class EtcdV2FailureTests
     [Theory]
     [InlineData("4", "c1")]
     [InlineData("9", "c2")]
-    public async Task Watch_IndexWentBackOrAnotherCluster_IsHistoryLost(string index, string cluster)
+    public async Task Watch_IndexLowerOrAnotherCluster_LosesTheHistory(string index, string cluster)
     {
         await using var server = await StartAsync(async context =>
         {
-            Describe(context, 200);
+            WriteHead(context, 200);
             context.Response.Headers["X-Etcd-Index"] = index;
             context.Response.Headers["X-Etcd-Cluster-Id"] = cluster;
             await context.Response.Body.FlushAsync();
@@ -382,9 +382,9 @@ public sealed class EtcdV2FailureTests
         await watch.FailureAsync<HistoryLostException>();
     }
 
-    private static Task<GrpcTestServer> StartAsync(RequestDelegate script) => GrpcTestServer.StartAsync(script, HttpProtocols.Http1);
+    private static Task<GrpcTestServer> StartAsync(RequestDelegate handler) => GrpcTestServer.StartAsync(handler, HttpProtocols.Http1);
 
-    private static void Describe(HttpContext context, int status)
+    private static void WriteHead(HttpContext context, int status)
     {
         context.Response.StatusCode = status;
         context.Response.Headers["X-Etcd-Index"] = "9";
@@ -394,14 +394,14 @@ public sealed class EtcdV2FailureTests
 
     private static Task AnswerAsync(HttpContext context, int status, string body)
     {
-        Describe(context, status);
+        WriteHead(context, status);
         return context.Response.WriteAsync(body);
     }
 
-    // Announces more than it sends.
+    // Declares a longer body than it sends.
     private static async Task CutAsync(HttpContext context)
     {
-        Describe(context, 200);
+        WriteHead(context, 200);
         context.Response.ContentLength = 1_000;
         await context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes("""{"action":"set","node":{"key":"/a/b","val"""));
         await context.Response.Body.FlushAsync();

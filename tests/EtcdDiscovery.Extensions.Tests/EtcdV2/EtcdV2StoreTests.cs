@@ -5,7 +5,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.EtcdV2;
 
-/// <summary>What is particular to the v2 keys API, on a real etcd.</summary>
+/// <summary>Specifics of the v2 keys API, on a real etcd.</summary>
 public sealed class EtcdV2StoreTests(SharedEtcd etcd)
 {
     private readonly string _root = $"/v2/{Guid.NewGuid():N}/";
@@ -17,7 +17,7 @@ public sealed class EtcdV2StoreTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Watch_KeysThatExpireAndKeysThatAreDeleted_TellsThemApart(EtcdVersion version)
+    public async Task Watch_KeyExpiredOrDeleted_ReportsWhich(EtcdVersion version)
     {
         using var api = new V2Api(await etcd.GetAsync(SharedEtcd.WithV2(version)));
         await using var store = EtcdV2Stores.Create(api.Server.Endpoint);
@@ -35,7 +35,7 @@ public sealed class EtcdV2StoreTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Read_Directories_AreSearchedForAPrefixAndNothingForAKey(EtcdVersion version)
+    public async Task Read_Directories_ContainKeysOfAPrefixButAreNoKeys(EtcdVersion version)
     {
         using var api = new V2Api(await etcd.GetAsync(SharedEtcd.WithV2(version)));
         await using var store = EtcdV2Stores.Create(api.Server.Endpoint);
@@ -56,7 +56,7 @@ public sealed class EtcdV2StoreTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Watch_DirectoryDeleted_IsHistoryLost(EtcdVersion version)
+    public async Task Watch_DirectoryDeleted_LosesTheHistory(EtcdVersion version)
     {
         using var api = new V2Api(await etcd.GetAsync(SharedEtcd.WithV2(version)));
         await using var store = EtcdV2Stores.Create(api.Server.Endpoint);
@@ -76,14 +76,14 @@ public sealed class EtcdV2StoreTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Watch_FromBeforeTheLastThousandChanges_IsHistoryLost_StandingOnesAreNot(EtcdVersion version)
+    public async Task Watch_FromBeforeTheLastThousandChanges_LosesTheHistory(EtcdVersion version)
     {
         using var api = new V2Api(await etcd.GetAsync(SharedEtcd.WithV2(version)));
         await using var store = EtcdV2Stores.Create(api.Server.Endpoint);
         var old = (await store.ReadAsync([All], Token)).Revision;
-        await using var standing = new StoreWatch(store, old, All);
+        await using var open = new StoreWatch(store, old, All);
         await api.SetAsync(_root + "seen", "x");
-        Assert.Equal(_root + "seen", Assert.Single((await standing.NextAsync()).Events).Key);
+        Assert.Equal(_root + "seen", Assert.Single((await open.NextAsync()).Events).Key);
         for (var i = 0; i < 1_050; i++)
         {
             await api.SetAsync($"{_root[..^1]}-elsewhere", $"{i}");
@@ -93,13 +93,13 @@ public sealed class EtcdV2StoreTests(SharedEtcd etcd)
         await late.FailureAsync<HistoryLostException>();
         await api.SetAsync(_root + "after", "x");
 
-        Assert.Equal(_root + "after", Assert.Single((await standing.NextAsync()).Events).Key);
+        Assert.Equal(_root + "after", Assert.Single((await open.NextAsync()).Events).Key);
     }
 
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Renewing_ManyTimes_WakesNobodyAndKeepsValueAndKey(EtcdVersion version)
+    public async Task Renewal_Repeated_NotifiesNoWatchAndKeepsTheValue(EtcdVersion version)
     {
         using var api = new V2Api(await etcd.GetAsync(SharedEtcd.WithV2(version)));
         await using var store = EtcdV2Stores.Create(api.Server.Endpoint);
@@ -120,7 +120,7 @@ public sealed class EtcdV2StoreTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Renewing_AKeyThatSomebodyDeleted_LosesTheSession_OneThatWeDeletedDoesNot()
+    public async Task Renewal_KeyDeletedExternally_LosesTheSession()
     {
         using var api = new V2Api(await etcd.GetAsync(SharedEtcd.WithV2(EtcdVersion.First)));
         await using var store = EtcdV2Stores.Create(api.Server.Endpoint);
@@ -137,7 +137,7 @@ public sealed class EtcdV2StoreTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Put_SecondConditionFails_FirstIsThere()
+    public async Task Put_SecondConditionFails_KeepsTheFirst()
     {
         var server = await etcd.GetAsync(SharedEtcd.WithV2(EtcdVersion.First));
         await using var store = EtcdV2Stores.Create(server.Endpoint);
@@ -149,7 +149,7 @@ public sealed class EtcdV2StoreTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Watch_EtcdWiped_IsHistoryLost()
+    public async Task Watch_EtcdWiped_LosesTheHistory()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(SharedEtcd.WithV2(EtcdVersion.First)));
         using var api = new V2Api(server);
@@ -183,18 +183,18 @@ public sealed class EtcdV2StoreTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Watch_MemberInUseFreezes_GoesOnAtAnotherOneWithoutAGap(EtcdVersion version)
+    public async Task Watch_MemberInUsePaused_ContinuesAtAnotherWithoutGap(EtcdVersion version)
     {
         await using var cluster = await EtcdCluster.StartAsync(SharedEtcd.BinaryOf(SharedEtcd.WithV2(version)));
         await using var store = EtcdV2Stores.Create(TimeSpan.FromSeconds(1), cluster.Endpoints);
         var after = (await store.ReadAsync([All], Token)).Revision;
         var watch = new StoreWatch(store, after, All);
-        // Nobody but the store knows which one it uses: freezing another one first would prove nothing.
+        // The test does not know which member the store uses, so it pauses each of them in turn.
         foreach (var member in cluster.Members)
         {
             member.Pause();
             var others = cluster.Members.Where(other => other != member).ToList();
-            await Eventually.TrueAsync(() => TrySetAsync(others[0], member.Endpoint), "the others take a write");
+            await Eventually.TrueAsync(() => TrySetAsync(others[0], member.Endpoint), "the other members accept a write");
             var seen = false;
             while (!seen)
             {
@@ -206,7 +206,7 @@ public sealed class EtcdV2StoreTests(SharedEtcd etcd)
                 }
                 catch (EtcdDiscoveryException)
                 {
-                    // A member that was frozen a moment ago may lag behind, so that the history seems lost.
+                    // A member that has just resumed may lag behind, so the history may seem lost.
                     await watch.DisposeAsync();
                     after = await ReadIfLostAsync(store, after);
                     watch = new StoreWatch(store, after, All);
@@ -220,7 +220,7 @@ public sealed class EtcdV2StoreTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Watch_MemberLosesItsLeader_Fails()
+    public async Task Watch_MemberWithoutLeader_Fails()
     {
         await using var cluster = await EtcdCluster.StartAsync(SharedEtcd.BinaryOf(SharedEtcd.WithV2(EtcdVersion.First)));
         await using var store = EtcdV2Stores.Create(TimeSpan.FromSeconds(1), cluster.Members[0].Endpoint);

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Tests.EtcdV2;
 
-/// <summary>Makes v2 stores for tests.</summary>
+/// <summary>Creates v2 stores for tests.</summary>
 internal static class EtcdV2Stores
 {
     public static EtcdV2Store Create(params string[] endpoints) => Create(TimeSpan.FromSeconds(3), endpoints);

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace EtcdDiscovery.Tests.EtcdV2;
 
-/// <summary>The v2 keys API of a real etcd that asks for TLS and client certificates. What certificates may be is tested with v3.</summary>
+/// <summary>The v2 keys API of a real etcd with mutual TLS. The tests of v3 cover the forms of certificates.</summary>
 public sealed class EtcdV2TlsTests : IDisposable
 {
     private static readonly StoreRange Everything = StoreRange.Prefix("/a/");
@@ -20,7 +20,7 @@ public sealed class EtcdV2TlsTests : IDisposable
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task MutualTls_CarriesEverything(EtcdVersion version)
+    public async Task MutualTls_SupportsAllOperations(EtcdVersion version)
     {
         await using var server = await _authority.StartEtcdAsync(SharedEtcd.WithV2(version));
         await using var store = Create(server.Endpoint, _authority.Tls(_authority.Issue("client")));
@@ -36,7 +36,7 @@ public sealed class EtcdV2TlsTests : IDisposable
     }
 
     [Fact]
-    public async Task Host_RegisteredWithMutualTls_GoesOnWhenCertificatesAreRotated()
+    public async Task Host_WithMutualTls_UsesRotatedCertificates()
     {
         await using var server = await _authority.StartEtcdAsync(SharedEtcd.WithV2(EtcdVersion.First));
         var (certificate, key) = (_authority.PathOf("client.pem"), _authority.PathOf("client.key"));
@@ -56,7 +56,7 @@ public sealed class EtcdV2TlsTests : IDisposable
         await Eventually.TrueAsync(
             () => Task.FromResult(host.Logs.Lines.Any(line => line.Message.Contains("'CN=expired'", StringComparison.Ordinal)
                 && line.Message.Contains($"file '{certificate}', which expired on", StringComparison.Ordinal))),
-            "the refusal names the subject, the file and the reason");
+            "the error names the subject, the file and the reason");
 
         _authority.Issue("second").CopyTo(certificate, key);
         await Eventually.TrueAsync(async () => await host.CountAsync(UniqueName.Of("other")) == 0, "the new certificate is used without a restart");
@@ -69,18 +69,18 @@ public sealed class EtcdV2TlsTests : IDisposable
     [InlineData("system authorities", "whose authority is not in the operating system's store")]
     [InlineData("another name", "the server's certificate 'CN=etcd' is for 'localhost', '127.0.0.1', not for 'etcd-7.dev'")]
     [InlineData("missing file", "EtcdDiscovery:Etcd:Tls:CertificateAuthority: file '{0}/missing.pem' cannot be read: it does not exist")]
-    public async Task Certificate_NotGood_IsToldWithTheReasonToReadersAndWatchers(string what, string told)
+    public async Task Certificate_Invalid_FailsReadsAndWatchesWithTheReason(string fault, string expected)
     {
         await using var server = await _authority.StartEtcdAsync(SharedEtcd.WithV2(EtcdVersion.First));
-        await using var store = Create(server.Endpoint, WrongTls.Of(_authority, what));
+        await using var store = Create(server.Endpoint, WrongTls.Of(_authority, fault));
         await using var watch = new StoreWatch(store, default, Everything);
 
         foreach (var call in (Func<Task>[])[() => store.ReadAsync([Everything], Token), () => watch.NextAsync()])
         {
             var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(call);
             Assert.StartsWith($"Etcd at {server.Endpoint}: ", error.Message, StringComparison.Ordinal);
-            Assert.Contains(string.Format(null, told, _authority.Directory.FullName), error.Message, StringComparison.Ordinal);
-            // Certificates are rotated by machines: it is tried again soon.
+            Assert.Contains(string.Format(null, expected, _authority.Directory.FullName), error.Message, StringComparison.Ordinal);
+            // Transient, because certificates are rotated automatically.
             Assert.True(error.IsTransient);
         }
     }
@@ -88,7 +88,7 @@ public sealed class EtcdV2TlsTests : IDisposable
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Scheme_OfTheOtherKind_IsTold(EtcdVersion version)
+    public async Task Scheme_Wrong_ErrorNamesTheRightOne(EtcdVersion version)
     {
         await using var secured = await _authority.StartEtcdAsync(SharedEtcd.WithV2(version));
         await using var plain = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(SharedEtcd.WithV2(version)));

@@ -8,21 +8,21 @@ using Mvccpb;
 
 namespace EtcdDiscovery.Tests.Fuzz;
 
-/// <summary>Answers that no etcd gives: an error that tells, never a crash, never a call that hangs.</summary>
+/// <summary>Responses that no etcd sends cause an EtcdDiscoveryException, and neither another exception nor a call that hangs.</summary>
 public sealed class EtcdReaderFuzz
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromMilliseconds(300);
 
     [Fact]
-    public async Task Store_GivenAnything_EndsWithAnAnswerOrAnError()
+    public async Task Store_ArbitraryResponses_ReturnsOrThrowsInTime()
     {
-        var answers = new Answers();
-        await using var server = await GrpcTestServer.StartAsync(answers.ServeAsync);
+        var fuzz = new FuzzServer();
+        await using var server = await GrpcTestServer.StartAsync(fuzz.ServeAsync);
         await using var store = EtcdStores.Create(Timeout, server.Endpoint);
 
         await FuzzRun.RunAsync(async random =>
         {
-            answers.Random = random;
+            fuzz.Random = random;
             using var ending = new CancellationTokenSource(TimeSpan.FromSeconds(20));
             await FuzzRun.AttemptAsync(() => store.ReadAsync([StoreRange.Prefix("/a"), StoreRange.Exact("/b")], ending.Token));
             await FuzzRun.AttemptSessionAsync(store, new StorePut("/a", default), ending.Token);
@@ -34,13 +34,13 @@ public sealed class EtcdReaderFuzz
                     Assert.True(++batches < 1_000);
                 }
             });
-            Assert.False(ending.IsCancellationRequested, "A call did not end.");
+            Assert.False(ending.IsCancellationRequested, "A call did not complete.");
         });
     }
 
-    private sealed class Answers
+    private sealed class FuzzServer
     {
-        // Streams and calls ask for it at the same time, and Random is not made for that.
+        // Streams and calls use Random concurrently, and it is not thread-safe.
         private readonly Lock _sync = new();
 
         public Random Random { get; set; } = new(0);

@@ -4,14 +4,14 @@ using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.Tests.Fuzz;
 
-/// <summary>A seeded loop of a given length: 10 s in the test suite, 30 s in CI, longer by eng/fuzz.sh. Half of the time of all.</summary>
+/// <summary>A seeded loop that runs for half of FUZZ_SECONDS: 10 s by default, 30 s in CI, longer with eng/fuzz.sh.</summary>
 internal static class FuzzRun
 {
     public static int Seed { get; } = Number("FUZZ_SEED", 1);
 
     public static TimeSpan Length { get; } = TimeSpan.FromSeconds(Number("FUZZ_SECONDS", 20)) / 2;
 
-    /// <summary>Runs rounds, each with randomness of its own, so that a failing one can be repeated alone.</summary>
+    /// <summary>Runs rounds. Each has its own seed, so that a failing round can be repeated alone.</summary>
     public static async Task RunAsync(Func<Random, Task> roundAsync)
     {
         var started = Stopwatch.StartNew();
@@ -31,7 +31,7 @@ internal static class FuzzRun
         TestContext.Current.TestOutputHelper?.WriteLine($"{round} rounds with seed {Seed}.");
     }
 
-    /// <summary>Calls a store, which may fail in its own way only.</summary>
+    /// <summary>Calls a store, which may only throw EtcdDiscoveryException.</summary>
     public static async Task AttemptAsync(Func<Task> call)
     {
         try
@@ -40,11 +40,11 @@ internal static class FuzzRun
         }
         catch (EtcdDiscoveryException)
         {
-            // What it should be.
+            // The only exception that is allowed.
         }
     }
 
-    /// <summary>The whole life of a session, as far as the store lets it come.</summary>
+    /// <summary>Goes through the lifecycle of a session until a call fails.</summary>
     public static Task AttemptSessionAsync(IDiscoveryStore store, StorePut put, CancellationToken cancellationToken) => AttemptAsync(async () =>
     {
         await using var session = await store.OpenSessionAsync(TimeSpan.FromSeconds(5), cancellationToken);
@@ -53,7 +53,7 @@ internal static class FuzzRun
         await session.CloseAsync(cancellationToken);
     });
 
-    /// <summary>A copy with some bytes changed, cut out, doubled or made up.</summary>
+    /// <summary>Returns a copy with some bytes changed, removed, duplicated or inserted.</summary>
     public static byte[] Mutate(Random random, byte[] bytes)
     {
         var mutated = bytes.ToList();
@@ -84,9 +84,9 @@ internal static class FuzzRun
         return [.. mutated];
     }
 
-    // Not System.HashCode, whose seed changes from process to process.
+    // Not System.HashCode, whose seed differs between processes.
     private static int HashCode(int seed, int round) => unchecked((seed * 1_000_003) ^ (round * 8_191));
 
-    private static int Number(string variable, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : otherwise;
+    private static int Number(string variable, int defaultValue) =>
+        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : defaultValue;
 }

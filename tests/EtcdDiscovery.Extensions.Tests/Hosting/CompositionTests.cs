@@ -10,13 +10,13 @@ using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.Tests.Hosting;
 
-/// <summary>How service discovery is put into an application, and out of it again.</summary>
+/// <summary>Adding service discovery to an application, and disposing it.</summary>
 public sealed class CompositionTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task AddEtcdDiscovery_Often_IsTheSameAsOnce()
+    public async Task AddEtcdDiscovery_Repeated_RegistersServicesOnce()
     {
         await using var host = DiscoveryHost.Build(
             new() { ["Store"] = "InMemory", ["Service:Name"] = "shop", ["Etcd:Endpoints:0"] = "http://a:1", ["Etcd:Endpoints:1"] = "http://b:2" },
@@ -41,7 +41,7 @@ public sealed class CompositionTests
     }
 
     [Fact]
-    public async Task AddEtcdDiscovery_OnAnApplicationBuilder_IsTheSameAsOnItsServices()
+    public async Task AddEtcdDiscovery_OnAnApplicationBuilder_RegistersTheService()
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Configuration["EtcdDiscovery:Service:Name"] = "shop";
@@ -58,7 +58,7 @@ public sealed class CompositionTests
     }
 
     [Fact]
-    public async Task AddEtcdDiscovery_ConfiguredInCode_WinsOverConfiguration()
+    public async Task AddEtcdDiscovery_ConfiguredInCode_OverridesConfiguration()
     {
         await using var host = DiscoveryHost.Build(
             new() { ["Service:Name"] = "configured", ["TimeToLive"] = "00:00:07" },
@@ -68,7 +68,7 @@ public sealed class CompositionTests
     }
 
     [Fact]
-    public async Task UseInMemoryStore_SharedByHosts_LetsThemFindEachOther()
+    public async Task UseInMemoryStore_SharedByHosts_ResolveEachOther()
     {
         using var store = new InMemoryDiscoveryStore();
         await using var a = await StartAsync("a");
@@ -81,7 +81,7 @@ public sealed class CompositionTests
         await b.StopAsync();
         await b.DisposeAsync();
 
-        // The store is the test's: a host that goes takes its own entries only.
+        // The test owns the store, so a host that stops removes only its own entries.
         await Eventually.TrueAsync(
             async () => await Record.ExceptionAsync(
                 async () => await a.Resolver.GetInstanceAsync("b", cancellationToken: Token)) is NoInstanceFoundException,
@@ -93,7 +93,7 @@ public sealed class CompositionTests
     }
 
     [Fact]
-    public async Task UseInMemoryStore_NotShared_IsOfOneHost()
+    public async Task UseInMemoryStore_NotShared_IsPerHost()
     {
         await using var a = await StartAsync();
         await using var b = await StartAsync();
@@ -108,21 +108,21 @@ public sealed class CompositionTests
     }
 
     [Fact]
-    public async Task UseStore_WithAFactory_IsMadeOnceAndDisposedWithTheHost()
+    public async Task UseStore_WithAFactory_IsCreatedOnceAndDisposedWithTheHost()
     {
-        var made = new List<CountingStore>();
+        var created = new List<CountingStore>();
         var host = await DiscoveryHost.StartAsync(
             new() { ["Service:Name"] = "shop" },
             builder => builder.Services.AddEtcdDiscovery().UseStore(provider =>
             {
                 Assert.NotNull(provider.GetService<IHostEnvironment>());
-                made.Add(new CountingStore(new InMemoryDiscoveryStore()));
-                return made[^1];
+                created.Add(new CountingStore(new InMemoryDiscoveryStore()));
+                return created[^1];
             }));
         await host.RegisteredAsync();
         await host.Resolver.GetInstanceAsync("shop", cancellationToken: Token);
         await host.CheckAsync();
-        var store = Assert.Single(made);
+        var store = Assert.Single(created);
         Assert.Equal(0, store.Disposals);
 
         await host.StopAsync();
@@ -130,11 +130,11 @@ public sealed class CompositionTests
         await host.DisposeAsync();
 
         Assert.Equal(1, store.Disposals);
-        Assert.Single(made);
+        Assert.Single(created);
     }
 
     [Fact]
-    public async Task StoreInMemory_ByConfiguration_SaysSoInOneLine()
+    public async Task InMemoryStore_SelectedByConfiguration_IsLoggedOnce()
     {
         await using var host = await DiscoveryHost.StartAsync(new() { ["Store"] = "InMemory" });
 
@@ -144,12 +144,12 @@ public sealed class CompositionTests
     [Theory]
     [InlineData("InMemory")]
     [InlineData("Etcd")]
-    public async Task Host_DisposedSynchronously_IsGoneWithoutAnError(string store)
+    public async Task Host_DisposedSynchronously_DoesNotThrow(string store)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Configuration["EtcdDiscovery:Store"] = store;
         builder.Configuration["EtcdDiscovery:Service:Name"] = "shop";
-        // Nobody listens there: it is trying all the time.
+        // A closed port, so that the host keeps retrying.
         builder.Configuration["EtcdDiscovery:Etcd:Endpoints:0"] = "http://127.0.0.1:1";
         builder.AddEtcdDiscovery();
         builder.Services.AddHealthChecks().AddEtcdDiscovery();
@@ -166,7 +166,7 @@ public sealed class CompositionTests
     [Theory]
     [InlineData("InMemory")]
     [InlineData("Etcd")]
-    public async Task Provider_WithoutAHost_ServesAndIsDisposedSynchronously(string store)
+    public async Task Provider_WithoutAHost_WorksAndCanBeDisposedSynchronously(string store)
     {
         var services = new ServiceCollection();
         services.AddLogging();
@@ -209,7 +209,7 @@ public sealed class CompositionTests
     [InlineData(" http://a:1 ,, ", "http://c:3", "http://a:1")]
     [InlineData(" , ", "http://c:3", "http://c:3")]
     [InlineData(null, "http://c:3", "http://c:3")]
-    public async Task Endpoints_NotConfigured_AreThoseOfGosVariables(string? hosts, string? host, string expected)
+    public async Task Endpoints_NotConfigured_ComeFromGoVariables(string? hosts, string? host, string expected)
     {
         await using var app = DiscoveryHost.Build([], environment: Variables(hosts, host));
 
@@ -218,7 +218,7 @@ public sealed class CompositionTests
     }
 
     [Fact]
-    public async Task Endpoints_Configured_WinOverGosVariables()
+    public async Task Endpoints_Configured_OverrideGoVariables()
     {
         await using var app = DiscoveryHost.Build(
             new() { ["Etcd:Endpoints:0"] = "http://configured:1" }, environment: Variables("http://a:1", "http://c:3"));
@@ -227,7 +227,7 @@ public sealed class CompositionTests
     }
 
     [Fact]
-    public async Task Endpoints_OfGosVariablesWithoutScheme_AreShownAsAddresses()
+    public async Task Endpoints_GoVariableWithoutScheme_AreReportedAsUrls()
     {
         await using var app = await DiscoveryHost.StartAsync([], environment: Variables("127.0.0.1:1 , http://b:2379", null));
 
@@ -235,7 +235,7 @@ public sealed class CompositionTests
     }
 
     [Fact]
-    public async Task Endpoints_OfGosVariables_AreCheckedAtTheStart()
+    public async Task Endpoints_InvalidGoVariable_FailTheStart()
     {
         await using var app = DiscoveryHost.Build([], environment: Variables("http://a:1,ftp://b", null));
 
@@ -246,7 +246,7 @@ public sealed class CompositionTests
     }
 
     [Fact]
-    public void GoEnvironment_ByDefault_IsTheProcesses()
+    public void GoEnvironment_ByDefault_ReadsTheProcessEnvironment()
     {
         var services = new ServiceCollection();
         services.AddEtcdDiscovery();

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace EtcdDiscovery.Tests.Hosting;
 
-/// <summary>Our hosts and Go's (replayed from their recording) in one fleet on the v2 keys API.</summary>
+/// <summary>.NET hosts and Go hosts (replayed from recordings) of one service on the v2 keys API.</summary>
 public sealed class GoFleetTests(SharedEtcd etcd)
 {
     private readonly string _service = UniqueName.Of("fleet");
@@ -19,48 +19,48 @@ public sealed class GoFleetTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Credentials_OfWhoeverRegistersLast_ReachAllHostsOfBothKinds(EtcdVersion version)
+    public async Task Credentials_OfTheLastRegistration_ReachGoAndDotNetHosts(EtcdVersion version)
     {
         using var api = new V2Api(await etcd.GetAsync(SharedEtcd.WithV2(version)));
         await using var a = await GoHost.StartAsync(api.Server, _service, "a");
         await using var b = await DiscoveryHost.RegisterAsync(Public(api.Server, "b"));
-        await WaitForHealthAsync(() => string.Join(' ', a.Users), "a b");
+        await WaitForStateAsync(() => string.Join(' ', a.Users), "a b");
         await using var seenByB = new CredentialReader(b.Registration);
         Assert.Equal("b", await seenByB.NextAsync());
 
         await using var c = await GoHost.StartAsync(api.Server, _service, "c");
 
         Assert.Equal("c", await seenByB.NextAsync());
-        await WaitForHealthAsync(() => string.Join(' ', a.Users), "a b c");
+        await WaitForStateAsync(() => string.Join(' ', a.Users), "a b c");
         await Eventually.TrueAsync(
             async () => (await api.ListAsync(Directory)) is { Count: 3 } hosts && hosts.All(host => UserOf(host) == "c"),
-            "all three keys have the last one's user");
+            "all three keys have the last user");
         await b.Registration.SetCredentialsAsync(new ServiceCredentials("d", "p"), Token);
-        await WaitForHealthAsync(() => $"{a.Users[^1]} {c.Users[^1]}", "d d");
+        await WaitForStateAsync(() => $"{a.Users[^1]} {c.Users[^1]}", "d d");
     }
 
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Description_OverwrittenByAPrivateGoHost_IsMendedAndGosHostsGetTheirCredentialsBack(EtcdVersion version)
+    public async Task Description_OverwrittenByAPrivateGoHost_IsRestoredWithCredentials(EtcdVersion version)
     {
         using var api = new V2Api(await etcd.GetAsync(SharedEtcd.WithV2(version)));
         await using var go = await GoHost.StartAsync(api.Server, _service, "a");
-        await using var ours = await DiscoveryHost.RegisterAsync(Public(api.Server));
-        Assert.Equal("a", ours.Registration.Credentials?.User);
+        await using var dotNet = await DiscoveryHost.RegisterAsync(Public(api.Server));
+        Assert.Equal("a", dotNet.Registration.Credentials?.User);
 
         await using var privateGo = await GoHost.StartAsync(api.Server, _service, "", isPublic: false);
 
         await Eventually.TrueAsync(
             async () => UserOf((await api.FindAsync(InfoKey))!) == "a" && go.Users.Count > 1 && go.Users[^1] == "a",
-            "the description is public again, and Go's host has its user back");
-        Assert.Equal("a", ours.Registration.Credentials?.User);
+            "the description is public again, and the Go host has its user again");
+        Assert.Equal("a", dotNet.Registration.Credentials?.User);
     }
 
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task OurHost_FromRegisteringToStopping_IsToGosSubscribersOneNewHostAndOneDown(EtcdVersion version)
+    public async Task DotNetHost_RegistersAndStops_GoSubscribersSeeOneNewAndOneDown(EtcdVersion version)
     {
         using var api = new V2Api(await etcd.GetAsync(SharedEtcd.WithV2(version)));
         var index = await api.IndexAsync();
@@ -68,10 +68,10 @@ public sealed class GoFleetTests(SharedEtcd etcd)
         var id = host.Registration.InstanceId;
 
         var change = await api.WaitAsync(Directory, index, recursive: true);
-        // This is what Go's SubscribeNew calls a new host.
+        // SubscribeNew in Go reports this change as a new host.
         Assert.Equal(("set", true, $"{Directory}/{id}"), Describe(change));
 
-        // Nothing at all until it stops, however often it is refreshed meanwhile.
+        // Refreshes cause no change until the host stops.
         var registered = IndexOf(change["node"]!);
         var waiting = api.WaitAsync(Directory, registered, recursive: true);
         var refreshes = new HashSet<long>();
@@ -79,14 +79,14 @@ public sealed class GoFleetTests(SharedEtcd etcd)
             async () => refreshes.Add(IndexOf((await api.FindAsync($"{Directory}/{id}"))!)) && refreshes.Count > 4, "it is refreshed");
         await host.StopAsync();
         change = await waiting.WaitAsync(Eventually.Patience, Token);
-        // And this is what Go's SubscribeDown tells.
+        // SubscribeDown in Go reports this change.
         Assert.Equal(("delete", false, $"{Directory}/{id}"), Describe(change));
     }
 
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task GosHosts_ComingAndGoing_AreToldToOurWatchersWithTheReason(EtcdVersion version)
+    public async Task GoHosts_RegisterAndStop_DotNetWatchersSeeTheReason(EtcdVersion version)
     {
         var server = await etcd.GetAsync(SharedEtcd.WithV2(version));
         await using var watcher = await DiscoveryHost.StartAsync(V2Api.Settings(server));
@@ -105,7 +105,7 @@ public sealed class GoFleetTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task GosHost_SetEveryFourSeconds_IsNoChangeToOurWatchers()
+    public async Task GoHost_RewritesItsKey_DotNetWatchersSeeNoChange()
     {
         using var api = new V2Api(await etcd.GetAsync(SharedEtcd.WithV2(EtcdVersion.First)));
         await using var watcher = await DiscoveryHost.StartAsync(V2Api.Settings(api.Server));
@@ -123,7 +123,7 @@ public sealed class GoFleetTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task OurHost_WhoseKeyIsDeletedByHand_IsThereAgainUnderTheSameId(EtcdVersion version)
+    public async Task DotNetHost_KeyDeletedManually_RegistersAgainUnderTheSameId(EtcdVersion version)
     {
         using var api = new V2Api(await etcd.GetAsync(SharedEtcd.WithV2(version)));
         await using var host = await DiscoveryHost.RegisterAsync(Public(api.Server));
@@ -140,7 +140,7 @@ public sealed class GoFleetTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task OurHost_DrainingForAWhile_IsMarkedAndOnlyThenDeleted()
+    public async Task DotNetHost_WithADrainDelay_IsMarkedBeforeItIsDeleted()
     {
         using var api = new V2Api(await etcd.GetAsync(SharedEtcd.WithV2(EtcdVersion.First)));
         var settings = Public(api.Server);
@@ -159,7 +159,7 @@ public sealed class GoFleetTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task OurHost_WhoseDescriptionIsADirectory_SaysSoInItsHealth()
+    public async Task DotNetHost_DescriptionIsADirectory_HealthCheckSaysSo()
     {
         using var api = new V2Api(await etcd.GetAsync(SharedEtcd.WithV2(EtcdVersion.First)));
         await api.SetAsync($"{InfoKey}/b", "{}");
@@ -168,14 +168,14 @@ public sealed class GoFleetTests(SharedEtcd etcd)
 
         await Eventually.TrueAsync(
             async () => (await host.CheckAsync()).Description!.Contains("is a directory in etcd", StringComparison.Ordinal),
-            "the health check says why");
+            "the health check states the reason");
     }
 
     [Theory]
     [InlineData(EtcdVersion.First, true)]
     [InlineData(EtcdVersion.Second, true)]
     [InlineData(EtcdVersion.First, false)]
-    public async Task OurHost_WhoseEtcdIsAwayForLongerThanItsKeyLives_IsThereAgainAndFound(EtcdVersion version, bool wipe)
+    public async Task DotNetHost_EtcdDownForLongerThanTheTimeToLive_RegistersAgain(EtcdVersion version, bool wipe)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(SharedEtcd.WithV2(version)));
         using var api = new V2Api(server);
@@ -197,7 +197,7 @@ public sealed class GoFleetTests(SharedEtcd etcd)
         Assert.Equal(host.Registration.InstanceId, found.Id);
         await host.StopAsync();
         await Eventually.TrueAsync(
-            async () => (await watcher.Resolver.GetSnapshotAsync(_service, cancellationToken: Token)).Instances.IsEmpty, "it is seen to go");
+            async () => (await watcher.Resolver.GetSnapshotAsync(_service, cancellationToken: Token)).Instances.IsEmpty, "the watcher sees the host leave");
     }
 
     private Dictionary<string, string?> Public(EtcdServer server, string? user = null) => new(V2Api.Settings(server, _service))
@@ -209,7 +209,7 @@ public sealed class GoFleetTests(SharedEtcd etcd)
         ["Service:Password"] = user is null ? null : "secret",
     };
 
-    private static async Task WaitForHealthAsync(Func<string> state, string expected) =>
+    private static async Task WaitForStateAsync(Func<string> state, string expected) =>
         await Eventually.TrueAsync(() => Task.FromResult(state() == expected), $"'{expected}'");
 
     private static (string? Action, bool IsNew, string? Key) Describe(JsonNode change) =>

@@ -3,7 +3,7 @@ using EtcdDiscovery.Tests.Wire;
 
 namespace EtcdDiscovery.Tests.Hosting;
 
-/// <summary>What our hosts ask of the v2 keys API, beside what Go's asked when it was recorded.</summary>
+/// <summary>Compares the requests of a host on the v2 keys API with those recorded from Go.</summary>
 public sealed class GoldenRequestTests(SharedEtcd etcd)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -25,7 +25,7 @@ public sealed class GoldenRequestTests(SharedEtcd etcd)
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public async Task Host_RegisteringAndStopping_WritesWhatGoWroteInGosOrder(string name, EtcdVersion version)
+    public async Task Host_RegistersAndStops_WritesTheSameRequestsAsGo(string name, EtcdVersion version)
     {
         var golden = GoldenCase.Load(name);
         using var api = new V2Api(await etcd.GetAsync(SharedEtcd.WithV2(version)));
@@ -41,12 +41,12 @@ public sealed class GoldenRequestTests(SharedEtcd etcd)
 
         await host.StopAsync();
 
-        // Go sets the description whatever stands there; ours says that nothing does. Renewals come on top in between.
+        // Go overwrites the description; .NET creates it with prevExist=false. Renewals in between are ignored.
         var recorded = golden.Requests;
         var goId = recorded[1].Target[(recorded[1].Target.LastIndexOf('/') + 1)..];
-        RecordedRequest[] gos = [recorded[0], recorded[1], recorded[^1]];
+        RecordedRequest[] expected = [recorded[0], recorded[1], recorded[^1]];
         Assert.Equal(
-            gos.Select(request => (request.Method, request.Target.Replace(goId[..36], id[..36], StringComparison.Ordinal), request.Body.Replace(goId[..36], id[..36], StringComparison.Ordinal))),
+            expected.Select(request => (request.Method, request.Target.Replace(goId[..36], id[..36], StringComparison.Ordinal), request.Body.Replace(goId[..36], id[..36], StringComparison.Ordinal))),
             proxy.Requests
                 .Where(request => request.Method != "GET" && !request.Body.Contains("refresh=true", StringComparison.Ordinal))
                 .Select(request => (request.Method, request.Target.Replace("?prevExist=false", "", StringComparison.Ordinal), request.Body)));

@@ -3,7 +3,7 @@ using EtcdDiscovery.Tests.Registration;
 
 namespace EtcdDiscovery.Tests.Hosting;
 
-/// <summary>Two fleets in one etcd, on either protocol. That roles can be limited to a prefix is tested with authentication.</summary>
+/// <summary>Fleets with different key prefixes in one etcd, on both protocols. The authentication tests cover roles limited to a prefix.</summary>
 public sealed class KeyPrefixTests(SharedEtcd etcd)
 {
     private readonly string _service = UniqueName.Of("shop");
@@ -15,7 +15,7 @@ public sealed class KeyPrefixTests(SharedEtcd etcd)
     [InlineData(EtcdVersion.First, "Etcd")]
     [InlineData(EtcdVersion.First, "EtcdV2")]
     [InlineData(EtcdVersion.Second, "EtcdV2")]
-    public async Task Fleets_WithPrefixesOfTheirOwn_DoNotSeeEachOther(EtcdVersion version, string store)
+    public async Task Fleets_WithDifferentPrefixes_AreIsolated(EtcdVersion version, string store)
     {
         var server = await etcd.GetAsync(SharedEtcd.For(store, version));
         await using var watcher = await DiscoveryHost.StartAsync(Settings(server, store, _prefix, null));
@@ -34,7 +34,7 @@ public sealed class KeyPrefixTests(SharedEtcd etcd)
 
         await host.StopAsync();
         var last = await changes.NextAsync();
-        // On v3 a host marks itself before; on v2 a deletion is told from an expiry.
+        // On v3 a host first marks itself as draining; v2 itself distinguishes deletion from expiry.
         Assert.Equal("Down Unregistered", store == "Etcd" && last == "Updated" ? await changes.NextAsync() : last);
         Assert.Equal(other.Registration.InstanceId, await OnlyOneAsync(other));
     }

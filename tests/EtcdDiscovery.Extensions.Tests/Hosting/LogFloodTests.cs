@@ -5,12 +5,12 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace EtcdDiscovery.Tests.Hosting;
 
-/// <summary>Events that other processes and the store can cause as often as they like.</summary>
+/// <summary>Log throttling of events that other processes or the store can cause at any rate.</summary>
 public sealed class LogFloodTests : IAsyncDisposable
 {
     private const int Times = 40;
 
-    // On a slow machine the events may reach into a second window, or a third.
+    // On a slow machine the events may span two or three throttling windows.
     private const int MaxLogged = 15;
 
     private readonly CountingStore _store = new(new InMemoryDiscoveryStore());
@@ -20,7 +20,7 @@ public sealed class LogFloodTests : IAsyncDisposable
     public ValueTask DisposeAsync() => _store.DisposeAsync();
 
     [Fact]
-    public async Task Registration_DeletedByAnotherAgainAndAgain_IsLoggedAFewTimes()
+    public async Task Registration_DeletedRepeatedly_IsLoggedAFewTimes()
     {
         await using var host = await StartAsync();
         var registration = await host.RegisteredAsync();
@@ -31,7 +31,7 @@ public sealed class LogFloodTests : IAsyncDisposable
             await other.DeleteAsync([key], Token);
             await Eventually.TrueAsync(
                 async () => (await _store.ReadAsync([StoreRange.Exact(key)], Token)).Entries.Count == 1 && registration.State == RegistrationState.Registered,
-                "it is put again");
+                "the key is written again");
         }
 
         Assert.InRange(host.Logs.Of("Deleted").Count(), 1, MaxLogged);
@@ -39,7 +39,7 @@ public sealed class LogFloodTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Instances_VanishingAgainAndAgain_AreLoggedAFewTimes()
+    public async Task Instances_DisappearRepeatedly_AreLoggedAFewTimes()
     {
         await using var host = await StartAsync();
         var other = await _store.OpenSessionAsync(TimeSpan.FromDays(1), Token);
@@ -47,9 +47,9 @@ public sealed class LogFloodTests : IAsyncDisposable
         for (var i = 0; i < Times; i++)
         {
             await other.TryPutAsync(all, Token);
-            await Eventually.TrueAsync(async () => await SuspectsAsync() == (8, 0), "all are there");
+            await Eventually.TrueAsync(async () => await SuspectsAsync() == (8, 0), "all instances are present");
             await other.DeleteAsync([.. all.Select(put => put.Key)], Token);
-            await Eventually.TrueAsync(async () => await SuspectsAsync() is (_, > 0), "some are in doubt");
+            await Eventually.TrueAsync(async () => await SuspectsAsync() is (_, > 0), "some instances are suspect");
         }
 
         Assert.InRange(host.Logs.Of("Doubtful").Count(), 1, MaxLogged);
@@ -62,7 +62,7 @@ public sealed class LogFloodTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task History_LostAgainAndAgain_IsLoggedAFewTimes()
+    public async Task History_LostRepeatedly_IsLoggedAFewTimes()
     {
         await using var host = await StartAsync();
         await host.Resolver.GetSnapshotAsync("catalog", cancellationToken: Token);
@@ -70,14 +70,14 @@ public sealed class LogFloodTests : IAsyncDisposable
         {
             var watches = _store.Watches;
             _store.LoseHistory();
-            await Eventually.TrueAsync(() => Task.FromResult(_store.Watches > watches), "it is watched again");
+            await Eventually.TrueAsync(() => Task.FromResult(_store.Watches > watches), "the watch is reopened");
         }
 
         Assert.InRange(host.Logs.Of("HistoryLost").Count(), 1, MaxLogged);
     }
 
     [Fact]
-    public async Task Store_ThatComesAndGoes_IsLoggedAFewTimesUntilItStaysAway()
+    public async Task Store_FailsRepeatedly_IsLoggedAFewTimesUntilTheOutageLasts()
     {
         await using var host = await StartAsync();
         await host.Resolver.GetSnapshotAsync("catalog", cancellationToken: Token);
@@ -85,14 +85,14 @@ public sealed class LogFloodTests : IAsyncDisposable
         {
             var watches = _store.Watches;
             _store.EndWatches(new EtcdDiscoveryException("gone", isTransient: true));
-            await Eventually.TrueAsync(() => Task.FromResult(_store.Watches > watches), "it is watched again");
+            await Eventually.TrueAsync(() => Task.FromResult(_store.Watches > watches), "the watch is reopened");
         }
 
         Assert.InRange(host.Logs.Of("OutOfReach").Count(), 1, MaxLogged);
         Assert.InRange(host.Logs.Of("InReachAgain").Count(), 0, MaxLogged);
 
         var known = host.Logs.Of("OutOfReach").Count();
-        _store.Outage = new EtcdDiscoveryException("away for good", isTransient: true);
+        _store.Outage = new EtcdDiscoveryException("down permanently", isTransient: true);
         _store.EndWatches(_store.Outage);
         await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("OutOfReach").Count() > known), "the lasting outage is logged");
     }
@@ -100,7 +100,7 @@ public sealed class LogFloodTests : IAsyncDisposable
     [Theory]
     [InlineData("Shop", true)]
     [InlineData("shop-1", false)]
-    public async Task Name_WithCapitals_IsWarnedOfOnce(string name, bool isWarned)
+    public async Task Name_WithCapitals_LogsOneWarning(string name, bool isWarned)
     {
         await using var host = await StartAsync(name);
         var registration = await host.RegisteredAsync();

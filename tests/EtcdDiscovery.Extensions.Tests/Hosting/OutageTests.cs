@@ -6,7 +6,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace EtcdDiscovery.Tests.Hosting;
 
-/// <summary>Hosts whose etcd is away, comes, goes and forgets. Every test has a server of its own.</summary>
+/// <summary>Outages, restarts and data loss of etcd. Each test has its own server.</summary>
 public sealed class OutageTests
 {
     private const string Service = "shop";
@@ -17,7 +17,7 @@ public sealed class OutageTests
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Host_StartedBeforeEtcd_StartsAtOnceAndRegistersSoonAfterEtcdIsThere(EtcdVersion version)
+    public async Task Host_StartedBeforeEtcd_StartsAndRegistersOnceEtcdIsUp(EtcdVersion version)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
         await server.KillAsync();
@@ -26,7 +26,7 @@ public sealed class OutageTests
         Assert.InRange(starting.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(2));
 
         await Eventually.TrueAsync(
-            async () => (await host.CheckAsync()).Description!.Contains("refused", StringComparison.Ordinal), "the check knows why");
+            async () => (await host.CheckAsync()).Description!.Contains("refused", StringComparison.Ordinal), "the health check states the reason");
         var check = await host.CheckAsync();
         Assert.Equal(HealthStatus.Unhealthy, check.Status);
         Assert.Equal(
@@ -40,16 +40,16 @@ public sealed class OutageTests
         var up = Stopwatch.StartNew();
         await registered.WaitAsync(Eventually.Patience, Token);
 
-        // The longest wait between two tries is 2 s; the rest is for a busy machine.
+        // The longest delay between two attempts is 2 s; the rest allows for a busy machine.
         Assert.InRange(up.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(3));
         Assert.Equal(Prefix + host.Registration.InstanceId, Assert.Single(await server.ReadAsync(Prefix)).Key);
         await host.WaitForHealthAsync(HealthStatus.Healthy);
-        // One warning for the outage, not one for every try.
+        // One warning for the outage, not one per attempt.
         Assert.Single(host.Logs.Of("OpeningFailed"));
     }
 
     [Fact]
-    public async Task Host_RequiringRegistrationWithoutEtcd_FailsToStartAndStopsTrying()
+    public async Task Host_RegistrationRequiredAndEtcdDown_FailsToStartAndStopsRetrying()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await server.KillAsync();
@@ -70,16 +70,16 @@ public sealed class OutageTests
             error.Message);
         Assert.True(error.IsTransient);
         Assert.Empty(host.Registry.Registrations);
-        // Nothing tries any more: etcd comes, and nobody registers.
-        var tries = host.Logs.Lines.Count;
+        // The host no longer retries, so it does not register when etcd comes up.
+        var logged = host.Logs.Lines.Count;
         await server.RestartAsync(wipe: false);
         await using var other = await DiscoveryHost.RegisterAsync(server.Settings("other"));
         Assert.Empty(await server.ReadAsync(Prefix));
-        Assert.Equal(tries, host.Logs.Lines.Count);
+        Assert.Equal(logged, host.Logs.Lines.Count);
     }
 
     [Fact]
-    public async Task Host_RequiringRegistration_HasRegisteredWhenItHasStarted()
+    public async Task Host_RegistrationRequired_IsRegisteredOnceStarted()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await using var host = await DiscoveryHost.StartAsync(new(server.Settings(Service)) { ["RequireRegistration"] = "true" });
@@ -89,15 +89,15 @@ public sealed class OutageTests
     }
 
     [Fact]
-    public async Task Host_RequiringRegistrationAndCancelled_StopsWaiting()
+    public async Task Host_RegistrationRequiredAndStartCancelled_StopsWaiting()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await server.KillAsync();
         await using var host = DiscoveryHost.Build(new(server.Settings(Service)) { ["RequireRegistration"] = "true" });
-        using var giveUp = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
+        using var cancelling = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => host.Services.GetRequiredService<IHost>().StartAsync(giveUp.Token).WaitAsync(Eventually.Patience, Token));
+            () => host.Services.GetRequiredService<IHost>().StartAsync(cancelling.Token).WaitAsync(Eventually.Patience, Token));
     }
 
     [Theory]
@@ -105,7 +105,7 @@ public sealed class OutageTests
     [InlineData(EtcdVersion.First, true)]
     [InlineData(EtcdVersion.Second, false)]
     [InlineData(EtcdVersion.Second, true)]
-    public async Task Hosts_WhoseEtcdIsRestarted_AreThereAgainUnderTheSameIds(EtcdVersion version, bool wiped)
+    public async Task Hosts_EtcdRestarted_RegisterAgainUnderTheSameIds(EtcdVersion version, bool wiped)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
         Dictionary<string, string?> settings = new(server.Settings(Service)) { ["TimeToLive"] = "00:00:02" };
@@ -121,7 +121,7 @@ public sealed class OutageTests
 
         await Eventually.TrueAsync(
             async () => (await server.ReadAsync(Prefix)).Select(entry => entry.Key).SequenceEqual(ids.Select(id => Prefix + id)),
-            "both are back");
+            "both are registered again");
         Assert.NotNull(await server.FindAsync("/services_infos/shop"));
         await a.WaitForHealthAsync(HealthStatus.Healthy);
         await b.WaitForHealthAsync(HealthStatus.Healthy);
@@ -132,7 +132,7 @@ public sealed class OutageTests
     }
 
     [Fact]
-    public async Task Host_WhoseEtcdIsFrozenForLongerThanItsTimeToLive_RegistersAgain()
+    public async Task Host_EtcdPausedForLongerThanTheTimeToLive_RegistersAgain()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await using var host = await DiscoveryHost.RegisterAsync(new(server.Settings(Service))
@@ -150,7 +150,7 @@ public sealed class OutageTests
     }
 
     [Fact]
-    public async Task Host_StoppedWhileEtcdIsAway_StopsAllTheSame()
+    public async Task Host_StoppedWhileEtcdIsDown_Stops()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await using var host = await DiscoveryHost.RegisterAsync(server.Settings(Service));
@@ -164,7 +164,7 @@ public sealed class OutageTests
     }
 
     [Fact]
-    public async Task Host_StoppedBeforeItEverRegistered_LeavesNothing()
+    public async Task Host_StoppedBeforeItRegistered_IsWithdrawn()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await server.KillAsync();
@@ -178,7 +178,7 @@ public sealed class OutageTests
     }
 
     [Fact]
-    public async Task Registration_WithdrawnBeforeItEverReachedEtcd_IsWithdrawnAtOnce()
+    public async Task Registration_DisposedBeforeItReachedEtcd_IsWithdrawnAtOnce()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await server.KillAsync();
@@ -192,7 +192,7 @@ public sealed class OutageTests
     }
 
     [Fact]
-    public async Task Registration_WithdrawnWhileEtcdIsAway_IsWithdrawnWhenItHasExpired()
+    public async Task Registration_DisposedWhileEtcdIsDown_IsWithdrawnOnceExpired()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await using var host = await DiscoveryHost.RegisterAsync(new(server.Settings(Service)) { ["TimeToLive"] = "00:00:02" });

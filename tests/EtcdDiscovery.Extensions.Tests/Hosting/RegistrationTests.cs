@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Tests.Hosting;
 
-/// <summary>What a host that starts, runs and stops leaves in a real etcd.</summary>
+/// <summary>What a host writes to a real etcd when it starts, runs and stops.</summary>
 public sealed class RegistrationTests(SharedEtcd etcd)
 {
     private readonly string _service = UniqueName.Of("shop");
@@ -48,7 +48,7 @@ public sealed class RegistrationTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Host_WithAPrivateService_DescribesItByNameOnly(EtcdVersion version)
+    public async Task Host_WithAPrivateService_WritesADescriptionWithTheNameOnly(EtcdVersion version)
     {
         var server = await etcd.GetAsync(version);
         await using var host = await DiscoveryHost.RegisterAsync(new(server.Settings(_service))
@@ -70,7 +70,7 @@ public sealed class RegistrationTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Host_WithANameOnly_TakesTheDefaults()
+    public async Task Host_WithANameOnly_UsesDefaults()
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         await using var host = await DiscoveryHost.RegisterAsync(server.Settings(_service));
@@ -87,7 +87,7 @@ public sealed class RegistrationTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Host_WithoutHOSTNAME_TakesTheMachinesName()
+    public async Task Host_WithoutHOSTNAME_UsesTheMachineName()
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         await using var host = await DiscoveryHost.StartAsync(server.Settings(_service), environment: []);
@@ -98,7 +98,7 @@ public sealed class RegistrationTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Registry_GivenEveryRecordedHost_WritesWhatGoWrote(EtcdVersion version)
+    public async Task Registry_RecordedGoHosts_WritesTheSameKeysAndValues(EtcdVersion version)
     {
         var server = await etcd.GetAsync(version);
         var cases = GoldenTests.Accepted.Select(name => GoldenCase.Load(name)).ToList();
@@ -120,7 +120,7 @@ public sealed class RegistrationTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Host_WithATimeToLive_PutsItsInstanceUnderALeaseOfIt(EtcdVersion version)
+    public async Task Host_WithATimeToLive_UsesItForTheLease(EtcdVersion version)
     {
         var server = await etcd.GetAsync(version);
         await using var host = await DiscoveryHost.RegisterAsync(new(Public(server)) { ["TimeToLive"] = "00:00:07" });
@@ -132,7 +132,7 @@ public sealed class RegistrationTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Host_Stopped_TakesItsInstanceAwayAndLeavesTheDescription(EtcdVersion version)
+    public async Task Host_Stopped_DeletesTheInstanceAndKeepsTheDescription(EtcdVersion version)
     {
         var server = await etcd.GetAsync(version);
         await using var host = await DiscoveryHost.RegisterAsync(Public(server));
@@ -170,7 +170,7 @@ public sealed class RegistrationTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task PrivateHost_OfAPublicService_LeavesItsDescriptionAloneAndWarns()
+    public async Task PrivateHost_OfAPublicService_KeepsTheDescriptionAndWarns()
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         await using var first = await DiscoveryHost.RegisterAsync(Public(server));
@@ -185,7 +185,7 @@ public sealed class RegistrationTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task PublicHost_OfAPrivateService_DescribesIt()
+    public async Task PublicHost_OfAPrivateService_UpdatesTheDescription()
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         await using var first = await DiscoveryHost.RegisterAsync(server.Settings(_service));
@@ -199,7 +199,7 @@ public sealed class RegistrationTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Hosts_OfOneService_ComeAndGoByThemselves(EtcdVersion version)
+    public async Task Hosts_OfOneService_RegisterAndWithdrawIndependently(EtcdVersion version)
     {
         var server = await etcd.GetAsync(version);
         await using var a = await DiscoveryHost.RegisterAsync(server.Settings(_service));
@@ -239,7 +239,7 @@ public sealed class RegistrationTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Registry_UsedByManyAtOnce_KeepsWhatIsNotWithdrawn()
+    public async Task Registry_UsedConcurrently_KeepsWhatIsNotWithdrawn()
     {
         const int Count = 60;
         var server = await etcd.GetAsync(EtcdVersion.First);
@@ -281,10 +281,10 @@ public sealed class RegistrationTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Host_ConfiguredByEnvironmentVariables_RegistersTheSame()
+    public async Task Host_ConfiguredByEnvironmentVariables_Registers()
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
-        // A prefix of this test alone: the environment is everybody's.
+        // A unique prefix, because all tests share the environment of the process.
         var prefix = UniqueName.Of("T") + "_";
         Dictionary<string, string> variables = new()
         {
@@ -320,7 +320,7 @@ public sealed class RegistrationTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Host_WithALeaseRevokedByOthers_PutsItselfBackUnderTheSameId()
+    public async Task Host_LeaseRevokedExternally_RegistersAgainUnderTheSameId()
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         await using var host = await DiscoveryHost.RegisterAsync(new(Public(server)) { ["TimeToLive"] = "00:00:02" });
@@ -330,7 +330,7 @@ public sealed class RegistrationTests(SharedEtcd etcd)
 
         await Eventually.TrueAsync(
             async () => (await server.ReadAsync(Prefix)) is [{ Lease: { } now } back] && now != lease && back.Key == Prefix + id,
-            "the instance is back under another lease");
+            "the instance is registered again under another lease");
         await Eventually.TrueAsync(() => Task.FromResult(host.Registration.State == RegistrationState.Registered), "it is registered");
         Assert.Equal(id, host.Registration.InstanceId);
         Assert.Single(host.Logs.Of("SessionLost"));
@@ -340,7 +340,7 @@ public sealed class RegistrationTests(SharedEtcd etcd)
     [InlineData("00:00:01", 1)]
     [InlineData("00:00:04.5", 0)]
     [InlineData("00:00:05", 0)]
-    public async Task TimeToLive_ThatEtcdRaises_IsWarnedOfOnce(string timeToLive, int warnings)
+    public async Task TimeToLive_RaisedByEtcd_LogsOneWarning(string timeToLive, int warnings)
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         await using var host = await DiscoveryHost.StartAsync(new(server.Settings(_service)) { ["TimeToLive"] = timeToLive });
@@ -351,7 +351,7 @@ public sealed class RegistrationTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Host_DisposedSynchronouslyAndNotStopped_LeavesItsInstanceToExpire()
+    public async Task Host_DisposedSynchronouslyWithoutStop_LetsTheInstanceExpire()
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         var builder = Host.CreateEmptyApplicationBuilder(null);

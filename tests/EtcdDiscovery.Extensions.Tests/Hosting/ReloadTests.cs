@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.Tests.Hosting;
 
-/// <summary>Services that are added in code, and configuration that changes while the application runs.</summary>
+/// <summary>Services added in code, and configuration reloaded while the application runs.</summary>
 public sealed class ReloadTests(SharedEtcd etcd)
 {
     private static readonly Dictionary<string, string?> Settings = new()
@@ -20,7 +20,7 @@ public sealed class ReloadTests(SharedEtcd etcd)
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task AddService_SectionsAndCode_AreRegisteredBesideTheHostsOwn()
+    public async Task AddService_SectionsAndCode_AreRegisteredInAdditionToTheHostsService()
     {
         await using var host = await DiscoveryHost.StartAsync(new(Settings) { ["Services:admin:Name"] = "admin" }, builder =>
             builder.Services.AddEtcdDiscovery()
@@ -35,7 +35,7 @@ public sealed class ReloadTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task AddService_OfTheHostsOwnSection_IsOneService()
+    public async Task AddService_SectionOfTheHostsService_RegistersOneService()
     {
         await using var host = await DiscoveryHost.StartAsync(
             Settings, builder => builder.Services.AddEtcdDiscovery().AddService("EtcdDiscovery:Service"));
@@ -44,7 +44,7 @@ public sealed class ReloadTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task AddService_WithoutAName_StopsTheStartAndNamesTheSection()
+    public async Task AddService_WithoutAName_FailsTheStartAndNamesTheSection()
     {
         await using var host = DiscoveryHost.Build(Settings, builder =>
             builder.Services.AddEtcdDiscovery().AddService("EtcdDiscovery:Services:admin"));
@@ -55,7 +55,7 @@ public sealed class ReloadTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Reload_OfPortShardCriticalAndPassword_IsInTheStoreWithinASecondUnderTheSameId()
+    public async Task Reload_OfPortShardCriticalAndPassword_UpdatesTheInstanceWithinASecond()
     {
         await using var host = await DiscoveryHost.RegisterAsync(Settings);
         var id = host.Registration.InstanceId;
@@ -63,7 +63,7 @@ public sealed class ReloadTests(SharedEtcd etcd)
 
         host.Change(("Service:Ports:http", "81"), ("Service:Shard", "s1"), ("Service:Critical", "true"), ("Service:User", "u"), ("Service:Password", "p"));
 
-        await WaitForHealthAsync(host, instance => instance.Ports!["http"] == "81", TimeSpan.FromSeconds(1));
+        await WaitForInstanceAsync(host, instance => instance.Ports!["http"] == "81", TimeSpan.FromSeconds(1));
         var changed = await FirstAsync(host);
         Assert.Equal((id, "s1", true, new ServiceCredentials("u", "p")), (changed.Id, changed.Shard, changed.Critical, changed.Credentials));
         Assert.Equal(new ServiceCredentials("u", "p"), host.Registration.Credentials);
@@ -72,7 +72,7 @@ public sealed class ReloadTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task Reload_OfAPublicServiceOnEtcd_IsInBothKeysWithinASecond(EtcdVersion version)
+    public async Task Reload_OfAPublicServiceOnEtcd_UpdatesBothKeysWithinASecond(EtcdVersion version)
     {
         var server = await etcd.GetAsync(version);
         var service = UniqueName.Of("shop");
@@ -99,7 +99,7 @@ public sealed class ReloadTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Reload_WhileARenamedServiceDrains_IsInTheStoreWithinASecond()
+    public async Task Reload_WhileARenamedServiceDrains_UpdatesTheStoreWithinASecond()
     {
         await using var host = await DiscoveryHost.StartAsync(
             new(Settings) { ["DrainDelay"] = "00:10:00", ["Services:admin:Name"] = "admin" },
@@ -113,36 +113,36 @@ public sealed class ReloadTests(SharedEtcd etcd)
         host.Change(("Service:Name", "store"));
         await Eventually.TrueAsync(
             () => Task.FromResult(host.Registry.Registrations.Any(registration => registration is { ServiceName: "shop", Status: ServiceStatus.Draining })),
-            "the old name drains");
+            "the old name is draining");
 
         host.Change(("Service:Ports:http", "81"), ("Services:admin:Ports:http", "82"));
 
-        await WaitForHealthAsync(host, instance => instance.Ports?["http"] == "82", TimeSpan.FromSeconds(1), "admin");
-        await WaitForHealthAsync(host, instance => instance.Ports!["http"] == "81", TimeSpan.FromSeconds(1), "store");
-        // Ten minutes are not waited for when the host stops.
+        await WaitForInstanceAsync(host, instance => instance.Ports?["http"] == "82", TimeSpan.FromSeconds(1), "admin");
+        await WaitForInstanceAsync(host, instance => instance.Ports!["http"] == "81", TimeSpan.FromSeconds(1), "store");
+        // Stopping the host does not wait for the drain delay of ten minutes.
         await host.StopAsync().WaitAsync(TimeSpan.FromSeconds(10), Token);
         Assert.Empty(host.Logs.Of("ChangeRefused"));
     }
 
     [Fact]
-    public async Task Reload_WhileTheStartWaitsForTheRegistration_IsNotMissed()
+    public async Task Reload_WhileTheStartAwaitsTheRegistration_IsApplied()
     {
         await using var memory = new InMemoryDiscoveryStore();
         var store = new RefusingStore(memory) { Refusal = _ => new EtcdDiscoveryException("Not yet.", isTransient: true) };
         await using var host = DiscoveryHost.Build(
             new(Settings) { ["RequireRegistration"] = "true" }, builder => builder.Services.AddEtcdDiscovery().UseStore(_ => store));
         var starting = host.StartAsync();
-        await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("WriteFailed").Any()), "the start waits");
+        await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("WriteFailed").Any()), "the start is waiting");
 
         host.Change(("Service:Ports:http", "81"));
         store.Refusal = _ => null;
         await starting.WaitAsync(Eventually.Patience, Token);
 
-        await WaitForHealthAsync(host, instance => instance.Ports!["http"] == "81", Eventually.Patience);
+        await WaitForInstanceAsync(host, instance => instance.Ports!["http"] == "81", Eventually.Patience);
     }
 
     [Fact]
-    public async Task Reload_OfTheNameWhileEtcdIsAway_LeavesOnlyTheNewOne()
+    public async Task Reload_OfTheNameWhileEtcdIsDown_RegistersOnlyTheLastName()
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await using var host = await DiscoveryHost.RegisterAsync(server.Settings("shop"));
@@ -155,14 +155,14 @@ public sealed class ReloadTests(SharedEtcd etcd)
         await Eventually.TrueAsync(
             async () => (await server.ReadAsync("/services/")) is [{ Key: var key, Lease: not null }]
                 && key.StartsWith("/services/market/", StringComparison.Ordinal),
-            "the last name alone is registered");
+            "only the last name is registered");
         await Eventually.TrueAsync(
             () => Task.FromResult(host.Registry.Registrations is [{ ServiceName: "market", State: RegistrationState.Registered }]),
-            "the last registration alone is left");
+            "only the last registration is left");
     }
 
     [Fact]
-    public async Task Reload_OfTheName_WithdrawsAndRegistersAnew()
+    public async Task Reload_OfTheName_WithdrawsTheOldRegistration()
     {
         await using var host = await DiscoveryHost.RegisterAsync(Settings);
         var before = host.Registration;
@@ -175,11 +175,11 @@ public sealed class ReloadTests(SharedEtcd etcd)
             "the new name is registered");
         Assert.Equal(RegistrationState.Withdrawn, before.State);
         await Eventually.TrueAsync(
-            async () => (await host.Resolver.GetSnapshotAsync("shop", cancellationToken: Token)).Instances.IsEmpty, "the old name is gone");
+            async () => (await host.Resolver.GetSnapshotAsync("shop", cancellationToken: Token)).Instances.IsEmpty, "the old name has no instances");
     }
 
     [Fact]
-    public async Task Reload_WithWrongValues_IsLoggedAndChangesNothing()
+    public async Task Reload_WithInvalidValues_IsLoggedAndChangesNothing()
     {
         await using var host = await DiscoveryHost.RegisterAsync(Settings);
 
@@ -190,11 +190,11 @@ public sealed class ReloadTests(SharedEtcd etcd)
         Assert.Equal("80", (await FirstAsync(host)).Ports!["http"]);
 
         host.Change(("Service:Ports:http", "82"));
-        await WaitForHealthAsync(host, instance => instance.Ports!["http"] == "82", Eventually.Patience);
+        await WaitForInstanceAsync(host, instance => instance.Ports!["http"] == "82", Eventually.Patience);
     }
 
     [Fact]
-    public async Task Reload_WithoutAChange_WritesNothing()
+    public async Task Reload_WithoutARelevantChange_WritesNothing()
     {
         await using var host = await DiscoveryHost.RegisterAsync(Settings);
         var store = host.Services.GetRequiredService<IDiscoveryStore>();
@@ -202,7 +202,7 @@ public sealed class ReloadTests(SharedEtcd etcd)
 
         host.Change(("Unrelated", "x"));
         host.Change(("Service:Zone", "z"));
-        await WaitForHealthAsync(host, instance => instance.Zone == "z", Eventually.Patience);
+        await WaitForInstanceAsync(host, instance => instance.Zone == "z", Eventually.Patience);
 
         Assert.Equal(before + 1, await RevisionAsync());
 
@@ -212,7 +212,7 @@ public sealed class ReloadTests(SharedEtcd etcd)
     private static ValueTask<ServiceInstance> FirstAsync(DiscoveryHost host, string service = "shop") =>
         host.Resolver.GetFirstInstanceAsync(service, cancellationToken: Token);
 
-    private static async Task WaitForHealthAsync(
+    private static async Task WaitForInstanceAsync(
         DiscoveryHost host, Func<ServiceInstance, bool> expected, TimeSpan within, string service = "shop")
     {
         var started = TimeProvider.System.GetTimestamp();

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 namespace EtcdDiscovery.Tests.Hosting;
 
 /// <summary>
-/// A whole life with a secret in every place that takes one: none of them reaches a log, an error, a trace, a metric or a health report.
+/// Runs a host through its whole lifecycle with secrets in all settings: none appears in a log, an error, a trace, a metric or a health report.
 /// </summary>
 public sealed class SecretsTests : IDisposable
 {
@@ -53,42 +53,42 @@ public sealed class SecretsTests : IDisposable
         await using var host = await DiscoveryHost.StartAsync(
             settings, builder => builder.Services.AddHttpClient("").AddEtcdDiscovery());
         await host.RegisteredAsync();
-        var said = new List<string?> { await CallAsync(host) };
+        var reported = new List<string?> { await CallAsync(host) };
         foreach (var instance in await host.Resolver.GetInstancesAsync("shop", cancellationToken: Token))
         {
-            said.AddRange([instance.ToString(), Record.Exception(() => instance.GetUri("nope"))?.ToString(), Record.Exception(() => instance.GetUri("http"))?.ToString()]);
+            reported.AddRange([instance.ToString(), Record.Exception(() => instance.GetUri("nope"))?.ToString(), Record.Exception(() => instance.GetUri("http"))?.ToString()]);
         }
 
         var options = host.Services.GetRequiredService<IOptions<EtcdDiscoveryOptions>>().Value;
-        said.AddRange([$"{options} {options.Etcd} {options.Etcd.Tls} {options.Service}", $"{host.Registration} {host.Registration.Credentials}"]);
-        said.Add(await ReportAsync(host));
+        reported.AddRange([$"{options} {options.Etcd} {options.Etcd.Tls} {options.Service}", $"{host.Registration} {host.Registration.Credentials}"]);
+        reported.Add(await ReportAsync(host));
 
         await web.DisposeAsync();
-        said.Add(await CallAsync(host));
+        reported.Add(await CallAsync(host));
         await server.KillAsync();
         await host.WaitForLostRegistrationAsync();
-        said.Add(await ReportAsync(host));
-        said.Add((await Record.ExceptionAsync(async () => await host.Resolver.GetServiceAsync("never-asked", Token)))?.ToString());
+        reported.Add(await ReportAsync(host));
+        reported.Add((await Record.ExceptionAsync(async () => await host.Resolver.GetServiceAsync("never-asked", Token)))?.ToString());
         await server.RestartAsync(wipe: false);
         await host.WaitForHealthAsync(HealthStatus.Healthy);
 
-        // Every setting that takes a secret becomes wrong, while it runs and at a start.
+        // Invalidates the settings that contain secrets, at run time and at start.
         host.Change(("Etcd:User", ""), ("Service:User", ""));
         await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("ChangeRefused").Any()), "the change is refused");
         foreach (var (key, value) in new[] { ("Etcd:User", ""), ("Etcd:Tls:Key", "-----" + Mark), ("Etcd:Tls:Key", client.CertificatePem), ("Etcd:Tls:Certificate", Mark) })
         {
-            await using var wrong = DiscoveryHost.Build(new(settings) { [key] = value, ["Etcd:Tls:CertificateAuthority"] = key.Contains("Tls", StringComparison.Ordinal) ? _authority.File : _authority.Pem });
-            said.Add((await Record.ExceptionAsync(wrong.StartAsync))?.ToString().Replace($"'{Mark}'", "the path", StringComparison.Ordinal));
+            await using var invalid = DiscoveryHost.Build(new(settings) { [key] = value, ["Etcd:Tls:CertificateAuthority"] = key.Contains("Tls", StringComparison.Ordinal) ? _authority.File : _authority.Pem });
+            reported.Add((await Record.ExceptionAsync(invalid.StartAsync))?.ToString().Replace($"'{Mark}'", "the path", StringComparison.Ordinal));
         }
 
         await host.StopAsync();
-        said.Add(await ReportAsync(host));
+        reported.Add(await ReportAsync(host));
 
-        // As passwords stand in headers, too.
+        // Also in the form in which headers contain them.
         string[] secrets = [Mark, keyBody, Basic($"{Mark}-user:{Mark}-password"), Basic($"discovery:{Mark}-etcd")];
         Assert.Contains(telemetry.Lines, line => line.Contains("http.client.request.duration", StringComparison.Ordinal));
         Assert.Contains(telemetry.Lines, line => line.Contains("System.Net.Http.HttpRequestOut", StringComparison.Ordinal));
-        Assert.All(said.Concat(host.Logs.Lines.Select(line => line.ToString())).Concat(telemetry.Lines), text =>
+        Assert.All(reported.Concat(host.Logs.Lines.Select(line => line.ToString())).Concat(telemetry.Lines), text =>
             Assert.All(secrets, secret => Assert.DoesNotContain(secret, text ?? "", StringComparison.Ordinal)));
     }
 
@@ -107,17 +107,17 @@ public sealed class SecretsTests : IDisposable
         await server.PostAsync("/v3/auth/enable", []);
     }
 
-    // An answer or an error; which of them, the others say.
+    // Returns responses and errors as text; other tests cover which of them are expected.
     private static async Task<string?> CallAsync(DiscoveryHost host)
     {
         var client = host.Services.GetRequiredService<IHttpClientFactory>().CreateClient();
-        string? said = null;
+        string? reported = null;
         for (var i = 0; i < 5; i++)
         {
-            said += await Record.ExceptionAsync(async () => said += await client.GetAsync(new Uri("http://shop/items"), Token));
+            reported += await Record.ExceptionAsync(async () => reported += await client.GetAsync(new Uri("http://shop/items"), Token));
         }
 
-        return said;
+        return reported;
     }
 
     private static async Task<string> ReportAsync(DiscoveryHost host)

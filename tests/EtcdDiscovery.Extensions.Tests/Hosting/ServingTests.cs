@@ -12,7 +12,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace EtcdDiscovery.Tests.Hosting;
 
-/// <summary>An instance is in etcd only while its server accepts.</summary>
+/// <summary>An instance is in etcd only while its server accepts requests.</summary>
 public sealed class ServingTests(SharedEtcd etcd)
 {
     private static readonly TimeSpan TimeToLive = TimeSpan.FromSeconds(2);
@@ -26,7 +26,7 @@ public sealed class ServingTests(SharedEtcd etcd)
     [Theory]
     [InlineData(EtcdVersion.First)]
     [InlineData(EtcdVersion.Second)]
-    public async Task WebApplication_FromStartToStop_IsRegisteredOnlyWhileItAccepts(EtcdVersion version)
+    public async Task WebApplication_StartedAndStopped_IsRegisteredOnlyWhileItAcceptsRequests(EtcdVersion version)
     {
         var server = await etcd.GetAsync(version);
         var builder = WebApplication.CreateSlimBuilder();
@@ -37,18 +37,18 @@ public sealed class ServingTests(SharedEtcd etcd)
         }
 
         var moments = new ConcurrentQueue<Moment>();
-        // Added before ours: the framework tells it of a start before ours, and of a stop after ours.
+        // Added before the service of the library, so the host starts it earlier and stops it later.
         builder.Services.AddSingleton<IHostedService>(provider => new Recorder(async name => moments.Enqueue(new(
             name, await AcceptsAsync(provider), (await server.ReadAsync(Prefix)).Count))));
         DiscoveryHost.Prepare(builder, new LogCapture());
         await using var app = builder.Build();
         using var slowStarted = new SemaphoreSlim(0);
-        using var slowMayEnd = new SemaphoreSlim(0);
+        using var slowMayComplete = new SemaphoreSlim(0);
         app.MapGet("/", () => "here");
         app.MapGet("/slow", async () =>
         {
             slowStarted.Release();
-            await slowMayEnd.WaitAsync(Token);
+            await slowMayComplete.WaitAsync(Token);
             return "done";
         });
 
@@ -60,8 +60,8 @@ public sealed class ServingTests(SharedEtcd etcd)
         var slow = http.GetStringAsync("/slow", Token);
         await slowStarted.WaitAsync(Token);
         var stopping = app.StopAsync(Token);
-        await Eventually.TrueAsync(() => Task.FromResult(moments.Any(moment => moment.Name == "stopping")), "the application stops");
-        slowMayEnd.Release();
+        await Eventually.TrueAsync(() => Task.FromResult(moments.Any(moment => moment.Name == "stopping")), "the application is stopping");
+        slowMayComplete.Release();
         await stopping;
 
         Assert.Equal("done", await slow);
@@ -77,7 +77,7 @@ public sealed class ServingTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Process_Killed_IsGoneWithinItsTimeToLiveAndTwoSeconds()
+    public async Task Process_Killed_ExpiresWithinTheTimeToLiveAndTwoSeconds()
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         using var process = StartProcess(server);
@@ -88,7 +88,7 @@ public sealed class ServingTests(SharedEtcd etcd)
 
             process.Kill();
             var killed = Stopwatch.StartNew();
-            await Eventually.TrueAsync(async () => (await server.ReadAsync(Prefix)).Count == 0, "the killed process is gone");
+            await Eventually.TrueAsync(async () => (await server.ReadAsync(Prefix)).Count == 0, "the instance of the killed process has expired");
 
             Assert.InRange(killed.Elapsed, TimeSpan.Zero, TimeToLive + TimeSpan.FromSeconds(2));
         }
@@ -100,7 +100,7 @@ public sealed class ServingTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Process_AskedToEnd_IsGoneBeforeItHasEnded()
+    public async Task Process_Terminated_WithdrawsBeforeItExits()
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         using var process = StartProcess(server);
@@ -108,7 +108,7 @@ public sealed class ServingTests(SharedEtcd etcd)
         {
             await Eventually.TrueAsync(async () => (await server.ReadAsync(Prefix)).Count == 1, "the process is registered");
 
-            // The shell's own kill: slim images have no other.
+            // The shell's built-in kill: slim images have no separate one.
             using var kill = Process.Start("sh", ["-c", $"kill -TERM {process.Id}"]);
             await process.WaitForExitAsync(Token).WaitAsync(Eventually.Patience, Token);
 
@@ -147,7 +147,7 @@ public sealed class ServingTests(SharedEtcd etcd)
 
     private static async Task<bool> AcceptsAsync(Uri address)
     {
-        // A connection of its own: one that stands already would say nothing about the listener.
+        // A new connection, because an existing one would not test the listener.
         using var http = new HttpClient { BaseAddress = address };
         try
         {

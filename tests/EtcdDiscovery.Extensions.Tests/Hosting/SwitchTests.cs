@@ -9,13 +9,13 @@ using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.Tests.Hosting;
 
-/// <summary>Applications whose service discovery is off, that only find others, or that find etcd by a connection string.</summary>
+/// <summary>Applications with service discovery disabled, without registration, or with a connection string.</summary>
 public sealed class SwitchTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Discovery_SwitchedOff_ConnectsToNothingAndSaysWhy()
+    public async Task Discovery_Disabled_DoesNotConnectAndStatesTheReason()
     {
         using var etcd = new TcpListener(IPAddress.Loopback, 0);
         etcd.Start();
@@ -44,7 +44,7 @@ public sealed class SwitchTests
     }
 
     [Fact]
-    public async Task HttpClient_OfDiscoverySwitchedOff_AsksDns()
+    public async Task HttpClient_DiscoveryDisabled_UsesDns()
     {
         await using var host = await DiscoveryHost.StartAsync(
             new() { ["Enabled"] = "false" }, builder => builder.Services.AddHttpClient("caller").AddEtcdDiscovery());
@@ -56,7 +56,7 @@ public sealed class SwitchTests
     }
 
     [Fact]
-    public async Task RegisterService_ChangedWhileTheApplicationRuns_IsFollowed()
+    public async Task RegisterService_ChangedAtRunTime_RegistersOrWithdraws()
     {
         await using var host = await DiscoveryHost.StartAsync(
             new() { ["Store"] = "InMemory", ["RegisterService"] = "false", ["Service:Name"] = "shop", ["Services:admin:Name"] = "admin" },
@@ -74,10 +74,10 @@ public sealed class SwitchTests
     [InlineData("http://a:2379, http://b:2379", null, "http://a:2379 http://b:2379")]
     [InlineData("http://a:2379", "http://c:2379", "http://c:2379")]
     [InlineData(null, null, "http://settings:2379")]
-    public void Endpoints_WithAConnectionString_ComeFromItUnlessADelegateSaysOtherwise(string? connection, string? byDelegate, string expected)
+    public void Endpoints_WithAConnectionString_UseItUnlessADelegateSetsThem(string? connection, string? byDelegate, string expected)
     {
         var builder = NewBuilder(connection);
-        // Whichever call comes first.
+        // The order of the calls does not matter.
         builder.AddEtcdDiscovery(options => options.Etcd.Endpoints = byDelegate is null ? options.Etcd.Endpoints : [byDelegate]);
         builder.AddEtcdDiscovery("etcd");
         builder.AddEtcdDiscovery("etcd");
@@ -87,7 +87,7 @@ public sealed class SwitchTests
     }
 
     [Fact]
-    public void ConnectionString_OfASecondName_IsRefused()
+    public void ConnectionString_SecondName_Throws()
     {
         var builder = NewBuilder("http://a:2379");
         builder.AddEtcdDiscovery("etcd");
@@ -99,7 +99,7 @@ public sealed class SwitchTests
     }
 
     [Fact]
-    public void ConnectionString_WithAUser_IsRefusedWithoutShowingThePassword()
+    public void ConnectionString_WithAPassword_IsRejectedWithoutShowingIt()
     {
         var builder = NewBuilder("http://me:marked-secret@a:2379");
         builder.AddEtcdDiscovery("etcd");

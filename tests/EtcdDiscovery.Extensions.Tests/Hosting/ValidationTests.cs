@@ -6,16 +6,16 @@ using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.Tests.Hosting;
 
-/// <summary>Wrong settings: the start fails, and one message names each of them.</summary>
+/// <summary>Invalid settings fail the start with one message that names all of them.</summary>
 public sealed class ValidationTests
 {
-    private const string Hush = "hush-hush";
-    private const string HowToWriteTimes = "(5 seconds are written 00:00:05; a number alone counts days)";
+    private const string Secret = "hush-hush";
+    private const string TimeFormatHint = "(5 seconds are written 00:00:05; a number alone counts days)";
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    /// <summary>A setting, a bad value, and what the message says of it.</summary>
-    public static TheoryData<string, string, string> BadSettings => new()
+    /// <summary>A setting, an invalid value, and the expected part of the message.</summary>
+    public static TheoryData<string, string, string> InvalidSettings => new()
     {
         { "Service:Ports:http", "0", "a number from 1 to 65535 is allowed." },
         { "Service:Ports:http", "65536", "a number from 1 to 65535 is allowed." },
@@ -40,6 +40,7 @@ public sealed class ValidationTests
         { "Etcd:Endpoints:0", "http://b:2379/path", "an address such as http://etcd-1:2379 is allowed" },
         { "Etcd:Endpoints:0", "http://b:99999", "an address such as http://etcd-1:2379 is allowed" },
         { "Etcd:Endpoints:0", "", "an address such as http://etcd-1:2379 is allowed" },
+        { "Service:User", "a:b", "a user without ':' is allowed" },
         { "KeyPrefix", "fleet-a", "which does not start with '/'" },
         { "KeyPrefix", "/", "which is empty" },
         { "KeyPrefix", "/fleet-a/", "which has a '/' at its start or end, or two in a row" },
@@ -47,7 +48,7 @@ public sealed class ValidationTests
         { "KeyPrefix", "/fleet/../a", "which has a segment '.' or '..'" },
         { "TimeToLive", "00:00:00", "a time from 00:00:01 to 01:00:00 is allowed" },
         { "TimeToLive", "-00:00:05", "a time from 00:00:01 to 01:00:00 is allowed" },
-        // What a person who thinks of seconds writes: .NET reads days.
+        // Likely meant as seconds, but .NET parses a number as days.
         { "TimeToLive", "5", "a time from 00:00:01 to 01:00:00 is allowed" },
         { "RetryDelay", "00:00:03", "at most MaxRetryDelay, '00:00:02', is allowed." },
         { "MaxRetryDelay", "00:06:00", "a time from 00:00:00.0100000 to 00:05:00 is allowed" },
@@ -61,10 +62,23 @@ public sealed class ValidationTests
     };
 
     [Theory]
-    [MemberData(nameof(BadSettings))]
-    public async Task Setting_Wrong_IsNamedWithItsValueAndWhatIsAllowed(string key, string value, string allowed)
+    [InlineData("EtcdV2", true)]
+    [InlineData("Etcd", false)]
+    public async Task EtcdUser_WithAColon_IsRefusedWhereItIsSentByBasicAuthentication(string store, bool isRefused)
     {
-        await using var host = DiscoveryHost.Build(new(Good()) { [key] = value });
+        await using var host = DiscoveryHost.Build(new() { ["Store"] = store, ["Etcd:User"] = "a:b", ["Etcd:Password"] = Secret });
+
+        var error = await Record.ExceptionAsync(host.StartAsync);
+
+        Assert.Equal(isRefused, error is OptionsValidationException);
+        Assert.Contains(isRefused ? "EtcdDiscovery:Etcd:User is 'a:b': a user without ':' is allowed" : "", error?.Message ?? "", StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(InvalidSettings))]
+    public async Task Setting_Invalid_IsNamedWithItsValueAndWhatIsAllowed(string key, string value, string allowed)
+    {
+        await using var host = DiscoveryHost.Build(new(ValidSettings()) { [key] = value });
 
         var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
 
@@ -80,7 +94,7 @@ public sealed class ValidationTests
     }
 
     [Fact]
-    public async Task Settings_AllWrong_AreAllNamedInOneMessage()
+    public async Task Settings_AllInvalid_AreNamedInOneMessage()
     {
         await using var host = DiscoveryHost.Build(new()
         {
@@ -94,7 +108,7 @@ public sealed class ValidationTests
             ["Service:Ports:http"] = "0",
             ["Service:Ports:https"] = "65536",
             ["Service:PrivatePorts:http"] = "abc",
-            ["Service:Password"] = Hush,
+            ["Service:Password"] = Secret,
         });
 
         var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
@@ -107,27 +121,27 @@ public sealed class ValidationTests
                 "EtcdDiscovery:Service:User", "EtcdDiscovery:TimeToLive",
             ],
             error.Failures.Select(failure => failure.Split(' ')[0]).Order(StringComparer.Ordinal));
-        Assert.DoesNotContain(Hush, error.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(Secret, error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Password_WithoutUser_IsRefusedWithoutShowingIt()
+    public async Task Password_WithoutUser_IsRejectedWithoutShowingIt()
     {
-        await using var host = DiscoveryHost.Build(new(Good()) { ["Service:Password"] = Hush });
+        await using var host = DiscoveryHost.Build(new(ValidSettings()) { ["Service:Password"] = Secret });
 
         var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
 
         Assert.StartsWith("EtcdDiscovery:Service:User is not set, but Password is", Assert.Single(error.Failures), StringComparison.Ordinal);
-        Assert.DoesNotContain(Hush, error.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(Secret, error.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("Ports")]
     [InlineData("PrivatePorts")]
     [InlineData("Metadata")]
-    public async Task Map_OfMoreEntriesThanReadersTake_IsRefused(string map)
+    public async Task Map_WithTooManyEntries_IsRejected(string map)
     {
-        Dictionary<string, string?> settings = new(Good());
+        Dictionary<string, string?> settings = new(ValidSettings());
         for (var i = 0; settings.Keys.Count(key => key.StartsWith($"Service:{map}:", StringComparison.Ordinal)) <= 256; i++)
         {
             settings[$"Service:{map}:{i}"] = "80";
@@ -145,10 +159,10 @@ public sealed class ValidationTests
     [InlineData("Service:Metadata:note", "Service:Metadata", 4)]
     [InlineData("Service:Zone", "Service:Zone", 0)]
     [InlineData("Service:Password", "Service:Password", 0)]
-    public async Task Registration_TooLongToBeRead_IsRefusedWithTheLongestSetting(string key, string setting, int length)
+    public async Task Registration_TooLong_IsRejectedWithTheLongestSetting(string key, string setting, int length)
     {
-        var secret = string.Concat(Enumerable.Repeat(Hush, 7_000));
-        Dictionary<string, string?> settings = new(Good()) { ["Service:User"] = "u", ["Service:Password"] = "p", [key] = secret };
+        var secret = string.Concat(Enumerable.Repeat(Secret, 7_000));
+        Dictionary<string, string?> settings = new(ValidSettings()) { ["Service:User"] = "u", ["Service:Password"] = "p", [key] = secret };
         await using var host = DiscoveryHost.Build(settings);
 
         var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
@@ -157,7 +171,7 @@ public sealed class ValidationTests
         Assert.StartsWith(
             $"EtcdDiscovery:{setting} has {secret.Length + length} bytes, which makes the registration ", problem, StringComparison.Ordinal);
         Assert.Contains("up to 61376 are allowed", problem, StringComparison.Ordinal);
-        Assert.DoesNotContain(Hush, problem, StringComparison.Ordinal);
+        Assert.DoesNotContain(Secret, problem, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -166,9 +180,9 @@ public sealed class ValidationTests
     [InlineData("Etcd:Tls:Key", "Etcd:Tls:Certificate is not set, but Key is")]
     [InlineData("Etcd:Tls:Certificate", "Etcd:Tls:Key is not set, but Certificate is")]
     [InlineData("Etcd:Tls:CertificateAuthority", "Etcd:Endpoints:0 is 'http://127.0.0.1:2379', but Tls is set: write https://")]
-    public async Task Security_HalfConfigured_IsRefused(string key, string told)
+    public async Task Security_Incomplete_IsRejected(string key, string expected)
     {
-        Dictionary<string, string?> settings = new(Good()) { [$"{key}"] = Hush };
+        Dictionary<string, string?> settings = new(ValidSettings()) { [$"{key}"] = Secret };
         if (key.StartsWith("Etcd:Tls:", StringComparison.Ordinal) && !key.EndsWith("Authority", StringComparison.Ordinal))
         {
             settings["Etcd:Endpoints:0"] = "https://etcd-1:2379";
@@ -178,8 +192,8 @@ public sealed class ValidationTests
 
         var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
 
-        Assert.StartsWith($"EtcdDiscovery:{told}", Assert.Single(error.Failures), StringComparison.Ordinal);
-        Assert.DoesNotContain(Hush, error.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith($"EtcdDiscovery:{expected}", Assert.Single(error.Failures), StringComparison.Ordinal);
+        Assert.DoesNotContain(Secret, error.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -188,15 +202,15 @@ public sealed class ValidationTests
     [InlineData("LS0tLS1CRUdJThush-hush")]
     [InlineData("-----hush-hush")]
     [InlineData("hush-hush\nhush-hush")]
-    // DER in base64, as a key without its first and last line is; base64 for URLs; base64 of base64; broken base64; hexadecimal.
+    // DER in base64, i.e. a PEM key without its first and last line; base64url; base64 of base64; truncated base64 of PEM; hexadecimal.
     [InlineData("MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgOLX3/VtUeSZhuECj4cMgdFYILzkW5OkULB4EtR/SJ2uhRANCAATq+q7FiWYrTm9+pTIpSfDBp5G2TtZyZgcrqq1t70TsHmCDAKNwNLd3ETpD2s5uvKHdC2pv2+joywih8Gm/GtuN", "OLX3/VtU")]
     [InlineData("MC4CAQAwBQYDK2VwBCIEIDi19_1bVHkmYbhAo-HDIHRWCC85FuTpFCweBLUf0idr", "BCIEIDi1")]
     [InlineData("TFMwdExTMUNSVWRKVGlCUVVrbFdRVlJGSUV0RldTMHRMUzB0Q2sxSlIwaEJaMFZCVFVKTlIwSjVjVWRUVFRRNVFXZEZSME5EY1VkVFRUUTVRWGRGU0VK", "Q2sxSlIw")]
     [InlineData("Ci0tLS0tQkVHSU4gUFJJVkFURSBLRVktLS0tLQpNSUdIQWdFQU1CTUdCeXFHU000OUFnRUdDQ3FHU000OUF3RUhCRzB3YXdJQkFRUWdPTFg", "GU000OUF3")]
     [InlineData("308187020100301306072A8648CE3D020106082A8648CE3D030107046D306B020101042038B5F7FD5B54792661B840A3E1C32074", "38B5F7FD")]
-    public async Task Certificate_InTheSettingButUnreadable_IsRefusedWithoutShowingIt(string value, string secret = Hush)
+    public async Task Certificate_Unreadable_IsRejectedWithoutShowingIt(string value, string secret = Secret)
     {
-        await using var host = DiscoveryHost.Build(new(Good())
+        await using var host = DiscoveryHost.Build(new(ValidSettings())
         {
             ["Etcd:Endpoints:0"] = "https://etcd-1:2379",
             ["Etcd:Tls:CertificateAuthority"] = value,
@@ -212,7 +226,7 @@ public sealed class ValidationTests
     [InlineData("ETCD_HOST", "http://a:2379", "https://a:2379")]
     [InlineData("ETCD_HOSTS", "a:2379, https://b:2379", "https://a:2379,https://b:2379")]
     [InlineData("UNRELATED", "", "https://127.0.0.1:2379")]
-    public void Environment_OfGoWithCertificates_SpeaksTls(string variable, string hosts, string expected)
+    public void GoEnvironment_WithCertificates_UsesTls(string variable, string hosts, string expected)
     {
         var options = Configured(new() { [variable] = hosts, ["ETCD_CACERT"] = "ca", ["ETCD_TLS_CERT"] = "cert", ["ETCD_TLS_KEY"] = "key" });
 
@@ -221,7 +235,7 @@ public sealed class ValidationTests
     }
 
     [Fact]
-    public void Environment_OfGoWithHalfOfTheCertificates_SpeaksPlainAsInGo()
+    public void GoEnvironment_WithIncompleteCertificates_UsesPlainHttpAsGoDoes()
     {
         var options = Configured(new() { ["ETCD_HOST"] = "http://a:2379", ["ETCD_CACERT"] = "ca" });
 
@@ -232,7 +246,7 @@ public sealed class ValidationTests
     [Theory]
     [InlineData("http://b:2379")]
     [InlineData("https://b:2379")]
-    public void Environment_OfGo_GivesWayToTheConfiguration(string endpoint)
+    public void GoEnvironment_EndpointsConfigured_IsOverridden(string endpoint)
     {
         var options = Configured(
             new() { ["ETCD_HOST"] = "http://a", ["ETCD_CACERT"] = "ca", ["ETCD_TLS_CERT"] = "cert", ["ETCD_TLS_KEY"] = "key" },
@@ -245,15 +259,15 @@ public sealed class ValidationTests
     [Theory]
     [InlineData("http://user:hush-hush@b:2379")]
     [InlineData("user:hush-hush@b:2379")]
-    public async Task Endpoint_WithPassword_IsRefusedWithoutShowingIt(string endpoint)
+    public async Task Endpoint_WithPassword_IsRejectedWithoutShowingIt(string endpoint)
     {
-        await using var host = DiscoveryHost.Build(new(Good()) { ["Etcd:Endpoints:0"] = endpoint });
+        await using var host = DiscoveryHost.Build(new(ValidSettings()) { ["Etcd:Endpoints:0"] = endpoint });
 
         var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
 
         Assert.StartsWith("EtcdDiscovery:Etcd:Endpoints:0 ", Assert.Single(error.Failures), StringComparison.Ordinal);
         Assert.Contains("b:2379", error.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain(Hush, error.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(Secret, error.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -264,7 +278,7 @@ public sealed class ValidationTests
     [InlineData("Public", "true")]
     [InlineData("Shard", "s0")]
     [InlineData("User", "u")]
-    public async Task Service_WithSettingsButWithoutName_IsRefused(string key, string value)
+    public async Task Service_WithSettingsButWithoutName_IsRejected(string key, string value)
     {
         await using var host = DiscoveryHost.Build(new() { ["Store"] = "InMemory", [$"Service:{key}"] = value });
 
@@ -274,17 +288,17 @@ public sealed class ValidationTests
             "EtcdDiscovery:Service:Name is not set, but other settings of the service are", Assert.Single(error.Failures), StringComparison.Ordinal);
     }
 
-    /// <summary>A setting, a value that its type does not take, and what the message says is allowed.</summary>
+    /// <summary>A setting, a value that cannot be converted to its type, and the expected message about allowed values.</summary>
     public static TheoryData<string, string, string> MalformedSettings => new()
     {
-        { "TimeToLive", "5s", $"a time from 00:00:01 to 01:00:00 is allowed {HowToWriteTimes}." },
-        { "TimeToLive", "00:00:60", $"a time from 00:00:01 to 01:00:00 is allowed {HowToWriteTimes}." },
-        { "DrainDelay", "none", $"a time from 00:00:00 to 00:10:00 is allowed {HowToWriteTimes}." },
-        { "RetryDelay", "200ms", $"a time from 00:00:00.0100000 to 00:05:00 is allowed {HowToWriteTimes}." },
-        { "OutageGrace", "ten", $"a time from 00:00:00 to 01:00:00 is allowed {HowToWriteTimes}." },
-        { "CacheIdleTimeout", "never", $"a time from 00:00:01 to 1.00:00:00 is allowed {HowToWriteTimes}." },
-        { "Etcd:RequestTimeout", "3s", $"a time from 00:00:00.1000000 to 00:05:00 is allowed {HowToWriteTimes}." },
-        { "Readiness:Period", "2s", $"a time from 00:00:00.1000000 to 00:05:00 is allowed {HowToWriteTimes}." },
+        { "TimeToLive", "5s", $"a time from 00:00:01 to 01:00:00 is allowed {TimeFormatHint}." },
+        { "TimeToLive", "00:00:60", $"a time from 00:00:01 to 01:00:00 is allowed {TimeFormatHint}." },
+        { "DrainDelay", "none", $"a time from 00:00:00 to 00:10:00 is allowed {TimeFormatHint}." },
+        { "RetryDelay", "200ms", $"a time from 00:00:00.0100000 to 00:05:00 is allowed {TimeFormatHint}." },
+        { "OutageGrace", "ten", $"a time from 00:00:00 to 01:00:00 is allowed {TimeFormatHint}." },
+        { "CacheIdleTimeout", "never", $"a time from 00:00:01 to 1.00:00:00 is allowed {TimeFormatHint}." },
+        { "Etcd:RequestTimeout", "3s", $"a time from 00:00:00.1000000 to 00:05:00 is allowed {TimeFormatHint}." },
+        { "Readiness:Period", "2s", $"a time from 00:00:00.1000000 to 00:05:00 is allowed {TimeFormatHint}." },
         { "Store", "Consul", "Etcd, EtcdV2, InMemory are allowed." },
         { "Balancing", "Least", "Random, RoundRobin, PowerOfTwoChoices, First are allowed." },
         { "Service:CredentialPolicy", "Mine", "Share, Overwrite are allowed." },
@@ -303,16 +317,16 @@ public sealed class ValidationTests
     [MemberData(nameof(MalformedSettings))]
     public async Task Setting_Malformed_IsNamedWithItsValueAndWhatIsAllowed(string key, string value, string allowed)
     {
-        await using var host = BuildWithEverySection(new(Good()) { [key] = value });
+        await using var host = BuildWithEverySection(new(ValidSettings()) { [key] = value });
 
         var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
 
         Assert.Equal($"EtcdDiscovery:{key} is '{value}': {allowed}", Assert.Single(error.Failures));
     }
 
-    // The binder of .NET throws at the first one. A property of a type that we do not check would bring that back.
+    // The binder of .NET throws at the first malformed value, so every bound property must be checked before.
     [Fact]
-    public async Task Settings_AllMalformed_AreAllNamedAtOnce()
+    public async Task Settings_AllMalformed_AreNamedInOneMessage()
     {
         (Type Options, string Section)[] sections =
         [
@@ -329,7 +343,7 @@ public sealed class ValidationTests
                 .Where(property => property is { PropertyType.IsValueType: true })
                 .Select(property => section.Section + property.Name))
             .ToList();
-        var settings = Good();
+        var settings = ValidSettings();
         keys.ForEach(key => settings[key] = "?");
         await using var host = BuildWithEverySection(settings);
 
@@ -341,9 +355,9 @@ public sealed class ValidationTests
     }
 
     [Fact]
-    public async Task Settings_OutOfRangeAndMalformedInEverySection_AreInOneMessage()
+    public async Task Settings_OutOfRangeAndMalformedInEverySection_AreNamedInOneMessage()
     {
-        await using var host = BuildWithEverySection(new(Good())
+        await using var host = BuildWithEverySection(new(ValidSettings())
         {
             ["TimeToLive"] = "5s",
             ["DrainDelay"] = "01:00:00",
@@ -352,7 +366,7 @@ public sealed class ValidationTests
             ["Etcd:Endpoints:0"] = "ftp://b",
             ["Service:Hostname"] = "@",
             ["Service:Public"] = "yes",
-            ["Service:Password"] = Hush,
+            ["Service:Password"] = Secret,
             ["Services:admin:Name"] = "a//b",
             ["Services:admin:Weight"] = "heavy",
             ["ServerAddresses:PreferredNetwork"] = "10.0.0.0/40",
@@ -371,14 +385,14 @@ public sealed class ValidationTests
             ],
             error.Failures.Select(failure => failure.Split(' ')[0]).Order(StringComparer.Ordinal));
         Assert.All(error.Failures, failure => Assert.Contains(failure, error.Message, StringComparison.Ordinal));
-        Assert.DoesNotContain(Hush, error.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(Secret, error.ToString(), StringComparison.Ordinal);
     }
 
-    // An application may ask for the resolver before the host validates anything.
+    // An application may request the resolver before the host validates the options.
     [Fact]
-    public async Task Settings_MalformedInTwoSections_AreInOneMessageForTheResolverToo()
+    public async Task Settings_MalformedInTwoSections_FailTheResolverWithOneMessage()
     {
-        await using var host = BuildWithEverySection(new(Good()) { ["Balancing"] = "Least", ["Services:admin:Weight"] = "heavy" });
+        await using var host = BuildWithEverySection(new(ValidSettings()) { ["Balancing"] = "Least", ["Services:admin:Weight"] = "heavy" });
 
         var error = Assert.Throws<OptionsValidationException>(() => host.Resolver);
 
@@ -389,7 +403,7 @@ public sealed class ValidationTests
     [Fact]
     public async Task Setting_ReadByAnotherSectionsDelegate_IsNamedOnce()
     {
-        await using var host = DiscoveryHost.Build(new(Good()) { ["TimeToLive"] = "5s", ["Services:admin:Name"] = "admin" }, builder =>
+        await using var host = DiscoveryHost.Build(new(ValidSettings()) { ["TimeToLive"] = "5s", ["Services:admin:Name"] = "admin" }, builder =>
         {
             builder.Services.AddEtcdDiscovery().AddService("EtcdDiscovery:Services:admin");
             builder.Services.AddOptions<ServiceRegistrationOptions>("EtcdDiscovery:Services:admin")
@@ -402,12 +416,12 @@ public sealed class ValidationTests
     }
 
     [Fact]
-    public async Task Settings_OfEnvironmentVariables_AreNamedByTheirConfigurationKeys()
+    public async Task Settings_FromEnvironmentVariables_AreNamedByTheirConfigurationKeys()
     {
         const string prefix = nameof(ValidationTests) + "_";
         Environment.SetEnvironmentVariable($"{prefix}EtcdDiscovery__TimeToLive", "5s");
         Environment.SetEnvironmentVariable($"{prefix}ETCDDISCOVERY__SERVICE__PUBLIC", "yes");
-        await using var host = DiscoveryHost.Build(Good(), builder => builder.Configuration.AddEnvironmentVariables(prefix));
+        await using var host = DiscoveryHost.Build(ValidSettings(), builder => builder.Configuration.AddEnvironmentVariables(prefix));
 
         var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
 
@@ -417,22 +431,22 @@ public sealed class ValidationTests
     }
 
     [Fact]
-    public async Task Setting_Malformed_IsShownSanitizedAndSecretsNever()
+    public async Task Setting_Malformed_IsSanitizedAndSecretsAreNotShown()
     {
-        await using var host = DiscoveryHost.Build(new(Good())
+        await using var host = DiscoveryHost.Build(new(ValidSettings())
         {
             ["Service:Weight"] = "a\u0007b" + new string('x', 1_000),
             ["Service:User"] = "u",
-            ["Service:Password"] = Hush,
+            ["Service:Password"] = Secret,
             ["Etcd:User"] = "u",
-            ["Etcd:Password"] = Hush,
+            ["Etcd:Password"] = Secret,
         });
 
         var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
 
         Assert.StartsWith(
             $"EtcdDiscovery:Service:Weight is 'a\uFFFDb{new string('x', 197)}…': ", Assert.Single(error.Failures), StringComparison.Ordinal);
-        Assert.DoesNotContain(Hush, error.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(Secret, error.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -442,9 +456,9 @@ public sealed class ValidationTests
     [InlineData("Service:Weight", "1e3")]
     [InlineData("Balancing", "roundrobin")]
     [InlineData("DrainDelay", "0")]
-    public async Task Setting_ThatTheBinderConverts_IsNotMalformed(string key, string value)
+    public async Task Setting_ConvertedByTheBinder_IsAccepted(string key, string value)
     {
-        await using var host = await DiscoveryHost.StartAsync(new(Good()) { [key] = value });
+        await using var host = await DiscoveryHost.StartAsync(new(ValidSettings()) { [key] = value });
 
         await host.RegisteredAsync();
     }
@@ -454,9 +468,9 @@ public sealed class ValidationTests
     [InlineData("Etcd:ConnectTimeout", "1s")]
     [InlineData("Service:Weight", "heavy")]
     [InlineData("Services:admin:Public", "yes")]
-    public async Task Reload_WithAMalformedValue_IsRefusedWithTheTextOfTheStart(string key, string value)
+    public async Task Reload_WithAMalformedValue_IsRejectedWithTheMessageOfTheStart(string key, string value)
     {
-        Dictionary<string, string?> settings = new(Good()) { ["Services:admin:Name"] = "admin" };
+        Dictionary<string, string?> settings = new(ValidSettings()) { ["Services:admin:Name"] = "admin" };
         await using var refused = BuildWithEverySection(new(settings) { [key] = value });
         var expected = (await Assert.ThrowsAsync<OptionsValidationException>(refused.StartAsync)).Message;
         await using var host = await DiscoveryHost.StartAsync(
@@ -478,7 +492,7 @@ public sealed class ValidationTests
     [Theory]
     [InlineData("Service:Ports:http", "0")]
     [InlineData("TimeToLive", "abc")]
-    public async Task Configuration_ReloadedFromAFileWithWrongValues_LeavesTheApplicationRunning(string key, string value)
+    public async Task Configuration_FileReloadedWithInvalidValues_ApplicationKeepsRunning(string key, string value)
     {
         var directory = Directory.CreateTempSubdirectory("etcd-discovery-settings-");
         try
@@ -486,15 +500,15 @@ public sealed class ValidationTests
             var file = Path.Combine(directory.FullName, "appsettings.json");
             await File.WriteAllTextAsync(file, Json("x", "1"), Token);
             await using var host = await DiscoveryHost.StartAsync(
-                Good(), builder => builder.Configuration.AddJsonFile(file, optional: false, reloadOnChange: true));
+                ValidSettings(), builder => builder.Configuration.AddJsonFile(file, optional: false, reloadOnChange: true));
             var registration = await host.RegisteredAsync();
             var configuration = host.Services.GetRequiredService<IConfiguration>();
 
             await File.WriteAllTextAsync(file, Json(key, value), Token);
             await Eventually.TrueAsync(
-                () => Task.FromResult(configuration[$"EtcdDiscovery:{key}"] == value), "the file is read again");
+                () => Task.FromResult(configuration[$"EtcdDiscovery:{key}"] == value), "the file is reloaded");
 
-            await StillServesAsync(host, registration);
+            await AssertStillServesAsync(host, registration);
         }
         finally
         {
@@ -502,25 +516,25 @@ public sealed class ValidationTests
         }
     }
 
-    // Providers reload on timers and threads of their own, where an exception ends the process.
+    // Providers reload on timers and background threads, where an exception terminates the process.
     [Theory]
     [InlineData("Service:Ports:http", "0")]
     [InlineData("TimeToLive", "abc")]
-    public async Task Configuration_ReloadedByItsProviderWithWrongValues_DoesNotThrowAtTheProvider(string key, string value)
+    public async Task Configuration_ProviderReloadsInvalidValues_DoesNotThrow(string key, string value)
     {
         var provider = new ChangingConfiguration();
         await using var host = await DiscoveryHost.StartAsync(
-            Good(), builder => ((IConfigurationBuilder)builder.Configuration).Add(provider));
+            ValidSettings(), builder => ((IConfigurationBuilder)builder.Configuration).Add(provider));
         var registration = await host.RegisteredAsync();
 
         provider.Change($"EtcdDiscovery:{key}", value);
 
         Assert.Equal(value, host.Services.GetRequiredService<IConfiguration>()[$"EtcdDiscovery:{key}"]);
-        await StillServesAsync(host, registration);
+        await AssertStillServesAsync(host, registration);
     }
 
     [Fact]
-    public async Task Registry_GivenWrongOptions_NamesThemAll()
+    public async Task Registry_InvalidOptions_NamesThemAll()
     {
         await using var host = await DiscoveryHost.StartAsync(new() { ["Store"] = "InMemory" });
 
@@ -530,15 +544,15 @@ public sealed class ValidationTests
                 Name = "a/",
                 Hostname = "h/",
                 Ports = new Dictionary<string, string>(StringComparer.Ordinal) { ["http"] = "0" },
-                Password = Hush,
+                Password = Secret,
             }));
 
         Assert.Equal(4, error.Failures.Count());
-        Assert.DoesNotContain(Hush, error.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(Secret, error.ToString(), StringComparison.Ordinal);
         Assert.Empty(host.Registry.Registrations);
     }
 
-    private static async Task StillServesAsync(DiscoveryHost host, IServiceRegistration registration)
+    private static async Task AssertStillServesAsync(DiscoveryHost host, IServiceRegistration registration)
     {
         Assert.Equal(RegistrationState.Registered, registration.State);
         Assert.Equal(registration.InstanceId, (await host.Resolver.GetInstanceAsync("shop", cancellationToken: Token)).Id);
@@ -564,7 +578,7 @@ public sealed class ValidationTests
             .UseServerAddresses()
             .RegisterWhenHealthy());
 
-    private static Dictionary<string, string?> Good() => new()
+    private static Dictionary<string, string?> ValidSettings() => new()
     {
         ["Store"] = "InMemory",
         ["Service:Name"] = "shop",

@@ -6,7 +6,10 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace EtcdDiscovery.Tests.Http;
 
-/// <summary>What the caller made is the caller's: content that fails, headers that do not parse, URLs that must stay as they are.</summary>
+/// <summary>
+/// Faults of the caller, such as content that throws or headers that do not parse, do not count against an instance, and the requests of
+/// the caller are not altered.
+/// </summary>
 public sealed class CallerFaultTests
 {
     private static readonly Uri Items = new("http://catalog/items");
@@ -17,7 +20,7 @@ public sealed class CallerFaultTests
 
     [Theory]
     [MemberData(nameof(Failures))]
-    public async Task Content_ThatFails_IsSentToOneInstanceAndEjectsNone(string failure)
+    public async Task Content_Throws_IsNotRetriedAndEjectsNoInstance(string failure)
     {
         await using var first = await WebInstance.StartAsync(context => context.Request.Body.CopyToAsync(Stream.Null));
         await using var second = await WebInstance.StartAsync(context => context.Request.Body.CopyToAsync(Stream.Null));
@@ -39,7 +42,7 @@ public sealed class CallerFaultTests
     }
 
     [Fact]
-    public async Task Content_OfARequestThatIsRefused_IsSentToTheNextInstance()
+    public async Task Content_ConnectionRefused_IsSentToTheNextInstance()
     {
         await using var web = await WebInstance.StartAsync(async context => await context.Request.Body.CopyToAsync(context.Response.Body));
         await using var fleet = await HttpFleet.StartAsync(options => options.MaxAttempts = 2);
@@ -56,7 +59,7 @@ public sealed class CallerFaultTests
     }
 
     [Fact]
-    public async Task Content_AfterTheRequest_IsTheCallersOwnAgain()
+    public async Task Content_AfterTheRequest_IsRestored()
     {
         HttpContent? sent = null;
         using var primary = new RecordingHandler((request, _) =>
@@ -77,7 +80,7 @@ public sealed class CallerFaultTests
     }
 
     [Fact]
-    public async Task Authorization_ThatDoesNotParse_IsSentAsItIs()
+    public async Task Authorization_NotParsable_IsSentUnchanged()
     {
         string? authorization = null;
         using var primary = new RecordingHandler((request, _) =>
@@ -97,9 +100,9 @@ public sealed class CallerFaultTests
     }
 
     [Fact]
-    public async Task Request_AfterAHandlerThatThrowsAtOnce_IsWhatItWas()
+    public async Task Request_HandlerThrowsSynchronously_IsRestored()
     {
-        using var primary = new RecordingHandler((_, _) => throw new NotSupportedException("not like this"));
+        using var primary = new RecordingHandler((_, _) => throw new NotSupportedException("not supported"));
         await using var fleet = await HttpFleet.StartAsync(primary);
         await fleet.RegisterAsync("catalog", 80, options => (options.User, options.Password) = ("user", "secret"));
         using var request = new HttpRequestMessage(HttpMethod.Get, Items);
@@ -117,7 +120,7 @@ public sealed class CallerFaultTests
     [InlineData("/shop.Catalog/Get", false)]
     [InlineData("/items#part", true)]
     [InlineData("/items#part", false)]
-    public async Task Path_OfARequest_ReachesTheInstanceAsItWouldWithoutDiscovery(string path, bool isVerbatim)
+    public async Task Path_Unusual_IsSentAsWithoutDiscovery(string path, bool isVerbatim)
     {
         await using var web = await WebInstance.StartAsync(context =>
             context.Response.WriteAsync(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget));
@@ -139,7 +142,7 @@ public sealed class CallerFaultTests
     [InlineData("https+http://catalog\t")]
     [InlineData("http://_grpc_web.catalog/")]
     [InlineData("http://_2nd.catalog/ ")]
-    public async Task Url_ThatIsUnusual_IsAnswered(string url)
+    public async Task Url_Unusual_IsResolved(string url)
     {
         await using var web = await WebInstance.StartAsync("done");
         await using var fleet = await HttpFleet.StartAsync();
@@ -157,7 +160,7 @@ public sealed class CallerFaultTests
         protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
         {
             Interlocked.Increment(ref _reads);
-            await stream.WriteAsync(Encoding.ASCII.GetBytes("begun"));
+            await stream.WriteAsync(Encoding.ASCII.GetBytes("start"));
             await stream.FlushAsync();
             throw failure;
         }

@@ -18,7 +18,7 @@ using Polly;
 
 namespace EtcdDiscovery.Tests.Http;
 
-/// <summary>The handler among all that an <see cref="HttpClient"/> is and does.</summary>
+/// <summary>The handler within an <see cref="HttpClient"/>: credentials, certificates, HTTP/2, gRPC, Polly and handler rotation.</summary>
 public sealed class ClientTests(SharedEtcd etcd)
 {
     private static readonly Uri Items = new("http://catalog/items");
@@ -26,7 +26,7 @@ public sealed class ClientTests(SharedEtcd etcd)
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Credentials_OfTheService_AreSentUnlessTheRequestHasItsOwn()
+    public async Task Credentials_RequestHasNone_AreThoseOfTheService()
     {
         using var primary = new RecordingHandler();
         await using var fleet = await HttpFleet.StartAsync(primary);
@@ -41,17 +41,17 @@ public sealed class ClientTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Credentials_OfTheService_DoNotFollowARedirect()
+    public async Task Credentials_Redirected_AreNotForwarded()
     {
-        string? followed = "nothing arrived", asked = null;
+        string? forwarded = "nothing arrived", original = null;
         await using var elsewhere = await WebInstance.StartAsync(context =>
         {
-            followed = context.Request.Headers.Authorization;
+            forwarded = context.Request.Headers.Authorization;
             return Task.CompletedTask;
         });
         await using var web = await WebInstance.StartAsync(context =>
         {
-            asked = context.Request.Headers.Authorization;
+            original = context.Request.Headers.Authorization;
             context.Response.Redirect($"http://localhost:{elsewhere.Port}/");
             return Task.CompletedTask;
         });
@@ -61,14 +61,14 @@ public sealed class ClientTests(SharedEtcd etcd)
         using var response = await fleet.Http.GetAsync(Items, Token);
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.StartsWith("Basic ", asked, StringComparison.Ordinal);
-        Assert.Null(followed);
+        Assert.StartsWith("Basic ", original, StringComparison.Ordinal);
+        Assert.Null(forwarded);
     }
 
     [Theory]
     [InlineData("localhost", SslPolicyErrors.None)]
     [InlineData("127.0.0.1", SslPolicyErrors.RemoteCertificateNameMismatch)]
-    public async Task Certificate_OfAnInstance_IsCheckedForItsHostName(string hostname, SslPolicyErrors expected)
+    public async Task Certificate_OfAnInstance_IsValidatedAgainstItsHostName(string hostname, SslPolicyErrors expected)
     {
         using var certificate = CertificateFor("localhost");
         await using var web = await WebInstance.StartAsync(context => context.Response.WriteAsync("done"), HttpProtocols.Http1, certificate);
@@ -91,7 +91,7 @@ public sealed class ClientTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Certificate_ThatIsWrong_SendsTheRequestToTheNext()
+    public async Task Certificate_Rejected_TriesTheNextInstance()
     {
         using var certificate = CertificateFor("localhost");
         using var other = CertificateFor("other.example");
@@ -114,7 +114,7 @@ public sealed class ClientTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Stream_OverHttp2_FlowsBothWays()
+    public async Task Stream_OverHttp2_IsBidirectional()
     {
         await using var web = await WebInstance.StartAsync(
             async context =>
@@ -147,9 +147,9 @@ public sealed class ClientTests(SharedEtcd etcd)
         Assert.Equal(-1, echo.ReadByte());
     }
 
-    // Etcd is the gRPC service that is at hand: single calls with their trailers, and a stream.
+    // etcd serves as a real gRPC service: unary calls with trailers, and a stream.
     [Fact]
-    public async Task Grpc_OverTheHandlerOfTheFactory_ReachesARealServer()
+    public async Task Grpc_OverAHandlerOfTheFactory_ReachesARealServer()
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         await using var fleet = await HttpFleet.StartAsync();
@@ -175,7 +175,7 @@ public sealed class ClientTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task PrimaryHandler_OfAClient_TellsGrpcNotToConnectByItself()
+    public async Task PrimaryHandler_OfAClient_DisablesLoadBalancingOfGrpc()
     {
         var primary = new SocketsHttpHandler();
         await using var fleet = await HttpFleet.StartAsync(null, client => client.ConfigurePrimaryHttpMessageHandler(() => primary));
@@ -186,7 +186,7 @@ public sealed class ClientTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Requests_ManyAtOnce_AreAnsweredByAllInstances()
+    public async Task Requests_Concurrent_ReachAllInstances()
     {
         await using var first = await WebInstance.StartAsync("first");
         await using var second = await WebInstance.StartAsync("second");
@@ -204,7 +204,7 @@ public sealed class ClientTests(SharedEtcd etcd)
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Polly_ThatRetries_GetsAnotherInstanceWhicheverWasAddedFirst(bool pollyFirst)
+    public async Task Polly_Retries_PicksAnotherInstanceWhicheverHandlerWasAddedFirst(bool pollyFirst)
     {
         await using var busy = await WebInstance.StartAsync(context =>
         {
@@ -234,7 +234,7 @@ public sealed class ClientTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Defaults_AndTheClientItself_MakeOneHandler()
+    public async Task Defaults_AndTheClientItself_AddOneHandler()
     {
         using var primary = new RecordingHandler();
         await using var fleet = await HttpFleet.StartAsync(configure: client =>
@@ -260,7 +260,7 @@ public sealed class ClientTests(SharedEtcd etcd)
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task ServiceHosts_OfAClientOfItsOwn_LimitItWhateverTheDefaultsAre(bool defaultsFirst)
+    public async Task ServiceHosts_OfANamedClient_OverrideTheDefaults(bool defaultsFirst)
     {
         using var primary = new RecordingHandler();
         await using var fleet = await HttpFleet.StartAsync(configure: client =>
@@ -292,13 +292,13 @@ public sealed class ClientTests(SharedEtcd etcd)
     }
 
     [Fact]
-    public async Task Handlers_ThatAreRotated_LeaveNothingBehind()
+    public async Task Handlers_Rotated_AreGarbageCollected()
     {
         await using var fleet = await HttpFleet.StartAsync();
         await fleet.RegisterAsync("catalog", "http=8080", "10.0.0.1");
         var resolver = fleet.Services.GetRequiredService<IServiceResolver>();
 
-        var handlers = await UseHandlersAsync(resolver);
+        var handlers = await UseHandlersAsync(resolver, fleet.Services.GetRequiredService<CapitalizedNames>());
         await Eventually.TrueAsync(
             () =>
             {
@@ -310,12 +310,12 @@ public sealed class ClientTests(SharedEtcd etcd)
         Assert.Single(fleet.Services.GetRequiredService<ServiceCatalog>().Services);
     }
 
-    private static async Task<List<WeakReference<DiscoveryHandler>>> UseHandlersAsync(IServiceResolver resolver)
+    private static async Task<List<WeakReference<DiscoveryHandler>>> UseHandlersAsync(IServiceResolver resolver, CapitalizedNames names)
     {
         var handlers = new List<WeakReference<DiscoveryHandler>>();
         for (var i = 0; i < 100; i++)
         {
-            var handler = new DiscoveryHandler(resolver, new HttpDiscoveryOptions { IsOwn = true }, new AttemptTelemetry(new Meter("test")), NullLogger.Instance)
+            var handler = new DiscoveryHandler(resolver, names, new HttpDiscoveryOptions { IsOwn = true }, new AttemptTelemetry(new Meter("test")), NullLogger.Instance)
             {
                 InnerHandler = new RecordingHandler(),
             };

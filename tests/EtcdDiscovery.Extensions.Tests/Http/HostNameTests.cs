@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace EtcdDiscovery.Tests.Http;
 
-/// <summary>Whose name servers see, and certificates are checked against.</summary>
+/// <summary>The host name that requests carry and that certificates are validated against.</summary>
 public sealed class HostNameTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -16,7 +16,7 @@ public sealed class HostNameTests
     [InlineData(HttpHostName.Instance, null, "127.0.0.1:{0}")]
     [InlineData(HttpHostName.Service, null, "catalog")]
     [InlineData(HttpHostName.Service, "mine.example", "mine.example")]
-    public async Task HostHeader_OfARequest_IsThatOfTheSettingUnlessTheCallerSetOne(HttpHostName hostName, string? own, string expected)
+    public async Task HostHeader_NotSetByTheCaller_FollowsTheHostNameSetting(HttpHostName hostName, string? own, string expected)
     {
         await using var server = await WebInstance.StartAsync(context => context.Response.WriteAsync(context.Request.Headers.Host.ToString()));
         await using var fleet = await HttpFleet.StartAsync(options => options.HostName = hostName);
@@ -27,7 +27,7 @@ public sealed class HostNameTests
         using var response = await fleet.Http.SendAsync(request, Token);
 
         Assert.Equal(string.Format(null, expected, server.Port), await response.Content.ReadAsStringAsync(Token));
-        // As it was, so that sending it again resolves it again.
+        // Restored, so that sending the request again resolves the service again.
         Assert.Equal(own, request.Headers.Host);
     }
 
@@ -36,7 +36,7 @@ public sealed class HostNameTests
     [InlineData(HttpHostName.Instance, "127.0.0.1", true)]
     [InlineData(HttpHostName.Service, "catalog", true)]
     [InlineData(HttpHostName.Service, "127.0.0.1", false)]
-    public async Task Certificate_OfAServer_IsCheckedAgainstTheNameOfTheSetting(HttpHostName hostName, string certified, bool isTrusted)
+    public async Task Certificate_OfTheServer_IsValidatedAgainstTheConfiguredName(HttpHostName hostName, string certified, bool isTrusted)
     {
         using var authority = new TestAuthority();
         await using var server = await WebInstance.StartAsync(

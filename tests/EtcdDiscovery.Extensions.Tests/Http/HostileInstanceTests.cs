@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace EtcdDiscovery.Tests.Http;
 
-/// <summary>Instances that somebody hostile wrote: requests go to the others, and what is told of them is one line.</summary>
+/// <summary>Instances written by an attacker: requests go to the other instances, and messages about the hostile ones stay on one line.</summary>
 public sealed class HostileInstanceTests
 {
     private static readonly Uri Items = new("http://catalog/items");
@@ -24,13 +24,13 @@ public sealed class HostileInstanceTests
         """{"name":"fe80::1%eth0","ports":{"http":"80"}}""",
         """{"name":"h\r\nX-Forged: 1","ports":{"http":"80"}}""",
         """{"name":"127。0。0。1","ports":{"http":"80"}}""",
-        Named(string.Join('.', Enumerable.Repeat("abc", 80))),
-        Named(string.Join('.', Enumerable.Repeat("üüüüüüüüüü", 20))),
+        InstanceJson(string.Join('.', Enumerable.Repeat("abc", 80))),
+        InstanceJson(string.Join('.', Enumerable.Repeat("üüüüüüüüüü", 20))),
     ];
 
     [Theory]
     [MemberData(nameof(Hostile))]
-    public async Task Request_WhileAnInstanceIsHostile_GoesToTheOther(string hostile)
+    public async Task Request_OneInstanceIsHostile_GoesToTheOther(string hostile)
     {
         await using var web = await WebInstance.StartAsync(_ => Task.CompletedTask);
         await using var fleet = await HttpFleet.StartAsync();
@@ -47,7 +47,7 @@ public sealed class HostileInstanceTests
     }
 
     [Fact]
-    public async Task Request_WithoutAnInstanceForItsScheme_TellsOneLineOfBoundedLength()
+    public async Task Request_NoInstanceHasTheScheme_FailsWithOneLineOfBoundedLength()
     {
         await using var fleet = await HttpFleet.StartAsync();
         var ports = string.Join(',', Enumerable.Range(0, 200).Select(i => $"\"\\nwarn: forged {i}\":\"80\""));
@@ -59,7 +59,7 @@ public sealed class HostileInstanceTests
         Assert.InRange(error.Message.Length, 1, 600);
     }
 
-    private static string Named(string host) => $$"""{"name":"{{host}}","ports":{"http":"80"} }""";
+    private static string InstanceJson(string host) => $$"""{"name":"{{host}}","ports":{"http":"80"} }""";
 
     private static async Task PutAsync(HttpFleet fleet, string json)
     {

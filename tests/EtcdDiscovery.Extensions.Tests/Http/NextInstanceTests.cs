@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace EtcdDiscovery.Tests.Http;
 
-/// <summary>A request that fails at one instance is sent to the next where that is safe, and only there.</summary>
+/// <summary>A request that fails at one instance is retried at the next one only if that is safe.</summary>
 public sealed class NextInstanceTests
 {
     private static readonly Uri Items = new("http://catalog/items");
@@ -15,7 +15,7 @@ public sealed class NextInstanceTests
     [Theory]
     [InlineData("GET", false)]
     [InlineData("POST", true)]
-    public async Task Request_RefusedByTwoOfThree_IsAnswered(string method, bool oneShot)
+    public async Task Request_RefusedByTwoOfThree_Succeeds(string method, bool hasContent)
     {
         await using var web = await WebInstance.StartAsync(async context => await context.Request.Body.CopyToAsync(context.Response.Body));
         await using var fleet = await HttpFleet.StartAsync();
@@ -27,10 +27,10 @@ public sealed class NextInstanceTests
         {
             using var request = new HttpRequestMessage(new HttpMethod(method), Items)
             {
-                Content = oneShot ? new StreamContent(new OneShotStream("content"u8)) : null,
+                Content = hasContent ? new StreamContent(new OneShotStream("content"u8)) : null,
             };
             using var response = await fleet.Http.SendAsync(request, Token);
-            Assert.Equal(oneShot ? "content" : "", await response.Content.ReadAsStringAsync(Token));
+            Assert.Equal(hasContent ? "content" : "", await response.Content.ReadAsStringAsync(Token));
             Assert.Same(Items, request.RequestUri);
         }
 
@@ -39,7 +39,7 @@ public sealed class NextInstanceTests
     }
 
     [Fact]
-    public async Task Request_RefusedByAll_ReachesEachOnce()
+    public async Task Request_RefusedByAll_TriesEachOnce()
     {
         using var primary = new RecordingHandler((_, _) => throw Refused());
         await using var fleet = await HttpFleet.StartAsync(primary, options => options.MaxAttempts = 10);
@@ -58,7 +58,7 @@ public sealed class NextInstanceTests
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
-    public async Task Request_RefusedByMany_IsTriedAsOftenAsAllowed(int attempts)
+    public async Task Request_RefusedByMany_StopsAfterMaxAttempts(int attempts)
     {
         using var primary = new RecordingHandler((_, _) => throw Refused());
         await using var fleet = await HttpFleet.StartAsync(primary, options => options.MaxAttempts = attempts);
@@ -80,7 +80,7 @@ public sealed class NextInstanceTests
     [InlineData("POST", true, true, false)]
     [InlineData("PATCH", false, true, false)]
     [InlineData("GET", true, false, false)]
-    public async Task Request_CutOffAfterItWasSent_GoesOnWhenItMayBeRepeated(string method, bool resets, bool retryIdempotent, bool goesOn)
+    public async Task Request_CutOffAfterItWasSent_IsRetriedIfAllowed(string method, bool resets, bool retryIdempotent, bool isRetried)
     {
         await using var cutting = new CuttingServer(resets);
         await using var web = await WebInstance.StartAsync("done");
@@ -106,11 +106,11 @@ public sealed class NextInstanceTests
             }
         }
 
-        Assert.Equal(goesOn ? 0 : 1, failures);
+        Assert.Equal(isRetried ? 0 : 1, failures);
     }
 
     [Fact]
-    public async Task Request_WithContentReadOnce_IsNotRepeated()
+    public async Task Request_ContentCannotBeRewound_IsNotRetried()
     {
         await using var cutting = new CuttingServer(resets: true);
         await using var web = await WebInstance.StartAsync("done");
@@ -136,7 +136,7 @@ public sealed class NextInstanceTests
     }
 
     [Fact]
-    public async Task Request_AnsweredWithAnError_IsNotRepeated()
+    public async Task Request_AnsweredWithAnError_IsNotRetried()
     {
         using var primary = new RecordingHandler((_, _) => Task.FromResult(new HttpResponseMessage(HttpStatusCode.ServiceUnavailable)));
         await using var fleet = await HttpFleet.StartAsync(primary);
@@ -150,7 +150,7 @@ public sealed class NextInstanceTests
     }
 
     [Fact]
-    public async Task Request_ThatTakesTooLongToConnect_GoesOn()
+    public async Task Request_ConnectTimesOut_IsRetried()
     {
         using var primary = new RecordingHandler(async (request, _) => request.RequestUri!.Host == "10.0.0.2"
             ? new HttpResponseMessage()
@@ -167,7 +167,7 @@ public sealed class NextInstanceTests
     }
 
     [Fact]
-    public async Task Request_Cancelled_IsNotRepeated()
+    public async Task Request_Cancelled_IsNotRetried()
     {
         using var cancelling = new CancellationTokenSource();
         using var primary = new RecordingHandler(async (_, _) =>
@@ -185,7 +185,7 @@ public sealed class NextInstanceTests
     }
 
     [Fact]
-    public async Task Redirect_ToWhereNobodyListens_IsNotTheInstancesFault()
+    public async Task Redirect_ToAClosedPort_IsNotRetried()
     {
         var elsewhere = $"http://127.0.0.1:{HttpFleet.RefusedPort()}/";
         RequestDelegate redirect = context =>

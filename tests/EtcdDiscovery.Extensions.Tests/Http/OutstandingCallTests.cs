@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace EtcdDiscovery.Tests.Http;
 
-/// <summary>What the handler tells the resolver about each attempt: when it starts, when it ends, and how.</summary>
+/// <summary>The handler reports the start, the end and the outcome of each attempt to the resolver.</summary>
 public sealed class OutstandingCallTests
 {
     private const int Instances = 4;
@@ -17,7 +17,7 @@ public sealed class OutstandingCallTests
     [InlineData(PickerSource.Services)]
     [InlineData(PickerSource.Options)]
     [InlineData(PickerSource.Default)]
-    public async Task Requests_UnderWay_AreOutstandingWhereverThePickerComesFrom(PickerSource source)
+    public async Task Requests_InFlight_AreOutstandingForEveryPickerSource(PickerSource source)
     {
         var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var primary = new RecordingHandler(async (_, token) =>
@@ -29,13 +29,13 @@ public sealed class OutstandingCallTests
         using var http = fleet.Http;
 
         var requests = Enumerable.Range(0, 200).Select(_ => http.GetAsync(Items, Token)).ToList();
-        await Eventually.TrueAsync(() => Task.FromResult(primary.Requests.Count == 200), "all requests are under way");
+        await Eventually.TrueAsync(() => Task.FromResult(primary.Requests.Count == 200), "all requests are in flight");
 
         var counts = await OutstandingAsync(fleet);
         Assert.Equal(200, counts.Sum());
         if (source != PickerSource.Default)
         {
-            // Two choices keep the counts close together; picks at random rarely are.
+            // The power of two choices keeps the counts close together; random picks rarely do.
             Assert.InRange(counts.Max() - counts.Min(), 0, 6);
         }
 
@@ -45,7 +45,7 @@ public sealed class OutstandingCallTests
     }
 
     [Fact]
-    public async Task Attempt_ThatFailed_IsNotOutstandingDuringTheNext()
+    public async Task Attempt_Failed_IsNotOutstandingDuringTheNext()
     {
         var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var attempts = 0;
@@ -62,7 +62,7 @@ public sealed class OutstandingCallTests
         await using var fleet = await StartAsync(primary);
 
         var request = fleet.Http.GetAsync(Items, Token);
-        await Eventually.TrueAsync(() => Task.FromResult(primary.Requests.Count == 2), "the second attempt is under way");
+        await Eventually.TrueAsync(() => Task.FromResult(primary.Requests.Count == 2), "the second attempt is in flight");
 
         var counts = await OutstandingAsync(fleet);
         Assert.Equal((Instances - 1, 1), (counts.Count, counts.Sum()));
@@ -72,7 +72,7 @@ public sealed class OutstandingCallTests
     }
 
     [Fact]
-    public async Task Request_ThatTheCallerCancels_SaysNothingAboutTheInstance()
+    public async Task Request_CancelledByTheCaller_DoesNotEjectTheInstance()
     {
         using var primary = new RecordingHandler(async (_, token) =>
         {
@@ -93,7 +93,7 @@ public sealed class OutstandingCallTests
     }
 
     [Fact]
-    public async Task Redirect_ToAServerThatFails_CountsAsASuccess()
+    public async Task Redirect_ToAServerThatFails_CountsAsSuccess()
     {
         using var primary = new RecordingHandler((request, _) =>
         {

@@ -2,7 +2,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Http;
 
-/// <summary>Where a request for a URL goes.</summary>
+/// <summary>How request URLs are resolved to instances.</summary>
 public sealed class RoutingTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -40,6 +40,34 @@ public sealed class RoutingTests
     }
 
     [Theory]
+    [InlineData("http://Orders/1", "10.0.0.1")]
+    [InlineData("http://orders/1", "10.0.0.1")]
+    [InlineData("http://users/1", "10.0.0.3")]
+    [InlineData("http://items/1", null)]
+    public async Task Request_ServiceHasCapitals_GoesToItIfItsNameIsUnambiguous(string url, string? expected)
+    {
+        using var primary = new RecordingHandler();
+        await using var fleet = await HttpFleet.StartAsync(primary);
+        await fleet.RegisterAsync("Orders", "http=8080", "10.0.0.1");
+        await fleet.RegisterAsync("Users", "http=8080", "10.0.0.2");
+        await fleet.RegisterAsync("users", "http=8080", "10.0.0.3");
+        await fleet.RegisterAsync("Items", "http=8080", "10.0.0.4");
+        await fleet.RegisterAsync("ITEMS", "http=8080", "10.0.0.5");
+        if (expected is null)
+        {
+            await Assert.ThrowsAsync<ServiceNotFoundException>(() => fleet.Http.GetAsync(new Uri(url), Token));
+            return;
+        }
+
+        for (var i = 0; i < 2; i++)
+        {
+            using var response = await fleet.Http.GetAsync(new Uri(url), Token);
+        }
+
+        Assert.Equal([expected, expected], primary.Requests.Select(request => request.Uri!.Host));
+    }
+
+    [Theory]
     [InlineData("http://10.1.2.3/items", "http://10.1.2.3/items")]
     [InlineData("http://[::1]/items", "http://[::1]/items")]
     [InlineData("http://catalog:8080/items", "http://catalog:8080/items")]
@@ -52,7 +80,7 @@ public sealed class RoutingTests
     [InlineData("http://a.b.wild.example/items", "http://a.b.wild.example/items")]
     [InlineData("ws://catalog:8080/items", "ws://catalog:8080/items")]
     [InlineData("ftp://catalog/items", "ftp://catalog/items")]
-    public async Task Request_ForAnythingElse_StaysAsItIs(string url, string expected)
+    public async Task Request_ForAnotherHost_IsUnchanged(string url, string expected)
     {
         using var primary = new RecordingHandler();
         await using var fleet = await HttpFleet.StartAsync(primary, options => options.ExternalHosts = ["api.example.com", "*.wild.example"]);
@@ -64,7 +92,7 @@ public sealed class RoutingTests
     }
 
     [Fact]
-    public async Task Request_ForAnInstanceWithIPv6_HasBrackets()
+    public async Task Request_ForAnIPv6Instance_HasBrackets()
     {
         using var primary = new RecordingHandler();
         await using var fleet = await HttpFleet.StartAsync(primary);
@@ -91,7 +119,7 @@ public sealed class RoutingTests
     }
 
     [Fact]
-    public async Task Request_ForAnUnknownService_SaysSo()
+    public async Task Request_ForAnUnknownService_ThrowsServiceNotFound()
     {
         using var primary = new RecordingHandler();
         await using var fleet = await HttpFleet.StartAsync(primary);
@@ -103,7 +131,7 @@ public sealed class RoutingTests
     }
 
     [Fact]
-    public async Task Request_ForAServiceWithoutInstances_FailsAsOneThatMayPass()
+    public async Task Request_ForAServiceWithoutInstances_ThrowsHttpRequestException()
     {
         using var primary = new RecordingHandler();
         await using var fleet = await HttpFleet.StartAsync(primary);
@@ -131,7 +159,7 @@ public sealed class RoutingTests
     [InlineData("https://catalog", "https")]
     [InlineData("https+http://catalog", "https+http")]
     [InlineData("http://_grpc.catalog", "grpc")]
-    public async Task Request_ForAPortThatNobodyHas_SaysSo(string url, string scheme)
+    public async Task Request_NoInstanceHasThePort_ThrowsUnknownScheme(string url, string scheme)
     {
         using var primary = new RecordingHandler();
         await using var fleet = await HttpFleet.StartAsync(primary);
@@ -143,7 +171,7 @@ public sealed class RoutingTests
     }
 
     [Fact]
-    public async Task Requests_ForAPortThatOneInstanceHas_GoThere()
+    public async Task Requests_OneInstanceHasThePort_GoThere()
     {
         using var primary = new RecordingHandler();
         await using var fleet = await HttpFleet.StartAsync(primary);
@@ -179,7 +207,7 @@ public sealed class RoutingTests
     }
 
     [Fact]
-    public async Task Request_OnAnUnknownShard_SaysSo()
+    public async Task Request_ForAnUnknownShard_ThrowsNoInstanceOnShard()
     {
         using var primary = new RecordingHandler();
         await using var fleet = await HttpFleet.StartAsync(primary);
@@ -193,7 +221,7 @@ public sealed class RoutingTests
     }
 
     [Fact]
-    public async Task Request_ThatIsSent_LooksUntouchedAfterwards()
+    public async Task Request_AfterItWasSent_IsRestored()
     {
         using var primary = new RecordingHandler();
         await using var fleet = await HttpFleet.StartAsync(primary);
@@ -211,7 +239,7 @@ public sealed class RoutingTests
     }
 
     [Fact]
-    public async Task Request_SentSynchronously_IsRefusedUnlessItPasses()
+    public async Task Request_SentSynchronously_ThrowsNotSupported()
     {
         using var primary = new RecordingHandler();
         await using var fleet = await HttpFleet.StartAsync(primary);
@@ -225,7 +253,7 @@ public sealed class RoutingTests
     [InlineData(0, "a.example")]
     [InlineData(11, "a.example")]
     [InlineData(3, "http://a.example")]
-    public async Task Options_ThatAreWrong_AreRefusedAtStart(int attempts, string external)
+    public async Task Options_Invalid_FailTheStart(int attempts, string external)
     {
         var error = await Assert.ThrowsAsync<Microsoft.Extensions.Options.OptionsValidationException>(() => HttpFleet.StartAsync(options =>
             (options.MaxAttempts, options.ExternalHosts) = (attempts, [external])));

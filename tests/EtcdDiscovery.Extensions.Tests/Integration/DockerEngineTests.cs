@@ -5,7 +5,10 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Integration;
 
-/// <summary>How the integration tests choose between a container and a process. Testcontainers looks once in a process's life.</summary>
+/// <summary>
+/// How the integration tests choose between a container and a process. Testcontainers looks for an engine once per process, so each test
+/// runs in a child process.
+/// </summary>
 public sealed class DockerEngineTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -13,14 +16,14 @@ public sealed class DockerEngineTests
     [Theory]
     [InlineData("auto", 0, "The integration tests use the process ")]
     [InlineData("require", 1, "ETCD_CONTAINERS requires a container, but the Docker engine did not answer within 5 s.")]
-    public async Task Engine_ThatAcceptsAndStaysSilent_DoesNotHangTheTests(string mode, int exitCode, string told)
+    public async Task Engine_AcceptsAndDoesNotAnswer_DoesNotHangTheTests(string mode, int exitCode, string expected)
     {
-        using var silent = new TcpListener(IPAddress.Loopback, 0);
-        silent.Start();
+        using var unresponsive = new TcpListener(IPAddress.Loopback, 0);
+        unresponsive.Start();
 
-        var (exited, output) = await RunAsync(mode, $"tcp://{silent.LocalEndpoint}");
+        var (exited, output) = await RunAsync(mode, $"tcp://{unresponsive.LocalEndpoint}");
 
-        Assert.Contains(told, output, StringComparison.Ordinal);
+        Assert.Contains(expected, output, StringComparison.Ordinal);
         Assert.Equal(exitCode, exited);
     }
 
@@ -28,26 +31,26 @@ public sealed class DockerEngineTests
     [InlineData("auto", 0, ", because no Docker engine answers.")]
     [InlineData("off", 0, ", because ETCD_CONTAINERS is off.")]
     [InlineData("require", 1, "ETCD_CONTAINERS requires a container, but no Docker engine answers.")]
-    public async Task Engine_NotThere_IsDoneWithoutUnlessItIsDemanded(string mode, int exitCode, string told)
+    public async Task Engine_NotFound_ProcessIsUsedUnlessAContainerIsRequired(string mode, int exitCode, string expected)
     {
-        // Testcontainers goes on to the usual places.
+        // Testcontainers also tries the default addresses.
         Assert.SkipWhen(
             Environment.GetEnvironmentVariable("DOCKER_HOST") is null && await ContainerEtcd.FindObstacleAsync() is null,
-            "A Docker engine answers where it usually does.");
+            "A Docker engine answers at a default address.");
 
         var (exited, output) = await RunAsync(mode, "unix:///nowhere/docker.sock");
 
-        Assert.Contains(told, output, StringComparison.Ordinal);
+        Assert.Contains(expected, output, StringComparison.Ordinal);
         Assert.Equal(exitCode, exited);
     }
 
-    /// <summary>Runs one of the integration tests in a process of its own.</summary>
+    /// <summary>Runs one of the integration tests in a child process.</summary>
     private static async Task<(int ExitCode, string Output)> RunAsync(string mode, string engine)
     {
         using var process = Process.Start(new ProcessStartInfo("dotnet",
         [
             typeof(DockerEngineTests).Assembly.Location, "-noColor",
-            "-method", $"{typeof(IntegrationTests).FullName}.{nameof(IntegrationTests.Host_FromStartToStop_IsRegisteredUnderItsLeaseAndSignsOff)}",
+            "-method", $"{typeof(IntegrationTests).FullName}.{nameof(IntegrationTests.Host_StartedAndStopped_RegistersUnderItsLeaseAndWithdraws)}",
         ])
         {
             RedirectStandardOutput = true,

@@ -3,7 +3,7 @@ using EtcdDiscovery.Tests.Infrastructure.Deployment;
 
 namespace EtcdDiscovery.Tests.Integration;
 
-/// <summary>What an application does with etcd from its start to its end, with etcd in a container where there is Docker.</summary>
+/// <summary>The lifecycle of applications, with etcd in a container if Docker is available.</summary>
 public sealed class IntegrationTests(IntegrationEtcd etcd)
 {
     private readonly string _service = UniqueName.Of("shop");
@@ -11,7 +11,7 @@ public sealed class IntegrationTests(IntegrationEtcd etcd)
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Host_FromStartToStop_IsRegisteredUnderItsLeaseAndSignsOff()
+    public async Task Host_StartedAndStopped_RegistersUnderItsLeaseAndWithdraws()
     {
         var server = await etcd.GetAsync();
         await using var host = await DiscoveryHost.RegisterAsync(Settings(server, "h.dev"));
@@ -26,7 +26,7 @@ public sealed class IntegrationTests(IntegrationEtcd etcd)
     }
 
     [Fact]
-    public async Task Resolver_WhileInstancesComeAndGo_FindsThoseThatAreThere()
+    public async Task Resolver_InstancesStartAndStop_ResolvesTheRegisteredOnes()
     {
         var server = await etcd.GetAsync();
         await using var watcher = await DiscoveryHost.StartAsync(server.Settings());
@@ -34,15 +34,15 @@ public sealed class IntegrationTests(IntegrationEtcd etcd)
         Assert.Equal(first.Registration.InstanceId, (await watcher.Resolver.GetInstanceAsync(_service, cancellationToken: Token)).Id);
 
         await using var second = await DiscoveryHost.RegisterAsync(Settings(server, "second.dev"));
-        await Eventually.TrueAsync(async () => await watcher.CountAsync(_service) == 2, "the second is watched");
+        await Eventually.TrueAsync(async () => await watcher.CountAsync(_service) == 2, "the second instance is seen");
         await first.StopAsync();
-        await Eventually.TrueAsync(async () => await watcher.CountAsync(_service) == 1, "the first is gone");
+        await Eventually.TrueAsync(async () => await watcher.CountAsync(_service) == 1, "the first instance has left");
 
         Assert.Equal(second.Registration.InstanceId, (await watcher.Resolver.GetInstanceAsync(_service, cancellationToken: Token)).Id);
     }
 
     [Fact]
-    public async Task Entry_WhoseLeaseIsRevoked_IsRegisteredAgain()
+    public async Task Entry_LeaseRevoked_IsRegisteredAgain()
     {
         var server = await etcd.GetAsync();
         await using var host = await DiscoveryHost.RegisterAsync(Settings(server, "h.dev"));
@@ -51,12 +51,12 @@ public sealed class IntegrationTests(IntegrationEtcd etcd)
         await server.RevokeAsync(lost.Lease!);
 
         await Eventually.TrueAsync(
-            async () => (await server.FindAsync(lost.Key))?.Lease is { } lease && lease != lost.Lease, "it is there under another lease");
+            async () => (await server.FindAsync(lost.Key))?.Lease is { } lease && lease != lost.Lease, "the entry is registered under another lease");
     }
 
-    /// <summary>The story of eng/quickstart.sh.</summary>
+    /// <summary>The scenario of eng/quickstart.sh.</summary>
     [Fact]
-    public async Task Shop_WhoseHostsAreReplacedAndKilled_GoesOnSelling()
+    public async Task Shop_HostsReplacedAndKilled_KeepsServing()
     {
         var server = await etcd.GetAsync();
         await using var fleet = await ShopFleet.StartAsync(
@@ -64,13 +64,13 @@ public sealed class IntegrationTests(IntegrationEtcd etcd)
             HttpFleet.RefusedPort(),
             new() { ["EtcdDiscovery:Etcd:Endpoints:0"] = server.Endpoint },
             new() { ["Shop:TimeToLookUp"] = "00:00:00" });
-        await AssertSellsAsync(fleet);
+        await AssertServesAsync(fleet);
 
         await fleet.ReplaceAllAsync();
-        await AssertSellsAsync(fleet);
+        await AssertServesAsync(fleet);
 
         await fleet.KillOneAsync();
-        await AssertSellsAsync(fleet);
+        await AssertServesAsync(fleet);
     }
 
     private Dictionary<string, string?> Settings(IEtcd server, string hostname) => new(server.Settings(_service))
@@ -79,7 +79,7 @@ public sealed class IntegrationTests(IntegrationEtcd etcd)
         ["Service:Ports:http"] = "80",
     };
 
-    private static async Task AssertSellsAsync(ShopFleet fleet)
+    private static async Task AssertServesAsync(ShopFleet fleet)
     {
         for (var item = 1; item <= 9; item++)
         {

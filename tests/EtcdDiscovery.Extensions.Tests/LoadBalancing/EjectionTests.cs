@@ -4,7 +4,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.LoadBalancing;
 
-/// <summary>Who fails is left alone for a while.</summary>
+/// <summary>Instances that fail are ejected for a while.</summary>
 public sealed class EjectionTests : IDisposable
 {
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
@@ -29,7 +29,7 @@ public sealed class EjectionTests : IDisposable
     }
 
     [Fact]
-    public void Instance_ThatFails_IsLeftOutAndComesBackByItself()
+    public void Instance_Fails_IsEjectedForAWhile()
     {
         Fail("b");
         Assert.Equal("a c d", Pickable());
@@ -43,14 +43,14 @@ public sealed class EjectionTests : IDisposable
     }
 
     [Fact]
-    public void Instance_ThatGoesOnFailing_IsLeftOutTwiceAsLongUpToAMinute()
+    public void Instance_KeepsFailing_IsEjectedTwiceAsLongUpToAMinute()
     {
         var nominal = 2.0;
         for (var time = 0; time < 8; time++)
         {
             Fail("b");
             Assert.Equal("a c d", Pickable());
-            // A half of it is jitter.
+            // Half of the time is jitter.
             _clock.Advance(TimeSpan.FromSeconds((nominal / 2) - 0.01));
             Assert.Equal("a c d", Pickable());
             _clock.Advance(TimeSpan.FromSeconds((nominal / 2) + 0.01));
@@ -60,7 +60,7 @@ public sealed class EjectionTests : IDisposable
     }
 
     [Fact]
-    public void Times_OfManyEjections_Differ()
+    public void EjectionTimes_OfManyInstances_Differ()
     {
         Current = Snapshot([.. Enumerable.Range(0, 100).Select(i => $"{i:D3}")]);
         for (var i = 0; i < 50; i++)
@@ -74,7 +74,7 @@ public sealed class EjectionTests : IDisposable
     }
 
     [Fact]
-    public void Instance_ThatHasSucceeded_IsGrantedTwoFailures()
+    public void Instance_HasSucceeded_ToleratesTwoFailures()
     {
         Succeed("b");
         Fail("b", times: 2);
@@ -88,7 +88,7 @@ public sealed class EjectionTests : IDisposable
     }
 
     [Fact]
-    public void Instance_ThatSucceedsWhileItIsOut_IsBackAtOnceAndStartsAfresh()
+    public void Instance_SucceedsWhileEjected_ReturnsAndResetsItsCount()
     {
         Fail("b");
         _clock.Advance(TimeSpan.FromSeconds(2));
@@ -104,7 +104,7 @@ public sealed class EjectionTests : IDisposable
     }
 
     [Fact]
-    public void Instance_ThatFailsWhileItIsOut_IsNotOutForLonger()
+    public void Instance_FailsWhileEjected_IsNotEjectedForLonger()
     {
         Fail("b", times: 4);
 
@@ -114,7 +114,7 @@ public sealed class EjectionTests : IDisposable
     }
 
     [Fact]
-    public void Cancellation_ByTheCaller_SaysNothing()
+    public void Cancellation_ByTheCaller_DoesNotCount()
     {
         Cancel("b");
         Cancel("b");
@@ -128,7 +128,7 @@ public sealed class EjectionTests : IDisposable
     [InlineData("a b", "b")]
     [InlineData("a b c", "b c")]
     [InlineData("a b c d e", "c d e")]
-    public void Instances_ThatAllFail_AreLeftOutUpToAHalfAndNeverTheLast(string ids, string left)
+    public void Instances_AllFail_AtMostHalfAreEjectedAndNeverTheLast(string ids, string pickable)
     {
         Current = Snapshot(ids.Split(' '));
         foreach (var id in ids.Split(' '))
@@ -136,13 +136,13 @@ public sealed class EjectionTests : IDisposable
             Fail(id);
         }
 
-        Assert.Equal(left, Pickable());
+        Assert.Equal(pickable, Pickable());
         _clock.Advance(Longest);
         Assert.Equal((ids, 0), (Pickable(), _clock.ArmedTimers));
     }
 
     [Fact]
-    public void Instances_OnAShard_AreLeftOutUpToAHalfOfTheShard()
+    public void Instances_OfAShardAllFail_AtMostHalfOfTheShardAreEjected()
     {
         Current = TestCatalog.Snapshot([On("a", "s0"), On("b", "s0"), On("c", "s1"), On("d", "s1"), On("e", "s1"), On("f", "s2")]);
         foreach (var id in new[] { "a", "b", "f" })
@@ -154,14 +154,14 @@ public sealed class EjectionTests : IDisposable
         Assert.Equal("b", Pickable(new() { Shard = "s0" }));
         Assert.Equal("f", Pickable(new() { Shard = "s2" }));
         Assert.Null(_service.CreatePickSets(Current.Serving, Current.MayHaveWeights).Select(new() { Shard = "s3" }, null));
-        // A preference is none once nobody there is left.
+        // A preferred shard is ignored once none of its instances can be picked.
         Assert.Equal("c d e", Pickable(new() { PreferredShard = "s0" }));
 
         static ServiceInstance On(string id, string shard) => Instance(id) with { Shard = shard };
     }
 
     [Fact]
-    public void Zone_Preferred_IsLeftWhenNobodyThereCanBePicked()
+    public void PreferredZone_AllEjected_IsIgnored()
     {
         Current = TestCatalog.Snapshot([In("a", "east"), In("b", "east"), In("c", "west"), In("d", "west"), In("e", null)]);
         var east = new ServiceQuery { PreferredZone = "east" };
@@ -183,7 +183,7 @@ public sealed class EjectionTests : IDisposable
     }
 
     [Fact]
-    public void Preferences_ForShardAndZone_NarrowEachOther()
+    public void Preferences_ForShardAndZone_AreCombined()
     {
         Current = TestCatalog.Snapshot([Of("a", "s0", "east"), Of("b", "s0", "west"), Of("c", "s1", "east"), Of("d", "s1", "west")]);
 
@@ -195,7 +195,7 @@ public sealed class EjectionTests : IDisposable
     }
 
     [Fact]
-    public void Ejection_OfAnInstanceThatIsStillTheSame_LastsAcrossSnapshots()
+    public void Ejection_InstanceUnchanged_SurvivesNewSnapshots()
     {
         Fail("b");
         Assert.Equal("a c d", Pickable());
@@ -206,20 +206,20 @@ public sealed class EjectionTests : IDisposable
     }
 
     [Fact]
-    public void Ejection_OfAnInstanceThatIsGoneOrWrittenAnew_IsForgotten()
+    public void Ejection_InstanceRemovedOrRewritten_IsCleared()
     {
         Fail("a");
         Fail("b");
         Assert.Equal(("c d", 2), (Pickable(), _clock.ArmedTimers));
 
-        var anew = Current.Instances[1] with { Hostname = "elsewhere" };
-        Current = TestCatalog.Snapshot([anew, .. Current.Instances[2..]]);
+        var rewritten = Current.Instances[1] with { Hostname = "elsewhere" };
+        Current = TestCatalog.Snapshot([rewritten, .. Current.Instances[2..]]);
 
         Assert.Equal(("b c d", 0), (Pickable(), _clock.ArmedTimers));
     }
 
     [Fact]
-    public void StartCall_OnAnUnknownInstance_CountsNothing()
+    public void StartCall_ToAnUnknownInstance_IsNotCounted()
     {
         var call = _service.StartCall("x");
         call.Complete(succeeded: false);
@@ -229,7 +229,7 @@ public sealed class EjectionTests : IDisposable
     }
 
     [Fact]
-    public void Call_ToAnInstanceThatIsGoneMeanwhile_EjectsNothing()
+    public void Call_ToARemovedInstance_EjectsNothing()
     {
         var call = _service.StartCall("b");
         Current = Snapshot("a", "c", "d");
@@ -243,7 +243,7 @@ public sealed class EjectionTests : IDisposable
     }
 
     [Fact]
-    public void Call_ToAnInstanceThatIsGoneAndComesBack_StillCounts()
+    public void Call_InstanceIsRemovedAndReturns_StillCounts()
     {
         using var call = _service.StartCall("b");
 
@@ -256,7 +256,7 @@ public sealed class EjectionTests : IDisposable
     }
 
     [Fact]
-    public void Call_ThatEndsMoreThanOnce_EndsOnceWithTheFirstResult()
+    public void Call_CompletedRepeatedly_CountsTheFirstResult()
     {
         using var other = _service.StartCall("b");
         var failed = _service.StartCall("b");
@@ -284,7 +284,7 @@ public sealed class EjectionTests : IDisposable
     }
 
     [Fact]
-    public async Task Calls_EndedByTwoThreadsAtOnce_EndOnce()
+    public async Task Calls_CompletedByTwoThreads_CountOnce()
     {
         const int Count = 20_000;
         using var other = _service.StartCall("b");
@@ -292,14 +292,14 @@ public sealed class EjectionTests : IDisposable
         Assert.Equal(Count + 1, Outstanding("b"));
 
         var arrivals = 0;
-        var completing = EndInStepAsync(call => call.Complete(succeeded: true));
-        await Task.WhenAll(completing, EndInStepAsync(call => call.Dispose()));
+        var completing = CompleteInStepAsync(call => call.Complete(succeeded: true));
+        await Task.WhenAll(completing, CompleteInStepAsync(call => call.Dispose()));
 
         Assert.Equal(1, Outstanding("b"));
 
-        // The threads meet before each call, since one alone would end many of them before the other has started. They spin for a
-        // while before they yield, so that neither is late.
-        Task EndInStepAsync(Action<ServiceCall> end) => Task.Factory.StartNew(
+        // The threads meet before each call; otherwise one would complete many calls before the other starts. They spin before they
+        // yield, so that neither is late.
+        Task CompleteInStepAsync(Action<ServiceCall> end) => Task.Factory.StartNew(
             () =>
             {
                 foreach (var (index, call) in calls.Index())
@@ -322,7 +322,7 @@ public sealed class EjectionTests : IDisposable
     }
 
     [Fact]
-    public void None_HoweverItEnds_DoesNothing()
+    public void None_Completed_DoesNothing()
     {
         ServiceCall.None.Complete(succeeded: true);
         ServiceCall.None.Complete(succeeded: false);
@@ -332,7 +332,7 @@ public sealed class EjectionTests : IDisposable
     }
 
     [Fact]
-    public void Outstanding_OfManyInstancesThatCameAndWent_IsThatOfEach()
+    public void Outstanding_InstancesReplacedRepeatedly_IsCountedPerInstance()
     {
         for (var generation = 0; generation < 20; generation++)
         {
@@ -349,7 +349,7 @@ public sealed class EjectionTests : IDisposable
     }
 
     [Fact]
-    public void Dispose_WithInstancesThatAreOut_LeavesNoTimer()
+    public void Dispose_InstancesAreEjected_LeavesNoTimer()
     {
         Fail("a");
         Fail("b");

@@ -13,21 +13,21 @@ public sealed class PickerTests
 
     [Theory]
     [MemberData(nameof(Balancings))]
-    public void Pick_FromOneInstance_IsThatOne(InstanceBalancing balancing) =>
+    public void Pick_OneInstance_ReturnsIt(InstanceBalancing balancing) =>
         Assert.Equal("0", InstancePickers.Of(balancing).Pick(Set(3)).Id);
 
     [Theory]
     [InlineData(InstanceBalancing.Random)]
     [InlineData(InstanceBalancing.RoundRobin)]
     [InlineData(InstanceBalancing.PowerOfTwoChoices)]
-    public void Pick_OfEqualWeights_IsEachTheSameNumberOfTimes(InstanceBalancing balancing) =>
+    public void Pick_EqualWeights_PicksAllEquallyOften(InstanceBalancing balancing) =>
         Assert.All(Count(InstancePickers.Of(balancing), Set(2, 2, 2, 2, 2)), count => Assert.InRange(count, 11_400, 12_600));
 
     [Theory]
     [InlineData(InstanceBalancing.Random)]
     [InlineData(InstanceBalancing.RoundRobin)]
     [InlineData(InstanceBalancing.PowerOfTwoChoices)]
-    public void Pick_OfDifferentWeights_IsInProportionToThem(InstanceBalancing balancing)
+    public void Pick_DifferentWeights_IsProportional(InstanceBalancing balancing)
     {
         var counts = Count(InstancePickers.Of(balancing), Set(1, 2, 0.5, 2.5));
 
@@ -43,7 +43,7 @@ public sealed class PickerTests
     [InlineData(-5, double.PositiveInfinity, 1)]
     [InlineData(double.Epsilon, 1, 0)]
     [InlineData(1e6, 1, 0)]
-    public void Pick_OfOddWeights_IsOneOfThem(double first, double second, double third)
+    public void Pick_ExtremeWeights_ReturnsAnInstance(double first, double second, double third)
     {
         foreach (var balancing in Enum.GetValues<InstanceBalancing>())
         {
@@ -52,7 +52,7 @@ public sealed class PickerTests
     }
 
     [Fact]
-    public void Pick_OfOneHeavyAmongManyLightInstances_FindsBoth()
+    public void Pick_OneHeavyAndManyLightInstances_IsProportional()
     {
         var weights = Enumerable.Repeat(1.0, 100).Append(100).ToArray();
 
@@ -68,7 +68,7 @@ public sealed class PickerTests
     [InlineData(101)]
     [InlineData(1e6)]
     [InlineData(double.MaxValue)]
-    public void Pick_OfOneOverweightInstance_CountsItAs100TimesTheMedian(double weight)
+    public void Pick_OverweightInstance_IsCappedAt100TimesTheMedian(double weight)
     {
         var weights = Enumerable.Repeat(1.0, 99).Append(2).Append(weight).ToArray();
 
@@ -79,7 +79,7 @@ public sealed class PickerTests
     }
 
     [Fact]
-    public void RoundRobin_AskedOneAfterTheOther_GoesRound()
+    public void RoundRobin_Sequential_TakesTurns()
     {
         var set = Set(1, 1, 1);
         var picked = Enumerable.Range(0, 9).Select(_ => int.Parse(InstancePickers.RoundRobin.Pick(set).Id, CultureInfo.InvariantCulture)).ToList();
@@ -88,22 +88,22 @@ public sealed class PickerTests
     }
 
     [Fact]
-    public void RoundRobin_OfDifferentWeights_SpreadsTheTurns()
+    public void RoundRobin_DifferentWeights_SpreadsTheTurns()
     {
         var set = Set(3, 1, 1);
         var picked = Enumerable.Range(0, 500).Select(_ => InstancePickers.RoundRobin.Pick(set).Id).ToList();
 
-        // Any ten in a row have about six of the heavy one, and about two of each other.
+        // Ten consecutive picks contain the heavy instance about six times, each of the others about twice.
         Assert.All(Enumerable.Range(0, 490), start =>
         {
-            var some = picked.GetRange(start, 10);
-            Assert.InRange(some.Count(id => id == "0"), 5, 7);
-            Assert.InRange(some.Count(id => id == "1"), 1, 3);
+            var window = picked.GetRange(start, 10);
+            Assert.InRange(window.Count(id => id == "0"), 5, 7);
+            Assert.InRange(window.Count(id => id == "1"), 1, 3);
         });
     }
 
     [Fact]
-    public void RoundRobin_AskedByManyThreads_StaysFair()
+    public void RoundRobin_ManyThreads_IsFair()
     {
         var set = Set(1, 1, 1, 1, 1, 1, 1);
         var counts = new int[7];
@@ -116,12 +116,12 @@ public sealed class PickerTests
             }
         });
 
-        // Nobody can be ahead by more than one turn of each count.
+        // Each count of RoundRobinCounter is off by at most one turn.
         Assert.All(counts, count => Assert.InRange(count, 8_000 - 17, 8_000 + 17));
     }
 
     [Fact]
-    public void RoundRobin_WhenInstancesChange_GoesOnWhereItWas()
+    public void RoundRobin_InstancesChange_ContinuesTheRound()
     {
         using var service = new BalancerState(TimeProvider.System);
         var picked = Enumerable.Range(0, 300)
@@ -133,7 +133,7 @@ public sealed class PickerTests
     }
 
     [Fact]
-    public void RoundRobin_OfTwoShardsByTurns_IsFairInBoth()
+    public void RoundRobin_AlternatingShards_IsFairInBoth()
     {
         using var service = new BalancerState(TimeProvider.System);
         var snapshot = TestCatalog.Snapshot([.. Enumerable.Range(0, 4).Select(i => Instance(i, shard: $"s{i % 2}"))]);
@@ -146,7 +146,7 @@ public sealed class PickerTests
     }
 
     [Fact]
-    public void PowerOfTwoChoices_OfTwoInstances_TakesTheLessBusyOne()
+    public void PowerOfTwoChoices_TwoInstances_PicksTheLessBusyOne()
     {
         using var service = new BalancerState(TimeProvider.System);
         var snapshot = Snapshot(1, 1);
@@ -162,7 +162,7 @@ public sealed class PickerTests
     }
 
     [Fact]
-    public void PowerOfTwoChoices_WithCallsThatNeverEnd_FillsInstancesInProportionToTheirWeights()
+    public void PowerOfTwoChoices_CallsNeverComplete_LoadsInProportionToTheWeights()
     {
         using var service = new BalancerState(TimeProvider.System);
         var snapshot = Snapshot(1, 3, 1, 1);
@@ -178,14 +178,14 @@ public sealed class PickerTests
     }
 
     [Fact]
-    public void First_OfSeveral_IsAlwaysTheSmallestKey() => Assert.Equal([Picks, 0, 0], Count(InstancePickers.First, Set(1, 5, 1)));
+    public void First_SeveralInstances_PicksTheSmallestKey() => Assert.Equal([Picks, 0, 0], Count(InstancePickers.First, Set(1, 5, 1)));
 
     [Fact]
-    public void InstanceSet_OfNothing_IsRefused() =>
+    public void InstanceSet_Empty_Throws() =>
         Assert.Throws<ArgumentException>(() => new InstanceSet([]));
 
     [Fact]
-    public void InstanceSet_OfSomeInstances_ListsThem()
+    public void InstanceSet_OfInstances_ListsThem()
     {
         var set = Set(1, 2);
 
@@ -195,7 +195,7 @@ public sealed class PickerTests
     }
 
     [Fact]
-    public void Query_WithEverythingUnset_IsTheDefault()
+    public void Query_WithDefaultValues_EqualsTheDefault()
     {
         Assert.Equal(default, new ServiceQuery { Shard = "", PreferredShard = "", Network = ServiceNetwork.Public, Picker = null });
         Assert.NotEqual(default, new ServiceQuery { PreferredZone = "" });

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace EtcdDiscovery.Tests.LoadBalancing;
 
-/// <summary>Picking and calling as applications do it: by configuration, by query, by a picker of their own.</summary>
+/// <summary>Picking instances through the resolver: by configuration, by query and with custom pickers.</summary>
 public sealed class ResolverPickingTests
 {
     private const string Service = "shop";
@@ -35,7 +35,7 @@ public sealed class ResolverPickingTests
     }
 
     [Fact]
-    public async Task Balancing_ThatThereIsNot_IsRefused()
+    public async Task Balancing_Unknown_IsRejected()
     {
         await using var host = DiscoveryHost.Build(new() { ["Store"] = "InMemory", ["Balancing"] = "7" });
 
@@ -46,7 +46,7 @@ public sealed class ResolverPickingTests
     }
 
     [Fact]
-    public async Task Picker_OfTheQuery_WinsOverTheConfiguredOne()
+    public async Task Picker_OfTheQuery_OverridesTheConfiguredOne()
     {
         await using var host = await StartAsync(new() { ["Balancing"] = "First" }, "a", "b", "c");
 
@@ -56,13 +56,13 @@ public sealed class ResolverPickingTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Picker_OfTheApplication_IsUsedInsteadOfABuiltInOne(bool first)
+    public async Task Picker_OfTheApplication_ReplacesTheBuiltInOne(bool isAddedFirst)
     {
         await using var host = await StartAsync(
             new() { ["Balancing"] = "First" },
             services =>
             {
-                if (first)
+                if (isAddedFirst)
                 {
                     services.Remove(services.Single(service => service.ServiceType == typeof(IInstancePicker)));
                 }
@@ -80,7 +80,7 @@ public sealed class ResolverPickingTests
     }
 
     [Fact]
-    public async Task Picker_ThatPicksNothing_IsNamed()
+    public async Task Picker_ReturnsNull_IsNamedInTheError()
     {
         await using var host = await StartAsync([], "a");
 
@@ -91,7 +91,7 @@ public sealed class ResolverPickingTests
     }
 
     [Fact]
-    public async Task PreferredZone_Configured_IsPreferredUnlessTheQuerySaysOtherwise()
+    public async Task PreferredZone_Configured_IsUsedUnlessTheQuerySetsOne()
     {
         await using var host = await StartAsync(
             new() { ["PreferredZone"] = "zone-b", ["Balancing"] = "RoundRobin" }, "a", "b", "c");
@@ -103,7 +103,7 @@ public sealed class ResolverPickingTests
     }
 
     [Fact]
-    public async Task Call_ThatFails_LeavesTheInstanceOutOfPicksOnly()
+    public async Task Call_Fails_ExcludesTheInstanceFromPicksOnly()
     {
         var clock = new FakeTimeProvider();
         await using var memory = new InMemoryDiscoveryStore();
@@ -128,7 +128,7 @@ public sealed class ResolverPickingTests
     }
 
     [Fact]
-    public async Task StartCall_OnOddInstances_CountsNothing()
+    public async Task StartCall_InvalidInstances_IsNotCounted()
     {
         await using var host = await StartAsync([], "a");
         await PickAsync(host, default);
@@ -150,7 +150,7 @@ public sealed class ResolverPickingTests
     }
 
     [Fact]
-    public async Task Call_ThatFails_IsLogged()
+    public async Task Call_Fails_LogsTheEjection()
     {
         await using var host = await StartAsync([], "a", "b");
         var instance = await host.Resolver.GetInstanceAsync(Service, cancellationToken: Token);
@@ -162,7 +162,7 @@ public sealed class ResolverPickingTests
 
     [Theory]
     [MemberData(nameof(PickerTests.Balancings), MemberType = typeof(PickerTests))]
-    public async Task GetInstance_OnceWarm_AllocatesNothing(InstanceBalancing balancing)
+    public async Task GetInstance_Cached_AllocatesNothing(InstanceBalancing balancing)
     {
         await using var host = await StartAsync(new() { ["Balancing"] = balancing.ToString() }, "a", "b", "c");
         var zone = new ServiceQuery { Shard = "s0", PreferredZone = "zone-b", Picker = InstancePickers.Of(balancing) };
@@ -187,7 +187,7 @@ public sealed class ResolverPickingTests
     }
 
     [Fact]
-    public async Task StartCall_WhicheverPickerChose_CountsUntilTheCallEnds()
+    public async Task StartCall_AnyPicker_CountsUntilTheCallCompletes()
     {
         await using var host = await StartAsync(new() { ["Balancing"] = "First" }, "a", "b");
         var probe = new OutstandingProbe();
@@ -209,25 +209,25 @@ public sealed class ResolverPickingTests
     }
 
     [Fact]
-    public async Task Call_ToAnInstanceThatIsGoneMeanwhile_HarmsNobody()
+    public async Task Call_ToARemovedInstance_IsIgnored()
     {
         await using var memory = new InMemoryDiscoveryStore();
         await using var catalog = new TestCatalog(memory);
         await catalog.PutAsync(Put("a"), Put("b"));
-        var gone = await catalog.Resolver.GetFirstInstanceAsync(Service, cancellationToken: Token);
-        using var call = catalog.Resolver.StartCall(gone);
+        var removed = await catalog.Resolver.GetFirstInstanceAsync(Service, cancellationToken: Token);
+        using var call = catalog.Resolver.StartCall(removed);
         await catalog.DeleteAsync(Service, "a");
         await Eventually.TrueAsync(
-            async () => (await catalog.Resolver.GetInstancesAsync(Service, cancellationToken: Token)).Count == 1, "the instance is gone");
+            async () => (await catalog.Resolver.GetInstancesAsync(Service, cancellationToken: Token)).Count == 1, "the instance is removed");
 
         call.Complete(succeeded: false);
 
-        Assert.Same(ServiceCall.None, catalog.Resolver.StartCall(gone));
+        Assert.Same(ServiceCall.None, catalog.Resolver.StartCall(removed));
         Assert.Equal("b", (await catalog.Resolver.GetInstanceAsync(Service, cancellationToken: Token)).Id);
     }
 
     [Fact]
-    public async Task StartCall_OnceWarm_AllocatesOneSmallObject()
+    public async Task StartCall_Repeated_AllocatesOneSmallObject()
     {
         await using var host = await StartAsync([], "a", "b");
         var instance = await host.Resolver.GetInstanceAsync(Service, cancellationToken: Token);
@@ -249,7 +249,7 @@ public sealed class ResolverPickingTests
     }
 
     [Fact]
-    public async Task Scheme_ThatOneInstanceHas_SelectsIt()
+    public async Task Scheme_OfOneInstance_SelectsIt()
     {
         await using var host = await StartAsync([], "a", "b", "c");
         var session = await host.Services.GetRequiredService<IDiscoveryStore>().OpenSessionAsync(TimeSpan.FromHours(1), Token);
@@ -269,7 +269,7 @@ public sealed class ResolverPickingTests
     }
 
     [Fact]
-    public void InstanceSet_WithOutstandingCalls_IsPickedFromAccordingly()
+    public void InstanceSet_WithOutstandingCalls_InfluencesThePick()
     {
         ServiceInstance[] instances = [new() { Id = "a", ServiceName = Service }, new() { Id = "b", ServiceName = Service }];
         var set = new InstanceSet(instances, [7, 2]);
@@ -283,7 +283,7 @@ public sealed class ResolverPickingTests
     [InlineData("a", "0 15 15")]
     [InlineData("a c", "0 30 0")]
     [InlineData("", "10 10 10")]
-    public async Task Excluding_SomeInstances_PicksAmongTheOthers(string excluded, string expected)
+    public async Task Excluding_SomeInstances_PicksFromTheOthers(string excluded, string expected)
     {
         await using var host = await StartAsync(new() { ["Balancing"] = "RoundRobin" }, "a", "b", "c");
 
@@ -292,7 +292,7 @@ public sealed class ResolverPickingTests
     }
 
     [Fact]
-    public async Task Excluding_AllOfThePreferredZone_PicksInAnotherOne()
+    public async Task Excluding_AllOfThePreferredZone_PicksFromAnotherZone()
     {
         await using var host = await StartAsync([], "a", "b");
 
@@ -313,7 +313,7 @@ public sealed class ResolverPickingTests
     [Theory]
     [InlineData(null)]
     [InlineData("s0")]
-    public async Task Excluding_AllInstances_FindsNoneAndSaysWhy(string? shard)
+    public async Task Excluding_AllInstances_FailsWithTheReason(string? shard)
     {
         await using var host = await StartAsync([], "a", "b");
         var query = new ServiceQuery { Excluding = ["a", "b"], Shard = shard };

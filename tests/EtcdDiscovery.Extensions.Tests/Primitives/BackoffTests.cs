@@ -2,7 +2,7 @@ using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.Tests.Primitives;
 
-/// <summary>How long to wait before trying again.</summary>
+/// <summary>The delay before a retry.</summary>
 public sealed class BackoffTests
 {
     private static readonly Backoff Default = new(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(2));
@@ -16,20 +16,20 @@ public sealed class BackoffTests
     [InlineData(6, 2_000)]
     [InlineData(1_000, 2_000)]
     [InlineData(int.MaxValue, 2_000)]
-    public void Delay_WithoutJitter_DoublesUpToTheLongest(int failures, int milliseconds) =>
+    public void Delay_WithoutJitter_DoublesUpToTheMaximum(int failures, int milliseconds) =>
         Assert.Equal(TimeSpan.FromMilliseconds(milliseconds), Default.DelayAfter(failures, random: 1));
 
     [Theory]
     [InlineData(0)]
     [InlineData(-1)]
-    public void Delay_BeforeTheFirstFailure_IsThatOfTheFirst(int failures) =>
+    public void Delay_BeforeTheFirstFailure_IsTheFirstDelay(int failures) =>
         Assert.Equal(Default.First, Default.DelayAfter(failures, random: 1));
 
     [Theory]
     [InlineData(0, 400)]
     [InlineData(0.5, 600)]
     [InlineData(1, 800)]
-    public void Delay_WithJitter_LiesInTheUpperHalf(double random, int milliseconds) =>
+    public void Delay_WithJitter_IsInTheUpperHalf(double random, int milliseconds) =>
         Assert.Equal(TimeSpan.FromMilliseconds(milliseconds), Default.DelayAfter(3, random));
 
     [Fact]
@@ -38,14 +38,14 @@ public sealed class BackoffTests
         var delays = Enumerable.Range(0, 1_000).Select(_ => Default.DelayAfter(5)).ToList();
 
         Assert.All(delays, delay => Assert.InRange(delay, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)));
-        // Of 1,000 uniform draws from a second, each tenth of it gets about 100; 30 is impossible in practice.
+        // Of 1,000 uniform draws, about 100 fall into each tenth of the second; fewer than 30 is practically impossible.
         Assert.All(
             delays.GroupBy(delay => Math.Min(9, (int)((delay.TotalSeconds - 1) * 10))),
-            tenth => Assert.True(tenth.Count() > 30, $"Only {tenth.Count()} in tenth {tenth.Key}."));
+            tenth => Assert.True(tenth.Count() > 30, $"Only {tenth.Count()} delays in tenth {tenth.Key}."));
     }
 
     [Fact]
-    public void Delay_WhenFirstIsLongest_StaysThere()
+    public void Delay_FirstIsMaximum_IsConstant()
     {
         var second = TimeSpan.FromSeconds(1);
 
@@ -53,7 +53,7 @@ public sealed class BackoffTests
     }
 
     [Fact]
-    public void Delay_AtTheLimitsOfWhatIsAllowed_NeverOverflows()
+    public void Delay_AtTheLimits_DoesNotOverflow()
     {
         var widest = new Backoff(TimeSpan.FromSeconds(0.01), TimeSpan.FromMinutes(5));
 

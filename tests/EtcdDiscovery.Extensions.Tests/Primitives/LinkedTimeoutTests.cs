@@ -3,7 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace EtcdDiscovery.Tests.Primitives;
 
-/// <summary>A caller's token with a time limit.</summary>
+/// <summary>A timeout linked to the token of the caller.</summary>
 public sealed class LinkedTimeoutTests : IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(3);
@@ -18,7 +18,7 @@ public sealed class LinkedTimeoutTests : IDisposable
     [InlineData(3, false, true, true)]
     [InlineData(2, true, true, false)]
     [InlineData(3, true, true, false)]
-    public void Timeout_AfterItsLimitOrCancellation_IsExpiredOnlyWithoutCancellation(int seconds, bool cancels, bool isCancelled, bool hasExpired)
+    public void Timeout_LimitReachedOrCancelled_HasExpiredOnlyWithoutCancellation(int seconds, bool cancels, bool isCancelled, bool hasExpired)
     {
         using var timeout = new LinkedTimeout(Limit, _clock, _caller.Token);
 

@@ -14,16 +14,16 @@ public sealed class LogSanitizerTests
     [InlineData("a\u202Egnp.exe\u2066x\u200B\u200F", "a\uFFFDgnp.exe\uFFFDx\uFFFD\uFFFD")]
     [InlineData("\uD83D\uDE00", "\uD83D\uDE00")]
     [InlineData("a\uDB40\uDC41b", "a\uFFFDb")]
-    public void Print_AnyText_IsOneLineThatReadsAsItStands(string text, string printed) =>
-        Assert.Equal(printed, LogSanitizer.Sanitize(text));
+    public void Sanitize_AnyText_IsOneLineWithoutControlCharacters(string text, string expected) =>
+        Assert.Equal(expected, LogSanitizer.Sanitize(text));
 
     [Fact]
-    public void Print_LoneSurrogates_AreReplaced() => Assert.Equal("a\uFFFDb\uFFFD", LogSanitizer.Sanitize("a\uD800b\uDC00"));
+    public void Sanitize_LoneSurrogates_AreReplaced() => Assert.Equal("a\uFFFDb\uFFFD", LogSanitizer.Sanitize("a\uD800b\uDC00"));
 
     [Fact]
-    public void Print_LongTextWithPairAtTheLimit_IsCutBeforeThePair() =>
+    public void Sanitize_SurrogatePairAtTheLimit_IsTruncatedBeforeThePair() =>
         Assert.Equal(new string('x', 199) + "…", LogSanitizer.Sanitize(new string('x', 199) + "😀"));
 
     [Fact]
-    public void Print_LongText_IsCut() => Assert.Equal(new string('x', 200) + "…", LogSanitizer.Sanitize(new string('x', 100_000)));
+    public void Sanitize_LongText_IsTruncated() => Assert.Equal(new string('x', 200) + "…", LogSanitizer.Sanitize(new string('x', 100_000)));
 }

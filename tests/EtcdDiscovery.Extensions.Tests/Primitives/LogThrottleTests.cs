@@ -10,15 +10,15 @@ public sealed class LogThrottleTests
     private readonly FakeTimeProvider _clock = new();
 
     [Fact]
-    public void Event_CausedWithoutEnd_IsLoggedAFewTimesInEachWindowWithTheNumberLeftOut()
+    public void Event_Frequent_IsLoggedAFewTimesPerWindowWithTheSuppressedCount()
     {
         var throttle = new LogThrottle(_clock);
         var logged = new List<string>();
         for (var i = 0; i < 200; i++)
         {
-            if (throttle.Allows(out var leftOut))
+            if (throttle.Allows(out var suppressed))
             {
-                logged.Add(leftOut);
+                logged.Add(suppressed);
             }
 
             _clock.Advance(LogThrottle.Window / 100);
@@ -30,13 +30,13 @@ public sealed class LogThrottleTests
     }
 
     [Fact]
-    public void Event_NowAndThen_IsAlwaysLogged()
+    public void Event_Rare_IsAlwaysLogged()
     {
         var throttle = new LogThrottle(_clock);
         for (var i = 0; i < 20; i++)
         {
-            Assert.True(throttle.Allows(out var leftOut));
-            Assert.Equal("", leftOut);
+            Assert.True(throttle.Allows(out var suppressed));
+            Assert.Equal("", suppressed);
             _clock.Advance(LogThrottle.Window / LogThrottle.MaxLogged);
         }
     }

@@ -2,13 +2,13 @@ using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.Tests.Primitives;
 
-/// <summary>A value that many can follow.</summary>
+/// <summary>A value whose changes can be watched.</summary>
 public sealed class ObservableValueTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Watch_ReadSlowly_MissesValuesInBetweenAndYieldsTheLast()
+    public async Task Watch_ReadSlowly_SkipsIntermediateValues()
     {
         var value = new ObservableValue<int>(1);
         await using var watch = value.WatchAsync(Token).GetAsyncEnumerator(Token);
@@ -23,7 +23,7 @@ public sealed class ObservableValueTests
     }
 
     [Fact]
-    public async Task Watch_OfAValueThatIsTheSameAgain_YieldsNothingUntilItIsAnother()
+    public async Task Watch_ValueChangedBack_YieldsNothingUntilItDiffers()
     {
         var value = new ObservableValue<int>(1);
         await using var watch = value.WatchAsync(Token).GetAsyncEnumerator(Token);

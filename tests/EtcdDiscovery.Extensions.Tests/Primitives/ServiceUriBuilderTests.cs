@@ -15,7 +15,7 @@ public sealed class ServiceUriBuilderTests
     [InlineData("/already%20escaped", "/already%20escaped")]
     [InlineData(@"/a\b", "/a%5Cb")]
     [InlineData("/x\r\nHost: evil", "/x%0D%0AHost:%20evil")]
-    public void GetUri_AnyPath_IsEscapedAndStaysAPath(string path, string expected)
+    public void GetUri_AnyPath_IsEscapedAndRemainsAPath(string path, string expected)
     {
         var uri = Instance("shop.example").GetUri("http", path);
 
@@ -41,7 +41,7 @@ public sealed class ServiceUriBuilderTests
     [InlineData("10.0.0.1", "10.0.0.1")]
     [InlineData("my_host", "my_host")]
     [InlineData("bücher.example", "bücher.example")]
-    public void GetUri_UsableHostName_IsKept(string host, string expected) =>
+    public void GetUri_ValidHostName_IsKept(string host, string expected) =>
         Assert.Equal($"http://{expected}:8080", Instance(host).GetUri("http").OriginalString);
 
     [Theory]
@@ -57,7 +57,7 @@ public sealed class ServiceUriBuilderTests
     [InlineData("fe80::1%eth0", "not an IPv6 address")]
     [InlineData("%65vil", "'%'")]
     [InlineData("a..b", "not a valid host name")]
-    public void GetUri_HostNameThatChangesTheMeaning_IsRefused(string host, string reason)
+    public void GetUri_HostNameWithUrlSyntax_Throws(string host, string reason)
     {
         var error = Assert.Throws<EtcdDiscoveryException>(() => Instance(host).GetUri("http"));
 
@@ -79,7 +79,7 @@ public sealed class ServiceUriBuilderTests
     [InlineData(" 80")]
     [InlineData("٨٠")]
     [InlineData("")]
-    public void GetUri_UnusablePort_IsRefused(string port)
+    public void GetUri_InvalidPort_Throws(string port)
     {
         var instance = Instance("shop.example") with { Ports = new ServiceMap([KeyValuePair.Create("http", port)]) };
 
@@ -87,7 +87,7 @@ public sealed class ServiceUriBuilderTests
     }
 
     [Fact]
-    public void GetUri_UnknownScheme_NamesTheKnownOnes()
+    public void GetUri_UnknownScheme_ErrorNamesTheKnownOnes()
     {
         var error = Assert.Throws<UnknownSchemeException>(() => Instance("shop.example").GetUri("ftp"));
 
@@ -96,7 +96,7 @@ public sealed class ServiceUriBuilderTests
     }
 
     [Fact]
-    public void GetUri_UnknownSchemeOfAHostileInstance_TellsOneLineOfBoundedLength()
+    public void GetUri_UnknownSchemeOfAHostileInstance_ErrorIsSanitizedAndTruncated()
     {
         var ports = Enumerable.Range(0, 4_000).Select(i => KeyValuePair.Create($"\nwarn: forged {i}", "80"));
         var instance = Instance("shop.example") with { Ports = new ServiceMap(ports) };
@@ -107,14 +107,14 @@ public sealed class ServiceUriBuilderTests
         Assert.InRange(error.Message.Length, 1, 600);
     }
 
-    // Every character of the basic plane, where a host name begins, ends and has its middle.
+    // Every character of the basic multilingual plane, at the start, in the middle and at the end of a host name.
     [Theory]
     [InlineData("{0}")]
     [InlineData("a{0}b")]
     [InlineData("{0}.dev")]
     [InlineData("a.{0}")]
     [InlineData("xn--{0}")]
-    public void GetUri_HostNameOfAnyCharacter_IsThatHostOrRefused(string shape)
+    public void GetUri_HostNameWithAnyCharacter_IsKeptOrThrows(string shape)
     {
         for (var character = 0; character <= char.MaxValue; character++)
         {
@@ -132,7 +132,7 @@ public sealed class ServiceUriBuilderTests
     }
 
     [Fact]
-    public void GetUri_OfAnInstanceWithCredentials_LeavesThemOut()
+    public void GetUri_InstanceHasCredentials_OmitsThem()
     {
         var credentials = new ServiceCredentials("user", "secret");
         var instance = Instance("shop.example") with { Credentials = credentials, PrivateHostname = "shop.local", PrivatePorts = new ServiceMap([KeyValuePair.Create("http", "81")]) };
@@ -144,7 +144,7 @@ public sealed class ServiceUriBuilderTests
     }
 
     [Fact]
-    public void Json_OfAnInstanceOrAService_HasNoCredentialsAndItsStatusAsText()
+    public void Json_OfAnInstanceOrService_HasNoCredentialsAndTheStatusAsText()
     {
         var credentials = new ServiceCredentials("marked-user", "marked-secret");
         var instance = Instance("shop.example") with { Credentials = credentials, Status = ServiceStatus.Maintenance };

@@ -6,7 +6,7 @@ namespace EtcdDiscovery.Tests.Primitives;
 public sealed class Utf8OrderTests
 {
     [Fact]
-    public void Compare_AnyTwoTexts_OrdersAsTheirUtf8Bytes()
+    public void Compare_AnyTexts_OrdersByUtf8Bytes()
     {
         string[] texts = ["", "a", "ab", "b", "é", "\uFFFD", "～", "😀", "😀a", "\U0010FFFF", "a😀", "a～", "\u007F", "\u0080"];
 

@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace EtcdDiscovery.Tests.Registration;
 
@@ -53,6 +54,21 @@ public sealed class DrainTests(SharedEtcd etcd)
         Assert.InRange(watch.Elapsed, delay * 0.9, delay + TimeSpan.FromSeconds(3));
         await stopping;
         Assert.False(await AnswersAsync(http));
+    }
+
+    [Theory]
+    [InlineData("00:01:00", true)]
+    [InlineData("00:00:00.1", false)]
+    public async Task Host_ShutdownTimeoutIsShorterThanDrainDelay_LogsAWarning(string delay, bool isWarned)
+    {
+        await using var host = await DiscoveryHost.StartAsync(
+            new() { ["Store"] = "InMemory", ["Service:Name"] = _service, ["DrainDelay"] = delay },
+            builder => builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(1)));
+        await host.RegisteredAsync();
+
+        await host.StopAsync();
+
+        Assert.Equal(isWarned, host.Logs.Of("DrainCutShort").Any());
     }
 
     [Fact]

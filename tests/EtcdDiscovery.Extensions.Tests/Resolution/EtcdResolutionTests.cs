@@ -80,7 +80,8 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
     {
         var server = await etcd.GetAsync(version);
         await using var host = await DiscoveryHost.StartAsync(server.Settings());
-        await AllFailAsync<ServiceNotFoundException>(host, default, $"Service '{_service}' is not known: no host of that name has registered.");
+        await AllFailAsync<ServiceNotFoundException>(host, default, $"Service '{_service}' is not known: no host has registered it. Names are case-sensitive. The other hosts must use the same "
+            + "etcd, EtcdDiscovery:Store and EtcdDiscovery:KeyPrefix. For a host that is no service, set ExternalHosts of the HttpClient.");
 
         await server.PutAsync(InfoKey, $$"""{"name":"{{_service}}","critical":false}""");
         await Eventually.TrueAsync(

@@ -4,88 +4,88 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Stores;
 
-/// <summary>An observer to whom each batch costs a rest.</summary>
+/// <summary>Merging of the batches that arrive during the pause after each batch.</summary>
 public sealed class CoalescingObserverTests : IDisposable
 {
     private readonly CountingTimeProvider _clock = new();
-    private readonly Notes _notes = new();
+    private readonly RecordingObserver _recorded = new();
     private readonly CoalescingObserver _observer;
-    private TimeSpan _rest = TimeSpan.FromMilliseconds(10);
+    private TimeSpan _pause = TimeSpan.FromMilliseconds(10);
 
-    public CoalescingObserverTests() => _observer = new CoalescingObserver(_notes, () => _rest, _clock);
+    public CoalescingObserverTests() => _observer = new CoalescingObserver(_recorded, () => _pause, _clock);
 
     [Fact]
-    public void Batch_AfterARest_IsToldAtOnce()
+    public void Batch_AfterAPause_IsDeliveredAtOnce()
     {
         _observer.OnBatch(Batch(1));
-        _clock.Advance(_rest);
+        _clock.Advance(_pause);
         _observer.OnBatch(Batch(2));
 
-        Assert.Equal(["1: 1", "2: 2"], _notes.Lines);
+        Assert.Equal(["1: 1", "2: 2"], _recorded.Lines);
     }
 
     [Fact]
-    public void Batches_WithinARest_AreToldAsOneAtItsEnd()
+    public void Batches_DuringAPause_AreMergedAndDeliveredAtItsEnd()
     {
         _observer.OnBatch(Batch(1));
         _observer.OnBatch(Batch(2, 3));
         _observer.OnBatch(Batch(4));
-        Assert.Equal(["1: 1"], _notes.Lines);
+        Assert.Equal(["1: 1"], _recorded.Lines);
 
-        _clock.Advance(_rest);
-        Assert.Equal(["1: 1", "4: 2 3 4"], _notes.Lines);
+        _clock.Advance(_pause);
+        Assert.Equal(["1: 1", "4: 2 3 4"], _recorded.Lines);
 
         _observer.OnBatch(Batch(5));
-        Assert.Equal(2, _notes.Lines.Count);
-        _clock.Advance(_rest);
-        Assert.Equal("5: 5", _notes.Lines[^1]);
+        Assert.Equal(2, _recorded.Lines.Count);
+        _clock.Advance(_pause);
+        Assert.Equal("5: 5", _recorded.Lines[^1]);
     }
 
     [Fact]
-    public void Batches_TooLargeToWait_AreToldAtOnce()
+    public void Batches_TooLargeToHold_AreDeliveredAtOnce()
     {
         var large = new StoreBatch(new StoreRevision(2), [new StoreEvent("2", new byte[CoalescingObserver.MaxWaitingBytes / 2], 2)]);
         _observer.OnBatch(Batch(1));
         _observer.OnBatch(large);
-        Assert.Equal(["1: 1"], _notes.Lines);
+        Assert.Equal(["1: 1"], _recorded.Lines);
 
         _observer.OnBatch(large);
-        Assert.Equal(["1: 1", "2: 2 2"], _notes.Lines);
+        Assert.Equal(["1: 1", "2: 2 2"], _recorded.Lines);
         _observer.OnBatch(large);
-        Assert.Equal(2, _notes.Lines.Count);
+        Assert.Equal(2, _recorded.Lines.Count);
     }
 
     [Fact]
-    public void Rest_WithNothingInIt_TellsNothing()
+    public void Pause_WithoutBatches_DeliversNothing()
     {
         _observer.OnBatch(Batch(1));
-        _clock.Advance(_rest * 3);
+        _clock.Advance(_pause * 3);
 
-        Assert.Equal(["1: 1"], _notes.Lines);
+        Assert.Equal(["1: 1"], _recorded.Lines);
         Assert.Equal(0, _clock.ArmedTimers);
     }
 
     [Fact]
-    public void SignOfLife_CostsNoRest()
+    public void EmptyBatch_StartsNoPause()
     {
         _observer.OnBatch(new StoreBatch(new StoreRevision(1), []));
         _observer.OnBatch(Batch(2));
 
-        Assert.Equal(["1: ", "2: 2"], _notes.Lines);
+        Assert.Equal(["1: ", "2: 2"], _recorded.Lines);
     }
 
     [Fact]
-    public void Rest_ShorterThanATimerCanMeasure_IsNone()
+    public void Pause_ShorterThanTheTimerResolution_IsSkipped()
     {
-        _rest = TimeSpan.FromMilliseconds(0.9);
+        _pause = TimeSpan.FromMilliseconds(0.9);
         _observer.OnBatch(Batch(1));
         _observer.OnBatch(Batch(2));
 
-        Assert.Equal(["1: 1", "2: 2"], _notes.Lines);
+        Assert.Equal(["1: 1", "2: 2"], _recorded.Lines);
     }
 
     [Fact]
-    public void FailureOrRead_WithinARest_ComesAfterWhatWaits()
+    public void FailureOrRead_DuringAPause_IsDeliveredAfterTheHeldBatches()
     {
         _observer.OnBatch(Batch(1));
         _observer.OnBatch(Batch(2));
@@ -93,46 +93,46 @@ public sealed class CoalescingObserverTests : IDisposable
         _observer.OnBatch(Batch(3));
         _observer.OnRead(new StoreContents(new StoreRevision(4), []));
 
-        Assert.Equal(["1: 1", "2: 2", "away", "3: 3", "read 4"], _notes.Lines);
+        Assert.Equal(["1: 1", "2: 2", "away", "3: 3", "read 4"], _recorded.Lines);
     }
 
     [Fact]
-    public void ObserverThatThrowsAtTheEndOfARest_CostsTheHistory()
+    public void Observer_ThrowsAtTheEndOfAPause_LosesTheHistory()
     {
         _observer.OnBatch(Batch(1));
         _observer.OnBatch(Batch(2));
-        _notes.ThrowsOnce = true;
-        _clock.Advance(_rest);
+        _recorded.ThrowsOnce = true;
+        _clock.Advance(_pause);
 
         Assert.Contains("no more", Assert.Throws<HistoryLostException>(() => _observer.OnBatch(Batch(3))).Message, StringComparison.Ordinal);
         _observer.OnBatch(Batch(4));
-        Assert.Equal(["1: 1", "4: 4"], _notes.Lines);
+        Assert.Equal(["1: 1", "4: 4"], _recorded.Lines);
     }
 
-    // The follower of the store tells of a failure where nothing may be thrown any more.
+    // StoreFollower reports failures where exceptions must not escape.
     [Fact]
-    public void ObserverThatThrowsBeforeAFailureIsTold_IsToldOfTheFailureAndCostsTheHistory()
+    public void Observer_ThrowsBeforeAFailure_ReceivesTheFailureAndLosesTheHistory()
     {
         _observer.OnBatch(Batch(1));
         _observer.OnBatch(Batch(2));
-        _notes.ThrowsOnce = true;
+        _recorded.ThrowsOnce = true;
         _observer.OnFailure(new EtcdDiscoveryException("away"));
 
-        Assert.Equal(["1: 1", "away"], _notes.Lines);
+        Assert.Equal(["1: 1", "away"], _recorded.Lines);
         Assert.Throws<HistoryLostException>(() => _observer.OnBatch(Batch(3)));
     }
 
     [Fact]
-    public void ObserverThatThrew_IsRepairedByARead()
+    public void Observer_HasThrown_RecoversByARead()
     {
         _observer.OnBatch(Batch(1));
         _observer.OnBatch(Batch(2));
-        _notes.ThrowsOnce = true;
-        _clock.Advance(_rest);
+        _recorded.ThrowsOnce = true;
+        _clock.Advance(_pause);
         _observer.OnRead(new StoreContents(new StoreRevision(2), []));
         _observer.OnBatch(Batch(3));
 
-        Assert.Equal(["1: 1", "read 2", "3: 3"], _notes.Lines);
+        Assert.Equal(["1: 1", "read 2", "3: 3"], _recorded.Lines);
     }
 
     public void Dispose() => _observer.Dispose();
@@ -141,20 +141,20 @@ public sealed class CoalescingObserverTests : IDisposable
         new StoreRevision(revisions[^1]),
         [.. revisions.Select(revision => new StoreEvent(revision.ToString(CultureInfo.InvariantCulture), default, revision))]);
 
-    private sealed class Notes : IStoreObserver
+    private sealed class RecordingObserver : IStoreObserver
     {
         public List<string> Lines { get; } = [];
 
         public bool ThrowsOnce { get; set; }
 
-        public void OnRead(StoreContents contents) => Note($"read {contents.Revision.Number}");
+        public void OnRead(StoreContents contents) => Add($"read {contents.Revision.Number}");
 
         public void OnBatch(StoreBatch batch) =>
-            Note($"{batch.Revision.Number}: {string.Join(' ', batch.Events.Select(change => change.Key))}");
+            Add($"{batch.Revision.Number}: {string.Join(' ', batch.Events.Select(change => change.Key))}");
 
-        public void OnFailure(EtcdDiscoveryException error) => Note(error.Message);
+        public void OnFailure(EtcdDiscoveryException error) => Add(error.Message);
 
-        private void Note(string line)
+        private void Add(string line)
         {
             if (ThrowsOnce)
             {

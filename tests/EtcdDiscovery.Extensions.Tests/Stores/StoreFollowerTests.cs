@@ -3,23 +3,23 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Stores;
 
-/// <summary>What follows a store goes on whatever its observer does.</summary>
+/// <summary>A follower keeps following the store even if its observer throws.</summary>
 public sealed class StoreFollowerTests
 {
     [Fact]
-    public async Task Observer_ThatThrowsWhateverItIsTold_IsToldAgainUntilItTakesIt()
+    public async Task Observer_AlwaysThrows_IsNotifiedAgainUntilItSucceeds()
     {
         await using var store = new CountingStore(new InMemoryDiscoveryStore()) { Failure = new EtcdDiscoveryException("away", isTransient: true) };
         var observer = new BrokenObserver();
         await using var follower = new StoreFollower(store, [StoreRange.Prefix("/")], TestCatalog.Quick, TimeProvider.System, observer);
 
         follower.Start();
-        await Eventually.TrueAsync(() => Task.FromResult(observer.Failures >= 2), "it is told of the failure again");
+        await Eventually.TrueAsync(() => Task.FromResult(observer.Failures >= 2), "the failure is reported again");
         store.Failure = null;
-        await Eventually.TrueAsync(() => Task.FromResult(observer.Reads >= 2), "it is told again what was read");
+        await Eventually.TrueAsync(() => Task.FromResult(observer.Reads >= 2), "the contents are reported again");
         observer.IsBroken = false;
 
-        await Eventually.TrueAsync(() => Task.FromResult(observer.Batches > 0), "the watch stands");
+        await Eventually.TrueAsync(() => Task.FromResult(observer.Batches > 0), "the watch is open");
     }
 
     private sealed class BrokenObserver : IStoreObserver

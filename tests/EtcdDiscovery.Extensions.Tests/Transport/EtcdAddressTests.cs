@@ -13,7 +13,7 @@ public sealed class EtcdAddressTests
     [InlineData("https://etcd", "https://etcd:443")]
     [InlineData("[::1]:2379", "http://[::1]:2379")]
     [InlineData("https://etcd.internal:2379", "https://etcd.internal:2379")]
-    public void Parse_Address_IsDisplayedWithItsPortAndWithoutSlash(string endpoint, string expected) =>
+    public void Parse_Valid_IsDisplayedWithPortAndWithoutSlash(string endpoint, string expected) =>
         Assert.Equal(expected, EtcdAddress.Display(EtcdAddress.Parse(endpoint)));
 
     [Theory]
@@ -25,7 +25,7 @@ public sealed class EtcdAddressTests
     [InlineData("http://etcd:2379#x")]
     [InlineData("http://user:secret@etcd:2379")]
     [InlineData("http://user:secret@etcd:99999")]
-    public void Parse_NoAddress_SaysSoWithoutSecrets(string endpoint)
+    public void Parse_Invalid_ThrowsWithoutSecrets(string endpoint)
     {
         var error = Assert.Throws<EtcdDiscoveryException>(() => EtcdAddress.Parse(endpoint));
 

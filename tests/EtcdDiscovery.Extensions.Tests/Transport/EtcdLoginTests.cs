@@ -2,11 +2,11 @@ using EtcdDiscovery.Transport;
 
 namespace EtcdDiscovery.Tests.Transport;
 
-/// <summary>The login for etcd.</summary>
+/// <summary>The etcd user and password.</summary>
 public sealed class EtcdLoginTests
 {
     [Fact]
-    public void Of_OptionsWithAndWithoutAUser_IsTheirsOrNone()
+    public void Of_OptionsWithOrWithoutUser_IsTheLoginOrNull()
     {
         Assert.Equal(new EtcdLogin("user", "secret"), EtcdLogin.Of(new EtcdOptions { User = "user", Password = "secret" }));
         Assert.Null(EtcdLogin.Of(new EtcdOptions { User = "" }));

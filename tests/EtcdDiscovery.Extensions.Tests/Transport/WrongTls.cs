@@ -2,57 +2,57 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Transport;
 
-/// <summary>Certificates and names with which no etcd of an authority is reached, each wrong in one way.</summary>
+/// <summary>TLS options with which a connection to an etcd with a certificate of the authority fails, each invalid in one way.</summary>
 internal static class WrongTls
 {
-    public static EtcdTlsOptions Of(TestAuthority authority, string what)
+    public static EtcdTlsOptions Of(TestAuthority authority, string fault)
     {
-        var good = authority.Tls(authority.Issue("client"));
-        switch (what)
+        var tls = authority.Tls(authority.Issue("client"));
+        switch (fault)
         {
             case "expired client":
                 return authority.Tls(authority.Issue("old", notAfter: DateTimeOffset.UtcNow.AddDays(-1)));
             case "client of another authority":
                 using (var other = new TestAuthority("other"))
                 {
-                    (good.Certificate, good.Key) = (authority.PathOf("stranger.pem"), authority.PathOf("stranger.key"));
-                    other.Issue("stranger").CopyTo(good.Certificate, good.Key);
-                    return good;
+                    (tls.Certificate, tls.Key) = (authority.PathOf("stranger.pem"), authority.PathOf("stranger.key"));
+                    other.Issue("stranger").CopyTo(tls.Certificate, tls.Key);
+                    return tls;
                 }
 
             case "no client certificate":
-                (good.Certificate, good.Key) = (null, null);
-                return good;
+                (tls.Certificate, tls.Key) = (null, null);
+                return tls;
             case "another authority":
                 using (var other = new TestAuthority("other"))
                 {
-                    good.CertificateAuthority = authority.Write("other.pem", other.Pem);
-                    return good;
+                    tls.CertificateAuthority = authority.Write("other.pem", other.Pem);
+                    return tls;
                 }
 
             case "system authorities":
-                good.CertificateAuthority = null;
-                return good;
+                tls.CertificateAuthority = null;
+                return tls;
             case "another name":
-                good.ServerName = "etcd-7.dev";
-                return good;
+                tls.ServerName = "etcd-7.dev";
+                return tls;
             case "missing file":
-                good.CertificateAuthority = authority.PathOf("missing.pem");
-                return good;
+                tls.CertificateAuthority = authority.PathOf("missing.pem");
+                return tls;
             case "empty file":
-                good.CertificateAuthority = authority.Write("empty.pem", "");
-                return good;
+                tls.CertificateAuthority = authority.Write("empty.pem", "");
+                return tls;
             case "garbage":
-                good.Certificate = authority.Write("garbage.pem", "-----BEGIN CERTIFICATE-----\nZ2FyYmFnZQ==\n-----END CERTIFICATE-----\n");
-                return good;
+                tls.Certificate = authority.Write("garbage.pem", "-----BEGIN CERTIFICATE-----\nZ2FyYmFnZQ==\n-----END CERTIFICATE-----\n");
+                return tls;
             case "another key":
-                good.Key = authority.Issue("another").KeyFile;
-                return good;
+                tls.Key = authority.Issue("another").KeyFile;
+                return tls;
             case "no key":
-                good.Key = authority.File;
-                return good;
+                tls.Key = authority.File;
+                return tls;
             default:
-                throw new ArgumentOutOfRangeException(nameof(what), what, "No such mistake.");
+                throw new ArgumentOutOfRangeException(nameof(fault), fault, "Unknown fault.");
         }
     }
 }

@@ -2,12 +2,12 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Wire;
 
-/// <summary>Recordings as the library's options, apart from the file that tests/BlackBox shares.</summary>
+/// <summary>Converts recordings to options of the library. Separate from GoldenCase, which tests/BlackBox shares.</summary>
 internal static class GoldenOptions
 {
     extension(GoldenCase golden)
     {
-        /// <summary>What the Go library was given.</summary>
+        /// <summary>The options with which the Go library was called.</summary>
         public ServiceRegistrationOptions Options => new()
         {
             Name = golden.Service,

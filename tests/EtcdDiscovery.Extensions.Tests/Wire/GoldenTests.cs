@@ -5,21 +5,21 @@ using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Tests.Wire;
 
-/// <summary>Every recording of the Go library: the same keys and bytes, or a refusal where Go corrupts the store.</summary>
+/// <summary>Compares all recordings of the Go library: the same keys and bytes, or an error if Go corrupts the store.</summary>
 public sealed class GoldenTests
 {
-    private static readonly string[] Corrupting =
+    private static readonly string[] CorruptingCases =
     [
         "39-service-name-double-slash", "40-service-name-dots", "41-service-name-trailing-slash",
         "42-service-name-leading-slash", "45-service-name-dot", "46-empty-service-name",
     ];
 
-    public static TheoryData<string> Accepted => [.. GoldenCase.Names.Except(Corrupting)];
+    public static TheoryData<string> Accepted => [.. GoldenCase.Names.Except(CorruptingCases)];
 
-    public static TheoryData<string> Refused => [.. Corrupting];
+    public static TheoryData<string> Rejected => [.. CorruptingCases];
 
     [Fact]
-    public void Recordings_Golden_AreComplete() => Assert.Equal(34, GoldenCase.Names.Count());
+    public void Recordings_OfTheGoLibrary_AreComplete() => Assert.Equal(34, GoldenCase.Names.Count());
 
     [Theory]
     [MemberData(nameof(Accepted))]
@@ -38,7 +38,7 @@ public sealed class GoldenTests
 
     [Theory]
     [MemberData(nameof(Accepted))]
-    public void Registration_OfARecordedHost_IsReadBackAsItWas(string name)
+    public void Registration_OfARecordedHost_RoundTrips(string name)
     {
         var golden = GoldenCase.Load(name);
         var written = EncodedInstance.From(golden.Options, golden.NodeHostname, Guid.NewGuid());
@@ -51,8 +51,8 @@ public sealed class GoldenTests
     }
 
     [Theory]
-    [MemberData(nameof(Refused))]
-    public void Registration_ThatCorruptsTheStoreInGo_IsRefused(string name)
+    [MemberData(nameof(Rejected))]
+    public void Registration_CorruptsTheStoreInGo_IsRejected(string name)
     {
         var options = GoldenCase.Load(name).Options;
 

@@ -5,7 +5,7 @@ using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Tests.Wire;
 
-/// <summary>Every URL that the Go library answered with. Where it escapes too little, the escaped URL is expected.</summary>
+/// <summary>Compares all URLs that the Go library returned. If Go escapes too little, the escaped URL is expected.</summary>
 public sealed class GoldenUrlTests
 {
     public static TheoryData<string> Cases => GoldenTests.Accepted;
@@ -26,7 +26,7 @@ public sealed class GoldenUrlTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public async Task Resolver_AskedForARecordedHost_AnswersWithTheSameUrls(string name)
+    public async Task Resolver_OfARecordedHost_ReturnsTheSameUrls(string name)
     {
         var golden = GoldenCase.Load(name);
         var written = EncodedInstance.From(golden.Options, golden.NodeHostname, Guid.NewGuid());
@@ -55,9 +55,9 @@ public sealed class GoldenUrlTests
                         : await catalog.Resolver.GetUriAsync(
                             golden.Service, scheme, golden.UrlPath, query, includeCredentials: true, TestContext.Current.CancellationToken);
                 }
-                catch (EtcdDiscoveryException refused)
+                catch (EtcdDiscoveryException failure)
                 {
-                    error = refused;
+                    error = failure;
                 }
 
                 AssertUrl(expected, written.Instance, () => actual ?? throw error!);
@@ -67,7 +67,7 @@ public sealed class GoldenUrlTests
 
     private static void AssertUrl(string? recorded, ServiceInstance instance, Func<Uri> build)
     {
-        // Go makes a URL without a scheme of a port without a name.
+        // For a port without a name, Go builds a URL without a scheme.
         if (recorded is null || recorded.StartsWith("://", StringComparison.Ordinal))
         {
             Assert.ThrowsAny<EtcdDiscoveryException>(build);
@@ -82,6 +82,6 @@ public sealed class GoldenUrlTests
         .Replace("\uFFFD", "%EF%BF%BD", StringComparison.Ordinal)
         .Replace("@2001:db8::1:", "@[2001:db8::1]:", StringComparison.Ordinal)
         .Replace("@fd00::1:", "@[fd00::1]:", StringComparison.Ordinal)
-        // Go builds a URL without a host; a private instance's two host names are equivalent to us.
+        // Go builds a URL without a host. The two host names of a private instance are equivalent in this library.
         .Replace("http://u:p@:1/", $"http://u:p@{instance.PrivateHostname}:1/", StringComparison.Ordinal);
 }

@@ -10,7 +10,7 @@ public sealed class ServiceJsonTests
     [InlineData("\"\\/'", "\\\"\\\\/'")]
     [InlineData("<>&", @"\u003c\u003e\u0026")]
     [InlineData("\u2028\u2029\u007F\u00A0é😀", "\\u2028\\u2029\u007F\u00A0é😀")]
-    public void Encode_AnyText_EscapesAsGo(string text, string expected)
+    public void Encode_AnyText_EscapesAsGoDoes(string text, string expected)
     {
         var json = Encoding.UTF8.GetString(ServiceJson.Encode(new ServiceInfo { Name = text }));
 
@@ -18,7 +18,7 @@ public sealed class ServiceJsonTests
     }
 
     [Fact]
-    public void Encode_HalfASurrogatePair_IsAReplacement()
+    public void Encode_LoneSurrogate_IsReplaced()
     {
         foreach (var (text, expected) in new[] { ("a\uD800b", @"a\ufffdb"), ("a\uDC00", @"a\ufffd"), ("\uD83D", @"\ufffd") })
         {
@@ -37,7 +37,7 @@ public sealed class ServiceJsonTests
     [InlineData("""{"name":"h","ports":{"a":"1","b":"1"},"ports":{"b":"2","c":"2"},"Ports":{}}""", "a=1, b=2, c=2")]
     [InlineData("""{"name":"h","ports":{"a":"1"},"ports":null,"ports":{"b":"1"}}""", "b=1")]
     [InlineData("""{"name":"h","ports":{"\ud800":"1"},"\udc00":1,"zone":"\uD83D"}""", "\uFFFD=1")]
-    public void Decode_TolerableValue_IsRead(string json, string? ports)
+    public void Decode_UnusualValue_IsRead(string json, string? ports)
     {
         Assert.True(ServiceJson.TryDecode("s", "id", Encoding.UTF8.GetBytes(json), out var instance, out _));
 
@@ -45,7 +45,7 @@ public sealed class ServiceJsonTests
         Assert.Equal(ports, instance.Ports?.ToString());
     }
 
-    // As Go's encoding/json: half a pair is U+FFFD, and what follows stands for itself.
+    // As in Go's encoding/json, a lone surrogate becomes U+FFFD, and the text after it is kept.
     [Theory]
     [InlineData(@"\ud800", "\uFFFD")]
     [InlineData(@"a\uDFFFb", "a\uFFFDb")]
@@ -58,7 +58,7 @@ public sealed class ServiceJsonTests
     [InlineData(@"\\\ud800", "\\\uFFFD")]
     [InlineData(@"\ufffd", "\uFFFD")]
     [InlineData("\uFFFD", "\uFFFD")]
-    public void Decode_EscapedSurrogates_AreReadAsInGo(string escaped, string text)
+    public void Decode_EscapedSurrogates_AreReadAsByGo(string escaped, string text)
     {
         var json = $$"""{"name":"h","private_hostname":"{{escaped}}","zone":"{{escaped}}","user":"{{escaped}}","metadata":{"a":"{{escaped}}"} }""";
 
@@ -88,7 +88,7 @@ public sealed class ServiceJsonTests
     }
 
     [Fact]
-    public void Decode_DescriptionWithManyPorts_SaysWhy()
+    public void Decode_DescriptionWithTooManyPorts_FailsWithTheReason()
     {
         var ports = string.Join(',', Enumerable.Range(0, 257).Select(i => $"\"{i}\":\"1\""));
 
@@ -99,7 +99,7 @@ public sealed class ServiceJsonTests
     [Theory]
     [InlineData("""{"name":"h","metadata":{"a":[{"deep":"x"}],"b":"1"},"zone":"z"}""")]
     [InlineData("""{"name":"h","metadata":{"a":"1"},"metadata":[],"zone":"z"}""")]
-    public void Decode_MetadataOfAnotherKind_CountsAsAbsent(string json)
+    public void Decode_MetadataOfAnotherType_IsIgnored(string json)
     {
         Assert.True(ServiceJson.TryDecode("s", "id", Encoding.UTF8.GetBytes(json), out var instance, out _));
 
@@ -118,7 +118,7 @@ public sealed class ServiceJsonTests
     [InlineData("{\n\"name\":\"h\",\"ports\":[]}", "unexpected JSON at line 2, byte 21")]
     [InlineData("""{"name":"h","public":"yes"}""", "unexpected JSON at line 1, byte 27")]
     [InlineData("""{"name":{}}""", "unexpected JSON at line 1, byte 10")]
-    public void Decode_UnusableValue_SaysWhy(string json, string fault)
+    public void Decode_InvalidValue_FailsWithTheReason(string json, string fault)
     {
         Assert.False(ServiceJson.TryDecode("s", "id", Encoding.UTF8.GetBytes(json), out _, out var found));
 
@@ -126,7 +126,7 @@ public sealed class ServiceJsonTests
     }
 
     [Fact]
-    public void Decode_TooLongValue_SaysWhy()
+    public void Decode_TooLongValue_FailsWithTheReason()
     {
         var json = Encoding.UTF8.GetBytes("{\"name\":\"h\"}".PadRight(ServiceJson.MaxLength + 1));
 
@@ -144,7 +144,7 @@ public sealed class ServiceJsonTests
     }
 
     [Fact]
-    public void Decode_AnInstanceThatClaimsAnotherName_TakesTheNamesOfItsKey()
+    public void Decode_InstanceWithOtherNames_UsesThoseOfItsKey()
     {
         var json = """{"name":"h","service_name":"bank","uuid":"other"}"""u8.ToArray();
 
