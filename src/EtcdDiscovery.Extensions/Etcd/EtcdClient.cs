@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Transport;
+using Etcdserverpb;
 using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
@@ -12,6 +13,10 @@ internal sealed partial class EtcdClient : IDisposable
 {
     /// <summary>The maximum number of operations in a transaction by etcd's default settings.</summary>
     public const int MaxTxnOperations = 128;
+
+    // Any key will do, because only the answer matters.
+    private static readonly RangeRequest Probe =
+        new() { Key = ByteString.CopyFromUtf8("/"), Limit = 1, KeysOnly = true, Serializable = true };
 
     private readonly EtcdOptions _options;
     private readonly AuthTokens _tokens;
@@ -29,6 +34,7 @@ internal sealed partial class EtcdClient : IDisposable
         _logger = logger;
         _departures = new LogThrottle(timeProvider);
         _rotation = new(options.Endpoints, address => new EtcdConnection(address, options, timeProvider));
+        ProbeTimeout = new ProbeTimeout(options.RequestTimeout, _rotation.Endpoints.Count);
     }
 
     public IReadOnlyList<string> Endpoints => _rotation.Endpoints;
@@ -38,6 +44,8 @@ internal sealed partial class EtcdClient : IDisposable
     public TimeSpan RequestTimeout => _options.RequestTimeout;
 
     public TimeProvider TimeProvider => _timeProvider;
+
+    public ProbeTimeout ProbeTimeout { get; }
 
     /// <summary>Whether an endpoint answers progress requests. Etcd's grpc-proxy does not.</summary>
     public bool SupportsProgress(string endpoint) => !_withoutProgress.ContainsKey(endpoint);
@@ -68,7 +76,7 @@ internal sealed partial class EtcdClient : IDisposable
             var connection = _rotation.Current;
             try
             {
-                return await CallAsync(connection, start, cancellationToken).ConfigureAwait(false);
+                return await CallWhileAliveAsync(connection, start, cancellationToken).ConfigureAwait(false);
             }
             catch (EtcdCallException e)
             {
@@ -118,6 +126,30 @@ internal sealed partial class EtcdClient : IDisposable
         return isStale;
     }
 
+    /// <summary>Whether the current member answers in time. It does so from memory: neither a slow disk nor an election delays it.</summary>
+    public async Task<bool> IsAliveAsync(TimeSpan limit, CancellationToken cancellationToken)
+    {
+        using var timeout = new LinkedTimeout(limit, _timeProvider, cancellationToken);
+        var connection = _rotation.Current;
+        var began = _timeProvider.GetTimestamp();
+        try
+        {
+            await CallAsync(connection, (etcd, options) => etcd.KV.RangeAsync(Probe, options), timeout.Token).ConfigureAwait(false);
+        }
+        catch (EtcdCallException)
+        {
+            // The member answered with an error, such as a denied permission, or was left. The call itself reports other failures.
+        }
+        catch (OperationCanceledException) when (timeout.HasExpired)
+        {
+            ProbeTimeout.OnFailed();
+            return false;
+        }
+
+        ProbeTimeout.OnAnswered(_timeProvider.GetElapsedTime(began));
+        return true;
+    }
+
     /// <summary>Leaves the endpoint if it caused the failure, and translates the failure.</summary>
     public EtcdDiscoveryException Fail(EtcdConnection connection, EtcdCallException error, Func<string>? describeAccess = null)
     {
@@ -136,6 +168,42 @@ internal sealed partial class EtcdClient : IDisposable
         (request, token) => connection.CallAsync(
             (etcd, options) => etcd.Auth.AuthenticateAsync(request, options), RequestTimeout, token: null, token),
         cancellationToken);
+
+    // A frozen member keeps its connections. So if a call takes long and there is another member, a probe decides whether to wait.
+    private async Task<TResponse> CallWhileAliveAsync<TResponse>(
+        EtcdConnection connection, Func<EtcdConnection, CallOptions, AsyncUnaryCall<TResponse>> start, CancellationToken cancellationToken)
+    {
+        if (Endpoints.Count == 1)
+        {
+            return await CallAsync(connection, start, cancellationToken).ConfigureAwait(false);
+        }
+
+        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var began = _timeProvider.GetTimestamp();
+        var calling = CallAsync(connection, start, giveUp.Token);
+        try
+        {
+            await ((Task)calling).WaitAsync(ProbeTimeout.Current / 5, _timeProvider, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!calling.IsCompleted && !await IsAliveAsync(ProbeTimeout.Current * 0.4, cancellationToken).ConfigureAwait(false))
+            {
+                await giveUp.CancelAsync().ConfigureAwait(false);
+            }
+
+            return await calling.ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            await ((Task)calling).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
+            if (error is OperationCanceledException)
+            {
+                throw CallDeadline.Exceeded(_timeProvider.GetElapsedTime(began));
+            }
+
+            throw;
+        }
+    }
 
     private async Task<TResponse> CallAsync<TResponse>(
         EtcdConnection connection, Func<EtcdConnection, CallOptions, AsyncUnaryCall<TResponse>> start, CancellationToken cancellationToken)

@@ -29,6 +29,7 @@ internal sealed partial class V2Client : IDisposable
         _logger = logger;
         _departures = new LogThrottle(timeProvider);
         TimeProvider = timeProvider;
+        ProbeTimeout = new ProbeTimeout(options.RequestTimeout, options.Endpoints.Count);
         _rotation = new(options.Endpoints, address => V2Http.Connect(address, options, timeProvider, login));
     }
 
@@ -37,6 +38,8 @@ internal sealed partial class V2Client : IDisposable
     public TimeSpan RequestTimeout => _options.RequestTimeout;
 
     public TimeProvider TimeProvider { get; }
+
+    public ProbeTimeout ProbeTimeout { get; }
 
     public Task<V2Response> CallAsync(V2Request request, CancellationToken cancellationToken) =>
         CallAsync(request, RequestTimeout, cancellationToken);
@@ -69,15 +72,22 @@ internal sealed partial class V2Client : IDisposable
     }
 
     /// <summary>Leaves the current member if it is frozen or has no leader, because polls would never be answered.</summary>
-    public async Task CheckAsync(CancellationToken cancellationToken)
+    public async Task CheckAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         var connection = _rotation.Current;
+        var start = TimeProvider.GetTimestamp();
         try
         {
-            await WithinAsync(RequestTimeout, token => AskForLeaderAsync(connection, token), cancellationToken).ConfigureAwait(false);
+            await WithinAsync(timeout, token => AskForLeaderAsync(connection, token), cancellationToken).ConfigureAwait(false);
+            ProbeTimeout.OnAnswered(TimeProvider.GetElapsedTime(start));
         }
         catch (V2Failure failure)
         {
+            if (failure.IsSilence)
+            {
+                ProbeTimeout.OnFailed();
+            }
+
             // Other failures do not justify leaving a member that answers. Reads and writes report them.
             if (failure.BlamesEndpoint)
             {

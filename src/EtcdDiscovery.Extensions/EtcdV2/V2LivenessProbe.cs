@@ -1,3 +1,5 @@
+using EtcdDiscovery.Transport;
+
 namespace EtcdDiscovery.EtcdV2;
 
 /// <summary>
@@ -52,8 +54,8 @@ internal sealed class V2LivenessProbe(V2Client client) : IAsyncDisposable
         {
             try
             {
-                await Task.Delay(client.RequestTimeout, client.TimeProvider, ending).ConfigureAwait(false);
-                await client.CheckAsync(ending).ConfigureAwait(false);
+                await Task.Delay(ProbeTimeout.Interval, client.TimeProvider, ending).ConfigureAwait(false);
+                await client.CheckAsync(client.ProbeTimeout.Current, ending).ConfigureAwait(false);
             }
             catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
             {

@@ -83,11 +83,17 @@ internal sealed class V2Session : IDiscoverySession
         });
     }
 
-    public Task CloseAsync(CancellationToken cancellationToken)
+    public async Task CloseAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         _lost ??= "it was closed";
-        return ForEachAsync(_keys, async key =>
+        if (_client.Endpoints.Count > 1)
+        {
+            // An unresponsive member must not delay the end of the process, so it is left early.
+            await _client.CheckAsync(_client.ProbeTimeout.Current / 2, cancellationToken).ConfigureAwait(false);
+        }
+
+        await ForEachAsync(_keys, async key =>
         {
             if (await IsOursAsync(key.Key, key.Value, cancellationToken).ConfigureAwait(false))
             {
@@ -95,7 +101,7 @@ internal sealed class V2Session : IDiscoverySession
             }
 
             _keys.TryRemove(key);
-        });
+        }).ConfigureAwait(false);
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -1,4 +1,3 @@
-using EtcdDiscovery.Stores;
 using Etcdserverpb;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
@@ -151,14 +150,14 @@ internal sealed partial class WatchStream : IAsyncDisposable
     }
 
     /// <summary>Requests the progress of the stream, if the argument is true.</summary>
-    /// <returns>A watched range; null if there is none.</returns>
-    private StoreRange? TryAsk(bool forProgress)
+    /// <returns>Whether anything is watched.</returns>
+    private bool TryAsk(bool forProgress)
     {
         lock (_sync)
         {
-            if (_ended || _watches.Subscriptions is not [var subscription, ..])
+            if (_ended || _watches.Subscriptions.Length == 0)
             {
-                return null;
+                return false;
             }
 
             if (forProgress)
@@ -166,7 +165,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
                 _stream.Write(new WatchRequest { ProgressRequest = new() });
             }
 
-            return subscription.Ranges[0];
+            return true;
         }
     }
 
