@@ -72,7 +72,7 @@ public sealed class PageScaleTests(Chromium browser) : IClassFixture<Chromium>
     }
 
     /// <summary>Puts instances in one transaction.</summary>
-    private static Task PutAsync(EtcdServer server, IEnumerable<(int Service, int Instance)> instances, string zone)
+    private static async Task PutAsync(EtcdServer server, IEnumerable<(int Service, int Instance)> instances, string zone)
     {
         var puts = instances.Select(put => (JsonNode)new JsonObject
         {
@@ -82,7 +82,7 @@ public sealed class PageScaleTests(Chromium browser) : IClassFixture<Chromium>
                 ["value"] = Encode($$$"""{"name":"10.0.0.1","ports":{"http":"8080"},"service_name":"{{{NameOf(put.Service)}}}","zone":"{{{zone}}}"}"""),
             },
         });
-        return server.PostAsync("/v3/kv/txn", new() { ["success"] = new JsonArray([.. puts]) });
+        await server.PostAsync("/v3/kv/txn", new() { ["success"] = new JsonArray([.. puts]) });
     }
 
     private static string Encode(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
