@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -41,7 +39,7 @@ public sealed partial class EtcdProcess : IAsyncDisposable
     public EtcdProcess(string? binary = null)
     {
         _binary = FindBinary(binary);
-        (_clientPort, _peerPort) = FreePorts();
+        (_clientPort, _peerPort) = EtcdLaunch.FreePorts();
     }
 
     /// <summary>Additional flags, such as <c>--enable-v2</c> for etcd 3.4 and 3.5. A change takes effect at the next start.</summary>
@@ -127,22 +125,8 @@ public sealed partial class EtcdProcess : IAsyncDisposable
 
     private Process StartProcess()
     {
-        var process = Process.Start(StartInfo()) ?? throw new InvalidOperationException($"{_binary} did not start.");
-        process.ErrorDataReceived += (_, line) =>
-        {
-            lock (_errors)
-            {
-                _errors.AppendLine(line.Data);
-            }
-        };
-        process.BeginErrorReadLine();
-        return process;
-    }
-
-    private ProcessStartInfo StartInfo()
-    {
         var (client, peer) = (LoopbackUrl(_clientPort), LoopbackUrl(_peerPort));
-        var start = new ProcessStartInfo(_binary,
+        var start = EtcdLaunch.StartInfo(_binary,
         [
             "--name", "default",
             "--data-dir", DataDirectory,
@@ -158,19 +142,16 @@ public sealed partial class EtcdProcess : IAsyncDisposable
             .. Arguments,
         ]);
         start.RedirectStandardError = true;
-        // etcd reads every ETCD_ variable as a flag, including ETCD_BIN.
-        foreach (var variable in start.Environment.Keys.Where(name => name.StartsWith("ETCD_", StringComparison.Ordinal)).ToList())
+        var process = Process.Start(start) ?? throw new InvalidOperationException($"{_binary} did not start.");
+        process.ErrorDataReceived += (_, line) =>
         {
-            start.Environment.Remove(variable);
-        }
-
-        if (RuntimeInformation.ProcessArchitecture == Architecture.Arm64)
-        {
-            // etcd 3.4 does not run there without it.
-            start.Environment["ETCD_UNSUPPORTED_ARCH"] = "arm64";
-        }
-
-        return start;
+            lock (_errors)
+            {
+                _errors.AppendLine(line.Data);
+            }
+        };
+        process.BeginErrorReadLine();
+        return process;
     }
 
     private async Task WaitUntilHealthyAsync(Process process, CancellationToken cancellationToken)
@@ -234,31 +215,6 @@ public sealed partial class EtcdProcess : IAsyncDisposable
             .Select(directory => Path.Combine(directory, file))
             .FirstOrDefault(File.Exists)
             ?? throw new FileNotFoundException($"There is no etcd on PATH: install it, or set {BinaryVariable} to its path.", file);
-    }
-
-    private static (int Client, int Peer) FreePorts()
-    {
-        using var client = ListenAnywhere();
-        using var peer = ListenAnywhere();
-        return (((IPEndPoint)client.LocalEndpoint).Port, ((IPEndPoint)peer.LocalEndpoint).Port);
-    }
-
-    // Outside the ephemeral range: while etcd is down, the system must not give its port to another process.
-    private static TcpListener ListenAnywhere()
-    {
-        while (true)
-        {
-            var listener = new TcpListener(IPAddress.Loopback, Random.Shared.Next(10_000, 32_768));
-            try
-            {
-                listener.Start();
-                return listener;
-            }
-            catch (SocketException)
-            {
-                listener.Dispose();
-            }
-        }
     }
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
