@@ -7,8 +7,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 
 /// <summary>Replaces etcd in the services of an application, for tests.</summary>
 /// <remarks>
-/// Works before or after the application's own <c>AddEtcdDiscovery()</c>, such as in <c>ConfigureTestServices</c>, and without it, in a
-/// collection without a host.
+/// The methods may be called before or after the application's own <c>AddEtcdDiscovery()</c>, for example in <c>ConfigureTestServices</c>,
+/// and in a service collection without a host.
 /// </remarks>
 public static class EtcdDiscoveryTestingServiceCollectionExtensions
 {

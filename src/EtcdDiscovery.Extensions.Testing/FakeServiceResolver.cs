@@ -7,7 +7,7 @@ namespace EtcdDiscovery.Testing;
 /// <summary>A resolver for unit tests, whose services the test sets up. It needs no etcd and no host.</summary>
 /// <remarks>
 /// <para>
-/// It is the real resolver on a store in memory: selection, load balancing, ejections, errors and updates are those of production. A query
+/// It is the real resolver on a store in memory: selection, load balancing, ejections, errors and updates work as in production. A query
 /// sees every change that was made before it.
 /// </para>
 /// <para>

@@ -5,13 +5,13 @@ using EtcdDiscovery.Wire;
 namespace EtcdDiscovery.Testing;
 
 /// <summary>
-/// Services and instances that a test scripts, in a store in memory. Applications of the test discover them, and register themselves beside
-/// them, as they do with etcd.
+/// A store in memory whose services and instances a test controls. Applications under test find these instances, and register their own in
+/// the same store, as with etcd.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Safe for concurrent use. Applications follow the store by a watch, so they see a change a moment after the method returns: wait for its
-/// effect, or use <see cref="FakeServiceResolver"/>, which has seen every change.
+/// Safe for concurrent use. Applications watch the store, so they see a change a moment after the method returns: wait for its effect.
+/// Queries of a <see cref="FakeServiceResolver"/> see every earlier change.
 /// </para>
 /// <para>Dispose the fleet after the applications that use it.</para>
 /// </remarks>
@@ -40,7 +40,7 @@ public sealed class ScriptedFleet : IDisposable
     /// <param name="service">The name of its service.</param>
     /// <param name="url">Its scheme, host name and port, such as <c>http://127.0.0.1:5080</c>.</param>
     /// <returns>The instance.</returns>
-    /// <exception cref="ArgumentException">The service name is invalid, or the URL has no port or more than the three parts.</exception>
+    /// <exception cref="ArgumentException">The service name is invalid, or the URL has no port, or has a path or other parts.</exception>
     public ServiceInstance Up(string service, string url)
     {
         ArgumentNullException.ThrowIfNull(service);
@@ -50,8 +50,8 @@ public sealed class ScriptedFleet : IDisposable
     }
 
     /// <summary>Registers an instance, or replaces the one with the same service and id.</summary>
-    /// <remarks>The service gets a description, as from a real registration, unless it has one.</remarks>
-    /// <param name="instance">The instance. To take it out for maintenance, register it with another status.</param>
+    /// <remarks>If the service has no description, it gets the one that a registration writes.</remarks>
+    /// <param name="instance">The instance, with any status.</param>
     /// <returns>The instance.</returns>
     /// <exception cref="ArgumentException">The service name or id is invalid, or the instance has no host name.</exception>
     public ServiceInstance Up(ServiceInstance instance)
@@ -78,7 +78,7 @@ public sealed class ScriptedFleet : IDisposable
         return instance;
     }
 
-    /// <summary>Puts the description of a service, which it keeps without instances.</summary>
+    /// <summary>Puts the description of a service. The service then exists even without instances.</summary>
     /// <param name="service">The description.</param>
     /// <exception cref="ArgumentException">The service name is invalid.</exception>
     public void Describe(ServiceInfo service)
@@ -88,7 +88,7 @@ public sealed class ScriptedFleet : IDisposable
         _store.TryPut(new StorePut(ServiceKeys.Description(service.Name), ServiceJson.Encode(service)) { IsDurable = true });
     }
 
-    /// <summary>Marks an instance as draining, as an application does that begins to stop: it is no longer picked.</summary>
+    /// <summary>Marks an instance as draining, as an application does when it begins to stop. It is no longer picked.</summary>
     /// <param name="instanceId">The id of the instance.</param>
     /// <exception cref="ArgumentException">There is no such instance.</exception>
     public void Drain(string instanceId)
@@ -104,7 +104,7 @@ public sealed class ScriptedFleet : IDisposable
         }
     }
 
-    /// <summary>Removes an instance, as an application does that stops: it is drained, then deleted.</summary>
+    /// <summary>Marks an instance as draining and deletes it, as an application does when it stops.</summary>
     /// <param name="instanceId">The id of the instance.</param>
     /// <exception cref="ArgumentException">There is no such instance.</exception>
     public void Down(string instanceId)
@@ -119,10 +119,10 @@ public sealed class ScriptedFleet : IDisposable
     /// <summary>Lets the session of an instance expire, as after a crash of its process.</summary>
     /// <remarks>
     /// <para>
-    /// In a service with four or more instances, applications keep those that vanish together with more than half of the service, for
-    /// <see cref="EtcdDiscoveryOptions.OutageGrace"/>. They also keep instances that vanish during or shortly after an outage.
+    /// Applications keep instances that expire together with more than half of a service of four or more instances, and those that expire
+    /// during or shortly after an outage, for <see cref="EtcdDiscoveryOptions.OutageGrace"/>.
     /// </para>
-    /// <para>An application's own instance expires with everything that the application has registered, and is registered again.</para>
+    /// <para>With the instance of an application under test, everything that the application has registered expires; it registers again.</para>
     /// </remarks>
     /// <param name="instanceId">The id of the instance.</param>
     /// <exception cref="ArgumentException">There is no such instance.</exception>
@@ -140,7 +140,7 @@ public sealed class ScriptedFleet : IDisposable
     /// <remarks>The fleet can still be changed. Applications see these changes after the outage.</remarks>
     public void Outage() => _store.BeginOutage();
 
-    /// <summary>Ends an outage. Applications notice at their next attempt, after at most <see cref="EtcdDiscoveryOptions.MaxRetryDelay"/>.</summary>
+    /// <summary>Ends an outage. Applications notice it at their next attempt, after at most <see cref="EtcdDiscoveryOptions.MaxRetryDelay"/>.</summary>
     public void Restore() => _store.EndOutage();
 
     /// <summary>Ends all watches, and deletes everything.</summary>

@@ -143,7 +143,7 @@ internal sealed class ScriptedStore(TimeProvider timeProvider) : IDiscoveryStore
         }
     }
 
-    private static EtcdDiscoveryException Unreachable() => new("The store is unreachable: the test plays an outage.", isTransient: true);
+    private static EtcdDiscoveryException Unreachable() => new("The store is unreachable: the test simulates an outage.", isTransient: true);
 
     // The store in memory has completed the call when it returns the task.
 #pragma warning disable VSTHRD002
