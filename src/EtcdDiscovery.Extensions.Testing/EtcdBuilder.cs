@@ -56,5 +56,6 @@ public sealed class EtcdBuilder : ContainerBuilder<EtcdBuilder, EtcdContainer, C
         Merge(DockerResourceConfiguration, new ContainerConfiguration(resourceConfiguration));
 
     /// <inheritdoc />
-    protected override EtcdBuilder Merge(ContainerConfiguration oldValue, ContainerConfiguration newValue) => new(new ContainerConfiguration(oldValue, newValue));
+    protected override EtcdBuilder Merge(ContainerConfiguration oldValue, ContainerConfiguration newValue) =>
+        new(new ContainerConfiguration(oldValue, newValue));
 }

@@ -14,5 +14,6 @@ public sealed class EtcdContainer : DockerContainer
     /// <summary>The URL of etcd, for <c>ConnectionStrings:etcd</c> or <c>EtcdDiscovery:Etcd:Endpoints:0</c>.</summary>
     /// <returns>The URL, such as <c>http://127.0.0.1:32768</c>.</returns>
     /// <exception cref="InvalidOperationException">The container has not been started.</exception>
-    public string GetConnectionString() => new UriBuilder("http", Hostname, GetMappedPublicPort(EtcdBuilder.EtcdPort)).Uri.GetLeftPart(UriPartial.Authority);
+    public string GetConnectionString() =>
+        new UriBuilder("http", Hostname, GetMappedPublicPort(EtcdBuilder.EtcdPort)).Uri.GetLeftPart(UriPartial.Authority);
 }

@@ -56,7 +56,9 @@ public sealed partial class EtcdProcess : IAsyncDisposable
     /// <summary>Starts etcd, with the data of its last run, and waits until it is healthy.</summary>
     /// <param name="cancellationToken">Cancels the wait, and kills the process.</param>
     /// <returns>A task that completes when etcd is healthy.</returns>
-    /// <exception cref="InvalidOperationException">It already runs, or did not become healthy within 30 seconds; the message has its log.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// It is already running, or did not become healthy within 30 seconds. The message contains its log.
+    /// </exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
         if (_process is not null)

@@ -60,7 +60,9 @@ public sealed class FakeServiceResolver : IServiceResolver, IDisposable, IAsyncD
     /// <inheritdoc />
     public ValueTask<ServiceSnapshot> GetSnapshotAsync(
         string service, ReadConsistency consistency = default, CancellationToken cancellationToken = default) =>
-        consistency.IsLinearizable ? _resolver.GetSnapshotAsync(service, consistency, cancellationToken) : CatchUpAsync(service, cancellationToken);
+        consistency.IsLinearizable
+            ? _resolver.GetSnapshotAsync(service, consistency, cancellationToken)
+            : CatchUpAsync(service, cancellationToken);
 
     /// <inheritdoc />
     public async ValueTask<ServiceInstance> GetInstanceAsync(

@@ -52,6 +52,10 @@ public sealed class StorefrontTests : IAsyncDisposable
         Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
     }
 
+    [Fact]
+    public async Task Health_WithoutEtcd_IsHealthy() =>
+        Assert.Equal("Healthy", await _storefront.CreateClient().GetStringAsync("/healthz", Token));
+
     public async ValueTask DisposeAsync()
     {
         await _storefront.DisposeAsync();
