@@ -51,7 +51,7 @@ public sealed class PageScaleTests(Chromium browser) : IClassFixture<Chromium>
         var longestFrame = await page.EvaluateAsync<double>("window.longest");
         TestContext.Current.SendDiagnosticMessage($"First paint after {paint:0} ms; longest frame {longestFrame:0} ms.");
         Assert.InRange(paint, 0, 1_000);
-        Assert.InRange(longestFrame, 0, 500);
+        Assert.InRange(longestFrame, 0, 1_000);
     }
 
     private static string NameOf(int service) => string.Create(CultureInfo.InvariantCulture, $"service-{service:0000}");
