@@ -26,7 +26,10 @@ expect() { # PATH TEXT: waits up to 30 s for a response that contains the text
   done
 }
 
-for project in EtcdDiscovery.Extensions EtcdDiscovery.Extensions.AspNetCore EtcdDiscovery.Extensions.ServiceDiscovery EtcdDiscovery.Tool; do
+# The library is last.
+libraries="EtcdDiscovery.Extensions.AspNetCore EtcdDiscovery.Extensions.ServiceDiscovery EtcdDiscovery.Extensions.Testing
+  EtcdDiscovery.Extensions.Testing.Xunit EtcdDiscovery.Extensions"
+for project in $libraries EtcdDiscovery.Tool; do
   dotnet pack "$root/src/$project" -c Release -o "$temp/feed" >>"$temp/pack.log" 2>&1 || fail "cannot pack $project"
 done
 
@@ -50,7 +53,30 @@ done >Program.cs
 block json 1 >appsettings.json
 dotnet build -warnaserror >"$temp/build.log" 2>&1 || fail "README's program does not build"
 
-for package in EtcdDiscovery.Extensions.AspNetCore EtcdDiscovery.Extensions.ServiceDiscovery EtcdDiscovery.Extensions; do
+# The packages for tests, in a project that has nothing else of this repository: a store there passes the conformance suite.
+mkdir "$temp/tests"
+cd "$temp/tests"
+cp ../app/nuget.config "$root/tests/EtcdDiscovery.Extensions.Testing.Tests"/{FakeServiceResolverTests,RecordingWeb,Stores/LogStore,Stores/LogStoreConformance}.cs .
+cat >tests.csproj <<END
+<Project Sdk="Microsoft.NET.Sdk">
+  <PropertyGroup>
+    <OutputType>Exe</OutputType>
+    <TargetFramework>net10.0</TargetFramework>
+    <ImplicitUsings>enable</ImplicitUsings>
+    <Nullable>enable</Nullable>
+  </PropertyGroup>
+  <ItemGroup>
+    <Using Include="Xunit" />
+    <PackageReference Include="EtcdDiscovery.Extensions.Testing" Version="*" />
+    <PackageReference Include="EtcdDiscovery.Extensions.Testing.Xunit" Version="*" />
+    $(grep -o '<Package[^>]*"xunit.v3" [^>]*>' "$root/Directory.Packages.props" | sed 's/PackageVersion/PackageReference/')
+  </ItemGroup>
+</Project>
+END
+dotnet build >"$temp/tests.log" 2>&1 || fail "the packages for tests do not build in a project of their own"
+dotnet run --no-build >>"$temp/tests.log" 2>&1 || fail "tests with the packages failed"
+
+for package in $libraries; do
   cd "$temp/packages/$(tr '[:upper:]' '[:lower:]' <<<"$package")"/*
   for file in README.md icon.png "lib/net10.0/$package.xml"; do [ -s "$file" ] || fail "$file is not in $package"; done
   for element in '<license type="expression">MIT<' '<projectUrl>https://' '<repository type="git" url="https://' '<icon>icon.png<'; do
