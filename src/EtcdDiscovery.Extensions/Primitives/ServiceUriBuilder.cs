@@ -63,7 +63,7 @@ internal static class ServiceUriBuilder
 
         if (host.Contains(':', StringComparison.Ordinal))
         {
-            return IsIPv6(host) ? null : "contains ':' but is not an IPv6 address (a port belongs into Ports)";
+            return IsIPv6(host) ? null : "contains ':' but is not an IPv6 address (a port belongs in Ports)";
         }
 
         foreach (var c in host)

@@ -4,7 +4,7 @@ namespace EtcdDiscovery.Primitives;
 /// <param name="malformed">The values that were not bound. The options have defaults instead.</param>
 internal sealed class SettingsProblems(IReadOnlyList<MalformedSetting> malformed)
 {
-    public const string HowToWriteTimes = "(5 seconds are written 00:00:05; a number alone counts days)";
+    public const string HowToWriteTimes = "(write 5 seconds as 00:00:05; a number alone means days)";
 
     private readonly List<string> _problems = [];
     private readonly List<MalformedSetting> _unreported = [.. malformed];

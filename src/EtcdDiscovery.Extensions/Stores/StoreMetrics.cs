@@ -26,10 +26,13 @@ internal sealed class StoreMetrics
     {
         _timeProvider = timeProvider;
         _operations = meter.CreateHistogram(
-            "etcd_discovery.store.operation.duration", "s", "How long operations of the store took, renewals of the lease included.", advice: Durations);
-        _events = meter.CreateCounter<long>("etcd_discovery.watch.events", "{event}", "How many changes watches have delivered.");
+            "etcd_discovery.store.operation.duration",
+            "s",
+            "The duration of store operations, including lease renewals.",
+            advice: Durations);
+        _events = meter.CreateCounter<long>("etcd_discovery.watch.events", "{event}", "The number of changes that watches delivered.");
         _watches = meter.CreateHistogram(
-            "etcd_discovery.watch.duration", "s", "How long watches lasted that have ended, and are started again.", advice: Lifetimes);
+            "etcd_discovery.watch.duration", "s", "The lifetime of watches that ended. Each is started again.", advice: Lifetimes);
     }
 
     public async Task<T> MeasureAsync<T>(string operation, Func<Task<T>> run)

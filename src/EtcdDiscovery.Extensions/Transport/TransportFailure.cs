@@ -44,7 +44,7 @@ internal static class TransportFailure
         {
             HttpRequestException e => Describe(e.HttpRequestError, protocol),
             HttpIOException e => Describe(e.HttpRequestError, protocol),
-            OperationCanceledException => "the connection was given up",
+            OperationCanceledException => "the connection was abandoned",
             _ => "the connection failed",
         };
     }
@@ -62,11 +62,11 @@ internal static class TransportFailure
         HttpProtocolException { ErrorCode: NoError } => "the connection was closed",
         HttpProtocolException e => $"the stream was reset (HTTP/2 error {e.ErrorCode})",
         AuthenticationException => "the TLS handshake failed",
-        ObjectDisposedException { ObjectName: var name } when IsHandler(name) => "the connection was given up",
+        ObjectDisposedException { ObjectName: var name } when IsHandler(name) => "the connection was abandoned",
         // The HTTP stack disposes its socket if the server's first bytes are no HTTP/2, but also if they never arrive.
-        ObjectDisposedException => $"it did not complete the handshake of {protocol}; if that persists, {NotEtcd}",
+        ObjectDisposedException => $"it did not complete the {protocol} handshake; if that persists, {NotEtcd}",
         // The handler's ConnectTimeout. Timeouts of whole requests are handled earlier.
-        TimeoutException => "no connection in time",
+        TimeoutException => "connecting took too long",
         _ => null,
     };
 

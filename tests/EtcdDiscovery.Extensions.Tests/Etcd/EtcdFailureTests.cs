@@ -61,7 +61,7 @@ public sealed class EtcdFailureTests
 
         var failure = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => store.ReadAsync([Everything], Token));
 
-        Assert.Equal(($"Etcd at {endpoint}: no connection in time.", true), (failure.Message, failure.IsTransient));
+        Assert.Equal(($"Etcd at {endpoint}: connecting took too long.", true), (failure.Message, failure.IsTransient));
     }
 
     [Fact]

@@ -10,7 +10,7 @@ namespace EtcdDiscovery.Tests.Hosting;
 public sealed class ValidationTests
 {
     private const string Secret = "hush-hush";
-    private const string TimeFormatHint = "(5 seconds are written 00:00:05; a number alone counts days)";
+    private const string TimeFormatHint = "(write 5 seconds as 00:00:05; a number alone means days)";
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

@@ -20,7 +20,7 @@ internal sealed class FirstResponse(Action<string?> report, Func<string, string>
 
         if (read == 0)
         {
-            report(explain("it said nothing"));
+            report(explain("it sent nothing"));
             return;
         }
 

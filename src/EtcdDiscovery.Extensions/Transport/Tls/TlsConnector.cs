@@ -40,7 +40,7 @@ internal sealed class TlsConnector(EtcdTlsOptions options, TimeProvider timeProv
 
         return material is null
             ? new MonitoredNetworkStream(socket, new FirstResponse(Report, _ =>
-                "the server closed the connection before it said anything; for an etcd that expects TLS write https://"))
+                "the server closed the connection before it sent anything; if etcd expects TLS, use https://"))
             : await SecureAsync(socket, request, context.DnsEndPoint.Host, material, cancellationToken).ConfigureAwait(false);
     }
 
@@ -74,7 +74,7 @@ internal sealed class TlsConnector(EtcdTlsOptions options, TimeProvider timeProv
 
     private string ExplainHandshake(Exception error, TlsMaterial material) =>
         $"the TLS handshake failed ({FirstResponse.Innermost(error)}); {material.DescribeIdentity(timeProvider.GetUtcNow())}; "
-        + "for an etcd without TLS write http://";
+        + "if etcd does not use TLS, use http://";
 
     private void Report(string? refusal) => _refusal = refusal;
 
