@@ -6,7 +6,7 @@ using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.Transport.Tls;
 
-/// <summary>Verifies a server's certificate, and explains why it is rejected.</summary>
+/// <summary>Verifies a server's certificate, and explains why a certificate is rejected.</summary>
 internal static class ServerCertificateVerifier
 {
     private const int MaxNames = 10;

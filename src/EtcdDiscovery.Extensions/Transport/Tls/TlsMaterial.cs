@@ -33,7 +33,7 @@ internal sealed class TlsMaterial
         }
     }
 
-    /// <summary>The authorities that the server's certificate must come from; null for the operating system's trust store.</summary>
+    /// <summary>The authorities that may issue the server's certificate; null for the operating system's trust store.</summary>
     public X509Certificate2Collection? Authorities { get; }
 
     public string AuthorityOrigin { get; } = "the operating system's store";
@@ -42,7 +42,7 @@ internal sealed class TlsMaterial
     public SslStreamCertificateContext? Identity { get; }
 
     /// <summary>Reads all certificates.</summary>
-    /// <exception cref="TlsException">Something cannot be read or does not fit together.</exception>
+    /// <exception cref="TlsException">A certificate or key cannot be read, or the key does not belong to the certificate.</exception>
     public static TlsMaterial Read(EtcdTlsOptions options) => new(SettingsIn(options));
 
     /// <summary>The PEM settings that are set.</summary>
@@ -112,7 +112,7 @@ internal sealed class TlsMaterial
         }
         catch (Exception error) when (error is CryptographicException or ArgumentException)
         {
-            // Without the cause, which might quote the key.
+            // Drops the cause, which might quote the key.
             throw new TlsException(
                 $"{key.Name}: {key.Origin} does not contain the private key of {Describe(certificate)} from {setting.Origin}.");
         }
