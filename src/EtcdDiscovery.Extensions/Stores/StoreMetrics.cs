@@ -9,7 +9,7 @@ internal sealed class StoreMetrics
 {
     private const string Operation = "etcd_discovery.operation";
 
-    // From a local etcd to the default timeout of a renewal.
+    // From the latency of a local etcd to the default timeout of a renewal.
     private static readonly InstrumentAdvice<double> Durations =
         new() { HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] };
 
