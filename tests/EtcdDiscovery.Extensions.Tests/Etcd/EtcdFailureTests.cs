@@ -170,7 +170,7 @@ public sealed class EtcdFailureTests
         var revision = (await store.ReadAsync([Everything], Token)).Revision;
         await using var watch = new StoreWatch(store, revision with { ClusterId = revision.ClusterId + 1 }, Everything);
 
-        Assert.Contains("another cluster", (await watch.FailureAsync<HistoryLostException>()).Message, StringComparison.Ordinal);
+        Assert.Contains("another etcd cluster", (await watch.FailureAsync<HistoryLostException>()).Message, StringComparison.Ordinal);
     }
 
     [Theory]
