@@ -14,10 +14,6 @@ internal sealed partial class EtcdClient : IDisposable
     /// <summary>The maximum number of operations that etcd allows in a transaction by default.</summary>
     public const int MaxTxnOperations = 128;
 
-    // Any key will do: the probe only needs a response.
-    private static readonly RangeRequest Probe =
-        new() { Key = ByteString.CopyFromUtf8("/"), Limit = 1, KeysOnly = true, Serializable = true };
-
     private readonly EtcdOptions _options;
     private readonly AuthTokens _tokens;
     private readonly TimeProvider _timeProvider;
@@ -127,7 +123,7 @@ internal sealed partial class EtcdClient : IDisposable
     }
 
     /// <summary>
-    /// Whether the current member answers in time. It answers from memory, so neither a slow disk nor an election delays it.
+    /// Whether the current member answers a status request in time. Neither a slow disk nor an election delays the answer.
     /// </summary>
     public async Task<bool> IsAliveAsync(TimeSpan limit, CancellationToken cancellationToken)
     {
@@ -136,7 +132,9 @@ internal sealed partial class EtcdClient : IDisposable
         var began = _timeProvider.GetTimestamp();
         try
         {
-            await CallAsync(connection, (etcd, options) => etcd.KV.RangeAsync(Probe, options), timeout.Token).ConfigureAwait(false);
+            // Not a read, because a grpc-proxy answers some reads from its cache.
+            await CallAsync(connection, (etcd, options) => etcd.Maintenance.StatusAsync(new StatusRequest(), options), timeout.Token)
+                .ConfigureAwait(false);
         }
         catch (EtcdCallException)
         {

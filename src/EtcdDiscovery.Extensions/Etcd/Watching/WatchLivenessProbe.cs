@@ -8,7 +8,7 @@ namespace EtcdDiscovery.Etcd.Watching;
 /// <remarks>
 /// A frozen member keeps its connections open, so the probe requests the progress of the stream; any response proves that the stream is
 /// alive. Etcd's grpc-proxy does not answer progress requests, and the lease uses the same connection. So before the connection is closed,
-/// the probe checks the member with a read, within the same time limit.
+/// the probe checks the member with a status request, within the same time limit.
 /// </remarks>
 internal sealed class WatchLivenessProbe(EtcdClient client, string endpoint)
 {
@@ -61,7 +61,7 @@ internal sealed class WatchLivenessProbe(EtcdClient client, string endpoint)
         var limit = client.ProbeTimeout.Current;
         if (asked)
         {
-            // The other half of the time is for the read.
+            // The other half of the time is for the status request.
             await WaitAsync(answer, limit / 2, ending).ConfigureAwait(false);
         }
 
@@ -84,7 +84,7 @@ internal sealed class WatchLivenessProbe(EtcdClient client, string endpoint)
 
     private void OnAlive() => Interlocked.Exchange(ref _aliveAt, client.TimeProvider.GetTimestamp());
 
-    // Called if the member answers reads, but does not respond on this stream.
+    // Called if the member answers status requests, but does not respond on this stream.
     private EtcdCallException? OnSilence()
     {
         if (_supportsProgress)
