@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.EtcdV2;
 
-/// <summary>Sends requests to the current member, and switches to the next one when it fails.</summary>
+/// <summary>Sends requests to the current member. When that member fails, switches to the next one.</summary>
 internal sealed partial class V2Client : IDisposable
 {
     private const string Disabled = "\"enabled\":false";
@@ -88,7 +88,7 @@ internal sealed partial class V2Client : IDisposable
                 ProbeTimeout.OnFailed();
             }
 
-            // Other failures do not justify leaving a member that answers. Reads and writes report them.
+            // The member answers, so other failures are no reason to leave it. Reads and writes report them.
             if (failure.BlamesEndpoint)
             {
                 Leave(connection, connection.Refine(failure));
@@ -96,13 +96,15 @@ internal sealed partial class V2Client : IDisposable
         }
     }
 
-    /// <summary>Verifies that there is an etcd with the v2 API and a leader. Reads no key, because a role may allow only some.</summary>
-    /// <param name="timeout">The time limit for the current member if there is another one.</param>
+    /// <summary>
+    /// Verifies that the server is an etcd with the v2 API and has a leader. Reads no key, because the user may not have permission.
+    /// </summary>
+    /// <param name="timeout">The time limit for the current member, if there is another member to try.</param>
     /// <param name="cancellationToken">Cancels the probe.</param>
     public async Task ProbeAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
-        // Members answer this request from memory, and repeating it is safe, so an unresponsive member is left before the request timeout.
-        // If the next one does not respond either, this process or the network is probably slow.
+        // Members answer this request from memory, and repeating it is safe, so an unresponsive member is left before the request times
+        // out. If the next member does not respond either, this process or the network is probably slow.
         if (Endpoints.Count > 1)
         {
             var connection = _rotation.Current;
@@ -124,7 +126,9 @@ internal sealed partial class V2Client : IDisposable
         await ReachAsync(RequestTimeout, AskForLeaderAsync, V2Request.Leader, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Logs a warning if a login is configured, but etcd's authentication is disabled. Checks that once.</summary>
+    /// <summary>
+    /// Logs a warning if a login is configured, but etcd's authentication is disabled. Only the first call with a login checks.
+    /// </summary>
     public async Task CheckLoginAsync(CancellationToken cancellationToken)
     {
         if (_hasCheckedLogin || _login() is null)
@@ -143,7 +147,7 @@ internal sealed partial class V2Client : IDisposable
         }
         catch (V2Failure)
         {
-            // Only a warning depends on the answer.
+            // The result only decides whether to log a warning.
         }
     }
 
@@ -175,7 +179,7 @@ internal sealed partial class V2Client : IDisposable
     public EtcdDiscoveryException Fail(V2Connection connection, V2Failure failure, V2Request request)
     {
         failure = connection.Refine(failure);
-        // A single member gets new connections, unless it answers.
+        // If there is only one member, it gets new connections unless it answers.
         if (failure.BlamesEndpoint && (Endpoints.Count > 1 || !failure.IsAnswer))
         {
             Leave(connection, failure);

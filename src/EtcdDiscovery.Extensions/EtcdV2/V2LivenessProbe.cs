@@ -3,7 +3,7 @@ using EtcdDiscovery.Transport;
 namespace EtcdDiscovery.EtcdV2;
 
 /// <summary>
-/// Checks the current member while there are watches, because a poll without an answer does not show whether the member is alive.
+/// Checks the current member while there are watches, because a poll that has no response yet does not show whether the member is alive.
 /// </summary>
 internal sealed class V2LivenessProbe(V2Client client) : IAsyncDisposable
 {

@@ -3,9 +3,9 @@ namespace EtcdDiscovery.Transport;
 /// <summary>Determines how long an endpoint may take to answer a probe before it is left. Thread-safe.</summary>
 /// <remarks>
 /// Members answer probes from memory, so a second is plenty, even between continents. If probes take longer, or several fail in a row, the
-/// next ones wait longer, so that a slow network does not make a process switch endpoints again and again.
+/// timeout grows, so that a slow network does not make a process switch endpoints again and again.
 /// </remarks>
-/// <param name="requestTimeout">The maximum, and the timeout if there is only one endpoint.</param>
+/// <param name="requestTimeout">The maximum timeout. Always used if there is only one endpoint.</param>
 /// <param name="endpoints">The number of endpoints.</param>
 internal sealed class ProbeTimeout(TimeSpan requestTimeout, int endpoints)
 {
@@ -42,7 +42,7 @@ internal sealed class ProbeTimeout(TimeSpan requestTimeout, int endpoints)
     {
         lock (_sync)
         {
-            // The first failure may be that of one member.
+            // The first failure may be due to a single member.
             _current = _hasFailed && _current < requestTimeout ? _current * 2 : _current;
             _hasFailed = true;
         }

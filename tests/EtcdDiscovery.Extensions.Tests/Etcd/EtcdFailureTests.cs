@@ -61,7 +61,7 @@ public sealed class EtcdFailureTests
 
         var failure = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => store.ReadAsync([Everything], Token));
 
-        Assert.Equal(($"Etcd at {endpoint}: no connection in time.", true), (failure.Message, failure.IsTransient));
+        Assert.Equal(($"Etcd at {endpoint}: connecting took too long.", true), (failure.Message, failure.IsTransient));
     }
 
     [Fact]
@@ -171,7 +171,7 @@ public sealed class EtcdFailureTests
         var revision = (await store.ReadAsync([Everything], Token)).Revision;
         await using var watch = new StoreWatch(store, revision with { ClusterId = revision.ClusterId + 1 }, Everything);
 
-        Assert.Contains("another cluster", (await watch.FailureAsync<HistoryLostException>()).Message, StringComparison.Ordinal);
+        Assert.Contains("another etcd cluster", (await watch.FailureAsync<HistoryLostException>()).Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -6,9 +6,9 @@ namespace EtcdDiscovery.Etcd.Watching;
 
 /// <summary>Detects whether a quiet watch stream is still alive.</summary>
 /// <remarks>
-/// A frozen member keeps its connections, so the probe requests the progress of the stream; any response proves that it is alive. Etcd's
-/// grpc-proxy does not answer that request. So before the connection is closed, which the lease uses too, a read checks the member, within
-/// the same time limit.
+/// A frozen member keeps its connections open, so the probe requests the progress of the stream; any response proves that the stream is
+/// alive. Etcd's grpc-proxy does not answer progress requests, and the lease uses the same connection. So before the connection is closed,
+/// the probe checks the member with a status request, within the same time limit.
 /// </remarks>
 internal sealed class WatchLivenessProbe(EtcdClient client, string endpoint)
 {
@@ -32,9 +32,7 @@ internal sealed class WatchLivenessProbe(EtcdClient client, string endpoint)
     }
 
     /// <summary>Probes until the stream ends or fails.</summary>
-    /// <param name="ask">
-    /// Requests the progress of the stream if the argument is true; returns false if nothing is watched.
-    /// </param>
+    /// <param name="ask">Requests the progress of the stream if the argument is true. Returns false if nothing is watched.</param>
     /// <param name="ending">Cancelled when the stream ends.</param>
     /// <returns>Why the stream has to be closed.</returns>
     public async Task<EtcdCallException> RunAsync(Func<bool, bool> ask, CancellationToken ending)
@@ -63,7 +61,7 @@ internal sealed class WatchLivenessProbe(EtcdClient client, string endpoint)
         var limit = client.ProbeTimeout.Current;
         if (asked)
         {
-            // The other half of the time is for the read.
+            // The other half of the time is for the status request.
             await WaitAsync(answer, limit / 2, ending).ConfigureAwait(false);
         }
 
@@ -86,7 +84,7 @@ internal sealed class WatchLivenessProbe(EtcdClient client, string endpoint)
 
     private void OnAlive() => Interlocked.Exchange(ref _aliveAt, client.TimeProvider.GetTimestamp());
 
-    // Called if the member answers reads, but not on this stream.
+    // Called if the member answers status requests, but does not respond on this stream.
     private EtcdCallException? OnSilence()
     {
         if (_supportsProgress)
