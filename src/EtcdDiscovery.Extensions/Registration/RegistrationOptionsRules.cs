@@ -72,7 +72,7 @@ internal static class RegistrationOptionsRules
             if (HasAnySetting(options))
             {
                 problems.Add($"{section}:{nameof(options.Name)} is not set, but other settings of the service are: "
-                    + "set the service's name, or remove the section for an application that only consumes services.");
+                    + "set the service's name, or remove the section if the application only consumes services.");
             }
 
             return;
