@@ -18,7 +18,7 @@ public sealed class RefusalTests
 
     private const string AdviceForTxn = "; grant a role of EtcdDiscovery:Etcd:User permission to read /services_infos/shop.";
 
-    private const string NoAdvice = ". The operators of etcd have to act, unless EtcdDiscovery:Etcd:Endpoints is wrong.";
+    private const string NoAdvice = ". Contact the operators of etcd, unless EtcdDiscovery:Etcd:Endpoints is wrong.";
 
     private const string Service = "shop";
 
