@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 namespace EtcdDiscovery.AspNetCore;
 
 /// <summary>Validates the settings of <c>UseServerAddresses()</c>.</summary>
-/// <remarks>Validates as part of the main options, so that one exception lists all problems.</remarks>
+/// <remarks>Runs when the main options are validated, so that one exception lists all problems.</remarks>
 internal sealed class ServerAddressRules(IOptions<ServerAddressOptions> addresses) : IValidateOptions<EtcdDiscoveryOptions>
 {
     public ValidateOptionsResult Validate(string? name, EtcdDiscoveryOptions options)
