@@ -16,7 +16,7 @@ internal sealed class ServerAddressRules(IOptions<ServerAddressOptions> addresse
             $"{ServerAddressOptions.SectionName}:{nameof(ServerAddressOptions.PreferredNetwork)}",
             LogSanitizer.Sanitize(network ?? ""),
             string.IsNullOrEmpty(network) || IPNetwork.TryParse(network, out _),
-            "a network such as 10.0.0.0/8 is allowed");
+            "expected a network such as 10.0.0.0/8");
         return problems.IsEmpty ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems.ToList());
     }
 }
