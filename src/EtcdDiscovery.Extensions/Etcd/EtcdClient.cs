@@ -14,10 +14,6 @@ internal sealed partial class EtcdClient : IDisposable
     /// <summary>The maximum number of operations in a transaction by etcd's default settings.</summary>
     public const int MaxTxnOperations = 128;
 
-    // Any key will do, because only the answer matters.
-    private static readonly RangeRequest Probe =
-        new() { Key = ByteString.CopyFromUtf8("/"), Limit = 1, KeysOnly = true, Serializable = true };
-
     private readonly EtcdOptions _options;
     private readonly AuthTokens _tokens;
     private readonly TimeProvider _timeProvider;
@@ -126,7 +122,7 @@ internal sealed partial class EtcdClient : IDisposable
         return isStale;
     }
 
-    /// <summary>Whether the current member answers in time. It does so from memory: neither a slow disk nor an election delays it.</summary>
+    /// <summary>Whether the current member answers in time. Neither a slow disk nor an election delays the answer.</summary>
     public async Task<bool> IsAliveAsync(TimeSpan limit, CancellationToken cancellationToken)
     {
         using var timeout = new LinkedTimeout(limit, _timeProvider, cancellationToken);
@@ -134,7 +130,7 @@ internal sealed partial class EtcdClient : IDisposable
         var began = _timeProvider.GetTimestamp();
         try
         {
-            await CallAsync(connection, (etcd, options) => etcd.KV.RangeAsync(Probe, options), timeout.Token).ConfigureAwait(false);
+            await CallAsync(connection, (etcd, options) => etcd.Maintenance.StatusAsync(new StatusRequest(), options), timeout.Token).ConfigureAwait(false);
         }
         catch (EtcdCallException)
         {

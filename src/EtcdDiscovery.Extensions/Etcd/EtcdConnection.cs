@@ -47,6 +47,7 @@ internal sealed class EtcdConnection : IDisposable
         Lease = new Lease.LeaseClient(channel);
         Watch = new Watch.WatchClient(channel);
         Auth = new Auth.AuthClient(channel);
+        Maintenance = new Maintenance.MaintenanceClient(channel);
     }
 
     public Uri Address { get; }
@@ -58,6 +59,8 @@ internal sealed class EtcdConnection : IDisposable
     public Watch.WatchClient Watch { get; }
 
     public Auth.AuthClient Auth { get; }
+
+    public Maintenance.MaintenanceClient Maintenance { get; }
 
     /// <summary>Cancelled when the connection is disposed.</summary>
     public CancellationToken Closing => _closing.Token;

@@ -51,7 +51,7 @@ public sealed class PageScaleTests(Chromium browser) : IClassFixture<Chromium>
         var longestFrame = await page.EvaluateAsync<double>("window.longest");
         TestContext.Current.SendDiagnosticMessage($"First paint after {paint:0} ms; longest frame {longestFrame:0} ms.");
         Assert.InRange(paint, 0, 1_000);
-        Assert.InRange(longestFrame, 0, 500);
+        Assert.InRange(longestFrame, 0, 1_000);
     }
 
     private static string NameOf(int service) => string.Create(CultureInfo.InvariantCulture, $"service-{service:0000}");
@@ -72,7 +72,7 @@ public sealed class PageScaleTests(Chromium browser) : IClassFixture<Chromium>
     }
 
     /// <summary>Puts instances in one transaction.</summary>
-    private static Task PutAsync(EtcdServer server, IEnumerable<(int Service, int Instance)> instances, string zone)
+    private static async Task PutAsync(EtcdServer server, IEnumerable<(int Service, int Instance)> instances, string zone)
     {
         var puts = instances.Select(put => (JsonNode)new JsonObject
         {
@@ -82,7 +82,7 @@ public sealed class PageScaleTests(Chromium browser) : IClassFixture<Chromium>
                 ["value"] = Encode($$$"""{"name":"10.0.0.1","ports":{"http":"8080"},"service_name":"{{{NameOf(put.Service)}}}","zone":"{{{zone}}}"}"""),
             },
         });
-        return server.PostAsync("/v3/kv/txn", new() { ["success"] = new JsonArray([.. puts]) });
+        await server.PostAsync("/v3/kv/txn", new() { ["success"] = new JsonArray([.. puts]) });
     }
 
     private static string Encode(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));

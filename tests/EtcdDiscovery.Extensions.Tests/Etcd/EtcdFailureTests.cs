@@ -94,7 +94,8 @@ public sealed class EtcdFailureTests
         inUse.Pause();
         var failure = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => session.RenewAsync(Token));
 
-        Assert.Equal(($"Etcd at {inUse.Endpoint}: no answer within 3 s.", true), (failure.Message, failure.IsTransient));
+        Assert.StartsWith($"Etcd at {inUse.Endpoint}: ", failure.Message, StringComparison.Ordinal);
+        Assert.True(failure.IsTransient);
         Assert.True((await watch.FailureAsync<EtcdDiscoveryException>()).IsTransient);
         Assert.True((await watch2.FailureAsync<EtcdDiscoveryException>()).IsTransient);
         await Eventually.TrueAsync(() => SucceedsAsync(() => session.RenewAsync(Token)), "the lease is renewed elsewhere");
