@@ -82,7 +82,7 @@ public sealed class RegisterTests(SharedEtcd shared)
         var result = await tool.WaitAsync();
 
         Assert.Equal(137, result.ExitCode);
-        Assert.Contains("is killed", result.Errors, StringComparison.Ordinal);
+        Assert.Contains("killing it", result.Errors, StringComparison.Ordinal);
     }
 
     [Fact]
