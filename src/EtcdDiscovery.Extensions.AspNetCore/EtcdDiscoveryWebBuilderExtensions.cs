@@ -8,20 +8,20 @@ using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Adds server addresses and readiness of web applications to service discovery.</summary>
+/// <summary>Adds the server addresses and the readiness of web applications to service discovery.</summary>
 public static class EtcdDiscoveryWebBuilderExtensions
 {
     /// <summary>
     /// Registers the addresses that the server is bound to, even for port 0, unless the configuration contains ports. The host name is
-    /// <c>Service:Hostname</c>; if that is not set, the host that the server is bound to. For a server that is bound to all addresses, it
-    /// is an address in <see cref="ServerAddressOptions.PreferredNetwork"/>, else the environment variable <c>HOSTNAME</c> unless that is
-    /// the name of a pod or the id of a container, else an address of this machine.
+    /// <c>Service:Hostname</c> or, if that is not set, the host that the server is bound to. If the server is bound to all addresses, the
+    /// host name is the first of these that is available: an address in <see cref="ServerAddressOptions.PreferredNetwork"/>; the value of
+    /// the environment variable <c>HOSTNAME</c>, unless it is the name of a pod or the id of a container; an address of this machine.
     /// </summary>
     /// <remarks>
-    /// Of several addresses with the same scheme, one is registered under the scheme, and the others under the lower-case names of their
-    /// endpoints in the section <c>Kestrel:Endpoints</c>, so that <c>http://_grpc.catalog</c> finds the endpoint <c>Grpc</c>.
-    /// Repeated calls are harmless. Addresses that cannot be reached by network (Unix sockets, pipes) are left out. If there is no other
-    /// address, as for a test server, services without configured ports are not registered, and a warning is logged.
+    /// If several addresses have the same scheme, one is registered under the scheme, and the others under the lower-case names of their
+    /// endpoints in the section <c>Kestrel:Endpoints</c>, so that <c>http://_grpc.catalog</c> finds the endpoint <c>Grpc</c>. Addresses
+    /// that cannot be reached over the network (Unix sockets, pipes) are left out. If there is no other address, as with a test server,
+    /// services without configured ports are not registered, and a warning is logged. Repeated calls are harmless.
     /// </remarks>
     /// <param name="builder">The builder.</param>
     /// <param name="configure">Changes the settings after the configuration has been bound.</param>
@@ -54,7 +54,7 @@ public static class EtcdDiscoveryWebBuilderExtensions
     /// unhealthy: from the start until they are healthy for the first time, and whenever they fail later.
     /// </summary>
     /// <remarks>
-    /// Degraded counts as healthy. A status that the application has set is not changed. Services that are registered through
+    /// Degraded checks count as healthy. A status that the application has set is not changed. Services that are registered through
     /// <see cref="IServiceRegistry"/> are included within one <see cref="ReadinessOptions.Period"/>. Repeated calls are harmless.
     /// </remarks>
     /// <param name="builder">The builder.</param>

@@ -6,7 +6,7 @@ namespace EtcdDiscovery.AspNetCore;
 /// <summary>An endpoint of the configuration section <c>Kestrel:Endpoints</c>.</summary>
 /// <param name="Name">Its name, such as <c>Grpc</c>.</param>
 /// <param name="Address">Its address as configured.</param>
-/// <param name="SpeaksHttp1">Whether it serves HTTP/1.1.</param>
+/// <param name="SpeaksHttp1">Whether it supports HTTP/1.1.</param>
 internal sealed record KestrelEndpoint(string Name, Binding Address, bool SpeaksHttp1)
 {
     private const string AnyPort = "0";
@@ -24,7 +24,7 @@ internal sealed record KestrelEndpoint(string Name, Binding Address, bool Speaks
         });
         foreach (var unassigned in endpoints.Where(endpoint => endpoint.Address.Port == AnyPort).Reverse())
         {
-            // Kestrel binds configured endpoints in their order, after those of the code.
+            // Kestrel binds configured endpoints in order, after the endpoints that are defined in code.
             var index = named.FindLastIndex(binding => binding.Endpoint is null && binding.Scheme == unassigned.Address.Scheme);
             if (index >= 0)
             {
@@ -60,7 +60,7 @@ internal sealed record KestrelEndpoint(string Name, Binding Address, bool Speaks
         }
         catch (FormatException)
         {
-            // Kestrel reports it, if it is the server.
+            // If Kestrel is the server, it reports the invalid URL.
             return null;
         }
     }

@@ -20,8 +20,8 @@ internal sealed class ReadinessChecks(
             .ToHashSet(StringComparer.Ordinal);
     });
 
-    // A check that cannot be created is treated as one of the application's: it is included, and counts as unhealthy until it can be
-    // created.
+    // A check that cannot be created is assumed to be one of the application's checks: it is included, and counts as unhealthy until it can
+    // be created.
     private static bool IsDiscoveryCheck(HealthCheckRegistration check, IServiceProvider services)
     {
         try

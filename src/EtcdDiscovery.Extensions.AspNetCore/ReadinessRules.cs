@@ -20,5 +20,5 @@ internal sealed class ReadinessRules(IOptions<ReadinessOptions> readiness) : IVa
     }
 
     private static void CheckCount(string setting, int count, SettingsProblems problems) => problems.Check(
-        $"{Section}:{setting}", count.ToString(CultureInfo.InvariantCulture), count > 0, "a whole number above 0 is allowed");
+        $"{Section}:{setting}", count.ToString(CultureInfo.InvariantCulture), count > 0, "expected a whole number above 0");
 }

@@ -17,8 +17,8 @@ internal sealed partial class ReadinessService(
 {
     private readonly CancellationTokenSource _stopping = new();
 
-    // Registrations that this service has set to maintenance, each with the reason it published. A maintenance that the application
-    // has set has another reason, and stays unchanged.
+    // Registrations that this service has set to maintenance, each with the reason that it published. If the application has set the
+    // maintenance, the reason differs, and the status is left unchanged.
     private readonly Dictionary<IServiceRegistration, string> _inMaintenance = [];
     private readonly HashSet<IServiceRegistration> _known = [];
     private readonly ReadinessChecks _checks = ActivatorUtilities.CreateInstance<ReadinessChecks>(services);
@@ -89,7 +89,7 @@ internal sealed partial class ReadinessService(
 
     private async Task ApplyAsync(bool isReady, string reason, bool isTransition, CancellationToken stopping)
     {
-        // Bounds the wait only: the change is still written if the store is slow.
+        // Limits only the wait: if the store is slow, the change is still written.
         using var timeout = new CancellationTokenSource(options.Value.Period, timeProvider);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stopping);
         _known.IntersectWith(registry.Registrations);
@@ -100,7 +100,7 @@ internal sealed partial class ReadinessService(
 
         var changing = registry.Registrations
             .Where(registration => isReady ? ShouldReturn(registration) : ShouldLeave(registration, reason, isTransition))
-            // A registration that has been withdrawn meanwhile throws at once.
+            // The lambda is async, because SetStatusAsync may throw immediately if the registration has just been withdrawn.
             .Select(async registration => await registration.SetStatusAsync(
                 isReady ? ServiceStatus.Serving : ServiceStatus.Maintenance, isReady ? null : reason, linked.Token).ConfigureAwait(false))
             .ToList();

@@ -7,12 +7,12 @@ public sealed class ServerAddressOptions
     public const string SectionName = $"{EtcdDiscoveryOptions.SectionName}:ServerAddresses";
 
     /// <summary>
-    /// The network, such as <c>10.0.0.0/8</c>, whose address is registered if the machine has several, and <c>Service:Hostname</c> is not
-    /// set. Takes precedence over the environment variable <c>HOSTNAME</c>.
+    /// The network, such as <c>10.0.0.0/8</c>, from which an address is registered if the machine has several addresses and
+    /// <c>Service:Hostname</c> is not set. Takes precedence over the environment variable <c>HOSTNAME</c>.
     /// </summary>
     /// <value>
-    /// The default is <see langword="null"/>: the first address that is neither loopback nor link-local, IPv4 before IPv6, and networks with
-    /// a gateway first.
+    /// The default is <see langword="null"/>: the first address that is neither loopback nor link-local. IPv4 comes before IPv6, and
+    /// networks with a gateway come first.
     /// </value>
     public string? PreferredNetwork { get; set; }
 }

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 namespace EtcdDiscovery.AspNetCore;
 
 /// <summary>Validates the settings of <c>UseServerAddresses()</c>.</summary>
-/// <remarks>Validates as part of the main options, so that one exception lists all problems.</remarks>
+/// <remarks>Runs when the main options are validated, so that one exception lists all problems.</remarks>
 internal sealed class ServerAddressRules(IOptions<ServerAddressOptions> addresses) : IValidateOptions<EtcdDiscoveryOptions>
 {
     public ValidateOptionsResult Validate(string? name, EtcdDiscoveryOptions options)
@@ -16,7 +16,7 @@ internal sealed class ServerAddressRules(IOptions<ServerAddressOptions> addresse
             $"{ServerAddressOptions.SectionName}:{nameof(ServerAddressOptions.PreferredNetwork)}",
             LogSanitizer.Sanitize(network ?? ""),
             string.IsNullOrEmpty(network) || IPNetwork.TryParse(network, out _),
-            "a network such as 10.0.0.0/8 is allowed");
+            "expected a network such as 10.0.0.0/8");
         return problems.IsEmpty ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems.ToList());
     }
 }

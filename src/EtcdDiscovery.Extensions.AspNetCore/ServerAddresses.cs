@@ -13,8 +13,8 @@ namespace EtcdDiscovery.AspNetCore;
 
 /// <summary>Adds the addresses of the server to the options, if the configuration contains none.</summary>
 /// <remarks>
-/// The options are created again when the application has started and the addresses are known. When they are validated at first, there are
-/// no addresses yet.
+/// The options are created again when the application has started and the addresses are known. When the options are first validated, there
+/// are no addresses yet.
 /// </remarks>
 internal sealed partial class ServerAddresses(
     IServiceProvider services,
@@ -53,7 +53,7 @@ internal sealed partial class ServerAddresses(
         }
         else
         {
-            // An instance without an address could not be called. Before the server is bound, nothing is registered anyway.
+            // Clients could not call an instance without an address. Before the server is bound, nothing is registered anyway.
             options.Enabled = false;
             _hasLeftOut = true;
         }
@@ -145,7 +145,7 @@ internal sealed partial class ServerAddresses(
         return name;
     }
 
-    /// <summary>One port has the name of the scheme; those of other endpoints with the same scheme have the endpoints' names.</summary>
+    /// <summary>For each scheme, names one port after the scheme, and the ports of other endpoints after their endpoints.</summary>
     private Dictionary<string, string> PortsOf(ServiceRegistrationOptions service, List<Binding> bindings)
     {
         var ordered = bindings.DistinctBy(binding => (binding.Scheme, binding.Port)).OrderBy(RankOf).ToList();
@@ -156,7 +156,7 @@ internal sealed partial class ServerAddresses(
         return ports;
     }
 
-    // Clients that name no port expect a web server.
+    // Clients that do not name a port expect a web server.
     private static int RankOf(Binding binding) => binding.Endpoint switch
     {
         { } endpoint when endpoint.PortName == binding.Scheme => 0,

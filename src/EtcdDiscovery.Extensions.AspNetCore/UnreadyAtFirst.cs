@@ -11,7 +11,7 @@ internal sealed class UnreadyAtFirst(IOptions<HealthCheckServiceOptions> checks,
 {
     private readonly ConcurrentDictionary<string, bool> _services = new(StringComparer.Ordinal);
 
-    /// <summary>Whether this class, and not the application, has set the initial status of a service to maintenance.</summary>
+    /// <summary>Whether this class, rather than the application, has set the initial status of a service to maintenance.</summary>
     public bool Concerns(string service) => _services.ContainsKey(service);
 
     public void PostConfigure(string? name, EtcdDiscoveryOptions options) => PostConfigure(name, options.Service);

@@ -8,14 +8,14 @@ namespace EtcdDiscovery.ServiceDiscovery;
 internal sealed class EtcdServiceEndpointProvider(
     ServiceEndpointQuery query, IServiceResolver resolver, IServiceDirectory directory, ServiceNetwork network, TimeProvider timeProvider) : IServiceEndpointProvider
 {
-    // While etcd has not been reached yet, nothing else tells when to try again.
+    // Until etcd has been reached for the first time, nothing else triggers another attempt.
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
     private static readonly string[] WebSchemes = ["http", "https"];
 
     public async ValueTask PopulateAsync(IServiceEndpointBuilder endpoints, CancellationToken cancellationToken)
     {
-        // An earlier provider, such as the configuration, knows the name.
+        // An earlier provider, such as the configuration, has found endpoints for the name.
         if (endpoints.Endpoints.Count > 0)
         {
             return;
@@ -32,7 +32,7 @@ internal sealed class EtcdServiceEndpointProvider(
         }
         catch (EtcdDiscoveryException error) when (error.IsTransient)
         {
-            // The name may be no service at all, so the next provider gets it for now.
+            // The name may not be a service at all, so it is left to the next provider for now.
             endpoints.AddChangeToken(new CancellationChangeToken(new CancellationTokenSource(RetryDelay, timeProvider).Token));
             return;
         }
@@ -85,7 +85,7 @@ internal sealed class EtcdServiceEndpointProvider(
             : schemes.Select(scheme => UriOf(instance, scheme)).FirstOrDefault(uri => uri is not null);
     }
 
-    // An address that would change the meaning of a URL is no endpoint.
+    // An address that would change the meaning of a URL is not a valid endpoint.
     private Uri? UriOf(ServiceInstance instance, string port)
     {
         try

@@ -5,7 +5,7 @@ using Microsoft.Extensions.ServiceDiscovery;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Makes services in etcd endpoints of <c>Microsoft.Extensions.ServiceDiscovery</c>.</summary>
+/// <summary>Makes services in etcd available as endpoints of <c>Microsoft.Extensions.ServiceDiscovery</c>.</summary>
 public static class EtcdServiceEndpointProviderExtensions
 {
     /// <summary>
@@ -18,9 +18,9 @@ public static class EtcdServiceEndpointProviderExtensions
     /// configuration keeps those, and a name that is not in etcd is left to the next provider.
     /// </para>
     /// <para>
-    /// Each endpoint has its <see cref="ServiceInstance"/> among its features. The caller's own load balancing picks among the
-    /// endpoints: the library's pickers and ejections have no effect. Adds service discovery on etcd when it is not there yet. Calling it more
-    /// than once is harmless.
+    /// The features of each endpoint include its <see cref="ServiceInstance"/>. The caller's own load balancing picks among the endpoints:
+    /// the library's pickers and ejections have no effect. The method also adds service discovery on etcd, unless it has already been
+    /// added. Repeated calls are harmless.
     /// </para>
     /// </remarks>
     /// <param name="services">The services to add to.</param>

@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Tool;
 
-/// <summary>The command that was to be registered cannot be started.</summary>
+/// <summary>The command to register cannot be started.</summary>
 internal sealed class CommandFailedException(int exitCode, string message) : Exception(message)
 {
     public int ExitCode => exitCode;

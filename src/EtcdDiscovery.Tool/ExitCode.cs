@@ -30,8 +30,8 @@ internal static class ExitCode
           2  wrong argument or setting
           3  unknown service, no instance, or no port for the scheme
           4  etcd is unreachable
-          5  etcd refuses: user, password or permission
-          6  doctor has found a problem, or copy-descriptions has left out a description
+          5  etcd refuses the user or password, or denies permission
+          6  doctor found a problem, or copy-descriptions skipped a description
         'register -- COMMAND' returns the exit code of COMMAND.
         """;
 }

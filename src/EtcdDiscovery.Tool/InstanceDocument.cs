@@ -55,7 +55,7 @@ internal sealed record InstanceDocument
         Password = withCredentials ? instance.Credentials?.Password : null,
     };
 
-    /// <summary>The status, such as <c>serving</c>; a status that this version does not know as it is in etcd.</summary>
+    /// <summary>The status, such as <c>serving</c>. A status that this version does not know is returned as it is in etcd.</summary>
     public static string StatusOf(ServiceInstance instance) => instance.UnknownStatus ?? Output.NameOf(instance.Status);
 
     /// <summary>The host that callers connect to.</summary>

@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace EtcdDiscovery.Tool;
 
-/// <summary>Writes results: text for people, or JSON. Text from etcd is sanitized and never read as markup.</summary>
+/// <summary>Writes results: text for people, or JSON. Text from etcd is sanitized and never interpreted as markup.</summary>
 internal sealed class Output(bool json)
 {
     private const int Unlimited = 10_000;
@@ -22,12 +22,12 @@ internal sealed class Output(bool json)
     /// <summary>Writes one document.</summary>
     public static void WriteJson(object document) => Console.Out.WriteLine(JsonSerializer.Serialize(document, document.GetType(), Indented));
 
-    /// <summary>Writes one document of a stream, in one line.</summary>
+    /// <summary>Writes one document of a stream on one line.</summary>
     public static void WriteJsonLine(object document) => Console.Out.WriteLine(ToJsonLine(document));
 
     public static string ToJsonLine(object document) => JsonSerializer.Serialize(document, document.GetType(), DocumentsContext.Default);
 
-    /// <summary>Writes a line to standard error, which is not part of the result.</summary>
+    /// <summary>Writes a line that is not part of the result to standard error.</summary>
     public static void WriteNote(string note) => Console.Error.WriteLine("etcd-discovery: " + LogSanitizer.SanitizeMessage(note.ReplaceLineEndings(" ")));
 
     /// <summary>Writes a note if a service has entries that were skipped.</summary>
@@ -61,7 +61,7 @@ internal sealed class Output(bool json)
     public void WriteLine(string line, Color? color = null) =>
         _console.Write(new Text(LogSanitizer.SanitizeMessage(line) + "\n", color is null ? Style.Plain : new Style(color)));
 
-    /// <summary>Draws tables in one place of the terminal.</summary>
+    /// <summary>Draws tables in the terminal, each in place of the previous one.</summary>
     public Task DrawAsync(Func<Action<Table>, Task> drawAsync) => _console.Live(new Text("")).StartAsync(live => drawAsync(table =>
     {
         live.UpdateTarget(table);

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.Tool;
 
-/// <summary>The options that every command has, and the host that they configure.</summary>
+/// <summary>The options that all commands share, and the host that they configure.</summary>
 internal sealed class SettingsOptions
 {
     private readonly Option<string[]> _endpoints = new("--endpoints")
@@ -55,7 +55,7 @@ internal sealed class SettingsOptions
 
     private readonly Option<bool> _json = new("--json") { Description = "Writes JSON.", Recursive = true };
 
-    private readonly Option<bool> _verbose = new("--verbose") { Description = "Logs to standard error what the library does.", Recursive = true };
+    private readonly Option<bool> _verbose = new("--verbose") { Description = "Writes the library's log to standard error.", Recursive = true };
 
     public SettingsOptions() => _store.AcceptOnlyFromAmong(nameof(DiscoveryStoreKind.Etcd), nameof(DiscoveryStoreKind.EtcdV2));
 
@@ -69,10 +69,10 @@ internal sealed class SettingsOptions
 
     public Output CreateOutput(ParseResult parsed) => new(parsed.GetValue(_json));
 
-    /// <summary>Builds a host that registers none of its settings. It is not started.</summary>
+    /// <summary>Builds a host that does not register the services in its settings. The host is not started.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="logLevel">What is logged to standard error, unless the command line asks for more.</param>
-    /// <param name="configure">Changes the settings last.</param>
+    /// <param name="configure">Changes the settings after all other sources.</param>
     public IHost BuildHost(ParseResult parsed, LogLevel logLevel = LogLevel.None, Action<EtcdDiscoveryOptions>? configure = null)
     {
         var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
@@ -120,7 +120,7 @@ internal sealed class SettingsOptions
 
     private void Apply(ParseResult parsed, string? password, EtcdDiscoveryOptions options)
     {
-        // The settings may be those of an application.
+        // The settings may be an application's.
         options.Enabled = true;
         options.RegisterService = false;
         options.RequireRegistration = false;
@@ -157,7 +157,7 @@ internal sealed class SettingsOptions
         try
         {
             return File.ReadLines(file.FullName).FirstOrDefault()
-                ?? throw new UsageException($"--password-file is '{file}', which is empty: write the password into its first line.");
+                ?? throw new UsageException($"--password-file is '{file}', which is empty: write the password on its first line.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -34,9 +34,9 @@ public sealed class HealthTests : IAsyncDisposable
 
         foreach (var host in fleet)
         {
-            await WaitForDescriptionAsync(host, "Service 'shop' is not registered any more: ");
+            await WaitForDescriptionAsync(host, "Service 'shop' is no longer registered: ");
             Assert.Equal((HttpStatusCode.OK, "Degraded"), await GetHealthAsync(host));
-            Assert.EndsWith(". The operators of etcd have to act.", (await CheckAsync(host)).Description, StringComparison.Ordinal);
+            Assert.EndsWith(". Contact the operators of etcd.", (await CheckAsync(host)).Description, StringComparison.Ordinal);
         }
 
         await server.RestartAsync(wipe: true);
@@ -94,7 +94,7 @@ public sealed class HealthTests : IAsyncDisposable
         }
 
         Assert.Equal((HttpStatusCode.OK, "Degraded"), await GetHealthAsync(host));
-        await WaitForDescriptionAsync(host, "Service 'shop' is served from a snapshot that is ");
+        await WaitForDescriptionAsync(host, "Service 'shop' is resolved from a snapshot that is ");
     }
 
     [Fact]

@@ -49,7 +49,7 @@ public sealed class DoctorTests(SharedEtcd shared)
             [
                 ("web/2", "host '127.0.0.1' can be called only from its own machine"),
                 ("web/3", "port http=0 is not a number from 1 to 65535"),
-                ("web/3", "host 'nowhere.invalid' has no address in the DNS of this machine"),
+                ("web/3", "host 'nowhere.invalid' cannot be resolved on this machine"),
                 ("web/4", "has no port"),
             ],
             findings.Where(finding => finding is { Check: "hosts", Severity: "warning" }).Select(finding => (finding.Subject, finding.Message)));

@@ -15,7 +15,7 @@ public sealed class ExitCodeTests(SharedEtcd shared)
     [InlineData("services --user me", "EtcdDiscovery:Etcd:Password is not set")]
     [InlineData("services --settings /nowhere.json", "--settings is '/nowhere.json'")]
     [InlineData("register web", "--port http=8080")]
-    [InlineData("register web --port http", "write SCHEME=PORT")]
+    [InlineData("register web --port http", "expected SCHEME=PORT")]
     [InlineData("register web --port http=99999", "EtcdDiscovery:Service:Ports:http is '99999'")]
     [InlineData("register web --port http=80 --port http=81", "twice")]
     [InlineData("register a//b --port http=80", "a//b")]

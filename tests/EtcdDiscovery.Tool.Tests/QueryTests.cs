@@ -101,7 +101,7 @@ public sealed class QueryTests(SharedEtcd shared)
         var json = (await RunAsync(etcd, [.. query, "--json"])).Json["instances"]!.AsArray();
 
         Assert.Equal(
-            ["INSTANCE CANDIDATE LEFT OUT BECAUSE", "1 yes", "2 no its status is draining; it has no port for http, only grpc=81", "3 no it serves shard 'green', not 'blue'"],
+            ["INSTANCE CANDIDATE REASON", "1 yes", "2 no its status is draining; it has no port for http, only grpc=81", "3 no it serves shard 'green', not 'blue'"],
             WordsOf(table));
         Assert.Equal([true, false, false], json.Select(one => (bool)one!["candidate"]!));
         Assert.Equal("""["status","port"]""", json[1]!["exclusions"]!.ToJsonString());

@@ -82,7 +82,7 @@ public sealed class RegisterTests(SharedEtcd shared)
         var result = await tool.WaitAsync();
 
         Assert.Equal(137, result.ExitCode);
-        Assert.Contains("is killed", result.Errors, StringComparison.Ordinal);
+        Assert.Contains("killing it", result.Errors, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -97,7 +97,7 @@ public sealed class RegisterTests(SharedEtcd shared)
             etcd.Endpoint, ["register", _service, "--port", $"http={port}", "--", "sh", "-c", "echo started; while :; do sleep 0.1; done"]);
 
         // Logged after five seconds without a connection.
-        await tool.WaitForErrorsAsync($"Port http={port} accepts no connection");
+        await tool.WaitForErrorsAsync($"Port http={port} does not accept connections");
         Assert.Empty(await EntriesAsync(etcd));
         using var server = new TcpListener(IPAddress.Loopback, int.Parse(port, CultureInfo.InvariantCulture));
         server.Start();

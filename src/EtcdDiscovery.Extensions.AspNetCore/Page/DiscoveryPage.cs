@@ -14,7 +14,7 @@ namespace EtcdDiscovery.AspNetCore.Page;
 /// <summary>The endpoints of the discovery page.</summary>
 internal static class DiscoveryPage
 {
-    // Scripts and styles are files of the page, so nothing that a service writes is ever code.
+    // Scripts and styles are loaded only from the page's own files, so nothing that a service writes is ever executed.
     private const string ContentSecurityPolicy =
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -49,13 +49,13 @@ internal static class DiscoveryPage
         context.Response.StatusCode = StatusCodes.Status403Forbidden;
         return WriteAsync(
             context,
-            "Outside Development, MapEtcdDiscovery() needs to know who may see the page: add .RequireAuthorization(…) or .AllowAnonymous() to it.",
+            "Outside the environment Development, this page requires an authorization policy: call .RequireAuthorization(…) or .AllowAnonymous() on MapEtcdDiscovery().",
             "text/plain; charset=utf-8");
     }
 
     private static Task WriteHtmlAsync(HttpContext context)
     {
-        // Relative links would leave the page's path where it has no slash at its end.
+        // Links contain the page's path. Relative links would resolve outside that path if it has no trailing slash.
         var root = context.Request.PathBase.Add(context.Request.Path).Value!.TrimEnd('/');
         return WriteAsync(context, Html.Replace("{root}", HtmlEncoder.Default.Encode(root), StringComparison.Ordinal), "text/html; charset=utf-8");
     }
@@ -99,7 +99,7 @@ internal static class DiscoveryPage
 
     private static async Task WriteEventsAsync(HttpContext context)
     {
-        // A page that stays open must not delay the end of the application.
+        // A page that stays open must not delay the shutdown of the application.
         var stopping = context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
         context.Response.Headers.CacheControl = "no-store";

@@ -7,17 +7,17 @@ namespace Microsoft.AspNetCore.Builder;
 public static class EtcdDiscoveryEndpointRouteBuilderExtensions
 {
     /// <summary>
-    /// Maps a live page that shows which services this process watches, their instances and why they are or are not picked, its own
-    /// registrations, and what happened last. The same is available as JSON.
+    /// Maps a live page that shows the services that this process watches, their instances and why each is or is not picked, the process's
+    /// own registrations, and the latest events. The same information is available as JSON.
     /// </summary>
     /// <remarks>
     /// <para>
-    /// Outside the environment <c>Development</c>, the page needs an authorization policy or an explicit permission for everyone: call
-    /// <c>RequireAuthorization(…)</c> or <c>AllowAnonymous()</c> on the result. Without either, it answers 403.
+    /// Outside the environment <c>Development</c>, the page requires an authorization policy or explicit anonymous access: call
+    /// <c>RequireAuthorization(…)</c> or <c>AllowAnonymous()</c> on the result. Otherwise, it responds with 403.
     /// </para>
     /// <para>
-    /// No response contains credentials. Below the pattern are <c>services</c> (<c>?all=true</c> lists those that are not watched, too),
-    /// <c>services/NAME</c>, <c>explain/NAME</c> (<c>?shard=</c>, <c>zone=</c>, <c>scheme=</c>), <c>host</c>, and
+    /// No response contains credentials. The paths below the pattern are <c>services</c> (with <c>?all=true</c>, it also lists services
+    /// that are not watched), <c>services/NAME</c>, <c>explain/NAME</c> (<c>?shard=</c>, <c>zone=</c>, <c>scheme=</c>), <c>host</c>, and
     /// <c>events</c>, a stream of server-sent events.
     /// </para>
     /// </remarks>

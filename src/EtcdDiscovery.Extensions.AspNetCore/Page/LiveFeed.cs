@@ -7,8 +7,8 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace EtcdDiscovery.AspNetCore.Page;
 
-/// <summary>Follows what the page shows, from memory, and yields what has changed.</summary>
-/// <remarks>It looks four times a second, so that a thousand changes a second are four messages.</remarks>
+/// <summary>Polls, in memory, the state that the page shows, and yields the changes.</summary>
+/// <remarks>Polls four times a second, so that a thousand changes a second result in only four messages.</remarks>
 internal static class LiveFeed
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
@@ -45,7 +45,7 @@ internal static class LiveFeed
         while (await WaitAsync(timer, cancellationToken).ConfigureAwait(false));
     }
 
-    // Snapshots are replaced whole, so one that is the same object is the same in every respect.
+    // Snapshots are immutable, so the same object means that nothing has changed.
     private static ServicesChange? Compare(Dictionary<string, ServiceSnapshot> known, IReadOnlyList<ServiceSnapshot> snapshots)
     {
         var changed = snapshots.Where(snapshot => !ReferenceEquals(known.GetValueOrDefault(snapshot.Service.Name), snapshot)).ToList();

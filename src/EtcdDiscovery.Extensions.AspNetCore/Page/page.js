@@ -29,7 +29,7 @@ function row(...cells) {
 const clock = text => text ? new Date(text).toLocaleTimeString() : '';
 const plural = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`;
 
-// Many changes arrive together; the table is drawn once for all of them.
+// Many changes may arrive together; the table is drawn once for all of them.
 function draw() {
   if (isDrawing) return;
   isDrawing = true;
@@ -44,8 +44,8 @@ function drawServices() {
   const focused = document.activeElement?.dataset?.service;
   byId('services').tBodies[0].replaceChildren(...found.slice(0, MaxRows).map(serviceRow));
   byId('more').textContent = found.length > MaxRows
-    ? `${found.length - MaxRows} more: use the filter.`
-    : found.length === 0 ? 'This process watches no such service.' : '';
+    ? `${found.length - MaxRows} more. Use the filter to narrow the list.`
+    : found.length === 0 ? 'This process watches no matching service.' : '';
   if (focused !== undefined) {
     [...document.querySelectorAll('[data-service]')].find(button => button.dataset.service === focused)?.focus();
   }

@@ -4,7 +4,7 @@ using EtcdDiscovery.Resolution;
 
 namespace EtcdDiscovery.Diagnostics;
 
-/// <summary>Provides diagnostics from the state of registration and resolution in memory.</summary>
+/// <summary>Provides diagnostics from the in-memory state of registration and resolution.</summary>
 internal sealed class DiscoveryDiagnostics(
     ServiceCatalog catalog, ProcessSession session, Timeline timeline, EtcdDiscoveryOptions options) : IDiscoveryDiagnostics
 {

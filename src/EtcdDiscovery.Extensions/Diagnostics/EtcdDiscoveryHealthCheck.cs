@@ -51,12 +51,12 @@ internal sealed class EtcdDiscoveryHealthCheck(
             health == HealthStatus.Unhealthy ? context.Registration.FailureStatus : health, LogSanitizer.SanitizeMessage(description), null, data));
     }
 
-    private string WithoutFindings() => !options.Value.Enabled ? $"Off: {EtcdDiscoveryOptions.SectionName}:{nameof(EtcdDiscoveryOptions.Enabled)} is false."
+    private string WithoutFindings() => !options.Value.Enabled ? $"Disabled: {EtcdDiscoveryOptions.SectionName}:{nameof(EtcdDiscoveryOptions.Enabled)} is false."
         : loop.Session.Ending.IsCancellationRequested ? "Withdrawn: the application is stopping."
         : Registrations.Count > 0 ? "Registered."
         : "Nothing to register.";
 
-    // What has worked before still works for callers without etcd, so it is only degraded.
+    // What has worked before still works for callers while etcd is unreachable, so a failure only degrades health.
     private IEnumerable<(HealthStatus Health, string Description)> Findings(SessionState state)
     {
         foreach (var registration in Registrations)
@@ -64,12 +64,12 @@ internal sealed class EtcdDiscoveryHealthCheck(
             var reason = AddAdvice(registration.Failure ?? state.Failure ?? "no answer from etcd yet", loop.HasRegistered);
             if (!registration.IsStored)
             {
-                var since = registration.State == RegistrationState.Lost ? "not registered any more" : "not registered yet";
+                var since = registration.State == RegistrationState.Lost ? "no longer registered" : "not registered yet";
                 yield return (HealthOf(!loop.HasRegistered), $"Service '{LogSanitizer.Sanitize(registration.ServiceName)}' is {since}: {reason}");
             }
             else if (registration.Failure is not null)
             {
-                yield return (HealthStatus.Degraded, $"A change of service '{LogSanitizer.Sanitize(registration.ServiceName)}' is not in etcd yet: {reason}");
+                yield return (HealthStatus.Degraded, $"A change to service '{LogSanitizer.Sanitize(registration.ServiceName)}' is not in etcd yet: {reason}");
             }
             else if (state.Phase == SessionPhase.Late)
             {
@@ -77,8 +77,8 @@ internal sealed class EtcdDiscoveryHealthCheck(
             }
         }
 
-        // Names may come from untrusted callers and belong to no service. So existing services come first, and a process that has once
-        // registered or read stays available.
+        // Queried names may come from untrusted callers and match no service. So existing services come first, and a process that has ever
+        // registered a service or read one remains available.
         var hasNeverWorked = !loop.HasRegistered && !catalog.HasRead;
         foreach (var service in catalog.Services.OrderBy(service => !service.Exists))
         {
@@ -87,7 +87,7 @@ internal sealed class EtcdDiscoveryHealthCheck(
                 var reason = AddAdvice(outage, !hasNeverWorked);
                 yield return !service.View.IsKnown
                     ? (HealthOf(hasNeverWorked), $"Service '{LogSanitizer.Sanitize(service.Name)}' could not be read yet: {reason}")
-                    : (HealthStatus.Degraded, $"Service '{LogSanitizer.Sanitize(service.Name)}' is served from a snapshot that is {Seconds(service.Age)} old: {reason}");
+                    : (HealthStatus.Degraded, $"Service '{LogSanitizer.Sanitize(service.Name)}' is resolved from a snapshot that is {Seconds(service.Age)} old: {reason}");
             }
         }
     }
@@ -97,7 +97,7 @@ internal sealed class EtcdDiscoveryHealthCheck(
     // A reason that names a setting already says what to change.
     private static string AddAdvice(string reason, bool hasWorked) => reason.Contains($"{EtcdDiscoveryOptions.SectionName}:", StringComparison.Ordinal)
         ? reason
-        : $"{reason.TrimEnd('.')}. The operators of etcd have to act{(hasWorked ? "" : $", unless {EtcdDiscoveryOptions.SectionName}:Etcd:Endpoints is wrong")}.";
+        : $"{reason.TrimEnd('.')}. Contact the operators of etcd{(hasWorked ? "" : $", unless {EtcdDiscoveryOptions.SectionName}:Etcd:Endpoints is wrong")}.";
 
     // Names may come from untrusted callers, so nonexistent services are not listed.
     private static bool IsListed(ServiceWatcher service) => service.Exists || service.HasReaders || service.OutageReason is not null;

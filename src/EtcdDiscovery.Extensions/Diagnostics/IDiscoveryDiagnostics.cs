@@ -2,8 +2,9 @@ namespace EtcdDiscovery.Diagnostics;
 
 /// <summary>Shows the state of service discovery in this process, for diagnostic pages and tools.</summary>
 /// <remarks>
-/// A singleton, safe for concurrent use. Members that later versions add will have default implementations. Everything but the first <see cref="ExplainAsync"/> of a service is answered from memory. No
-/// result contains credentials, except in <see cref="ServiceInstance.Credentials"/>, which is excluded from JSON.
+/// A singleton, safe for concurrent use. Members that later versions add will have default implementations. All calls are answered from
+/// memory, except the first call of <see cref="ExplainAsync"/> for a service. No result contains credentials, except in
+/// <see cref="ServiceInstance.Credentials"/>, which is excluded from JSON.
 /// </remarks>
 public interface IDiscoveryDiagnostics
 {
@@ -26,7 +27,7 @@ public interface IDiscoveryDiagnostics
     /// <param name="service">The service's name.</param>
     /// <param name="query">The query; by default any instance.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
-    /// <returns>The explanation. An unknown service is no error: it has no instances.</returns>
+    /// <returns>The explanation. For an unknown service, it contains no instances.</returns>
     /// <exception cref="ArgumentException">The name is not a valid service name.</exception>
     /// <exception cref="EtcdDiscoveryException">The service has to be read from the store, and the read failed.</exception>
     ValueTask<ServiceExplanation> ExplainAsync(

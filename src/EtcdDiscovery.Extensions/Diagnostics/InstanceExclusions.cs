@@ -22,10 +22,10 @@ public enum InstanceExclusions
     /// <summary>It is ejected, because calls to it failed.</summary>
     Ejected = 8,
 
-    /// <summary>It does not serve <see cref="ServiceQuery.PreferredShard"/>, as others do.</summary>
+    /// <summary>It does not serve <see cref="ServiceQuery.PreferredShard"/>, but other instances do.</summary>
     PreferredShard = 16,
 
-    /// <summary>It is not in the preferred zone, as others are.</summary>
+    /// <summary>It is not in the preferred zone, but other instances are.</summary>
     PreferredZone = 32,
 
     /// <summary>It has no port for <see cref="ServiceQuery.Scheme"/>.</summary>

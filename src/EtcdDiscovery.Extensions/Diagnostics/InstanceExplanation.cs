@@ -16,8 +16,8 @@ public sealed class InstanceExplanation
     public bool IsCandidate => Exclusions == InstanceExclusions.None;
 
     /// <summary>
-    /// When its ejection ends; <see langword="null"/> if it is not ejected. If more than half of the instances are ejected, some ejected
-    /// instances are candidates nevertheless.
+    /// When its ejection ends; <see langword="null"/> if it is not ejected. If more than half of the instances are ejected, some of these
+    /// are candidates nevertheless.
     /// </summary>
     public DateTimeOffset? EjectedUntil { get; init; }
 

@@ -3,7 +3,7 @@ namespace EtcdDiscovery.Diagnostics;
 /// <summary>The lease under which this process is registered. Immutable.</summary>
 public sealed class LeaseInfo
 {
-    /// <summary>How long the store keeps the registrations after the last renewal, as the store granted it.</summary>
+    /// <summary>The time to live that the store granted: how long it keeps the registrations after the last renewal.</summary>
     public required TimeSpan TimeToLive { get; init; }
 
     /// <summary>The time since the last successful renewal was requested.</summary>

@@ -20,6 +20,6 @@ public sealed class ServiceExplanation
         var summary = string.Create(
             CultureInfo.InvariantCulture,
             $"{LogSanitizer.Sanitize(Snapshot.Service.Name)}: {candidates} of {Instances.Count} instances are candidates ({Snapshot.Source} as of {Snapshot.AsOf:O})");
-        return string.Join('\n', [Snapshot.Exists ? summary : $"{LogSanitizer.Sanitize(Snapshot.Service.Name)}: nothing is known of it", .. Instances]);
+        return string.Join('\n', [Snapshot.Exists ? summary : $"{LogSanitizer.Sanitize(Snapshot.Service.Name)}: nothing is known about it", .. Instances]);
     }
 }

@@ -24,7 +24,7 @@ internal sealed class StateMetrics(
             "etcd_discovery.lease.time_to_live", () => OfLease(lease => lease.TimeToLive), "s", "How long etcd keeps the registrations after a renewal.");
         meter.CreateObservableCounter("etcd_discovery.lease.losses", () => session.Losses, "{loss}", "How many leases of this process were lost.");
         meter.CreateObservableCounter(
-            "etcd_discovery.events", CountEvents, "{event}", "How many events of each kind the timeline has had, ejections among them.");
+            "etcd_discovery.events", CountEvents, "{event}", "How many events the timeline has recorded, including ejections, by kind.");
         meter.CreateObservableGauge("etcd_discovery.snapshot.age", MeasureAges, "s", "How old the snapshot of a service is.");
         meter.CreateObservableUpDownCounter(
             "etcd_discovery.instances", CountInstances, "{instance}", "The known instances of the services that this process watches, by status.");

@@ -14,11 +14,11 @@ internal sealed class EtcdResolverFactory(IServiceResolver services, TimeProvide
         if (path.Length == 0 || options.Address.Host.Length > 0)
         {
             throw new ArgumentException(
-                $"The address '{options.Address}' names no service: write etcd:///catalog, or etcd:///_grpc.catalog for the port named grpc.", nameof(options));
+                $"The address '{options.Address}' does not name a service: write etcd:///catalog, or etcd:///_grpc.catalog for the port named grpc.", nameof(options));
         }
 
         var (service, port) = PortName.Split(path);
-        // gRPC says which scheme the channel speaks only by its port.
+        // Only the channel's default port shows whether it uses HTTPS.
         return new EtcdResolver(services, service, port ?? (options.DefaultPort == 443 ? "https" : "http"), timeProvider);
     }
 }

@@ -2,7 +2,7 @@ using Grpc.Net.Client.Balancer;
 
 namespace EtcdDiscovery;
 
-/// <summary>What the addresses of <c>etcd:///…</c> carry for load balancers of <c>Grpc.Net.Client</c>.</summary>
+/// <summary>Attributes of the addresses of <c>etcd:///…</c>, for load balancers of <c>Grpc.Net.Client</c>.</summary>
 public static class GrpcAddressAttributes
 {
     /// <summary>The id of the instance: <see cref="ServiceInstance.Id"/>.</summary>

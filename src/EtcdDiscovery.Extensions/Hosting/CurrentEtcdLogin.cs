@@ -36,8 +36,8 @@ internal sealed class CurrentEtcdLogin : IDisposable
         }
         catch (Exception)
         {
-            // The configuration provider, the binder, a validator or a delegate of the application may throw anything. The hosted service
-            // reports the error; a call to etcd must not fail because of it.
+            // The configuration provider, the binder, a validator or a delegate of the application may throw any exception. The hosted
+            // service reports the error; a call to etcd must not fail because of it.
         }
 
         return _current;

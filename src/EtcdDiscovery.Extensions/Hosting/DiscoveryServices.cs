@@ -32,8 +32,8 @@ internal static partial class DiscoveryServices
         services.AddSingleton<IPostConfigureOptions<EtcdDiscoveryOptions>>(Get<GoEnvironment>);
         services.AddSingleton<IValidateOptions<EtcdDiscoveryOptions>, EtcdDiscoveryOptionsValidator>();
         services.AddSingleton<IValidateOptions<ServiceRegistrationOptions>, AdditionalServiceValidator>();
-        // Not BindConfiguration, because it also binds and validates at every reload: an invalid setting would throw from the configuration
-        // provider, on a background thread, and end the process. RegistrationHostedService follows reloads and handles these errors.
+        // Does not use BindConfiguration, which also binds and validates on every reload: an invalid setting would throw from the
+        // configuration provider, on a background thread, and end the process. RegistrationHostedService handles reloads and their errors.
         services.AddOptions<EtcdDiscoveryOptions>()
             .Configure<IConfiguration, IEnumerable<ConnectionString>>(Bind);
         services.TryAddSingleton(TimeProvider.System);
@@ -186,7 +186,7 @@ internal static partial class DiscoveryServices
         Get<Timeline>(provider),
         Get<TimeProvider>(provider));
 
-    // Prefix and measurements apply to any store, without support by the store itself.
+    // The key prefix and the metrics work with any store; the store itself need not support them.
     private static MeasuredStore StoreOf(IServiceProvider provider)
     {
         var store = Get<IDiscoveryStore>(provider);
@@ -215,7 +215,7 @@ internal static partial class DiscoveryServices
 
     private static partial class Log
     {
-        [LoggerMessage(3, LogLevel.Warning, "Services are registered in the memory of this process only. To use etcd, set EtcdDiscovery:Store to Etcd and EtcdDiscovery:Etcd:Endpoints:0 to its address, such as http://127.0.0.1:2379", EventName = "InMemory")]
+        [LoggerMessage(3, LogLevel.Warning, "Services are registered only in the memory of this process. To use etcd, set EtcdDiscovery:Store to Etcd and EtcdDiscovery:Etcd:Endpoints:0 to its address, such as http://127.0.0.1:2379", EventName = "InMemory")]
         public static partial void InMemory(ILogger logger);
     }
 }

@@ -3,13 +3,13 @@ using Microsoft.Extensions.Configuration;
 
 namespace EtcdDiscovery.Hosting;
 
-/// <summary>Finds out which configuration sources set etcd's endpoints: as one text, or as a list.</summary>
+/// <summary>Determines which configuration sources set etcd's endpoints, and whether as comma-separated text or as a list.</summary>
 internal static class EndpointSources
 {
     public const string Setting = $"{EtcdDiscoveryOptions.SectionName}:{nameof(EtcdDiscoveryOptions.Etcd)}:{nameof(EtcdOptions.Endpoints)}";
 
     /// <summary>Gets the endpoints as comma-separated text, which the binder cannot convert to a list.</summary>
-    /// <returns>Whether there is such a text, and no later source has a list.</returns>
+    /// <returns>Whether such text exists and no later source overrides it with a list.</returns>
     public static bool TryGetText(IConfiguration configuration, [NotNullWhen(true)] out string? text)
     {
         text = configuration[Setting];
@@ -24,10 +24,10 @@ internal static class EndpointSources
     }
 
     /// <summary>
-    /// Describes a list that is mixed from several sources. They are merged index by index, so a shorter list leaves the rest of a longer
-    /// one in place.
+    /// Describes a list that comes from several sources. Configuration merges lists index by index, so a shorter list leaves the rest of a
+    /// longer one in place.
     /// </summary>
-    /// <returns>Which source each index comes from; null if all come from one.</returns>
+    /// <returns>The source of each index; null if all indexes come from the same source.</returns>
     public static string? DescribeMixture(IConfiguration configuration)
     {
         var sources = SourcesOf(configuration);

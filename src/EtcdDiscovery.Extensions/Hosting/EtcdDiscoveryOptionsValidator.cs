@@ -39,7 +39,7 @@ internal sealed class EtcdDiscoveryOptionsValidator : IValidateOptions<EtcdDisco
         if (options.RetryDelay > options.MaxRetryDelay && !problems.IsMalformed(retryDelay) && !problems.IsMalformed(maxRetryDelay))
         {
             problems.Add($"{retryDelay} is '{options.RetryDelay}': "
-                + $"at most {nameof(options.MaxRetryDelay)}, '{options.MaxRetryDelay}', is allowed.");
+                + $"expected at most {nameof(options.MaxRetryDelay)}, '{options.MaxRetryDelay}'.");
         }
     }
 
@@ -59,7 +59,7 @@ internal sealed class EtcdDiscoveryOptionsValidator : IValidateOptions<EtcdDisco
             if (!EtcdAddress.TryParse(options.Etcd.Endpoints[i], out _))
             {
                 problems.Add($"{etcd}:{nameof(EtcdOptions.Endpoints)}:{i} (or the connection string, ETCD_HOSTS, ETCD_HOST) is "
-                    + $"'{EtcdAddress.Display(options.Etcd.Endpoints[i])}': an address such as http://etcd-1:2379 is allowed, "
+                    + $"'{EtcdAddress.Display(options.Etcd.Endpoints[i])}': expected an address such as http://etcd-1:2379, "
                     + "without user, path or query.");
             }
         }
@@ -71,7 +71,7 @@ internal sealed class EtcdDiscoveryOptionsValidator : IValidateOptions<EtcdDisco
             && (prefix[0] != '/' ? "does not start with '/'" : ServiceKeys.DescribeBadServiceName(prefix[1..])) is { } reason)
         {
             problems.Add($"{Section}:{nameof(EtcdDiscoveryOptions.KeyPrefix)} is '{LogSanitizer.Sanitize(prefix)}', which {reason}: "
-                + "a prefix such as /fleet-a is allowed, without '/' at its end.");
+                + "expected a prefix such as /fleet-a, without a '/' at its end.");
         }
     }
 

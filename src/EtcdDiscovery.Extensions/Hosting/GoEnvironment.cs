@@ -31,15 +31,15 @@ internal sealed class GoEnvironment(Func<string, string?> variable) : IPostConfi
     private string[] Endpoints(string name) =>
         variable(name)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
 
-    /// <summary>The missing ones of the three variables for TLS, if others are set. Then none of them has an effect.</summary>
+    /// <summary>Finds which of the three TLS variables are missing if others are set. In that case, none of them has an effect.</summary>
     public IReadOnlyList<string> FindMissingForTls()
     {
         var missing = TlsVariables.Where(name => string.IsNullOrEmpty(variable(name))).ToList();
         return missing.Count < TlsVariables.Length ? missing : [];
     }
 
-    // As in Go, the three variables have an effect only together. ETCD_TLS_INMEMORY, which tells base64 from paths, is not needed: the
-    // format is detected.
+    // As in Go, the three variables have an effect only together. ETCD_TLS_INMEMORY, which distinguishes base64 from paths, is not needed,
+    // because the format is detected.
     private EtcdTlsOptions? TlsFromEnvironment() => TlsVariables.Any(name => string.IsNullOrEmpty(variable(name))) ? null : new()
     {
         CertificateAuthority = variable(TlsVariables[0]),
@@ -52,7 +52,7 @@ internal sealed class GoEnvironment(Func<string, string?> variable) : IPostConfi
 
     private static bool IsHttps(string endpoint) => endpoint.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
 
-    // Go, too, uses TLS for http:// addresses once certificates are set.
+    // Like Go, uses TLS even for http:// addresses if certificates are set.
     private static string WithHttps(string endpoint)
     {
         const string plain = "http://";

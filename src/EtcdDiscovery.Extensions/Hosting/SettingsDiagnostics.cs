@@ -9,7 +9,7 @@ namespace EtcdDiscovery.Hosting;
 
 /// <summary>
 /// Logs a warning at start for settings that have no effect or an unexpected one: unknown keys and sections, environment variables that
-/// require others, and lists that are mixed from several sources.
+/// require others, and lists that combine several sources.
 /// </summary>
 internal sealed partial class SettingsDiagnostics(
     IConfiguration configuration,
@@ -51,7 +51,7 @@ internal sealed partial class SettingsDiagnostics(
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    // A section that was probably meant to be ours. Environment variables such as ETCD_HOSTS are values, not sections.
+    // A section that was probably meant for this library. Environment variables such as ETCD_HOSTS are values, not sections.
     private string? FindAlike() => configuration.GetChildren()
         .Where(section => section.GetChildren().Any())
         .Select(section => section.Key)
@@ -72,7 +72,7 @@ internal sealed partial class SettingsDiagnostics(
         }
     }
 
-    /// <summary>Finds the unknown settings, each with the valid ones.</summary>
+    /// <summary>Finds unknown settings, each with the names that would be valid.</summary>
     private IEnumerable<(string Setting, string Known)> FindUnknown()
     {
         var etcd = $"{Section}:{nameof(EtcdDiscoveryOptions.Etcd)}";

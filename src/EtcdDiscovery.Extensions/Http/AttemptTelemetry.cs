@@ -10,7 +10,7 @@ internal sealed class AttemptTelemetry(Meter meter)
     private const string Outcome = "etcd_discovery.outcome";
 
     private readonly Counter<long> _attempts = meter.CreateCounter<long>(
-        "etcd_discovery.http.attempts", "{attempt}", "How many times requests were sent to an instance, by the outcome.");
+        "etcd_discovery.http.attempts", "{attempt}", "How many times requests were sent to an instance, by outcome.");
 
     public static Activity? Start(Call call, ServiceInstance instance, int number)
     {

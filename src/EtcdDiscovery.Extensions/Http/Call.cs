@@ -36,13 +36,13 @@ internal sealed record Call(
             AddressRules.Mark(Request);
         }
 
-        // Without validation, because a header that does not parse is still the caller's.
+        // Reads the headers without validation, because a header that does not parse was set by the caller all the same.
         if (Route.HostHeader is not null && !Request.Headers.NonValidated.Contains("Host"))
         {
             Request.Headers.Host = Route.HostHeader;
         }
 
-        // A redirect does not carry the credentials along: SocketsHttpHandler removes the header.
+        // A redirect does not forward the credentials, because SocketsHttpHandler removes the header.
         if (target.Authorization is not null && !Request.Headers.NonValidated.Contains("Authorization"))
         {
             Request.Headers.Authorization = target.Authorization;
@@ -89,7 +89,7 @@ internal sealed record Call(
     /// </returns>
     public bool? ResultOf(Exception error, Uri? sentTo)
     {
-        // After a redirect, another server has failed, not the instance.
+        // After a redirect, it is another server that has failed, not the instance.
         if (Request.RequestUri != sentTo)
         {
             return true;

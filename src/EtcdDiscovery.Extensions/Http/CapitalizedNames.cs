@@ -10,7 +10,7 @@ internal sealed class CapitalizedNames(IServiceDirectory directory, TimeProvider
     private IReadOnlyList<string>? _names;
     private long _readAt;
 
-    /// <summary>Finds the only service whose name differs from a host name in case alone.</summary>
+    /// <summary>Finds the only service whose name differs from a host name only in case.</summary>
     /// <returns>The service's name; null if there is none, if there are several, or if etcd cannot be read.</returns>
     public async Task<string?> FindAsync(string host, CancellationToken cancellationToken)
     {

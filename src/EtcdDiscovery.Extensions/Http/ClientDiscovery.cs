@@ -33,8 +33,8 @@ internal static class ClientDiscovery
     }
 
     /// <summary>
-    /// Configures a client, or all clients if the name is null. The ServiceHosts of all clients do not apply to a client with its own
-    /// AddEtcdDiscovery().
+    /// Configures a client, or all clients if the name is null. ServiceHosts that are configured for all clients do not apply to a client
+    /// with its own AddEtcdDiscovery().
     /// </summary>
     public static void Configure(IServiceCollection services, string? client, Action<HttpDiscoveryOptions> configure) =>
         services.Configure<HttpDiscoveryOptions>(client, client is not null ? configure : options =>

@@ -57,7 +57,7 @@ internal sealed partial class DiscoveryHandler(
             finally
             {
                 call.Restore(target);
-                // Before the next pick, so that it avoids an instance that has failed.
+                // Ends before the next pick, so that the pick avoids an instance that has failed.
                 call.End(attempt, succeeded);
                 telemetry.End(activity, call.Route.Service, succeeded, failure);
             }
@@ -166,7 +166,7 @@ internal sealed partial class DiscoveryHandler(
         }
         catch (EtcdDiscoveryException)
         {
-            // The caller gets the error of the failed instance, which says more.
+            // The caller gets the error of the failed instance, which is more informative.
             return null;
         }
 

@@ -2,7 +2,7 @@ using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery;
 
-/// <summary>How an <see cref="HttpClient"/> finds services; see <c>AddEtcdDiscovery()</c> of its builder.</summary>
+/// <summary>How an <see cref="HttpClient"/> finds services; see <c>AddEtcdDiscovery()</c> on its builder.</summary>
 public sealed class HttpDiscoveryOptions
 {
     /// <summary>
@@ -26,17 +26,17 @@ public sealed class HttpDiscoveryOptions
     /// </summary>
     /// <remarks>
     /// Every application that can write to the registry can receive the requests for a host that is looked up, including their credentials.
-    /// This list limits these hosts; <c>*</c> means to trust all writers of the registry. The list of the default clients does not apply to
-    /// a client with its own <c>AddEtcdDiscovery()</c>.
+    /// This list limits which hosts are looked up; with <c>*</c>, you trust all writers of the registry. A list that is configured by
+    /// <c>ConfigureHttpClientDefaults</c> does not apply to a client with its own <c>AddEtcdDiscovery()</c>.
     /// </remarks>
     /// <value>
     /// The default is none. A client with its own <c>AddEtcdDiscovery()</c> then looks up every host except <see cref="ExternalHosts"/>;
-    /// for default clients, an empty list is an error at start.
+    /// for clients configured by <c>ConfigureHttpClientDefaults</c>, an empty list is an error at start.
     /// </value>
     public IList<string> ServiceHosts { get; set; } = [];
 
     /// <summary>
-    /// Hosts that are not looked up and go to DNS unchanged: <c>api.example.com</c>, or <c>*.example.com</c> for all names below it. They
+    /// Hosts that are resolved by DNS instead of the registry: <c>api.example.com</c>, or <c>*.example.com</c> for all names below it. They
     /// take precedence over <see cref="ServiceHosts"/>.
     /// </summary>
     /// <value>The default is none; IP addresses, <c>localhost</c> and hosts with a port other than the scheme's need not be listed.</value>

@@ -10,7 +10,7 @@ internal sealed class HttpDiscoveryOptionsValidator : IValidateOptions<HttpDisco
     private const int MostAttempts = 10;
 
     private const string HostsAllowed =
-        "a host name such as api.example.com, or *.example.com for all below, is allowed, without scheme, port or path";
+        "expected a host name such as api.example.com, or *.example.com for all names below it, without scheme, port or path";
 
     public ValidateOptionsResult Validate(string? name, HttpDiscoveryOptions options)
     {
@@ -18,12 +18,12 @@ internal sealed class HttpDiscoveryOptionsValidator : IValidateOptions<HttpDisco
         if (options.MaxAttempts is < 1 or > MostAttempts)
         {
             problems.Add(string.Create(CultureInfo.InvariantCulture,
-                $"{Setting(name, nameof(options.MaxAttempts))} is '{options.MaxAttempts}': a number from 1 to {MostAttempts} is allowed."));
+                $"{Setting(name, nameof(options.MaxAttempts))} is '{options.MaxAttempts}': expected a number from 1 to {MostAttempts}."));
         }
 
         if (!Enum.IsDefined(options.HostName))
         {
-            problems.Add($"{Setting(name, nameof(options.HostName))} is '{options.HostName}': {string.Join(", ", Enum.GetNames<HttpHostName>())} are allowed.");
+            problems.Add($"{Setting(name, nameof(options.HostName))} is '{options.HostName}': expected one of {string.Join(", ", Enum.GetNames<HttpHostName>())}.");
         }
 
         problems.AddRange(options.ExternalHosts.Where(host => !IsHost(host)).Select(host =>
@@ -31,7 +31,7 @@ internal sealed class HttpDiscoveryOptionsValidator : IValidateOptions<HttpDisco
         problems.AddRange(options.ServiceHosts.Where(host => host != "*" && !IsHost(host)).Select(host =>
             $"{Setting(name, nameof(options.ServiceHosts))} contains '{host}': {HostsAllowed}; '*' stands for every host."));
         problems.AddRange(options.AllowedNetworks.Where(network => !IPNetwork.TryParse(network, out _)).Select(network =>
-            $"{Setting(name, nameof(options.AllowedNetworks))} contains '{network}': a network such as 10.0.0.0/8 or fd00::/8 is allowed."));
+            $"{Setting(name, nameof(options.AllowedNetworks))} contains '{network}': expected a network such as 10.0.0.0/8 or fd00::/8."));
         if (!options.IsOwn && options.ServiceHosts.Count == 0)
         {
             problems.Add($"{Setting(null, nameof(options.ServiceHosts))} is empty, but ConfigureHttpClientDefaults adds service discovery "

@@ -1,8 +1,8 @@
 namespace EtcdDiscovery.Http;
 
 /// <summary>
-/// Preserves the schemes of a URL such as <c>https+http://catalog</c>. The handler of <c>Microsoft.Extensions.ServiceDiscovery</c> keeps
-/// only the first scheme of a service that it does not know.
+/// Preserves the schemes of a URL such as <c>https+http://catalog</c>. If the handler of <c>Microsoft.Extensions.ServiceDiscovery</c> does
+/// not know the service, it keeps only the first scheme.
 /// </summary>
 internal static class OriginalSchemes
 {

@@ -29,7 +29,7 @@ internal sealed class Route
     /// <summary>The name of the requested port; null for the scheme's port.</summary>
     public string? Port { get; init; }
 
-    /// <summary>The host name that requests carry; null for that of the instance.</summary>
+    /// <summary>The host name that requests carry; null for the instance's host name.</summary>
     public string? HostHeader { get; init; }
 
     /// <summary>The networks that an instance's address must be in; empty for any.</summary>

@@ -31,7 +31,7 @@ internal sealed class RouteTable
     /// <summary>Finds the route of an absolute URL.</summary>
     public Route Find(Uri uri)
     {
-        // The original text exists already, whereas the parts of a Uri would be allocated.
+        // The original text already exists, whereas the parts of a Uri would be allocated.
         var text = uri.OriginalString;
         var start = text.IndexOf(SchemeEnd, StringComparison.Ordinal);
         if (start < 0)

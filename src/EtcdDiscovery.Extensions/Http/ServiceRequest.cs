@@ -7,11 +7,11 @@ public static class ServiceRequest
     /// <summary>The shard that the instance must serve.</summary>
     public static HttpRequestOptionsKey<string> Shard { get; } = new("EtcdDiscovery.Shard");
 
-    /// <summary>The zone to prefer: instances in other zones get the request only if it has none.</summary>
+    /// <summary>The preferred zone. Instances in other zones receive the request only if this zone has none.</summary>
     public static HttpRequestOptionsKey<string> PreferredZone { get; } = new("EtcdDiscovery.PreferredZone");
 
     /// <summary>
-    /// The address of the instance that the request is sent to, instead of that of <see cref="HttpDiscoveryOptions.Network"/>.
+    /// Which address of the instance the request is sent to. Overrides <see cref="HttpDiscoveryOptions.Network"/>.
     /// </summary>
     public static HttpRequestOptionsKey<ServiceNetwork> Network { get; } = new("EtcdDiscovery.Network");
 }

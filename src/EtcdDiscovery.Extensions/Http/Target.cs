@@ -67,7 +67,7 @@ internal sealed class Target
     {
         if (rest.ContainsAnyExcept(Plain) || rest.Contains("/.", StringComparison.Ordinal))
         {
-            // The caller may have disabled canonicalization of path and query. If both forms are equal, disabling it has no effect.
+            // The caller may have disabled canonicalization of the path and query. This has no effect if both forms are equal.
             var isVerbatim = rest.SequenceEqual(asked.PathAndQuery);
             return new Uri(string.Concat(Origin, rest), new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = isVerbatim });
         }

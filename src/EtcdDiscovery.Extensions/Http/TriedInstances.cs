@@ -33,7 +33,7 @@ internal sealed class TriedInstances
     }
 
     /// <summary>
-    /// Notes the start of an attempt. Earlier attempts that were cancelled hit the timeout of a retry handler, so they failed.
+    /// Notes the start of an attempt. Earlier attempts that were cancelled ran into the timeout of a retry handler, so they failed.
     /// </summary>
     public void OnAttempt(string id)
     {

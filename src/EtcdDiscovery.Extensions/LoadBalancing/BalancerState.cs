@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace EtcdDiscovery.LoadBalancing;
 
 /// <summary>The load-balancing state of a service that outlives its views: outstanding calls, round-robin counters and ejections.</summary>
-/// <remarks>Picks are frequent and ejections are rare, so a pick only reads a set, and each ejection or its end creates new sets.</remarks>
+/// <remarks>Picks are frequent and ejections rare, so a pick only reads a set, and new sets are created when an ejection starts or ends.</remarks>
 internal sealed partial class BalancerState : IDisposable
 {
     private const int SpareCalls = 64;
@@ -110,7 +110,7 @@ internal sealed partial class BalancerState : IDisposable
         return new OutstandingCall(this, calls);
     }
 
-    /// <summary>Ends a call. The result of a call to an instance that is gone ejects nothing.</summary>
+    /// <summary>Ends a call. If the instance is gone, the result cannot eject it.</summary>
     /// <param name="calls">The calls to the instance.</param>
     /// <param name="succeeded">Whether the call succeeded; null if it was canceled.</param>
     public void EndCall(InstanceCallState calls, bool? succeeded)

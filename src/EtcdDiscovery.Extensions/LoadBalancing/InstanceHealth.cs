@@ -5,9 +5,9 @@ namespace EtcdDiscovery.LoadBalancing;
 /// <param name="Failures">The number of consecutive failures.</param>
 /// <param name="Ejections">The number of ejections without a success in between.</param>
 /// <remarks>
-/// An instance that has worked is ejected after three consecutive failures. At an error rate of 1 %, these happen by chance once in a
-/// million calls, but a dead instance reaches them at once. An instance that has not succeeded yet, or not since its last ejection, is
-/// ejected after the first failure.
+/// An instance that has worked is ejected after three consecutive failures. At an error rate of 1 %, three failures in a row happen by
+/// chance once in a million calls, but on a dead instance they happen at once. An instance that has not succeeded yet, or not since its
+/// last ejection, is ejected after the first failure.
 /// </remarks>
 internal readonly record struct InstanceHealth(bool HasSucceeded, int Failures, int Ejections)
 {

@@ -9,8 +9,8 @@ public static class InstancePickers
     public static IInstancePicker Random { get; } = new RandomPicker();
 
     /// <summary>
-    /// Picks one instance after the other, in proportion to their weights. The order is exact if picks are sequential. Concurrent threads
-    /// use separate counters, to avoid contention.
+    /// Picks the instances in turn, in proportion to their weights. The order is exact if picks are sequential. Concurrent threads use
+    /// separate counters, to avoid contention.
     /// </summary>
     public static IInstancePicker RoundRobin { get; } = new RoundRobinPicker();
 

@@ -25,7 +25,7 @@ public sealed class InstanceSet : IReadOnlyList<ServiceInstance>
     private volatile InstanceGroups? _byShard;
     private volatile InstanceGroups? _byZone;
 
-    /// <summary>Creates a set, for tests of a picker.</summary>
+    /// <summary>Creates a set, for use in tests of a picker.</summary>
     /// <param name="instances">The instances.</param>
     /// <param name="outstanding">How many calls to each of them are outstanding, in the same order; by default none.</param>
     /// <exception cref="ArgumentException">There are no instances, or the numbers of instances and calls differ.</exception>
@@ -40,7 +40,7 @@ public sealed class InstanceSet : IReadOnlyList<ServiceInstance>
         int[] counts = outstanding is null ? [] : [.. outstanding];
         if (outstanding is not null && counts.Length != _instances.Length)
         {
-            throw new ArgumentException($"There are {counts.Length} numbers of outstanding calls for {_instances.Length} instances.", nameof(outstanding));
+            throw new ArgumentException($"There are {counts.Length} numbers of outstanding calls, but {_instances.Length} instances.", nameof(outstanding));
         }
 
         for (var i = 0; i < counts.Length; i++)
@@ -64,7 +64,7 @@ public sealed class InstanceSet : IReadOnlyList<ServiceInstance>
     /// <summary>Whether all instances have the same <see cref="ServiceInstance.Weight"/>.</summary>
     public bool HasEqualWeights => _hasEqualWeights || (_weights is null && Weigh());
 
-    /// <summary>The table for picks by weight. Only valid if the weights differ.</summary>
+    /// <summary>The table for picks by weight. Valid only if the weights differ.</summary>
     internal WeightTable Weights => _weights!;
 
     /// <summary>The round-robin counter. It continues when the instances change, and is separate for each shard and zone.</summary>

@@ -67,7 +67,7 @@ internal sealed class PickSets
     private InstanceSet NewSet(ServiceInstance[] instances, string scope) =>
         new(WithoutEjected(instances), _balancer, scope, _mayHaveWeights);
 
-    // Leaves out at most half. If more instances fail, the cause may be on this side, and the rest could not carry the load.
+    // Leaves out at most half. If more instances fail, the cause may be on the caller's side, and the rest could not carry the load.
     private ServiceInstance[] WithoutEjected(ServiceInstance[] instances)
     {
         var indexes = _ejected

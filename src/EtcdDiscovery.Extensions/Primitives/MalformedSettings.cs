@@ -51,26 +51,26 @@ internal static class MalformedSettings
     {
         if (type == typeof(TimeSpan))
         {
-            return TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out _) ? null : $"a time is allowed {SettingsProblems.HowToWriteTimes}";
+            return TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out _) ? null : $"expected a time {SettingsProblems.HowToWriteTimes}";
         }
 
         if (type == typeof(bool))
         {
-            return bool.TryParse(text, out _) ? null : "true or false is allowed";
+            return bool.TryParse(text, out _) ? null : "expected true or false";
         }
 
         if (type == typeof(int))
         {
-            return int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out _) ? null : "a whole number is allowed";
+            return int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out _) ? null : "expected a whole number";
         }
 
         if (type == typeof(double))
         {
-            return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _) ? null : "a number is allowed";
+            return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _) ? null : "expected a number";
         }
 
         return !type.IsEnum || Enum.TryParse(type, text, ignoreCase: true, out _)
             ? null
-            : $"{string.Join(", ", Enum.GetNames(type))} are allowed";
+            : $"expected one of {string.Join(", ", Enum.GetNames(type))}";
     }
 }

@@ -41,7 +41,7 @@ internal sealed class SettingsProblems(IReadOnlyList<MalformedSetting> malformed
     /// <summary>Checks that an enumeration value is defined, because the binder accepts any number.</summary>
     public void CheckChoice<T>(string setting, T value)
         where T : struct, Enum =>
-        Check(setting, $"{value}", Enum.IsDefined(value), $"{string.Join(", ", Enum.GetNames<T>())} are allowed");
+        Check(setting, $"{value}", Enum.IsDefined(value), $"expected one of {string.Join(", ", Enum.GetNames<T>())}");
 
     /// <summary>All problems: those that rules found, then the malformed values that no rule reported, such as those of flags.</summary>
     public IReadOnlyList<string> ToList() =>
@@ -50,5 +50,5 @@ internal sealed class SettingsProblems(IReadOnlyList<MalformedSetting> malformed
     private static string Describe(string setting, string value, string allowed) => $"{setting} is '{value}': {allowed}.";
 
     private static string DescribeRange(TimeSpan smallest, TimeSpan largest) =>
-        $"a time from {smallest} to {largest} is allowed {HowToWriteTimes}";
+        $"expected a time from {smallest} to {largest} {HowToWriteTimes}";
 }

@@ -59,7 +59,7 @@ internal sealed class ConfiguredServices(
 
         if (all.Service is { Name: not null } own)
         {
-            // AddService may have added the main section, too: it is still one service.
+            // AddService may also have added the main section, which is still one service.
             services[MainSection] = own;
         }
 

@@ -2,8 +2,8 @@ using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.Registration;
 
-/// <summary>Marks registrations as draining while they still serve, so that callers have left them when they stop.</summary>
-/// <param name="delay">How long they keep serving after that.</param>
+/// <summary>Marks registrations as draining before they stop, so that by then callers have switched to other instances.</summary>
+/// <param name="delay">How long the instances keep handling requests after they are marked.</param>
 /// <param name="hasExpiryEvents">
 /// Whether the store distinguishes deletion from expiry, so that watchers recognize a withdrawal without a mark.
 /// </param>
@@ -28,7 +28,7 @@ internal sealed class DrainCoordinator(TimeSpan delay, bool hasExpiryEvents, Tim
         }
 
         using var timeout = new LinkedTimeout(MaxTime, timeProvider, cancellationToken);
-        // A registration that has been withdrawn meanwhile throws at once.
+        // The lambda is async, because SetStatusAsync may throw immediately if the registration has just been withdrawn.
         var marking = stored.ConvertAll(async registration =>
             await registration.SetStatusAsync(ServiceStatus.Draining, null, timeout.Token).ConfigureAwait(false));
         await Task.WhenAll(marking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

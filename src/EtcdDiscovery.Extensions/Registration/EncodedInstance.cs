@@ -13,7 +13,7 @@ internal sealed class EncodedInstance(ServiceInstance instance)
     /// <summary>The instance's bytes in the store.</summary>
     public ReadOnlyMemory<byte> Value => _value ??= ServiceJson.Encode(Instance);
 
-    /// <summary>The description of the service; for a private one its name, and whether it is critical.</summary>
+    /// <summary>The service's description. For a private service, it contains only the name and whether the service is critical.</summary>
     public ServiceInfo Description => Instance.Public
         ? new ServiceInfo
         {
@@ -49,7 +49,7 @@ internal sealed class EncodedInstance(ServiceInstance instance)
         });
     }
 
-    /// <summary>Whether the private host name is that of the machine, because none is configured.</summary>
+    /// <summary>Whether the private host name is the machine's name, because none is configured.</summary>
     public static bool UsesNodeHostname(ServiceRegistrationOptions options) =>
         string.IsNullOrEmpty(options.PrivateHostname) && (options.Public || string.IsNullOrEmpty(options.Hostname));
 
@@ -58,7 +58,7 @@ internal sealed class EncodedInstance(ServiceInstance instance)
             ? null
             : new ServiceCredentials(options.User ?? "", options.Password ?? "");
 
-    /// <summary>Takes over the content of another instance, but keeps the id, the agreed credentials and the status.</summary>
+    /// <summary>Adopts the content of another instance, but keeps this instance's id, agreed credentials and status.</summary>
     public EncodedInstance With(EncodedInstance other) => new(other.Instance with
     {
         Id = Instance.Id,

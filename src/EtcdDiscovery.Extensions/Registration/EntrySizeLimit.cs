@@ -5,17 +5,17 @@ using EtcdDiscovery.Wire;
 
 namespace EtcdDiscovery.Registration;
 
-/// <summary>Limits the size of a registration in the store. Every reader would skip a longer one.</summary>
+/// <summary>Limits the size of a registration in the store, because every reader skips a longer one.</summary>
 internal static class EntrySizeLimit
 {
     // Leaves room for the status Draining.
     private const int Max = ServiceJson.MaxLength - 64;
 
-    // Leaves room for what is added to the options later: the machine's host name, generated or adopted credentials, a status and its
+    // Leaves room for data that is added to the options later: the machine's host name, generated or adopted credentials, a status and its
     // reason.
     private const int MaxOfOptions = Max - (4 * 1024);
 
-    // The part of that room for credentials that other instances chose. Longer ones are not adopted.
+    // The part of that room for credentials chosen by other instances. Longer credentials are not adopted.
     private const int MaxOfCredentials = 2 * 1024;
 
     private const string Why = "since readers skip longer ones";
@@ -50,7 +50,7 @@ internal static class EntrySizeLimit
         }
     }
 
-    /// <exception cref="EtcdDiscoveryException">What other processes have written makes the registration too long.</exception>
+    /// <exception cref="EtcdDiscoveryException">Data written by other processes makes the registration too long.</exception>
     public static void ThrowIfTooLong(EncodedInstance service)
     {
         if (Describe(service, ServiceJson.MaxLength) is { } problem)

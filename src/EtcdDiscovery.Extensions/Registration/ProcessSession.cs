@@ -5,8 +5,8 @@ namespace EtcdDiscovery.Registration;
 
 /// <summary>The session that all registrations of this process share. The session loop writes it; any thread reads it.</summary>
 /// <param name="timeProvider">The clock.</param>
-/// <param name="onChanged">Called after each change of state, except those that are due to elapsed time alone.</param>
-/// <param name="ending">Cancelled when all registrations are withdrawn for good.</param>
+/// <param name="onChanged">Called after each state change, except changes that are caused only by elapsed time.</param>
+/// <param name="ending">Canceled when the session loop stops and withdraws all registrations.</param>
 internal sealed class ProcessSession(TimeProvider timeProvider, Action onChanged, CancellationToken ending)
 {
     private readonly long _epoch = timeProvider.GetTimestamp();
@@ -32,7 +32,7 @@ internal sealed class ProcessSession(TimeProvider timeProvider, Action onChanged
     /// <summary>How many sessions of this process were lost.</summary>
     public long Losses => Interlocked.Read(ref _losses);
 
-    /// <summary>Cancelled when all registrations are withdrawn for good. Draining ends then.</summary>
+    /// <summary>Canceled when the session loop stops and withdraws all registrations. This also ends any draining.</summary>
     public CancellationToken Ending => ending;
 
     /// <summary>Set when a registration has something to write or to withdraw.</summary>

@@ -20,9 +20,9 @@ internal sealed partial class ReachabilityCheck(
     private readonly Lock _changing = new();
     private Task _resolving = Task.CompletedTask;
 
-    /// <summary>Logs at most one warning each about the name, the ports and a host name.</summary>
+    /// <summary>Logs at most one warning about the name, one about the ports, and one about each host name.</summary>
     /// <param name="instance">The instance.</param>
-    /// <param name="usesNodeHostname">Whether its private host name is that of the machine, because none is configured.</param>
+    /// <param name="usesNodeHostname">Whether its private host name is the machine's name, because none is configured.</param>
     public void Check(ServiceInstance instance, bool usesNodeHostname)
     {
         var service = LogSanitizer.Sanitize(instance.ServiceName);

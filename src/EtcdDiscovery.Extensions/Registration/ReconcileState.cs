@@ -23,7 +23,7 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
     /// <summary>Whether the instance's key may be in the store, so that a withdrawal has to delete it.</summary>
     public bool MayExist { get; private init; } = true;
 
-    /// <summary>The value of a write that is in progress or had no answer, and so may be in the store.</summary>
+    /// <summary>The value of a write that is in progress or was never answered, so that it may be in the store.</summary>
     public ReadOnlyMemory<byte>? Writing { get; private init; }
 
     /// <summary>
@@ -32,7 +32,7 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
     /// </summary>
     public long ExternalChangeRevision { get; private init; }
 
-    /// <summary>Whether the description is known to be right, so that the next write need not check it.</summary>
+    /// <summary>Whether the description is known to be correct, so that the next write need not check it.</summary>
     public bool DescriptionSettled { get; private init; }
 
     /// <summary>Whether another writer changed the description so that it has to be repaired.</summary>
@@ -150,7 +150,7 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
             Desired = agreed,
             DescriptionRevision = revision,
             PrefetchedDescription = Stored is null || repairs ? new SeenDescription(info) : null,
-            // Another instance may have repaired it meanwhile.
+            // Another instance may have repaired the description in the meantime.
             DescriptionSettled = (DescriptionSettled || RepairsDescription) && mayStay,
             RepairsDescription = repairs,
         };

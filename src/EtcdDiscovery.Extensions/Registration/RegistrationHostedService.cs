@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace EtcdDiscovery.Registration;
 
-/// <summary>Registers the configured services while the application serves, and applies configuration changes.</summary>
+/// <summary>Registers the configured services while the application runs, and applies configuration changes.</summary>
 internal sealed partial class RegistrationHostedService(
     IOptions<EtcdDiscoveryOptions> options,
     ConfiguredServices configured,
@@ -25,7 +25,7 @@ internal sealed partial class RegistrationHostedService(
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>Registers here and not earlier, because the server accepts connections and its addresses are known only now.</summary>
+    /// <summary>Registers the services. Only at this point does the server accept connections and are its addresses known.</summary>
     public async Task StartedAsync(CancellationToken cancellationToken)
     {
         if (!options.Value.Enabled)
@@ -34,7 +34,7 @@ internal sealed partial class RegistrationHostedService(
             return;
         }
 
-        // Subscribe before reading, so that no change is missed while the start waits.
+        // Subscribe before reading, so that no change is missed while this method waits.
         _subscription = configured.OnChange(_changed.Set);
         Apply(configured.Read());
         if (_registrations.Count == 0)
@@ -50,7 +50,7 @@ internal sealed partial class RegistrationHostedService(
         _following = ApplyChangesAsync(_stopping.Token);
     }
 
-    /// <summary>Withdraws here and not later, because the server still accepts connections, so that no caller is refused.</summary>
+    /// <summary>Withdraws the services. At this point, the server still accepts connections, so that no caller is refused.</summary>
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         Dispose();

@@ -38,12 +38,12 @@ internal static class RegistrationOptionsRules
             $"{section}:{nameof(options.Weight)}",
             options.Weight.ToString(CultureInfo.InvariantCulture),
             options.Weight is > 0 and <= MaxWeight,
-            $"a number above 0, up to {MaxWeight}, is allowed");
+            $"expected a number above 0 and up to {MaxWeight}");
         problems.Check(
             $"{section}:{nameof(options.InitialStatus)}",
             $"{options.InitialStatus}",
             options.InitialStatus is ServiceStatus.Serving or ServiceStatus.Maintenance,
-            $"{nameof(ServiceStatus.Serving)} or {nameof(ServiceStatus.Maintenance)} is allowed");
+            $"expected {nameof(ServiceStatus.Serving)} or {nameof(ServiceStatus.Maintenance)}");
         if (!string.IsNullOrEmpty(options.Password) && string.IsNullOrEmpty(options.User))
         {
             problems.Add(
@@ -72,7 +72,7 @@ internal static class RegistrationOptionsRules
             if (HasAnySetting(options))
             {
                 problems.Add($"{section}:{nameof(options.Name)} is not set, but other settings of the service are: "
-                    + "set the service's name, or remove the section for an application that only consumes services.");
+                    + "set the service's name, or remove the section if the application only consumes services.");
             }
 
             return;
@@ -96,7 +96,7 @@ internal static class RegistrationOptionsRules
     {
         if (!string.IsNullOrEmpty(host) && ServiceUriBuilder.DescribeBadHost(host) is { } reason)
         {
-            problems.Add($"{setting} is '{LogSanitizer.Sanitize(host)}', which {reason}: a host name or IP address is allowed, "
+            problems.Add($"{setting} is '{LogSanitizer.Sanitize(host)}', which {reason}: expected a host name or IP address, "
                 + "without scheme, port or path.");
         }
     }
@@ -118,7 +118,7 @@ internal static class RegistrationOptionsRules
             if (!ServiceUriBuilder.IsPort(port ?? ""))
             {
                 problems.Add($"{setting}:{LogSanitizer.Sanitize(scheme)} is '{LogSanitizer.Sanitize(port ?? "")}': "
-                    + "a number from 1 to 65535 is allowed.");
+                    + "expected a number from 1 to 65535.");
             }
         }
     }

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Registration;
 
-/// <summary>Reconciles the store with the registrations, under one session, until that is lost.</summary>
+/// <summary>Reconciles the store with the registrations, under one session, until that session is lost.</summary>
 internal sealed partial class RegistrationReconciler(
     IDiscoveryStore store, Backoff backoff, RegistrationTracker registrations, AsyncAutoResetEvent wake, TimeProvider timeProvider, ILogger logger)
 {
@@ -103,8 +103,8 @@ internal sealed partial class RegistrationReconciler(
         return pause;
     }
 
-    // All instances of a service notice at the same moment that its description has to be repaired, but one write is enough. So each waits
-    // for a random time, in which it may see the repair of another one.
+    // All instances of a service notice at the same moment that its description has to be repaired, but one write is enough. So each
+    // instance waits for a random time, during which it may see another instance's repair.
     private TimeSpan UntilRepair(IDiscoverySession session, ServiceRegistration registration)
     {
         if (registration.WithdrawalRequested || !registration.ReconcileState.OnlyRepairsDescription(session))
@@ -131,8 +131,8 @@ internal sealed partial class RegistrationReconciler(
     private static TimeSpan Shorter(TimeSpan pause, TimeSpan other) =>
         pause == Timeout.InfiniteTimeSpan || other < pause ? other : pause;
 
-    // Withdrawals first, because an etcd without space still deletes; failed writes last, so that a key that another process keeps
-    // overwriting does not delay the others.
+    // Withdrawals come first, because etcd still accepts deletions when it is out of space. Failed writes come last, so that a key that
+    // another process keeps overwriting does not delay the others.
     private IEnumerable<ServiceRegistration> InWriteOrder() => registrations.All
         .OrderBy(registration => registration.WithdrawalRequested ? 0 : registration.Failure is null ? 1 : 2);
 
@@ -157,7 +157,7 @@ internal sealed partial class RegistrationReconciler(
             leftOut);
     }
 
-    // As in Go, a private instance never replaces a public description, and GetUriAsync uses its URL.
+    // As in Go, a private instance never replaces a public description, and GetUriAsync uses that description's URL.
     private void WarnOfPublicDescription(ServiceInstance ours, StoreEntry? info)
     {
         if (!ours.Public && info is { } entry
@@ -230,8 +230,8 @@ internal sealed partial class RegistrationReconciler(
             registration.Advance(state => state.OnDeletionFailed());
             if (error is EtcdDiscoveryException { IsTransient: false } and not SessionLostException)
             {
-                // Refused for good, perhaps, so its owner does not wait any longer. It is tried again as long as the session lives, which
-                // is closed as soon as no registration needs it.
+                // The refusal may be permanent, so the owner stops waiting. The deletion is retried as long as the session lives, and the
+                // session is closed as soon as no registration needs it.
                 registration.OnWithdrawn();
             }
 
@@ -244,8 +244,8 @@ internal sealed partial class RegistrationReconciler(
         }
         else
         {
-            // A write without an answer may still be applied, by an etcd member that was frozen. So the key is watched, and deleted again
-            // if it appears, as long as the session lives.
+            // An etcd member that was frozen may still apply an unanswered write. So, as long as the session lives, the key is watched and
+            // is deleted again if it appears.
             registration.OnWithdrawn();
         }
 

@@ -19,7 +19,7 @@ internal sealed class RegistrationTracker(
     public ImmutableArray<ServiceRegistration> Present => All.RemoveAll(static registration => registration.IsWithdrawn);
 
     /// <summary>
-    /// All registrations, including withdrawn ones that are still watched because a write without an answer may yet be applied.
+    /// All registrations, including withdrawn ones that are still watched because an unanswered write may still be applied.
     /// </summary>
     public ImmutableArray<ServiceRegistration> All
     {
@@ -44,7 +44,7 @@ internal sealed class RegistrationTracker(
     }
 
     /// <summary>
-    /// Starts to watch the keys of a registration. Called after the first attempt to write it: before, there is nothing to see.
+    /// Starts watching the keys of a registration. Called after the first attempt to write it, because before that there is nothing to see.
     /// </summary>
     public void Observe(ServiceRegistration registration)
     {
@@ -54,7 +54,7 @@ internal sealed class RegistrationTracker(
         }
     }
 
-    /// <summary>Leaves all registrations to expire, and completes all waits for their withdrawal.</summary>
+    /// <summary>Lets all registrations expire, and completes all waits for their withdrawal.</summary>
     public void Abandon()
     {
         lock (_changing)
@@ -68,7 +68,7 @@ internal sealed class RegistrationTracker(
     }
 
     /// <summary>
-    /// Removes withdrawn registrations. Called after the session has ended, when no write under it can be applied any more.
+    /// Removes withdrawn registrations. Called after the session has ended, when the store can no longer apply a write under it.
     /// </summary>
     public async Task RemoveWithdrawnAsync()
     {

@@ -75,7 +75,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
 
     public bool IsWithdrawn => _state.Value == RegistrationState.Withdrawn;
 
-    /// <summary>Whether its key has to be deleted, perhaps again.</summary>
+    /// <summary>Whether its key has to be deleted, possibly not for the first time.</summary>
     public bool NeedsDeletion => WithdrawalRequested && _reconcile.MayExist;
 
     public bool IsStored => State is RegistrationState.Registered or RegistrationState.RenewingLate;
@@ -84,8 +84,8 @@ internal sealed class ServiceRegistration : IServiceRegistration
     {
         get
         {
-            // An entry that is deleted by a withdrawal is not lost, so the previous state stays until the withdrawal is done. Compute
-            // before reading the flag, because nothing is deleted until it is set.
+            // An entry that is deleted by a withdrawal is not lost, so the previous state is kept until the withdrawal is done. Compute the
+            // state before reading the flag, because nothing is deleted until the flag is set.
             var state = Compute();
             return _withdrawalRequested ? _state.Value : state;
         }
@@ -149,7 +149,8 @@ internal sealed class ServiceRegistration : IServiceRegistration
         if (options.Name != ServiceName)
         {
             throw new ArgumentException(
-                $"A registration of '{LogSanitizer.Sanitize(ServiceName)}' cannot become one of '{LogSanitizer.Sanitize(options.Name ?? "")}': withdraw it and register again.",
+                $"The registration of service '{LogSanitizer.Sanitize(ServiceName)}' cannot be renamed to "
+                + $"'{LogSanitizer.Sanitize(options.Name ?? "")}': withdraw it and register again.",
                 nameof(options));
         }
 
@@ -221,7 +222,7 @@ internal sealed class ServiceRegistration : IServiceRegistration
         }
     }
 
-    /// <summary>Marks the registration as withdrawn by the application: from now on, it is not written again.</summary>
+    /// <summary>Marks the registration as withdrawn by the application, so that it is never written again.</summary>
     public void RequestWithdrawal()
     {
         lock (_changing)

@@ -5,7 +5,7 @@ namespace EtcdDiscovery.Registration;
 /// <summary>Creates registrations that share the session of this process.</summary>
 /// <param name="loop">The session loop.</param>
 /// <param name="nodeHostname">This machine's host name.</param>
-/// <param name="isEnabled">Whether service discovery is on.</param>
+/// <param name="isEnabled">Whether service discovery is enabled.</param>
 /// <param name="reachability">Logs warnings for instances that clients cannot reach; null to log none.</param>
 /// <param name="stateChanged">Called with each new state of a registration.</param>
 internal sealed class ServiceRegistry(

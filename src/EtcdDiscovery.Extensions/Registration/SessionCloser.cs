@@ -14,7 +14,7 @@ internal sealed partial class SessionCloser(Backoff backoff, TimeProvider timePr
 
     /// <summary>Closes a session and disposes it. Never throws.</summary>
     /// <param name="session">The session.</param>
-    /// <param name="cancellationToken">Gives up; the entries expire.</param>
+    /// <param name="cancellationToken">Stops the attempts; the entries then expire.</param>
     public async Task CloseAsync(IDiscoverySession session, CancellationToken cancellationToken)
     {
         // Trying for longer than the time to live is pointless: the entries have expired by then.
@@ -58,7 +58,7 @@ internal sealed partial class SessionCloser(Backoff backoff, TimeProvider timePr
             }
             catch (Exception error)
             {
-                // An earlier error says more than the cancellation.
+                // An earlier error is more informative than the cancellation.
                 reason = error is OperationCanceledException ? reason ?? "no answer in time" : error.Message;
                 if (tries == MaxTries || cancellationToken.IsCancellationRequested || error is not EtcdDiscoveryException { IsTransient: true })
                 {

@@ -12,7 +12,7 @@ internal sealed partial class SessionLoop
         [LoggerMessage(14, LogLevel.Debug, "Still no session after {Failures} attempts: {Reason}", EventName = "OpeningFailedAgain")]
         public static partial void OpeningFailedAgain(ILogger logger, int failures, string reason);
 
-        [LoggerMessage(29, LogLevel.Warning, "The drain ended before EtcdDiscovery:DrainDelay, {DrainDelay}, had elapsed, so callers may have met a stopped server. Set HostOptions.ShutdownTimeout, 30 s by default, to more than DrainDelay", EventName = "DrainCutShort")]
+        [LoggerMessage(29, LogLevel.Warning, "Draining ended before EtcdDiscovery:DrainDelay, {DrainDelay}, had elapsed, so some callers may have reached a stopped server. Set HostOptions.ShutdownTimeout, 30 s by default, to more than DrainDelay", EventName = "DrainCutShort")]
         public static partial void DrainCutShort(ILogger logger, TimeSpan drainDelay);
 
         [LoggerMessage(15, LogLevel.Warning, "The session could not be renewed and expires in {Left:0.0} s; trying again: {Reason}", EventName = "RenewalFailed")]
@@ -21,10 +21,10 @@ internal sealed partial class SessionLoop
         [LoggerMessage(16, LogLevel.Debug, "The session is still not renewed after {Failures} attempts and expires in {Left:0.0} s: {Reason}", EventName = "RenewalFailedAgain")]
         public static partial void RenewalFailedAgain(ILogger logger, int failures, double left, string reason);
 
-        [LoggerMessage(17, LogLevel.Warning, "The session was lost, registering again: {Reason}{LeftOut}", EventName = "SessionLost")]
+        [LoggerMessage(17, LogLevel.Warning, "The session was lost; registering again: {Reason}{LeftOut}", EventName = "SessionLost")]
         public static partial void SessionLost(ILogger logger, string reason, string leftOut);
 
-        [LoggerMessage(27, LogLevel.Warning, "EtcdDiscovery:TimeToLive is {Requested}, but the store has granted {Granted}: entries of a crashed process stay for that long. Set TimeToLive to at least {Granted}, or lower etcd's --election-timeout, of which etcd grants at least 1.5 times", EventName = "TimeToLiveRaised")]
+        [LoggerMessage(27, LogLevel.Warning, "EtcdDiscovery:TimeToLive is {Requested}, but the store has granted {Granted}, so the entries of a crashed process remain for that long. Set TimeToLive to at least {Granted}, or lower etcd's --election-timeout: etcd grants at least 1.5 times its value", EventName = "TimeToLiveRaised")]
         public static partial void TimeToLiveRaised(ILogger logger, TimeSpan requested, TimeSpan granted);
     }
 }

@@ -7,7 +7,7 @@ namespace EtcdDiscovery.Registration;
 /// <summary>
 /// Maintains the session of this process: opens it while there are registrations, renews it, and replaces it when it is lost.
 /// </summary>
-/// <remarks>Renewals and writes run concurrently, so that a slow write does not cost the session. The loop never throws.</remarks>
+/// <remarks>Renewals and writes run concurrently, so that a slow write does not let the session expire. The loop never throws.</remarks>
 internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
 {
     private readonly IDiscoveryStore _store;
@@ -40,7 +40,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         _losses = new LogThrottle(timeProvider);
     }
 
-    /// <summary>The session, for reading.</summary>
+    /// <summary>The session. Only this loop changes it.</summary>
     public ProcessSession Session { get; }
 
     /// <summary>Drains registrations before they are withdrawn.</summary>
@@ -63,8 +63,8 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         Session.Changed.Set();
     }
 
-    /// <summary>Withdraws all registrations and stops for good. Later calls wait for the first one.</summary>
-    /// <param name="cancellationToken">Gives up; entries that are still in the store expire.</param>
+    /// <summary>Withdraws all registrations and stops permanently. Later calls wait for the first one.</summary>
+    /// <param name="cancellationToken">Stops the attempts; entries that are still in the store then expire.</param>
     public Task StopAsync(CancellationToken cancellationToken)
     {
         lock (_changing)
@@ -124,7 +124,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
                 {
                     var session = await OpenAsync(stopping).ConfigureAwait(false);
                     await KeepAsync(session, stopping).ConfigureAwait(false);
-                    // Not cancelled by a concurrent stop, which waits for it until its own cancellation.
+                    // A concurrent stop does not cancel this call, but waits for it until the stop itself is canceled.
                     await CloseAsync(session).ConfigureAwait(false);
                     await _registrations.RemoveWithdrawnAsync().ConfigureAwait(false);
                 }
@@ -160,7 +160,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         }
     }
 
-    // etcd counts in whole seconds.
+    // etcd grants whole seconds, so a fraction of a second is always rounded up.
     private void WarnIfRaised(TimeSpan granted)
     {
         if (granted > TimeSpan.FromSeconds(Math.Ceiling(_settings.TimeToLive.TotalSeconds)) && !_hasWarnedOfRaised)
@@ -210,7 +210,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         }
     }
 
-    // A renewal may stay unanswered until the session expires. Then only the clock shows that it is late or lost.
+    // A renewal may remain unanswered until the session expires. In that case, only the clock shows that the session is late or lost.
     private async Task AgeAsync(IDiscoverySession session, CancellationToken ending)
     {
         while (true)
@@ -226,7 +226,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     // A renewal that is unanswered when the session expires has failed.
     private async Task RenewInTimeAsync(IDiscoverySession session, CancellationToken ending)
     {
-        // The process may have been paused since the state was read, so the rest may be negative.
+        // The process may have been paused since the state was read, so the remaining time may be negative.
         using var expiry = new CancellationTokenSource(Longer(TimeSpan.Zero, UntilExpiry), _timeProvider);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(expiry.Token, ending);
         try

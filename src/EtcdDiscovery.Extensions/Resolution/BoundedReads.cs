@@ -4,15 +4,15 @@ using EtcdDiscovery.Stores;
 namespace EtcdDiscovery.Resolution;
 
 /// <summary>
-/// Limits the number of concurrent reads of a store, so that a burst of queries does not time out itself, and with it the connection that
-/// renews the lease.
+/// Limits the number of concurrent reads of a store. Otherwise, the reads of a burst of queries could time out, and so could the lease
+/// renewals on the same connection.
 /// </summary>
 /// <remarks>Does not dispose the underlying store.</remarks>
 internal sealed class BoundedReads(IDiscoveryStore store, TimeProvider timeProvider) : IDiscoveryStore, IDisposable
 {
     private const int MaxReads = 64;
 
-    // About as long as one read may take. After that, callers get an error that says that etcd does not keep up.
+    // About as long as one read may take. After that, callers get an error that says that etcd cannot keep up.
     private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(5);
 
     private readonly SemaphoreSlim _reads = new(MaxReads);
@@ -59,7 +59,7 @@ internal sealed class BoundedReads(IDiscoveryStore store, TimeProvider timeProvi
         catch (OperationCanceledException) when (timeout.HasExpired)
         {
             throw new EtcdDiscoveryException(
-                $"Etcd does not keep up with the queries: {MaxReads} reads are in progress, and more are waiting.", isTransient: true);
+                $"Etcd cannot keep up with the queries: {MaxReads} reads are in progress, and more are waiting.", isTransient: true);
         }
     }
 }

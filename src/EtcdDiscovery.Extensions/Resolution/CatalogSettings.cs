@@ -17,7 +17,7 @@ internal sealed record CatalogSettings(Backoff Backoff)
     public TimeSpan RefreshInterval { get; init; } = Timeout.InfiniteTimeSpan;
 
     /// <summary>
-    /// How long to keep instances that vanished while the store was unreachable, or together with more than half of the service.
+    /// How long vanished instances are kept if the store was unreachable, or if more than half of a service vanished at once.
     /// </summary>
     public TimeSpan OutageGrace { get; init; }
 

@@ -2,7 +2,7 @@ using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.Resolution;
 
-/// <summary>Queues the changes of a service for one reader: every change or, beyond a limit, only their net result.</summary>
+/// <summary>Queues the changes of a service for one reader. Beyond a limit, it keeps only the net result of the waiting changes.</summary>
 /// <remarks>The watcher adds changes and never waits. The reader calls <see cref="NextAsync"/>, one call at a time.</remarks>
 internal sealed class ChangeQueue(Action<ChangeQueue> unsubscribe) : IDisposable
 {
@@ -71,7 +71,7 @@ internal sealed class ChangeQueue(Action<ChangeQueue> unsubscribe) : IDisposable
 
     public void Dispose() => unsubscribe(this);
 
-    // The intermediate changes are lost, and with them the information whether an instance unregistered.
+    // The intermediate changes are lost, and with them the information about whether an instance unregistered.
     private List<InstanceChange> Merge() => InstanceArray.Differences(_delivered.Instances, _view.Instances)
         .ConvertAll(static change => change.After is null && change.HasUnregistered is false ? change with { HasUnregistered = null } : change);
 

@@ -1,7 +1,8 @@
 namespace EtcdDiscovery.Resolution;
 
 /// <summary>
-/// The resolver and directory if service discovery is disabled. The directory is empty; the resolver throws an exception that says why.
+/// The resolver and directory that are used if service discovery is disabled. The directory is empty; the resolver throws an exception
+/// that gives the reason.
 /// </summary>
 internal sealed class DisabledServiceResolver : IServiceResolver, IServiceDirectory
 {
@@ -21,6 +22,6 @@ internal sealed class DisabledServiceResolver : IServiceResolver, IServiceDirect
     public static ServiceNotFoundException NotFound(string service)
     {
         ArgumentNullException.ThrowIfNull(service);
-        return new(service, $"service discovery is off, because {EtcdDiscoveryOptions.SectionName}:{nameof(EtcdDiscoveryOptions.Enabled)} is false");
+        return new(service, $"service discovery is disabled, because {EtcdDiscoveryOptions.SectionName}:{nameof(EtcdDiscoveryOptions.Enabled)} is false");
     }
 }

@@ -24,7 +24,7 @@ internal sealed partial class EntryReader(string serviceName, ILogger logger)
     public StoreRange[] Ranges { get; } =
         [StoreRange.Exact(ServiceKeys.Description(serviceName)), StoreRange.Prefix(ServiceKeys.InstancesOf(serviceName))];
 
-    /// <summary>The number of entries that are skipped now. Can be read by any thread.</summary>
+    /// <summary>The number of entries that are currently skipped. Any thread may read it.</summary>
     public int UnreadableCount { get => Volatile.Read(ref field); private set => Volatile.Write(ref field, value); }
 
     /// <summary>Creates the view after a read. Unchanged instances stay the same objects.</summary>
@@ -160,7 +160,7 @@ internal sealed partial class EntryReader(string serviceName, ILogger logger)
         else if (_unreadable.Add(key))
         {
             UnreadableCount = _unreadable.Count;
-            // A faulty writer may add entry after entry, or repair and break one again and again.
+            // A faulty writer may add entry after entry, or repeatedly repair and break the same one.
             if (_logged++ < MaxLogged)
             {
                 Log.EntryUnreadable(logger, LogSanitizer.Sanitize(key), length, fault);

@@ -21,7 +21,7 @@ internal sealed class FreshReader(
     private Task<ServiceView>? _next;
     private volatile ServiceView? _latest;
 
-    /// <summary>Gets a view that is not older than a limit: the last one read if it is new enough, else a new one.</summary>
+    /// <summary>Gets a view that is not older than a limit: the last one read if it is new enough, otherwise a new one.</summary>
     /// <exception cref="EtcdDiscoveryException">The store cannot be read.</exception>
     public async Task<ServiceView> GetAsync(TimeSpan maxStaleness, CancellationToken cancellationToken)
     {
@@ -49,7 +49,7 @@ internal sealed class FreshReader(
     {
         lock (_sync)
         {
-            // A read that is in progress may already have been answered by the store, so queries that arrive meanwhile share the next one.
+            // The store may already have answered a read that is in progress, so queries that arrive during that read share the next one.
             var read = _running.IsCompleted ? _running = Background.RunAsync(ReadNowAsync) : _next ??= Background.RunAsync(() => ReadNextAsync(_running));
             return read.WaitAsync(cancellationToken);
         }

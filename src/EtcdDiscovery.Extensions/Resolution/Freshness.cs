@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Resolution;
 
-/// <summary>Tells how current a view is: its source, and when it was last confirmed.</summary>
+/// <summary>How current a view is: its source, and when it was last confirmed.</summary>
 /// <param name="Source">The source of the view.</param>
 /// <param name="Timestamp">When the view was last confirmed, by the monotonic clock; 0 if it comes from a file.</param>
 /// <param name="AsOf">The same by the wall clock, for display.</param>
@@ -13,7 +13,7 @@ internal sealed record Freshness(SnapshotSource Source, long Timestamp, DateTime
         new(SnapshotSource.Live, timeProvider.GetTimestamp(), timeProvider.GetUtcNow());
 
     /// <summary>The time since the view was last confirmed.</summary>
-    // By the monotonic clock, because the wall clock can be changed. A file has only the wall clock's time.
+    // Measured by the monotonic clock, because the wall clock can be changed. A file contains only a wall-clock time.
     public TimeSpan Age(TimeProvider timeProvider) => Source == SnapshotSource.Disk
         ? timeProvider.GetUtcNow() - AsOf
         : timeProvider.GetElapsedTime(Timestamp);

@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Resolution;
 
-/// <summary>Counts for how long a service has not been used.</summary>
+/// <summary>Measures how long a service has not been used.</summary>
 /// <remarks>On the hot path, a use writes only if the flag is not set yet, and never reads the clock.</remarks>
 internal sealed class IdleDetector
 {
@@ -33,7 +33,7 @@ internal sealed class IdleDetector
         }
     }
 
-    /// <summary>Ends a period of time. Called by one thread.</summary>
+    /// <summary>Ends a period of time. Called by only one thread.</summary>
     /// <param name="isNeeded">Whether the service is needed for another reason.</param>
     /// <returns>The number of consecutive periods without a use.</returns>
     public int CountPeriod(bool isNeeded)

@@ -8,7 +8,7 @@ internal readonly record struct InstanceChange(ServiceInstance? Before, ServiceI
 {
     public string Id => (After ?? Before)!.Id;
 
-    /// <summary>The change as seen by callers, who see only instances that take requests; null if they see none.</summary>
+    /// <summary>The change as callers see it, because they see only instances that take requests; null if they see no change.</summary>
     public ServiceChange? OfServing() => (IsServing(Before), IsServing(After)) switch
     {
         (false, true) => new ServiceChange { Kind = ServiceChangeKind.Up, Instance = After! },

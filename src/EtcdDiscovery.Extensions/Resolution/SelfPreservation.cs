@@ -2,8 +2,9 @@ namespace EtcdDiscovery.Resolution;
 
 /// <summary>Decides how many instances of a service may vanish before a fault of the store is the more likely cause.</summary>
 /// <remarks>
-/// A leader of etcd that resumes after a freeze revokes the leases of healthy instances, and an etcd v2 that was down expires them. Such
-/// instances register again within moments. If half of a service has really died, callers still have the other half.
+/// An etcd leader that resumes after a freeze revokes the leases of healthy instances, and with the v2 API, their keys expire when etcd
+/// returns after an outage. Such instances register again within moments. If half of a service has really died, callers still have the
+/// other half.
 /// </remarks>
 /// <param name="period">How long losses count as simultaneous; zero to accept all losses.</param>
 /// <param name="timeProvider">The clock.</param>
@@ -17,7 +18,7 @@ internal sealed class SelfPreservation(TimeSpan period, TimeProvider timeProvide
     private int _present;
     private long? _lastDisturbance;
 
-    /// <summary>The store was unreachable: instances that vanish soon may vanish because of that.</summary>
+    /// <summary>The store was unreachable, so instances that vanish soon afterwards may vanish because of the outage.</summary>
     public void OnDisturbance() => _lastDisturbance = timeProvider.GetTimestamp();
 
     /// <summary>An instance is present, so it no longer counts as lost.</summary>

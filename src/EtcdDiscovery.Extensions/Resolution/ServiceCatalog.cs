@@ -14,7 +14,7 @@ internal sealed partial class ServiceCatalog(
     IDiscoveryStore store, CatalogSettings settings, TimeProvider timeProvider, ILoggerFactory loggerFactory)
     : IAsyncDisposable, IDisposable
 {
-    /// <summary>The maximum number of watched services. No application is expected to call as many.</summary>
+    /// <summary>The maximum number of watched services. No application is expected to call that many.</summary>
     public const int MaxServices = 10_000;
 
     /// <summary>The maximum number of watched names of nonexistent services. Such names may come from untrusted callers.</summary>
@@ -126,7 +126,8 @@ internal sealed partial class ServiceCatalog(
         if (_services.Count >= MaxServices)
         {
             throw new EtcdDiscoveryException(
-                $"Service '{LogSanitizer.Sanitize(service)}' cannot be queried: {MaxServices} services are watched already, which is the limit.",
+                $"Service '{LogSanitizer.Sanitize(service)}' cannot be queried: "
+                + $"this process already watches the maximum of {MaxServices} services.",
                 isTransient: true);
         }
 

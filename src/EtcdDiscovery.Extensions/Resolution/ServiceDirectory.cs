@@ -4,7 +4,7 @@ using EtcdDiscovery.Wire;
 namespace EtcdDiscovery.Resolution;
 
 /// <summary>
-/// Reads the names of services from their descriptions, which are one small entry per service, regardless of the number of instances.
+/// Reads the names of services from their descriptions. Each service has one small description, regardless of its number of instances.
 /// </summary>
 internal sealed class ServiceDirectory(IDiscoveryStore store) : IServiceDirectory, IDisposable
 {

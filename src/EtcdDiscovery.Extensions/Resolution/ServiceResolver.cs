@@ -98,5 +98,5 @@ internal sealed class ServiceResolver(
         !view.Exists ? new ServiceNotFoundException(service) : query.NoneOf(service, view.Instances);
 
     private InvalidOperationException NullPickError(ServiceQuery query) =>
-        new($"The instance picker {(query.Picker ?? picker).GetType()} returned null; it has to return one of the instances.");
+        new($"The instance picker {(query.Picker ?? picker).GetType()} returned null; it must return one of the instances.");
 }

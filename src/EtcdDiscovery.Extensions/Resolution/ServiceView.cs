@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Resolution;
 
-/// <summary>Everything known of a service at one moment, and the sets to pick from. Immutable: a change creates a new view.</summary>
+/// <summary>All that is known about a service at one moment, and the sets to pick from. Immutable: a change creates a new view.</summary>
 internal sealed class ServiceView
 {
     private static long _lastVersion;
@@ -137,7 +137,7 @@ internal sealed class ServiceView
         UnreadableEntries = unreadableEntries,
     };
 
-    // Processes the changes only, because most of ten thousand instances do not change.
+    // Processes only the changes, because most of ten thousand instances do not change.
     private ServiceInstance[] ServingAfter(IReadOnlyList<InstanceChange> changes, ServiceInstance[] instances)
     {
         if (changes.Count == 0)

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Resolution;
 
-/// <summary>Watches one service in the store, from the first query on, and publishes a view after each change.</summary>
+/// <summary>Watches one service in the store, starting with the first query, and publishes a view after each change.</summary>
 /// <remarks>Queries read the published view. Queries that accept any view take no lock.</remarks>
 internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
 {
@@ -73,7 +73,7 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
     public bool Exists => _view.Exists || UnreadableEntries > 0;
 
     /// <summary>Whether a query waits for the service, or a reader watches it.</summary>
-    // Both start under the catalog's lock, which eviction also holds. It does not matter if one of them ends meanwhile.
+    // Both start under the catalog's lock, which eviction also holds. It does not matter if one of them ends during the eviction.
     public bool HasReaders => _idle.IsAwaited || _subscribers.HasReaders;
 
     private ServiceView? Known => _view is { IsKnown: true } view ? view : null;
@@ -280,13 +280,13 @@ internal sealed partial class ServiceWatcher : IStoreObserver, IAsyncDisposable
         }
     }
 
-    // The store could not be read even once, so serve the snapshot that an earlier process saved, if there is one.
+    // The store could not be read even once, so use the snapshot that an earlier process saved, if there is one.
     private async Task RestoreOrFailAsync(EtcdDiscoveryException error)
     {
         var saved = _settings.Directory is { } directory ? await directory.LoadAsync(Name).ConfigureAwait(false) : null;
         lock (_publishing)
         {
-            // The service may have been read meanwhile.
+            // The service may have been read in the meantime.
             if (Known is not null)
             {
                 return;

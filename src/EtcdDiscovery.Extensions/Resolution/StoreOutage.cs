@@ -21,7 +21,7 @@ internal sealed partial class StoreOutage(string service, ServiceTimeline timeli
 
     /// <summary>The store could not be read, or its watch broke.</summary>
     /// <param name="error">What happened.</param>
-    /// <param name="isKnown">Whether the service was read before, so that its last known instances are served.</param>
+    /// <param name="isKnown">Whether the service was read before, so that queries return its last known instances.</param>
     public void OnFailed(EtcdDiscoveryException error, bool isKnown)
     {
         if (error is HistoryLostException)
@@ -67,7 +67,7 @@ internal sealed partial class StoreOutage(string service, ServiceTimeline timeli
         }
     }
 
-    // Throttled for a store that is unreachable again and again. A lasting outage is logged after one of the next attempts.
+    // Throttled, because a store may become unreachable again and again. A lasting outage is logged after one of the next attempts.
     private void OnUnloggedOutage(EtcdDiscoveryException error, bool isKnown)
     {
         var isLogged = _outages.Allows(out var leftOut);

@@ -13,7 +13,7 @@ internal sealed class ViewSubscribers(string service)
     /// <summary>Whether there are readers of changes.</summary>
     public bool HasReaders => _queues.Count > 0;
 
-    // If the store refused the read, fail at once: the next attempt is half a minute away and would probably be refused, too.
+    // If the store refused the read, fail at once: the next attempt is half a minute away, and the store would probably refuse it as well.
     private EtcdDiscoveryException? Refusal => _refusal is null ? null : Describe(_refusal);
 
     /// <summary>Waits for the first view.</summary>

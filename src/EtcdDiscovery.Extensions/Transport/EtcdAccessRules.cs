@@ -41,7 +41,7 @@ internal static class EtcdAccessRules
         if (!string.IsNullOrEmpty(tls.ServerName) && ServiceUriBuilder.DescribeBadHost(tls.ServerName) is { } reason)
         {
             problems.Add($"{section}:{nameof(tls.ServerName)} is '{LogSanitizer.Sanitize(tls.ServerName)}', which {reason}: "
-                + "a host name or IP address is allowed.");
+                + "expected a host name or IP address.");
         }
 
         // A value that is not a file can be validated now.

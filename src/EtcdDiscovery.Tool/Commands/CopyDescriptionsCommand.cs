@@ -19,14 +19,14 @@ internal sealed class CopyDescriptionsCommand : Command
 
     private readonly Option<string?> _toEndpoints = new("--to-endpoints")
     {
-        Description = "The endpoints of the store to write, if it is in another etcd.",
+        Description = "The endpoints of the store to write, if it is in another etcd cluster.",
         HelpName = "URLS",
     };
 
-    private readonly Option<bool> _apply = new("--apply") { Description = "Copies. Without it, the command shows only what it would do." };
+    private readonly Option<bool> _apply = new("--apply") { Description = "Writes the copies. Without this option, the command only shows what it would do." };
 
     public CopyDescriptionsCommand(SettingsOptions settings)
-        : base("copy-descriptions", "Copies the descriptions of services from one store to another, to move a fleet.")
+        : base("copy-descriptions", "Copies the descriptions of services from one store to another, for example to migrate a fleet.")
     {
         Options.Add(_from);
         Options.Add(_to);
@@ -40,7 +40,7 @@ internal sealed class CopyDescriptionsCommand : Command
         var (from, to, toEndpoints) = (parsed.GetValue(_from), parsed.GetValue(_to), parsed.GetValue(_toEndpoints));
         if (from == to && toEndpoints is null)
         {
-            throw new UsageException($"--from and --to are both '{from}': name two stores, or another etcd with --to-endpoints.");
+            throw new UsageException($"--from and --to are both '{from}': name two different stores, or another etcd cluster with --to-endpoints.");
         }
 
         using var source = settings.BuildHost(parsed, LogLevel.None, options => options.Store = from);
@@ -78,7 +78,7 @@ internal sealed class CopyDescriptionsCommand : Command
         var results = new List<(StoreEntry, Verdict)>();
         foreach (var (entry, verdict) in copies)
         {
-            // A description that a host has written meanwhile is kept.
+            // If a host has written a description in the meantime, it is kept.
             var put = new StorePut(entry.Key, entry.Value) { IsDurable = true, ExpectedRevision = 0 };
             results.Add((entry, verdict != Verdict.Missing ? verdict
                 : await session.TryPutAsync([put], cancellationToken) is null ? Verdict.Differs
@@ -108,8 +108,8 @@ internal sealed class CopyDescriptionsCommand : Command
     {
         Verdict.Missing => "to be copied",
         Verdict.Copied => "copied",
-        Verdict.Same => "already there",
-        Verdict.Differs => "another description is there, and kept",
+        Verdict.Same => "already present",
+        Verdict.Differs => "a different description is present and is kept",
         _ => "unreadable, not copied",
     };
 

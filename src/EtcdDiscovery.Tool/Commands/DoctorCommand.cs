@@ -10,11 +10,11 @@ using Spectre.Console;
 
 namespace EtcdDiscovery.Tool.Commands;
 
-/// <summary>Finds out why discovery does not work, and says how to fix it.</summary>
+/// <summary>Finds out why discovery does not work, and suggests fixes.</summary>
 internal sealed class DoctorCommand : Command
 {
     public DoctorCommand(SettingsOptions settings)
-        : base("doctor", "Checks etcd, your rights and what is registered; says how to fix what is wrong. Changes nothing.") =>
+        : base("doctor", "Checks etcd, your permissions and what is registered, and suggests fixes. Changes nothing.") =>
         SetAction((parsed, cancellationToken) => settings.RunAsync(
             parsed,
             async (services, output) => Write(await CheckAsync(services, cancellationToken), output),
@@ -56,7 +56,7 @@ internal sealed class DoctorCommand : Command
         return clusters < 2 ? [] :
         [
             Finding.Problem(
-                "cluster", "", $"the endpoints belong to {clusters} different clusters", "name the members of one cluster in EtcdDiscovery:Etcd:Endpoints"),
+                "cluster", "", $"the endpoints belong to {clusters} different clusters", "list only the members of one cluster in EtcdDiscovery:Etcd:Endpoints"),
         ];
     }
 
@@ -79,7 +79,7 @@ internal sealed class DoctorCommand : Command
         }
         catch (EtcdDiscoveryException) when (findings.Exists(finding => finding.Severity == Severity.Problem))
         {
-            // Another line says why.
+            // Another finding gives the reason.
             return [];
         }
     }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace EtcdDiscovery.Tool.Commands;
 
-/// <summary>Tells which instances a query selects, and why it leaves out the others.</summary>
+/// <summary>Shows which instances a query selects, and why it leaves out the others.</summary>
 internal sealed class ExplainCommand : Command
 {
     private readonly Argument<string> _name = new("NAME") { Description = "The service." };
@@ -19,12 +19,12 @@ internal sealed class ExplainCommand : Command
         HelpName = "ZONE",
     };
 
-    private readonly Option<string?> _scheme = new("--scheme") { Description = "The scheme that a port is needed for.", HelpName = "SCHEME" };
+    private readonly Option<string?> _scheme = new("--scheme") { Description = "The scheme for which instances must have a port.", HelpName = "SCHEME" };
 
-    private readonly Option<bool> _private = new("--private") { Description = "Looks for that port in the private network." };
+    private readonly Option<bool> _private = new("--private") { Description = "Checks for a private port instead." };
 
     public ExplainCommand(SettingsOptions settings)
-        : base("explain", "Tells which instances a query selects, and why it leaves out the others.")
+        : base("explain", "Shows which instances a query selects, and why it leaves out the others.")
     {
         Arguments.Add(_name);
         Options.Add(_shard);
@@ -69,7 +69,7 @@ internal sealed class ExplainCommand : Command
         else
         {
             output.WriteTable(
-                ["INSTANCE", "CANDIDATE", "LEFT OUT BECAUSE"],
+                ["INSTANCE", "CANDIDATE", "REASON"],
                 explanation.Instances.Select(one => new[]
                 {
                     one.Instance.Id,
@@ -91,8 +91,8 @@ internal sealed class ExplainCommand : Command
         InstanceExclusions.Status => $"its status is {InstanceDocument.StatusOf(instance)}"
             + (instance.StatusReason is { } reason ? $" ({reason})" : ""),
         InstanceExclusions.Shard => $"it serves {ShardOf(instance)}, not '{query.Shard}'",
-        InstanceExclusions.PreferredShard => $"it serves {ShardOf(instance)}, and others serve '{query.PreferredShard}'",
-        InstanceExclusions.PreferredZone => $"it is in {(instance.Zone is { } zone ? $"zone '{zone}'" : "no zone")}, and others are in the preferred zone",
+        InstanceExclusions.PreferredShard => $"it serves {ShardOf(instance)}, while others serve '{query.PreferredShard}'",
+        InstanceExclusions.PreferredZone => $"it is in {(instance.Zone is { } zone ? $"zone '{zone}'" : "no zone")}, while others are in the preferred zone",
         InstanceExclusions.Port => $"it has no port for {query.Scheme}, only {PortsIn(query.Network, instance)}",
         _ => Output.NameOf(exclusion),
     };

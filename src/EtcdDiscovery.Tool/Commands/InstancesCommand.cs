@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Tool.Commands;
 
-/// <summary>Lists the instances of a service, whatever their status.</summary>
+/// <summary>Lists the instances of a service, regardless of their status.</summary>
 internal sealed class InstancesCommand : Command
 {
     private static readonly string[] Headings = ["INSTANCE", "HOST", "PORTS", "STATUS", "ZONE", "SHARD", "WEIGHT"];
@@ -13,7 +13,7 @@ internal sealed class InstancesCommand : Command
 
     private readonly Option<string?> _shard = new("--shard") { Description = "Lists only instances of this shard.", HelpName = "SHARD" };
 
-    private readonly Option<bool> _watch = new("--watch") { Description = "Follows the service until it is interrupted." };
+    private readonly Option<bool> _watch = new("--watch") { Description = "Follows the service until the command is interrupted." };
 
     private readonly Option<bool> _showCredentials = new("--show-credentials") { Description = "Shows users and passwords." };
 
@@ -61,7 +61,7 @@ internal sealed class InstancesCommand : Command
 
         if (instances.Count == 0)
         {
-            Output.WriteNote($"Service '{name}' has no instance{(shard is null ? "" : $" on shard '{shard}'")}.");
+            Output.WriteNote($"Service '{name}' has no instances{(shard is null ? "" : $" on shard '{shard}'")}.");
         }
 
         return instances.Count > 0 ? ExitCode.Ok : ExitCode.NotFound;
@@ -92,7 +92,7 @@ internal sealed class InstancesCommand : Command
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // An interruption is the only way to end it.
+            // Interruption is the only way to end the command.
         }
 
         return ExitCode.Ok;

@@ -17,7 +17,7 @@ internal sealed class RegisterCommand : Command
         Arity = ArgumentArity.ZeroOrMore,
     };
 
-    private readonly Option<string[]> _ports = Repeated("--port", "A port by scheme, such as http=8080. Repeat it for each port.", "SCHEME=PORT");
+    private readonly Option<string[]> _ports = Repeated("--port", "A scheme and its port, such as http=8080. Repeat the option for each port.", "SCHEME=PORT");
 
     private readonly Option<string[]> _privatePorts = Repeated(
         "--private-port", "A port in the private network, if it differs.", "SCHEME=PORT");
@@ -44,11 +44,11 @@ internal sealed class RegisterCommand : Command
 
     private readonly Option<string?> _zone = new("--zone") { Description = "The zone that this instance runs in.", HelpName = "ZONE" };
 
-    private readonly Option<double?> _weight = new("--weight") { Description = "The share of requests, relative to the others.", HelpName = "NUMBER" };
+    private readonly Option<double?> _weight = new("--weight") { Description = "The share of requests, relative to other instances.", HelpName = "NUMBER" };
 
-    private readonly Option<bool> _maintenance = new("--maintenance") { Description = "Registers in maintenance; SIGUSR2 ends it." };
+    private readonly Option<bool> _maintenance = new("--maintenance") { Description = "Registers the service in maintenance, until SIGUSR2." };
 
-    private readonly Option<bool> _noWait = new("--no-wait") { Description = "Does not wait until the ports accept connections." };
+    private readonly Option<bool> _noWait = new("--no-wait") { Description = "Registers the service without waiting until the ports accept connections." };
 
     private readonly Option<double> _stopTimeout = new("--stop-timeout")
     {
@@ -110,7 +110,7 @@ internal sealed class RegisterCommand : Command
         service.InitialStatus = parsed.GetValue(_maintenance) ? ServiceStatus.Maintenance : service.InitialStatus;
         if (service.Ports is not { Count: > 0 } && service.PrivatePorts is not { Count: > 0 })
         {
-            throw new UsageException("No port is given, so clients could not call the service: add --port http=8080.");
+            throw new UsageException("No port is specified, so clients could not call the service: add a port, such as --port http=8080.");
         }
     }
 
@@ -127,12 +127,12 @@ internal sealed class RegisterCommand : Command
             var split = text.Split('=', 2);
             if (split.Length < 2 || split[0].Length == 0)
             {
-                throw new UsageException($"{option.Name} is '{text}': write {option.HelpName}.");
+                throw new UsageException($"{option.Name} is '{text}': expected {option.HelpName}.");
             }
 
             if (!map.TryAdd(split[0], split[1]))
             {
-                throw new UsageException($"{option.Name} names '{split[0]}' twice: give it once.");
+                throw new UsageException($"{option.Name} is specified twice for '{split[0]}': specify it once.");
             }
         }
 

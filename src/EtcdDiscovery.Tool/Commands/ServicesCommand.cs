@@ -36,7 +36,7 @@ internal sealed class ServicesCommand : Command
         }
         else
         {
-            Output.WriteNote("There is no service. Is --key-prefix or --store wrong?");
+            Output.WriteNote("No service was found. Check --key-prefix and --store.");
         }
 
         return ExitCode.Ok;

@@ -11,7 +11,7 @@ internal sealed class UriCommand : Command
 
     private readonly Option<string> _scheme = new("--scheme")
     {
-        Description = "The scheme, such as http. Not needed if the instance has one port.",
+        Description = "The scheme, such as http. Not needed if the instance has only one port.",
         HelpName = "SCHEME",
         DefaultValueFactory = _ => "",
     };
@@ -27,7 +27,7 @@ internal sealed class UriCommand : Command
 
     private readonly Option<bool> _private = new("--private") { Description = "Prints the address within the private network." };
 
-    private readonly Option<bool> _showCredentials = new("--show-credentials") { Description = "Adds user and password to the URL." };
+    private readonly Option<bool> _showCredentials = new("--show-credentials") { Description = "Adds the user and password to the URL." };
 
     public UriCommand(SettingsOptions settings)
         : base("uri", "Prints a URL of a service.")
@@ -60,7 +60,7 @@ internal sealed class UriCommand : Command
                 }
                 else
                 {
-                    // In one piece, whatever the width of the terminal.
+                    // Does not wrap the URL, regardless of the width of the terminal.
                     Console.Out.WriteLine(LogSanitizer.SanitizeMessage(uri.OriginalString));
                 }
 

@@ -15,12 +15,12 @@ internal sealed class WatchCommand : Command
 
     private readonly Argument<string?> _name = new("NAME")
     {
-        Description = "The service. Without it, all services that have a description.",
+        Description = "The service. If omitted, all services that have a description.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
     public WatchCommand(SettingsOptions settings)
-        : base("watch", "Prints the present instances, then each change, until it is interrupted.")
+        : base("watch", "Prints the current instances, then each change, until interrupted.")
     {
         Arguments.Add(_name);
         SetAction((parsed, cancellationToken) => settings.RunAsync(
@@ -34,7 +34,7 @@ internal sealed class WatchCommand : Command
     {
         var resolver = services.GetRequiredService<IServiceResolver>();
         var directory = services.GetRequiredService<IServiceDirectory>();
-        // Fails at once if etcd is unreachable or refuses.
+        // Fails at once if etcd is unreachable or refuses the request.
         IReadOnlyList<string> names = name is null ? await directory.GetServiceNamesAsync(cancellationToken) : [name];
         if (name is not null && !(await resolver.GetSnapshotAsync(name, cancellationToken: cancellationToken)).Exists)
         {
@@ -53,7 +53,7 @@ internal sealed class WatchCommand : Command
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // An interruption is the only way to end it.
+            // Interruption is the only way to end the command.
         }
         finally
         {
@@ -101,7 +101,7 @@ internal sealed class WatchCommand : Command
         }
         catch (EtcdDiscoveryException)
         {
-            // The watches of the known services go on, and log why.
+            // The watches of the known services continue, and log the reason.
             return [];
         }
     }

@@ -36,7 +36,7 @@ internal sealed class AccessChecks(EtcdMember member, EtcdDiscoveryOptions optio
         var isAnonymous = string.IsNullOrEmpty(user);
         try
         {
-            // Without a user, etcd still says whether authentication is enabled.
+            // Even without a user, etcd reports whether authentication is enabled.
             var request = new AuthenticateRequest { Name = isAnonymous ? "" : user, Password = options.Etcd.Password ?? "" };
             _token = (await member.CallAsync(call => member.Auth.AuthenticateAsync(request, call), null, cancellationToken)).Token;
             return Finding.Ok("authentication", member.Name, $"user '{LogSanitizer.Sanitize(user ?? "")}' is authenticated");
@@ -47,7 +47,7 @@ internal sealed class AccessChecks(EtcdMember member, EtcdDiscoveryOptions optio
         }
         catch (RpcException error) when (isAnonymous && error.StatusCode == StatusCode.InvalidArgument)
         {
-            // A client certificate can name the user, too.
+            // A client certificate can also name the user.
             return Finding.Ok("authentication", member.Name, $"enabled, and {UserSetting} is not set");
         }
         catch (RpcException error) when (error.StatusCode == StatusCode.InvalidArgument)
@@ -60,7 +60,7 @@ internal sealed class AccessChecks(EtcdMember member, EtcdDiscoveryOptions optio
         }
         catch (Exception error) when (member.Describe(error) is { } reason && !cancellationToken.IsCancellationRequested)
         {
-            return Finding.Problem("authentication", member.Name, reason, "see the other lines of this endpoint");
+            return Finding.Problem("authentication", member.Name, reason, "see the other lines for this endpoint");
         }
     }
 
@@ -87,7 +87,7 @@ internal sealed class AccessChecks(EtcdMember member, EtcdDiscoveryOptions optio
         }
         catch (Exception error) when (member.Describe(error) is { } reason)
         {
-            return Finding.Problem(check, prefix, reason, "see the lines of the endpoints");
+            return Finding.Problem(check, prefix, reason, "see the lines for the endpoints");
         }
     }
 
@@ -98,8 +98,8 @@ internal sealed class AccessChecks(EtcdMember member, EtcdDiscoveryOptions optio
         await member.CallAsync(call => member.KV.RangeAsync(request, call), _token, cancellationToken);
     }
 
-    // Etcd checks the permission for every operation of a transaction, also for those that the condition excludes. No key has a version
-    // below 0, so this one is never put.
+    // etcd checks the permission for every operation of a transaction, even for operations that the condition excludes. No key has a
+    // version below 0, so this key is never put.
     private async Task WriteNothingAsync(string prefix, CancellationToken cancellationToken)
     {
         var key = ByteString.CopyFromUtf8(prefix + "etcd-discovery-doctor");

@@ -22,8 +22,8 @@ internal static class CertificateChecks
         if (address.Scheme != Uri.UriSchemeHttps)
         {
             return address.IsLoopback
-                ? [Finding.Ok(Check, name, "no TLS, on this machine only")]
-                : [Finding.Warning(Check, name, "no TLS: passwords and entries are sent as plain text", "enable TLS in etcd, and write https:// in EtcdDiscovery:Etcd:Endpoints")];
+                ? [Finding.Ok(Check, name, "no TLS, but the connection stays on this machine")]
+                : [Finding.Warning(Check, name, "no TLS: passwords and entries are sent as plain text", "enable TLS in etcd, and use https:// in EtcdDiscovery:Etcd:Endpoints")];
         }
 
         try
@@ -59,7 +59,7 @@ internal static class CertificateChecks
             : Finding.Ok(Check, name, $"{subject} {valid}: {left}");
     }
 
-    /// <summary>Reads the certificate of a server without trusting it; nothing is sent.</summary>
+    /// <summary>Reads the certificate of a server without trusting it, and sends nothing to the server.</summary>
     private static async Task<X509Certificate2?> ReadCertificateAsync(
         Uri address, EtcdOptions options, TlsMaterial material, CancellationToken cancellationToken)
     {
@@ -77,7 +77,7 @@ internal static class CertificateChecks
                     TargetHost = string.IsNullOrEmpty(options.Tls.ServerName) ? address.DnsSafeHost : options.Tls.ServerName,
                     ClientCertificateContext = material.Identity,
                     CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-                    // The check of the endpoint verifies the certificate. This one shows the dates of any.
+                    // The endpoint check verifies the certificate. This check shows the dates even of an untrusted one.
                     RemoteCertificateValidationCallback = (_, certificate, _, _) =>
                     {
                         shown = certificate is null ? null : new X509Certificate2(certificate);
@@ -88,7 +88,7 @@ internal static class CertificateChecks
         }
         catch (Exception error) when (error is AuthenticationException or IOException or SocketException or OperationCanceledException)
         {
-            // The check of the endpoint reports why it cannot be reached.
+            // The endpoint check reports why the endpoint cannot be reached.
         }
 
         return shown;

@@ -12,7 +12,7 @@ internal sealed class EndpointChecks(EtcdMember member, DiscoveryStoreKind store
 
     private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(100);
 
-    // The header Date has whole seconds.
+    // The Date header has a resolution of one second.
     private static readonly TimeSpan Skewed = TimeSpan.FromSeconds(3);
 
     private static readonly Version OldestVersion = new(3, 4);
@@ -48,7 +48,7 @@ internal sealed class EndpointChecks(EtcdMember member, DiscoveryStoreKind store
         catch (Exception error) when (member.Describe(error) is { } reason && !cancellationToken.IsCancellationRequested)
         {
             findings.Add(store == DiscoveryStoreKind.Etcd
-                ? Finding.Problem("version", member.Name, $"does not answer gRPC: {reason}", "name a client URL of etcd, and let proxies pass HTTP/2")
+                ? Finding.Problem("version", member.Name, $"does not answer gRPC: {reason}", "use a client URL of etcd, and make sure that proxies forward HTTP/2")
                 : Finding.Warning("version", member.Name, $"does not answer gRPC: {reason}", "not needed for the v2 API"));
         }
 
@@ -59,7 +59,7 @@ internal sealed class EndpointChecks(EtcdMember member, DiscoveryStoreKind store
     {
         if (response.Headers.Date is not { } date)
         {
-            return Finding.Ok("clock", member.Name, "unknown: its answers have no date");
+            return Finding.Ok("clock", member.Name, "unknown: its responses have no Date header");
         }
 
         var skew = TimeProvider.System.GetUtcNow() - date;
@@ -108,19 +108,19 @@ internal sealed class EndpointChecks(EtcdMember member, DiscoveryStoreKind store
     }
 
     private Finding CheckLeader(StatusResponse status) => status.Leader == 0
-        ? Finding.Problem("leader", member.Name, "the cluster has no leader: nothing can be read or registered", "start the members that are down; more than half have to run")
-        : Finding.Ok("leader", member.Name, status.Leader == status.Header.MemberId ? "this member leads" : $"member {status.Leader:x} leads");
+        ? Finding.Problem("leader", member.Name, "the cluster has no leader: nothing can be read or registered", "start the members that are down; more than half must be running")
+        : Finding.Ok("leader", member.Name, status.Leader == status.Header.MemberId ? "this member is the leader" : $"member {status.Leader:x} is the leader");
 
     private Finding CheckLatency(TimeSpan median)
     {
         var text = string.Create(CultureInfo.InvariantCulture, $"{median.TotalMilliseconds:0.0} ms");
         return median < Slow
             ? Finding.Ok("latency", member.Name, text)
-            : Finding.Warning("latency", member.Name, text, "look for load on this member or the network between; leases are renewed late");
+            : Finding.Warning("latency", member.Name, text, "check the load on this member and on the network to it; slow responses delay lease renewals");
     }
 
     private IEnumerable<Finding> CheckAlarms(StatusResponse status) => status.Errors
-        // The leader has a line of its own.
+        // The leader check reports a missing leader.
         .Where(error => !error.Contains("no leader", StringComparison.OrdinalIgnoreCase))
         .Select(error => Finding.Problem(
             "alarm",

@@ -9,7 +9,7 @@ using Grpc.Net.Client;
 
 namespace EtcdDiscovery.Tool.Doctor;
 
-/// <summary>One endpoint of etcd, by HTTP/1.1 and gRPC, with the certificates and timeouts of the library.</summary>
+/// <summary>Accesses one endpoint of etcd over HTTP/1.1 and gRPC, with the certificates and timeouts of the library.</summary>
 internal sealed class EtcdMember : IDisposable
 {
     private readonly TlsConnector _connector;

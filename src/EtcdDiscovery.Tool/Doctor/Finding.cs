@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Tool.Doctor;
 
-/// <summary>How bad a finding is.</summary>
+/// <summary>How severe a finding is.</summary>
 internal enum Severity
 {
     Ok,
@@ -9,7 +9,7 @@ internal enum Severity
 }
 
 /// <summary>The result of one check.</summary>
-/// <param name="Severity">How bad it is.</param>
+/// <param name="Severity">How severe it is.</param>
 /// <param name="Check">What was checked, such as <c>leader</c>; stable.</param>
 /// <param name="Subject">The endpoint, prefix or key that was checked.</param>
 /// <param name="Message">What was found.</param>

@@ -62,13 +62,13 @@ internal sealed class RegistryChecks(IDiscoveryStore store, IServiceResolver res
         var ports = (instance.Ports ?? ServiceMap.Empty).Concat(instance.PrivatePorts ?? ServiceMap.Empty).ToList();
         if (ports.Count == 0)
         {
-            yield return Finding.Warning("hosts", subject, "has no port", "set EtcdDiscovery:Service:Ports, or UseServerAddresses(), on that host");
+            yield return Finding.Warning("hosts", subject, "has no port", "set EtcdDiscovery:Service:Ports, or call UseServerAddresses(), in that application");
         }
 
         foreach (var (scheme, port) in ports.Where(entry => !ServiceUriBuilder.IsPort(entry.Value)).Distinct())
         {
             yield return Finding.Warning(
-                "hosts", subject, $"port {LogSanitizer.Sanitize($"{scheme}={port}")} is not a number from 1 to 65535", "correct EtcdDiscovery:Service:Ports on that host");
+                "hosts", subject, $"port {LogSanitizer.Sanitize($"{scheme}={port}")} is not a number from 1 to 65535", "correct EtcdDiscovery:Service:Ports in that application");
         }
 
         foreach (var host in HostsOf(instance))
@@ -79,7 +79,7 @@ internal sealed class RegistryChecks(IDiscoveryStore store, IServiceResolver res
                     "hosts",
                     subject,
                     $"host '{LogSanitizer.Sanitize(host)}' {fault}",
-                    "set EtcdDiscovery:Service:Hostname or PrivateHostname on that host to a name or address that its callers reach");
+                    "set EtcdDiscovery:Service:Hostname or PrivateHostname in that application to a name or address that its callers can reach");
             }
         }
     }
@@ -93,7 +93,7 @@ internal sealed class RegistryChecks(IDiscoveryStore store, IServiceResolver res
 
         if (IPAddress.TryParse(host.Trim('[', ']'), out var address))
         {
-            return address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) ? "is no address of a host, but of all of its networks" : null;
+            return address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) ? "means all addresses of a machine, so clients cannot connect to it" : null;
         }
 
         using var timeout = new CancellationTokenSource(LookUpTimeout, TimeProvider.System);
@@ -105,11 +105,11 @@ internal sealed class RegistryChecks(IDiscoveryStore store, IServiceResolver res
         }
         catch (Exception error) when (error is SocketException or ArgumentException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
-            return "has no address in the DNS of this machine";
+            return "cannot be resolved on this machine";
         }
     }
 
-    // An instance's key that is directly below the prefix belongs to no service.
+    // An instance's key directly below the prefix does not belong to any service.
     private string ServiceOf(string key) => key.StartsWith(Descriptions, StringComparison.Ordinal) ? key[Descriptions.Length..]
         : key.LastIndexOf('/') is var end && end > Instances.Length ? key[Instances.Length..end]
         : "";

@@ -12,7 +12,7 @@ internal sealed class V2AccessChecks(EtcdMember member, EtcdDiscoveryOptions opt
         foreach (var prefix in prefixes)
         {
             findings.Add(await CheckAsync("read", prefix, HttpMethod.Get, PathOf(prefix.TrimEnd('/')), cancellationToken));
-            // A key that does not exist is not written. Etcd checks the permission first.
+            // With prevExist=true, a key that does not exist is not written, but etcd checks the permission first.
             findings.Add(await CheckAsync(
                 "write", prefix, HttpMethod.Put, PathOf(prefix + "etcd-discovery-doctor") + "?prevExist=true", cancellationToken));
         }
@@ -28,14 +28,14 @@ internal sealed class V2AccessChecks(EtcdMember member, EtcdDiscoveryOptions opt
         {
             using var content = method == HttpMethod.Put ? new FormUrlEncodedContent([KeyValuePair.Create("value", "")]) : null;
             using var response = await member.SendAsync(method, path, withLogin: true, content, cancellationToken);
-            // 404: the key does not exist, which etcd tells only to those who may know.
+            // 404 means that the key does not exist. etcd reveals this only to users with permission.
             return response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden
                 ? Refused(check, prefix)
                 : Finding.Ok(check, prefix, "allowed");
         }
         catch (Exception error) when (member.Describe(error) is { } reason && !cancellationToken.IsCancellationRequested)
         {
-            return Finding.Problem(check, prefix, reason, "see the lines of the endpoints");
+            return Finding.Problem(check, prefix, reason, "see the lines for the endpoints");
         }
     }
 
@@ -46,7 +46,7 @@ internal sealed class V2AccessChecks(EtcdMember member, EtcdDiscoveryOptions opt
             check == "read" ? Severity.Problem : Severity.Warning,
             check,
             prefix,
-            $"refused for {user}: its password or its role{(check == "read" ? "" : "; needed only to register")}",
+            $"refused for {user}: wrong password or missing role{(check == "read" ? "" : "; needed only to register")}",
             $"check EtcdDiscovery:Etcd:User and Password, then: etcdctl role grant ROLE --{(check == "read" ? "read" : "readwrite")} --path '{prefix}*' (ETCDCTL_API=2)");
     }
 }

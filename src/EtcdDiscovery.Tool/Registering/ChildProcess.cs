@@ -20,7 +20,7 @@ internal sealed partial class ChildProcess : IDisposable
 
     public Task Exited { get; }
 
-    /// <summary>The exit code; 128 and the number of the signal if a signal ended the process.</summary>
+    /// <summary>The exit code; 128 plus the signal number if a signal ended the process.</summary>
     public int ExitCode => _process.ExitCode;
 
     /// <exception cref="CommandFailedException">The command cannot be started.</exception>
@@ -52,7 +52,7 @@ internal sealed partial class ChildProcess : IDisposable
 
         if (await Task.WhenAny(Exited, Task.Delay(timeout, TimeProvider.System, CancellationToken.None)) != Exited)
         {
-            Output.WriteNote($"The command has not stopped within {timeout.TotalSeconds:0.#} s and is killed.");
+            Output.WriteNote($"The command did not stop within {timeout.TotalSeconds:0.#} s; killing it.");
             _process.Kill(entireProcessTree: true);
         }
 

@@ -25,7 +25,7 @@ internal static class PortProbe
             {
                 if (!hasTold && TimeProvider.System.GetElapsedTime(start) > Patience)
                 {
-                    Output.WriteNote($"Port {scheme}={port} accepts no connection on {string.Join(", ", hosts)} yet: not registered. --no-wait registers at once.");
+                    Output.WriteNote($"Port {scheme}={port} does not accept connections on {string.Join(", ", hosts)} yet, so the service is not registered. Use --no-wait to register it at once.");
                     hasTold = true;
                 }
 

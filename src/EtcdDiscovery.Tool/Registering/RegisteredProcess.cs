@@ -6,7 +6,7 @@ using Microsoft.Extensions.Hosting;
 namespace EtcdDiscovery.Tool.Registering;
 
 /// <summary>Registers a service for as long as a command runs, or until this process is asked to stop.</summary>
-/// <param name="host">Registers from its start until its stop; it is not started yet.</param>
+/// <param name="host">The host, not started yet. The service is registered from the host's start until its stop.</param>
 /// <param name="options">The service.</param>
 /// <param name="isJson">Whether states are written as JSON.</param>
 internal sealed class RegisteredProcess(IHost host, ServiceRegistrationOptions options, bool isJson)
@@ -18,7 +18,7 @@ internal sealed class RegisteredProcess(IHost host, ServiceRegistrationOptions o
     /// <summary>Registers until the process is asked to stop.</summary>
     public async Task RunAsync(CancellationToken stopping) => await RegisterAsync(Task.Delay(Timeout.InfiniteTimeSpan, stopping));
 
-    /// <summary>Starts a command, registers it while it runs, and stops it after the withdrawal.</summary>
+    /// <summary>Starts a command, registers it while it runs, and stops it after it has been withdrawn.</summary>
     /// <returns>The exit code of the command.</returns>
     public async Task<int> RunAsync(string[] command, bool waitsForPorts, TimeSpan stopTimeout, CancellationToken stopping)
     {
@@ -89,7 +89,7 @@ internal sealed class RegisteredProcess(IHost host, ServiceRegistrationOptions o
         }
     }
 
-    // To standard error, because standard output is the command's.
+    // Writes to standard error, because standard output belongs to the command.
     private async Task TellStatesAsync(IServiceRegistration registration)
     {
         await foreach (var state in registration.WatchStateAsync(CancellationToken.None))

@@ -77,7 +77,7 @@ public sealed class DiscoveryDiagnosticsTests
 
         var explanation = await DiagnosticsOf(host).ExplainAsync("other", cancellationToken: Token);
 
-        Assert.Equal("other: nothing is known of it", explanation.ToString());
+        Assert.Equal("other: nothing is known about it", explanation.ToString());
         Assert.Empty(explanation.Instances);
     }
 

@@ -63,7 +63,7 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
         await server.KillAsync();
 
         var check = await host.WaitForHealthAsync(HealthStatus.Degraded);
-        Assert.Matches("^Service 'shop' is served from a snapshot that is [0-9.]+ s old: Etcd at .*$", check.Description);
+        Assert.Matches("^Service 'shop' is resolved from a snapshot that is [0-9.]+ s old: Etcd at .*$", check.Description);
         var watched = Assert.IsAssignableFrom<IReadOnlyDictionary<string, string>>(check.Data["watchedServices"]);
         Assert.Matches("^stale for [0-9.]+ s, 1 instances$", watched["shop"]);
         await server.RestartAsync(wipe: false);
@@ -84,8 +84,8 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
             async () => (await host.CheckAsync()) is { Status: HealthStatus.Degraded } check && check.Data["state"] is "RenewingLate",
             "the state is RenewingLate");
         var lost = await host.WaitForLostRegistrationAsync();
-        Assert.StartsWith("Service 'shop' is not registered any more: ", lost.Description, StringComparison.Ordinal);
-        Assert.EndsWith(". The operators of etcd have to act.", lost.Description, StringComparison.Ordinal);
+        Assert.StartsWith("Service 'shop' is no longer registered: ", lost.Description, StringComparison.Ordinal);
+        Assert.EndsWith(". Contact the operators of etcd.", lost.Description, StringComparison.Ordinal);
         server.Continue();
         await host.WaitForHealthAsync(HealthStatus.Healthy);
     }
@@ -100,7 +100,7 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
 
         Assert.Equal(
             (HealthStatus.Unhealthy, "Service 'shop' could not be read yet: Etcd at http://127.0.0.1:1: connection refused. "
-                + "The operators of etcd have to act, unless EtcdDiscovery:Etcd:Endpoints is wrong."),
+                + "Contact the operators of etcd, unless EtcdDiscovery:Etcd:Endpoints is wrong."),
             (check.Status, check.Description));
     }
 
@@ -113,12 +113,12 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
         fake.Fault = method => method == FakeEtcd.Txn ? FakeFault.PermissionDenied : null;
         var changing = host.Registration.SetStatusAsync(ServiceStatus.Maintenance, cancellationToken: Token);
         var denied = await host.WaitForHealthAsync(HealthStatus.Degraded);
-        Assert.StartsWith("A change of service 'shop' is not in etcd yet: ", denied.Description, StringComparison.Ordinal);
+        Assert.StartsWith("A change to service 'shop' is not in etcd yet: ", denied.Description, StringComparison.Ordinal);
         Assert.Contains("; grant one of the roles of EtcdDiscovery:Etcd:User ", denied.Description, StringComparison.Ordinal);
 
         fake.Fault = _ => FakeFault.PermissionDenied;
         var lost = await host.WaitForLostRegistrationAsync();
-        Assert.StartsWith("Service 'shop' is not registered any more: ", lost.Description, StringComparison.Ordinal);
+        Assert.StartsWith("Service 'shop' is no longer registered: ", lost.Description, StringComparison.Ordinal);
         Assert.False(changing.IsCompleted);
     }
 

@@ -31,7 +31,7 @@ public sealed class OutageTests
         Assert.Equal(HealthStatus.Unhealthy, check.Status);
         Assert.Equal(
             $"Service 'shop' is not registered yet: Etcd at {server.Endpoint}: connection refused. "
-            + "The operators of etcd have to act, unless EtcdDiscovery:Etcd:Endpoints is wrong.", check.Description);
+            + "Contact the operators of etcd, unless EtcdDiscovery:Etcd:Endpoints is wrong.", check.Description);
         Assert.Equal(RegistrationState.Registering, host.Registration.State);
         var registered = host.Registration.WaitUntilRegisteredAsync(Token);
         Assert.False(registered.IsCompleted);

@@ -34,11 +34,11 @@ public sealed class SwitchTests
         var unregistered = Assert.Throws<EtcdDiscoveryException>(
             () => host.Registry.Register(new ServiceRegistrationOptions { Name = "admin" }));
 
-        Assert.Equal("Service 'catalog' is not known: service discovery is off, because EtcdDiscovery:Enabled is false.", unknown.Message);
+        Assert.Equal("Service 'catalog' is not known: service discovery is disabled, because EtcdDiscovery:Enabled is false.", unknown.Message);
         Assert.Equal("Service 'admin' is not registered: EtcdDiscovery:Enabled is false.", unregistered.Message);
         Assert.Empty(host.Registry.Registrations);
         var health = await host.CheckAsync();
-        Assert.Equal((HealthStatus.Healthy, "Off: EtcdDiscovery:Enabled is false."), (health.Status, health.Description));
+        Assert.Equal((HealthStatus.Healthy, "Disabled: EtcdDiscovery:Enabled is false."), (health.Status, health.Description));
         Assert.Single(host.Logs.Of("Disabled"));
         Assert.False(etcd.Pending());
     }

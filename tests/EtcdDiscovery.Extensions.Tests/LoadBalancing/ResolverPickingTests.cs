@@ -42,7 +42,7 @@ public sealed class ResolverPickingTests
         var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
 
         Assert.Equal(
-            "EtcdDiscovery:Balancing is '7': Random, RoundRobin, PowerOfTwoChoices, First are allowed.", Assert.Single(error.Failures));
+            "EtcdDiscovery:Balancing is '7': expected one of Random, RoundRobin, PowerOfTwoChoices, First.", Assert.Single(error.Failures));
     }
 
     [Fact]

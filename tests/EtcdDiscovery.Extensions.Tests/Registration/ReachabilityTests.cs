@@ -22,7 +22,7 @@ public sealed class ReachabilityTests(SharedEtcd etcd)
     [InlineData("Ports:http=80 HOSTNAME=4f2a9c1b3d77", "GeneratedHost", "4f2a9c1b3d77, which is the id of a container")]
     [InlineData("Ports:http=80 HOSTNAME=shop-7d9f KUBERNETES_SERVICE_HOST=10.96.0.1", "GeneratedHost", "because EtcdDiscovery:Service:Hostname is not set")]
     [InlineData("Ports:http=80 Public=true Hostname=10.0.0.7 HOSTNAME=4f2a9c1b3d77", "GeneratedHost", "because EtcdDiscovery:Service:PrivateHostname is not set")]
-    [InlineData("Ports:http=80 Hostname=nowhere.invalid", "UnresolvableHost", "nowhere.invalid, which DNS does not know")]
+    [InlineData("Ports:http=80 Hostname=nowhere.invalid", "UnresolvableHost", "nowhere.invalid, but this machine cannot resolve that name")]
     [InlineData("Ports:http=80 Public=true Hostname=nowhere.invalid", "UnresolvableHost", "Set EtcdDiscovery:Service:Hostname")]
     [InlineData("Ports:http=80 Hostname=10.0.0.7 PrivateHostname=nowhere.invalid", "UnresolvableHost", "nowhere.invalid")]
     [InlineData("Ports:http=80 Hostname=10.0.0.7", null, "")]
@@ -52,7 +52,7 @@ public sealed class ReachabilityTests(SharedEtcd etcd)
         var line = host.Logs.Lines.Where(line => line.Level >= LogLevel.Warning).ToList();
         Assert.Equal(warning is null ? [] : [warning], line.Select(line => line.EventName));
         Assert.All(line, line => Assert.Contains(said, line.Message, StringComparison.Ordinal));
-        Assert.All(line, line => Assert.Contains("set WarnIfUnreachable of the service to false", line.Message, StringComparison.Ordinal));
+        Assert.All(line, line => Assert.Contains("set the service's WarnIfUnreachable to false", line.Message, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -18,7 +18,7 @@ public sealed class RefusalTests
 
     private const string AdviceForTxn = "; grant one of the roles of EtcdDiscovery:Etcd:User the permission to read /services_infos/shop.";
 
-    private const string NoAdvice = ". The operators of etcd have to act, unless EtcdDiscovery:Etcd:Endpoints is wrong.";
+    private const string NoAdvice = ". Contact the operators of etcd, unless EtcdDiscovery:Etcd:Endpoints is wrong.";
 
     private const string Service = "shop";
 

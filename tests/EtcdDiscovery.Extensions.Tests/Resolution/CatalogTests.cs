@@ -205,7 +205,7 @@ public sealed class CatalogTests : ManualCatalogTests
         var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(
             async () => await catalog.Resolver.GetSnapshotAsync("one-more", cancellationToken: TestContext.Current.CancellationToken));
 
-        Assert.Equal("Service 'one-more' cannot be queried: 10000 services are watched already, which is the limit.", error.Message);
+        Assert.Equal("Service 'one-more' cannot be queried: this process already watches the maximum of 10000 services.", error.Message);
         Assert.Single((await catalog.Resolver.GetSnapshotAsync($"{Service}-0", cancellationToken: TestContext.Current.CancellationToken)).Instances);
     }
 

@@ -163,8 +163,8 @@ internal sealed partial class SnapshotDirectory(string path, TimeProvider timePr
         }
     }
 
-    // Setting the mode fails for a directory of another user. In a directory that belongs to this user and is closed to others, the files
-    // are trustworthy.
+    // Setting the mode fails if the directory belongs to another user. If it belongs to this user and is closed to others, its files can be
+    // trusted.
     private void ThrowIfForeign()
     {
         if (OperatingSystem.IsWindows())
@@ -255,7 +255,7 @@ internal sealed partial class SnapshotDirectory(string path, TimeProvider timePr
             new StoreRevision(document.Revision, document.ClusterId),
             [.. document.Entries.Select(entry => new StoreEntry(entry.Key, Encoding.UTF8.GetBytes(entry.Value), 0))]);
         var reader = new EntryReader(service, NullLogger.Instance);
-        // The clock has been set back, so the age of the file is unknown. Treat it as infinitely old.
+        // If the clock has been set back, the age of the file is unknown, so treat it as infinitely old.
         var asOf = document.AsOf > timeProvider.GetUtcNow() ? DateTimeOffset.MinValue : document.AsOf;
         return new SavedSnapshot(reader.Read(ServiceView.Empty, contents, keepVanished: false).View, asOf);
     }

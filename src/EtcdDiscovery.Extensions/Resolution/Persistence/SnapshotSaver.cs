@@ -1,9 +1,9 @@
 namespace EtcdDiscovery.Resolution.Persistence;
 
-/// <summary>Saves snapshots of services that have changed, and renews the timestamp of the others from time to time.</summary>
+/// <summary>Saves snapshots of services that have changed, and periodically renews the timestamps of the others.</summary>
 internal sealed class SnapshotSaver(SnapshotDirectory directory, TimeProvider timeProvider)
 {
-    /// <summary>How often changes are saved. If the process is killed, it loses the changes of at most this time.</summary>
+    /// <summary>How often changes are saved. If the process is killed, at most the changes of one interval are lost.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
     // A file contains the time at which its content was last confirmed, which must advance even if the service never changes.
