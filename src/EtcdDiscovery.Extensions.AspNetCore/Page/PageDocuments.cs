@@ -1,12 +1,13 @@
 using System.Text.Json.Serialization;
 using EtcdDiscovery.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace EtcdDiscovery.AspNetCore.Page;
 
 /// <summary>A service in the list on the page.</summary>
 internal sealed record ServiceSummary(
-    string Name, bool IsWatched, SnapshotSource? Source, DateTimeOffset? AsOf, int Instances, int Serving, int Suspects, int UnreadableEntries)
+    string Name, bool IsWatched, SnapshotSource? Source, DateTimeOffset? AsOf, int? Instances, int? Serving, int? Suspects, int? UnreadableEntries)
 {
     public static ServiceSummary Of(ServiceSnapshot snapshot) => new(
         snapshot.Service.Name,
@@ -18,7 +19,7 @@ internal sealed record ServiceSummary(
         snapshot.Suspects.Length,
         snapshot.UnreadableEntries);
 
-    public static ServiceSummary Unwatched(string name) => new(name, false, null, null, 0, 0, 0, 0);
+    public static ServiceSummary Unwatched(string name) => new(name, false, null, null, null, null, null, null);
 }
 
 /// <summary>A service with all of its instances.</summary>
@@ -32,7 +33,7 @@ internal sealed record ServiceDetail(ServiceSummary Summary, bool Critical, bool
 }
 
 /// <summary>An instance, and what this process knows about picking it.</summary>
-internal sealed record InstanceDetail(ServiceInstance Instance, bool IsCandidate, InstanceExclusions Exclusions)
+internal sealed record InstanceDetail(ServiceInstance Instance, bool IsCandidate, InstanceExclusions Exclusions, IReadOnlyList<string> Reasons)
 {
     public DateTimeOffset? EjectedUntil { get; init; }
 
@@ -40,7 +41,8 @@ internal sealed record InstanceDetail(ServiceInstance Instance, bool IsCandidate
 
     public int OutstandingCalls { get; init; }
 
-    public static InstanceDetail Of(InstanceExplanation explanation) => new(explanation.Instance, explanation.IsCandidate, explanation.Exclusions)
+    public static InstanceDetail Of(InstanceExplanation explanation) => new(
+        explanation.Instance, explanation.IsCandidate, explanation.Exclusions, explanation.Reasons)
     {
         EjectedUntil = explanation.EjectedUntil,
         IsSuspect = explanation.IsSuspect,
@@ -49,12 +51,13 @@ internal sealed record InstanceDetail(ServiceInstance Instance, bool IsCandidate
 }
 
 /// <summary>What this process has registered, and its lease.</summary>
-internal sealed record HostDocument(IReadOnlyList<RegistrationDocument> Registrations, LeaseDocument? Lease)
+internal sealed record HostDocument(string Application, IReadOnlyList<RegistrationDocument> Registrations, LeaseDocument? Lease)
 {
     public static HostDocument Of(IServiceProvider services)
     {
         var lease = services.GetRequiredService<IDiscoveryDiagnostics>().Lease;
         return new(
+            services.GetRequiredService<IHostEnvironment>().ApplicationName,
             [.. services.GetRequiredService<IServiceRegistry>().Registrations
                 .Select(one => new RegistrationDocument(one.ServiceName, one.InstanceId, one.State, one.Status))],
             lease is null ? null : new(lease.TimeToLive.TotalSeconds, Math.Round(lease.Age.TotalSeconds), lease.Failure));

@@ -74,13 +74,16 @@ function serviceRow(service) {
 
 async function show(name, moves) {
   shown = name;
-  const response = await fetch(`${root}/services/${name.split('/').map(encodeURIComponent).join('/')}`, { headers: { accept: 'application/json' } });
+  history.replaceState(null, '', `#${encodeURIComponent(name)}`);
+  const scheme = byId('scheme').value.trim();
+  const query = scheme === '' ? '' : `?scheme=${encodeURIComponent(scheme)}`;
+  const response = await fetch(`${root}/services/${name.split('/').map(encodeURIComponent).join('/')}${query}`, { headers: { accept: 'application/json' } });
   const answer = await response.json();
   if (shown !== name) return;
   byId('detail').hidden = false;
   byId('detail-title').textContent = name;
   byId('detail-summary').textContent = answer.error
-    ?? `${plural(answer.instances.length, 'instance')}${answer.public ? ', public' : ''}${answer.critical ? ', critical' : ''}`;
+    ?? `${plural(answer.instances.length, 'instance')}, ${answer.instances.filter(one => one.isCandidate).length} picked here${answer.public ? ', public' : ''}${answer.critical ? ', critical' : ''}`;
   byId('instances').tBodies[0].replaceChildren(...(answer.instances ?? []).map(instanceRow));
   if (moves) byId('detail-title').focus();
 }
@@ -91,8 +94,7 @@ function instanceRow(detail) {
   const status = instance.unknownStatus ?? instance.status;
   const reason = instance.statusReason ? `${status}: ${instance.statusReason}` : status;
   const notes = [
-    detail.isCandidate ? 'yes' : `no: ${detail.exclusions}`,
-    detail.ejectedUntil ? `ejected until ${clock(detail.ejectedUntil)}` : null,
+    detail.isCandidate ? 'yes' : `no: ${detail.reasons.join('; ')}`,
     detail.isSuspect ? 'suspect' : null,
   ].filter(note => note !== null);
   return row(
@@ -103,9 +105,10 @@ function instanceRow(detail) {
 }
 
 function drawHost(host) {
+  byId('host-title').textContent = `This process: ${host.application}`;
   byId('lease').textContent = host.lease
     ? `Lease renewed ${host.lease.age} s ago, time to live ${host.lease.timeToLive} s${host.lease.failure ? `: ${host.lease.failure}` : ''}`
-    : 'No lease: nothing is registered.';
+    : 'This process registers no service.';
   byId('registrations').replaceChildren(...host.registrations.map(one => element(
     'li', `${one.serviceName}: ${one.state}, ${one.status} (${one.instanceId})`, one.state === 'Registered' && one.status === 'Serving' ? 'good' : 'warn')));
 }
@@ -148,6 +151,7 @@ function connect() {
 }
 
 byId('filter').addEventListener('input', draw);
+byId('scheme').addEventListener('input', () => { if (shown !== null) show(shown, false); });
 byId('all').addEventListener('click', async () => {
   const response = await fetch(`${root}/services?all=true`);
   for (const service of await response.json()) if (!services.has(service.name)) services.set(service.name, service);
@@ -164,3 +168,4 @@ for (const button of document.querySelectorAll('#services thead button')) {
 }
 
 connect();
+if (location.hash.length > 1) show(decodeURIComponent(location.hash.slice(1)), false);

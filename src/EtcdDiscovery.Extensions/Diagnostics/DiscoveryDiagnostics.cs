@@ -34,14 +34,20 @@ internal sealed class DiscoveryDiagnostics(
             .Select(instance => instance.Id).ToHashSet(StringComparer.Ordinal);
         return new() { Snapshot = watched.Expose(view), Instances = [.. view.Instances.Select(Explain)] };
 
-        InstanceExplanation Explain(ServiceInstance instance) => new()
+        InstanceExplanation Explain(ServiceInstance instance)
         {
-            Instance = instance,
-            Exclusions = ExclusionsOf(instance),
-            EjectedUntil = ejections.TryGetValue(instance.Id, out var end) ? end : null,
-            IsSuspect = view.Suspects.Contains(instance.Id),
-            OutstandingCalls = watched.CountOutstanding(instance.Id),
-        };
+            var exclusions = ExclusionsOf(instance);
+            DateTimeOffset? ejectedUntil = ejections.TryGetValue(instance.Id, out var end) ? end : null;
+            return new()
+            {
+                Instance = instance,
+                Exclusions = exclusions,
+                Reasons = ExclusionReasons.Of(exclusions, instance, query, ejectedUntil),
+                EjectedUntil = ejectedUntil,
+                IsSuspect = view.Suspects.Contains(instance.Id),
+                OutstandingCalls = watched.CountOutstanding(instance.Id),
+            };
+        }
 
         // The pick sets decide whether an instance is left out. The reasons are all exclusions that apply to it. A preference excludes
         // nothing while no instance is selected.

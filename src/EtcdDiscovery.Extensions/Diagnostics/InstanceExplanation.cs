@@ -12,6 +12,11 @@ public sealed class InstanceExplanation
     /// <summary>Why the query does not select it.</summary>
     public required InstanceExclusions Exclusions { get; init; }
 
+    /// <summary>
+    /// The exclusions for people, such as <c>it has no port for http, only grpc=8083</c>; empty if the query selects the instance.
+    /// </summary>
+    public IReadOnlyList<string> Reasons { get; init; } = [];
+
     /// <summary>Whether the query selects it, so that it may be picked.</summary>
     public bool IsCandidate => Exclusions == InstanceExclusions.None;
 

@@ -14,7 +14,8 @@ internal sealed class ServiceTimeline(string service, Timeline? events, TimeProv
     /// <summary>Records the changes that led from one published view to the next one.</summary>
     public void OnPublished(ServiceView before, ViewUpdate update)
     {
-        if (events is null)
+        // Names of services that do not exist may come from untrusted callers.
+        if (events is null || (!before.IsKnown && !update.View.Exists))
         {
             return;
         }

@@ -74,5 +74,5 @@ internal sealed class ViewSubscribers(string service)
     }
 
     private EtcdDiscoveryException Describe(EtcdDiscoveryException error) =>
-        new($"Service '{LogSanitizer.Sanitize(service)}' cannot be resolved yet: {error.Message}", error.IsTransient, error);
+        new($"Service '{LogSanitizer.Sanitize(service)}' cannot be resolved{(error.IsTransient ? " yet" : "")}: {error.Message}", error.IsTransient, error);
 }

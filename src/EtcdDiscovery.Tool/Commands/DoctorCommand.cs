@@ -108,6 +108,9 @@ internal sealed class DoctorCommand : Command
                     _ => null,
                 });
             }
+
+            var warnings = findings.Count(finding => finding.Severity == Severity.Warning);
+            output.WriteLine(problems + warnings == 0 ? "No problem was found." : $"Problems: {problems}. Warnings: {warnings}.");
         }
 
         return problems > 0 ? ExitCode.ProblemsFound : ExitCode.Ok;

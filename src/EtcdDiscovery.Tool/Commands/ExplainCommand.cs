@@ -74,34 +74,19 @@ internal sealed class ExplainCommand : Command
                 {
                     one.Instance.Id,
                     one.IsCandidate ? "yes" : "no",
-                    string.Join("; ", ExclusionsOf(one).Select(exclusion => Describe(exclusion, one.Instance, query))),
+                    string.Join("; ", one.Reasons),
                 }));
         }
 
         Output.NoteUnreadable(explanation.Snapshot);
+        if (query.Scheme is null)
+        {
+            Output.WriteNote("Ports were not checked: add --scheme, for instance --scheme http.");
+        }
 
         return explanation.Instances.Any(one => one.IsCandidate) ? ExitCode.Ok : ExitCode.NotFound;
     }
 
     private static IEnumerable<InstanceExclusions> ExclusionsOf(InstanceExplanation instance) => Enum.GetValues<InstanceExclusions>()
         .Where(exclusion => exclusion != InstanceExclusions.None && instance.Exclusions.HasFlag(exclusion));
-
-    private static string Describe(InstanceExclusions exclusion, ServiceInstance instance, ServiceQuery query) => exclusion switch
-    {
-        InstanceExclusions.Status => $"its status is {InstanceDocument.StatusOf(instance)}"
-            + (instance.StatusReason is { } reason ? $" ({reason})" : ""),
-        InstanceExclusions.Shard => $"it serves {ShardOf(instance)}, not '{query.Shard}'",
-        InstanceExclusions.PreferredShard => $"it serves {ShardOf(instance)}, while others serve '{query.PreferredShard}'",
-        InstanceExclusions.PreferredZone => $"it is in {(instance.Zone is { } zone ? $"zone '{zone}'" : "no zone")}, while others are in the preferred zone",
-        InstanceExclusions.Port => $"it has no port for {query.Scheme}, only {PortsIn(query.Network, instance)}",
-        _ => Output.NameOf(exclusion),
-    };
-
-    private static string ShardOf(ServiceInstance instance) => instance.Shard is { } shard ? $"shard '{shard}'" : "no shard";
-
-    private static string PortsIn(ServiceNetwork network, ServiceInstance instance)
-    {
-        var ports = network == ServiceNetwork.Private ? instance.PrivatePorts ?? instance.Ports : instance.Ports ?? instance.PrivatePorts;
-        return ports is { Count: > 0 } ? Output.Join(ports) : "none";
-    }
 }

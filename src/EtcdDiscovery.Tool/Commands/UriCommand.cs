@@ -11,7 +11,7 @@ internal sealed class UriCommand : Command
 
     private readonly Option<string> _scheme = new("--scheme")
     {
-        Description = "The scheme, such as http. Not needed if the instance has only one port.",
+        Description = "The scheme, such as http. By default http if the instance has such a port, otherwise https.",
         HelpName = "SCHEME",
         DefaultValueFactory = _ => "",
     };

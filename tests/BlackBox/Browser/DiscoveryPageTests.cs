@@ -36,7 +36,7 @@ public sealed class DiscoveryPageTests(SharedEtcd etcd, Chromium browser) : ICla
         await registration.PauseAsync("repairs", Token);
         await Expect(Cell(page, service, 1)).ToHaveTextAsync("0");
         await Expect(page.Locator("#instances")).ToContainTextAsync("Maintenance: repairs");
-        await Expect(page.Locator("#instances")).ToContainTextAsync("no: Status");
+        await Expect(page.Locator("#instances")).ToContainTextAsync("no: its status is maintenance (repairs)");
 
         await registration.DisposeAsync();
         await Expect(page.Locator("#detail-summary")).ToContainTextAsync("0 instances");

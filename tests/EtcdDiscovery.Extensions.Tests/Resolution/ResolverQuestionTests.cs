@@ -74,7 +74,7 @@ public sealed class ResolverQuestionTests
             async () => await host.Resolver.GetInstanceAsync(Service, cancellationToken: Token));
 
         Assert.False(error.IsTransient);
-        Assert.Equal("Service 'shop' cannot be resolved yet: permission denied", error.Message);
+        Assert.Equal("Service 'shop' cannot be resolved: permission denied", error.Message);
         // The service is known now, so no query waits for the next retry; watchers report the change, too.
         Assert.True(host.Resolver.GetInstanceAsync(Service, cancellationToken: Token).AsTask() is { IsFaulted: true });
         await Assert.ThrowsAsync<EtcdDiscoveryException>(
