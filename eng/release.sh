@@ -80,7 +80,7 @@ for folder in one another; do
   git -C "$temp/$folder/source" checkout -q --detach "$commit"
   git -C "$temp/$folder/source" remote set-url origin "$repository"
   say "packing $version in $temp/$folder"
-  CI=true "$temp/$folder/source/eng/pack.sh" "$temp/$folder/packages" -p:RestoreLockedMode=true >"$temp/$folder/log" 2>&1 ||
+  "$temp/$folder/source/eng/pack.sh" "$temp/$folder/packages" -p:RestoreLockedMode=true >"$temp/$folder/log" 2>&1 ||
     { tail -n 30 "$temp/$folder/log" >&2; fail "packing failed; the end of its log is above"; }
   (cd "$temp/$folder/packages" && sha256sum -- *) >"$temp/$folder/SHA256SUMS"
 done
