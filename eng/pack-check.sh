@@ -40,7 +40,7 @@ version=$(basename "$temp"/feed/EtcdDiscovery.Extensions.[0-9]*.nupkg .nupkg)
 version=${version#EtcdDiscovery.Extensions.}
 packages=() # those with an API, so not the tool
 for api in "$root"/src/*/PublicAPI.Shipped.txt; do packages+=("$(basename "${api%/*}")"); done
-passed "Packed twice with the same bytes: $(basename -a "$temp"/feed/*.nupkg | tr '\n' ' ')"
+passed "Packed twice with the same bytes: $(basename -a "$temp"/feed/*.nupkg | paste -sd ' ')"
 
 # The user's cache serves as a fallback, so that nothing is downloaded twice. The packages under test do not get into it.
 NUGET_FALLBACK_PACKAGES=$(dotnet nuget locals global-packages --list | sed 's/^[^:]*: //')
