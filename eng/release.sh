@@ -76,7 +76,7 @@ trap 'rm -rf "$temp"' EXIT
 commit=$(git rev-parse HEAD) repository=$(property RepositoryUrl)
 for folder in one another; do
   # SourceLink takes the repository's address from the remote, and a branch's name would get into the package.
-  git clone -q "$root" "$temp/$folder/source"
+  git -c advice.detachedHead=false clone -q "$root" "$temp/$folder/source"
   git -C "$temp/$folder/source" checkout -q --detach "$commit"
   git -C "$temp/$folder/source" remote set-url origin "$repository"
   say "packing $version in $temp/$folder"
