@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Runs a command with a Docker engine: eng/docker.sh COMMAND [ARGUMENT...]
+# Runs a command that needs a Docker engine: eng/docker.sh COMMAND [ARGUMENT...]
 #
-# If an engine answers, the command uses it, and this script changes nothing. Otherwise, the script starts a private engine
-# and ends it with the command. Its etcd image is made from the binary that eng/etcd.sh prints, so nothing is pulled.
+# If an engine is already running, the command uses it, and this script changes nothing. Otherwise, the script starts a private
+# engine and stops it when the command ends. It builds the etcd image from the binary that eng/etcd.sh prints, so it pulls nothing.
 #
-# A private engine needs Linux and root. Debian's packages are unpacked into the cache, so nothing is installed. The engine
-# runs in its own namespaces: its containers, its mounts and its changes to /etc, /opt and /run end with it.
+# A private engine needs Linux and root. Debian's packages are unpacked into the cache, so nothing is installed. The engine runs
+# in its own namespaces: when it stops, its containers, its mounts and its changes to /etc, /opt and /run disappear.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -18,7 +18,7 @@ fail() { say "$*"; exit 1; }
 
 [ $# -gt 0 ] || { say "usage: eng/docker.sh COMMAND [ARGUMENT...]"; exit 2; }
 
-# Limits the wait to 5 s: an endpoint may accept the connection and never answer.
+# Waits for at most 5 s, because an endpoint may accept the connection but never answer.
 answers() {
   docker version >/dev/null 2>&1 &
   local client=$! i
@@ -31,10 +31,10 @@ answers() {
 }
 
 if answers; then exec "$@"; fi
-[ "$(uname)" = Linux ] || fail "no Docker engine answers; start one (a private one can only be started on Linux)"
-[ "$(id -u)" = 0 ] || fail "no Docker engine answers; start one (a private one can only be started by root)"
+[ "$(uname)" = Linux ] || fail "no Docker engine answers; start one (the script can start a private one only on Linux)"
+[ "$(id -u)" = 0 ] || fail "no Docker engine answers; start one (only root can start a private one)"
 
-# Prefix of each command of the engine: the packages may contain libraries that the system lacks.
+# Every command of the engine starts with this prefix, so that it finds the unpacked programs and the libraries that they need.
 libraries=$(uname -m)-linux-gnu
 engine=(env "PATH=$unpacked/usr/sbin:$unpacked/usr/bin:$unpacked/sbin:$unpacked/bin:$PATH"
   "LD_LIBRARY_PATH=$unpacked/usr/lib/$libraries:$unpacked/lib/$libraries")
@@ -49,7 +49,7 @@ flock -n 9 || { say "waiting for the private engine of another run to end"; floc
 # Since Debian 13 the client is in a separate package.
 if ! can_run; then
   unpack_from_apt "$unpacked" docker.io docker-cli iproute2
-  can_run || { tail -n 20 "$unpacked/unpack.log" >&2; fail "no Docker engine answers, and apt has no docker.io that runs here"; }
+  can_run || { tail -n 20 "$unpacked/unpack.log" >&2; fail "no Docker engine answers, and apt has no docker.io package that runs here"; }
 fi
 
 etcd=$("$root/eng/etcd.sh")
@@ -65,7 +65,7 @@ clean_up() {
     wait "$pid" 2>/dev/null || true
   fi
   [ -z "$bridge" ] || [ ! -e "$bridge" ] || "${engine[@]}" ip link delete docker0 || true
-  # Killed processes release their files and cgroups a moment later.
+  # Retries, because killed processes release their files and cgroups a moment later.
   for _ in {1..50}; do
     find /sys/fs/cgroup -depth -type d -path "*/$group*" -exec rmdir {} + 2>/dev/null || true
     rm -rf "$temp" 2>/dev/null || true
@@ -114,6 +114,6 @@ tar -C "$temp/image" -c . | "${engine[@]}" docker import --change 'CMD ["/usr/lo
 rm -rf "$temp/image"
 say "a private Docker engine with $ETCD_IMAGE answers at $DOCKER_HOST"
 
-# Testcontainers' reaper is off: its image would have to be pulled, and the containers end with the engine.
+# Testcontainers' reaper is disabled: its image would have to be pulled, and the containers end with the engine anyway.
 export DOCKER_API_VERSION ETCD_IMAGE TESTCONTAINERS_RYUK_DISABLED=true TESTCONTAINERS_HOST_OVERRIDE=127.0.0.1
 "$@" 9>&-

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Fuzzes the readers with malformed input. A failure names the seed and the round.
+# Fuzzes the code that reads etcd's responses and JSON, with malformed input. A failure message contains the seed and the round.
 #
-#   eng/fuzz.sh [--seconds N] [--seed S]    by default 60 seconds and a random seed
+#   eng/fuzz.sh [--seconds N] [--seed S]    defaults: 60 seconds and a random seed
 set -euo pipefail
 
 export FUZZ_SECONDS=60 FUZZ_SEED=$RANDOM

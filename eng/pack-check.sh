@@ -72,6 +72,30 @@ done >Program.cs
 block json 1 >appsettings.json
 dotnet build -warnaserror >"$temp/build.log" 2>&1 || fail "README's program does not build"
 
+# The packages for tests, in a project that has nothing else of this repository: a store there passes the conformance suite.
+mkdir "$temp/tests"
+cd "$temp/tests"
+cp "$root/tests/EtcdDiscovery.Extensions.Testing.Tests"/{FakeServiceResolverTests,RecordingWeb,Stores/LogStore,Stores/LogStoreConformance}.cs .
+cat >tests.csproj <<END
+<Project Sdk="Microsoft.NET.Sdk">
+  <PropertyGroup>
+    <OutputType>Exe</OutputType>
+    <TargetFramework>net10.0</TargetFramework>
+    <ImplicitUsings>enable</ImplicitUsings>
+    <Nullable>enable</Nullable>
+  </PropertyGroup>
+  <ItemGroup>
+    <Using Include="Xunit" />
+    <PackageReference Include="EtcdDiscovery.Extensions.Testing" Version="*" />
+    <PackageReference Include="EtcdDiscovery.Extensions.Testing.Xunit" Version="*" />
+    $(grep -o '<Package[^>]*"xunit.v3" [^>]*>' "$root/Directory.Packages.props" | sed 's/PackageVersion/PackageReference/')
+  </ItemGroup>
+</Project>
+END
+dotnet build >"$temp/tests.log" 2>&1 || fail "the packages for tests do not build in a project of their own"
+dotnet run --no-build >>"$temp/tests.log" 2>&1 || fail "tests with the packages failed"
+passed "dotnet test project: a store of its own passes the conformance suite, and the fake resolver works"
+
 unpacked() { echo "$temp/packages/$(tr '[:upper:]' '[:lower:]' <<<"$1")/$version"; } # PACKAGE
 for package in "${packages[@]}"; do
   cd "$(unpacked "$package")"

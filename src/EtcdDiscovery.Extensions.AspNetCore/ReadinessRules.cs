@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 namespace EtcdDiscovery.AspNetCore;
 
 /// <summary>Validates the settings of <c>RegisterWhenHealthy()</c>.</summary>
-/// <remarks>Validates as part of the main options, so that one exception lists all problems.</remarks>
+/// <remarks>Runs when the main options are validated, so that one exception lists all problems.</remarks>
 internal sealed class ReadinessRules(IOptions<ReadinessOptions> readiness) : IValidateOptions<EtcdDiscoveryOptions>
 {
     private const string Section = ReadinessOptions.SectionName;

@@ -13,8 +13,9 @@ public enum CredentialPolicy
     Share,
 
     /// <summary>
-    /// The last instance to register writes its own credentials, even if it has none, and all others adopt them. Go's hosts do the same.
-    /// Instances that use <see cref="Share"/> never replace their credentials with none: they write them again.
+    /// The last instance to register replaces the credentials with its own, or removes them if it has none. All other instances adopt the
+    /// result. Go's hosts do the same. Instances that use <see cref="Share"/> never give up their credentials: if another instance removes
+    /// them, they write them again.
     /// </summary>
     Overwrite,
 }

@@ -24,7 +24,7 @@ public enum DiscoveryEventKind
     /// <summary>An ejected instance may be picked again.</summary>
     EjectionEnded,
 
-    /// <summary>A service can no longer be watched in the store; the last known answer is served.</summary>
+    /// <summary>A service can no longer be watched in the store. Queries return its last known state.</summary>
     StoreUnreachable,
 
     /// <summary>A service is watched again.</summary>

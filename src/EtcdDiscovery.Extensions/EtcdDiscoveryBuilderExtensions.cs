@@ -10,7 +10,7 @@ namespace Microsoft.Extensions.DependencyInjection;
 // One overload takes the path of a section and the other a delegate, so no call is ambiguous.
 #pragma warning disable RS0026
 
-/// <summary>Configures service discovery beyond its settings.</summary>
+/// <summary>Configures service discovery in code, in addition to its settings.</summary>
 public static class EtcdDiscoveryBuilderExtensions
 {
     /// <summary>Registers an additional service of this process. All services of a process share one session in etcd.</summary>
@@ -41,16 +41,17 @@ public static class EtcdDiscoveryBuilderExtensions
     }
 
     /// <summary>
-    /// Lets channels of <c>Grpc.Net.Client</c> balance over a service's instances themselves: the address <c>etcd:///catalog</c> uses the
-    /// port <c>http</c>, or <c>https</c> on a channel with TLS; <c>etcd:///_grpc.catalog</c> uses the port named <c>grpc</c>.
+    /// Lets channels of <c>Grpc.Net.Client</c> balance calls over the instances of a service. The address <c>etcd:///catalog</c> uses the
+    /// port <c>http</c>, or <c>https</c> on a channel with TLS. The address <c>etcd:///_grpc.catalog</c> uses the port named <c>grpc</c>.
     /// </summary>
     /// <remarks>
     /// <para>
-    /// For clients of <c>AddGrpcClient</c>, or channels whose <c>GrpcChannelOptions.ServiceProvider</c> is the application's. Addresses follow
-    /// etcd without polling, and carry <see cref="GrpcAddressAttributes"/>. <c>pick_first</c>, <c>round_robin</c> and your own load balancers
-    /// pick among them; the library's pickers and ejections have no effect.
+    /// This works for clients of <c>AddGrpcClient</c>, and for channels whose <c>GrpcChannelOptions.ServiceProvider</c> is the
+    /// application's. A watch updates the addresses, so nothing is polled. The addresses carry <see cref="GrpcAddressAttributes"/>.
+    /// <c>pick_first</c>, <c>round_robin</c> or a load balancer of your own picks among the addresses; the library's pickers and ejections
+    /// do not apply.
     /// </para>
-    /// <para>Do not add <c>AddEtcdDiscovery()</c> to the same client: its handler would look up addresses as host names.</para>
+    /// <para>Do not call <c>AddEtcdDiscovery()</c> on the same client: its handler would look up the addresses as service names.</para>
     /// </remarks>
     /// <param name="builder">The builder.</param>
     /// <returns>The builder.</returns>
@@ -64,7 +65,7 @@ public static class EtcdDiscoveryBuilderExtensions
     /// <summary>Keeps everything in memory, for tests. Overrides <see cref="EtcdDiscoveryOptions.Store"/>.</summary>
     /// <param name="builder">The builder.</param>
     /// <param name="shared">
-    /// A store to share with other hosts of this process; the caller disposes it. By default the host creates its own.
+    /// A store to share with other hosts in this process. The caller disposes it. By default, the host creates its own.
     /// </param>
     /// <returns>The builder.</returns>
     public static IEtcdDiscoveryBuilder UseInMemoryStore(this IEtcdDiscoveryBuilder builder, InMemoryDiscoveryStore? shared = null)

@@ -23,7 +23,8 @@ public class EtcdDiscoveryException : Exception
 
     /// <summary>
     /// Whether the same call may succeed later without a change of code or settings: <see langword="true"/> while etcd is unreachable or
-    /// electing a leader, or while no instance takes requests; <see langword="false"/> for an unknown service or a refused permission.
+    /// electing a leader, or while no instance takes requests; <see langword="false"/> if the service is unknown or a permission is
+    /// missing.
     /// </summary>
     public bool IsTransient { get; }
 }

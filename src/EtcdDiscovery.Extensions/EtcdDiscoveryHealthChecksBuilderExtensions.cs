@@ -11,14 +11,16 @@ public static class EtcdDiscoveryHealthChecksBuilderExtensions
     private static readonly Func<IServiceProvider, IHealthCheck> Create = ActivatorUtilities.GetServiceOrCreateInstance<EtcdDiscoveryHealthCheck>;
 
     /// <summary>
-    /// Adds a check that is unhealthy until this process has registered, and has read a service if it queried any. After that, it is
-    /// degraded while etcd is unreachable or refuses a request, and healthy otherwise.
+    /// Adds a check that is unhealthy until this process has registered its services, or, if it registers none, until it has read one of
+    /// the services that it queries. After that, the check is degraded while etcd is unreachable or refuses a request, and healthy
+    /// otherwise.
     /// </summary>
     /// <remarks>
-    /// Use it for readiness, never for liveness: a restart does not bring etcd back. The check reads memory only, without a request to
-    /// etcd. Its data contains no secrets. Adding it twice under the same name is harmless. Its description says what has to be changed, and whether etcd's operators have to do it.
+    /// Use it for readiness, never for liveness: restarting the application does not bring etcd back. The check reads memory only and sends
+    /// no request to etcd. Its description says what to change, and whether etcd's operators have to do it. Its data contains no secrets.
+    /// Adding it twice under the same name is harmless.
     /// </remarks>
-    /// <param name="builder">The health checks to add to. Also adds service discovery to its services if that has not been done.</param>
+    /// <param name="builder">The health checks to add to. Service discovery is added to its services if it has not been added yet.</param>
     /// <param name="name">The check's name; by default <c>etcd-discovery</c>.</param>
     /// <param name="failureStatus">The status to report instead of unhealthy; by default unhealthy.</param>
     /// <param name="tags">The check's tags; by default <c>ready</c>.</param>

@@ -16,7 +16,7 @@ public static class EtcdDiscoveryHttpClientBuilderExtensions
     /// IP addresses, <c>localhost</c>, hosts with a port other than the scheme's default and
     /// <see cref="HttpDiscoveryOptions.ExternalHosts"/> go to DNS unchanged. On the builder of <c>ConfigureHttpClientDefaults</c>, only
     /// <see cref="HttpDiscoveryOptions.ServiceHosts"/> are looked up, and at least one is required. Host names in URLs are in lower case,
-    /// so services that are called by URL need names in lower case.
+    /// so a service that is called by URL needs a lower-case name.
     /// </para>
     /// <para>
     /// Requests fail with <see cref="ServiceNotFoundException"/> if the service is unknown, with <see cref="UnknownSchemeException"/> if no
@@ -29,8 +29,8 @@ public static class EtcdDiscoveryHttpClientBuilderExtensions
     /// are not sent to the target of a redirect. A certificate has to be valid for the instance's host name.
     /// </para>
     /// <para>
-    /// The handler is placed inside all others, such as retry handlers, regardless of the order in which they are added. Repeated calls are
-    /// harmless. Also adds service discovery if that has not been done.
+    /// The handler runs inside all others, such as retry handlers, regardless of the order in which they are added. Repeated calls are
+    /// harmless. Service discovery is added if it has not been added yet.
     /// </para>
     /// </remarks>
     /// <param name="builder">The client to add to.</param>

@@ -4,8 +4,8 @@ namespace EtcdDiscovery;
 
 /// <summary>Settings of service discovery. Configuration section <c>EtcdDiscovery</c>; validated when the host starts.</summary>
 /// <remarks>
-/// Settings are read once, except for <see cref="Service"/>, <see cref="RegisterService"/> and etcd's user and password: changes to these
-/// apply while the application runs.
+/// Settings are read once. The exceptions are <see cref="Service"/>, <see cref="RegisterService"/>, and etcd's user and password, whose
+/// changes apply while the application runs.
 /// </remarks>
 public sealed class EtcdDiscoveryOptions
 {
@@ -14,17 +14,17 @@ public sealed class EtcdDiscoveryOptions
 
     /// <summary>Whether service discovery is enabled. If not, nothing is registered or read, and no connection is opened.</summary>
     /// <remarks>
-    /// If it is disabled, the queries of <see cref="IServiceResolver"/> throw a <see cref="ServiceNotFoundException"/> that says so, and
-    /// <see cref="IServiceRegistry.Register"/> throws an <see cref="EtcdDiscoveryException"/>. An <c>HttpClient</c> sends requests to the
-    /// host in the URL, and the health check is healthy.
+    /// If service discovery is disabled, queries of <see cref="IServiceResolver"/> throw a <see cref="ServiceNotFoundException"/> that says
+    /// so, and <see cref="IServiceRegistry.Register"/> throws an <see cref="EtcdDiscoveryException"/>. An <c>HttpClient</c> sends requests
+    /// to the host in the URL, and the health check is healthy.
     /// </remarks>
     /// <value>The default is <see langword="true"/>.</value>
     public bool Enabled { get; set; } = true;
 
     /// <summary>
-    /// Whether configured services are registered, including those of <c>AddService</c>. An application that only consumes services can
-    /// keep their settings and set this to <see langword="false"/>. Services that are registered through <see cref="IServiceRegistry"/> are
-    /// not affected.
+    /// Whether configured services are registered, including those of <c>AddService</c>. An application that only calls other services can
+    /// keep the settings of its own services and set this to <see langword="false"/>. Services that are registered through
+    /// <see cref="IServiceRegistry"/> are not affected.
     /// </summary>
     /// <value>The default is <see langword="true"/>. Changes apply while the application runs.</value>
     public bool RegisterService { get; set; } = true;
@@ -35,8 +35,8 @@ public sealed class EtcdDiscoveryOptions
 
     /// <summary>A prefix for every key, so that several isolated fleets can share one etcd.</summary>
     /// <value>
-    /// The default is none: the keys are those of Go's etcd-discovery. It starts with a <c>/</c> and does not end with one,
-    /// as in <c>/fleet-a</c>.
+    /// The default is none: the keys are the same as those of Go's etcd-discovery. A prefix starts with a <c>/</c> and does not end with
+    /// one, as in <c>/fleet-a</c>.
     /// </value>
     public string? KeyPrefix { get; set; }
 
@@ -55,21 +55,22 @@ public sealed class EtcdDiscoveryOptions
     public InstanceBalancing Balancing { get; set; }
 
     /// <summary>
-    /// The zone whose instances are preferred, usually that of this process. Others are picked only if the zone has none.
+    /// The zone whose instances are preferred, usually the zone of this process. Instances in other zones are picked only if this zone has
+    /// none.
     /// </summary>
     /// <value>The default is <see langword="null"/>: no zone is preferred.</value>
     public string? PreferredZone { get; set; }
 
     /// <summary>
-    /// How long the entries of this process remain in the store after the last renewal. They are renewed every third of this time. A
-    /// shorter time detects dead instances sooner and causes more load on etcd.
+    /// How long the entries of this process remain in the store after the last renewal. They are renewed each time a third of this time has
+    /// passed. With a shorter time, dead instances are detected sooner, and the load on etcd is higher.
     /// </summary>
     /// <value>The default is 5 seconds, as in Go. From 1 second to 1 hour; etcd grants whole seconds, at least 2 by default.</value>
     public TimeSpan TimeToLive { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How long this process keeps serving, marked as draining, before it is withdrawn on shutdown. A delay that is long enough for callers
-    /// to notice lets requests in flight arrive. The host's shutdown timeout has to be longer.
+    /// How long this process keeps handling requests on shutdown, marked as draining, before it is withdrawn. Choose a delay that gives
+    /// callers time to notice, so that requests in flight still arrive. The host's shutdown timeout has to be longer.
     /// </summary>
     /// <value>The default is 0. Up to 10 minutes.</value>
     public TimeSpan DrainDelay { get; set; }
@@ -79,8 +80,8 @@ public sealed class EtcdDiscoveryOptions
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromSeconds(0.2);
 
     /// <summary>
-    /// The longest wait between two attempts, except for the 30 seconds after the store refused a request. A shorter time restores a fleet
-    /// sooner after an outage and causes more load on etcd.
+    /// The longest wait between two attempts, except that a request that the store refused is retried after 30 seconds. With a shorter
+    /// time, a fleet recovers sooner from an outage, and the load on etcd is higher.
     /// </summary>
     /// <value>The default is 2 seconds. Up to 5 minutes.</value>
     public TimeSpan MaxRetryDelay { get; set; } = TimeSpan.FromSeconds(2);
@@ -93,32 +94,34 @@ public sealed class EtcdDiscoveryOptions
     /// <value>The default is 5 minutes, as in Go. From 0.1 seconds to 12 hours.</value>
     public TimeSpan RegistrationTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How long an unused service is kept in memory and watched. The next query reads it again.</summary>
+    /// <summary>
+    /// How long an unused service is kept in memory and watched. After that, the next query reads it from the store again.
+    /// </summary>
     /// <value>
-    /// The default is 10 minutes. 0 keeps it until the application stops; otherwise from 1 second to 1 day. Removal may take up to a
-    /// quarter longer.
+    /// The default is 10 minutes. 0 keeps services until the application stops; otherwise from 1 second to 1 day. Removal may take up to a
+    /// quarter longer than this time.
     /// </value>
     public TimeSpan CacheIdleTimeout { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>
-    /// How often a watched service is read again, to recover changes that its watch may have missed. The interval varies at random by up to
-    /// a quarter, so that the instances of a fleet do not read at the same time.
+    /// The interval at which a watched service is read again, to recover changes that its watch may have missed. It varies at random by up
+    /// to a quarter, so that the instances of a fleet do not all read at the same time.
     /// </summary>
     /// <value>The default is 10 minutes. 0 disables it; otherwise from 1 second to 1 day.</value>
     public TimeSpan RefreshInterval { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>
-    /// How long to keep serving instances that vanish during an outage of the store, or within this time after an outage or a break of its
-    /// watch, so that a store that lost its data does not empty every client at once. In a service of four or more instances, the same
-    /// applies to those that vanish after the first half, within this time: a leader of etcd that resumes after a freeze revokes the leases
-    /// of healthy instances. Instances that unregistered are removed at once.
+    /// How long to keep instances that vanish during an outage of the store, or within this time after an outage or a broken watch. Without
+    /// this grace, a store that lost its data would leave every client without instances at once. In a service of four or more instances,
+    /// the same applies once half of them have vanished within this time: those that vanish next are kept, because a leader of etcd that
+    /// resumes after a freeze revokes the leases of healthy instances. Instances that unregistered are removed at once.
     /// </summary>
     /// <value>The default is twice <see cref="TimeToLive"/>. 0 disables it; up to 1 hour.</value>
     public TimeSpan? OutageGrace { get; set; }
 
     /// <summary>
-    /// Directory for persisted snapshots, which are used if the application starts while the store is unreachable; use one that only this
-    /// application can access. The files contain the services' credentials; only the application's user can read them.
+    /// Directory for persisted snapshots, which are used if the application starts while the store is unreachable. Use a directory that
+    /// only this application can access. The files contain the services' credentials; only the application's user can read them.
     /// </summary>
     /// <value>The default is <see langword="null"/>: nothing is saved.</value>
     public string? SnapshotDirectory { get; set; }

@@ -7,8 +7,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class EtcdDiscoveryServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds service discovery, configured by the section <c>EtcdDiscovery</c>. Registers the configured service while the application
-    /// serves, and adds <see cref="IServiceResolver"/> and <see cref="IServiceRegistry"/> as singletons.
+    /// Adds service discovery, configured by the section <c>EtcdDiscovery</c>. The configured service stays registered while the
+    /// application handles requests. <see cref="IServiceResolver"/> and <see cref="IServiceRegistry"/> are added as singletons.
     /// </summary>
     /// <remarks>Repeated calls are harmless. Settings are validated when the host starts.</remarks>
     /// <param name="services">The services to add to.</param>

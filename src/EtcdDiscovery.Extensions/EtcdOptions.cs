@@ -4,8 +4,8 @@ namespace EtcdDiscovery;
 public sealed class EtcdOptions
 {
     /// <summary>
-    /// The cluster's client addresses: <c>https://host:port</c>, <c>http://host:port</c>, or <c>host:port</c> for <c>http</c>. One is used
-    /// at a time, and the next one when it fails.
+    /// The cluster's client addresses: <c>https://host:port</c>, <c>http://host:port</c>, or <c>host:port</c> for <c>http</c>. One endpoint
+    /// is used at a time; when it fails, the next one is used.
     /// </summary>
     /// <value>
     /// Defaults to the environment variable <c>ETCD_HOSTS</c> (comma-separated), then <c>ETCD_HOST</c>, then <c>http://127.0.0.1:2379</c>.

@@ -3,10 +3,10 @@ namespace EtcdDiscovery;
 /// <summary>How connections to <c>https</c> endpoints of etcd are secured. Configuration section <c>EtcdDiscovery:Etcd:Tls</c>.</summary>
 /// <remarks>
 /// <para>
-/// Each certificate and key is the path of a file, the PEM text itself, or that text in base64. Files are read for every new connection, so
-/// certificates can be replaced while the application runs.
+/// Each certificate and key can be the path of a file, the PEM text itself, or the PEM text in base64. Files are read for every new
+/// connection, so certificates can be replaced while the application runs.
 /// </para>
-/// <para>TLS 1.2 or later. The server's certificate and its name are always verified; there is no setting to disable that.</para>
+/// <para>Connections use TLS 1.2 or later. The server's certificate and its name are always verified; no setting disables that.</para>
 /// </remarks>
 public sealed class EtcdTlsOptions
 {

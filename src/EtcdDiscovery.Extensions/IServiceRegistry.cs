@@ -1,9 +1,10 @@
 namespace EtcdDiscovery;
 
-/// <summary>Registers services of this process. All of them share one session in the store.</summary>
+/// <summary>Registers the services of this process, which share one session in the store.</summary>
 /// <remarks>
-/// A singleton, safe for concurrent use. Members that later versions add will have default implementations. The configured service (section <c>EtcdDiscovery:Service</c>) is registered through it once the
-/// application serves, and is withdrawn with all others when the application begins to stop.
+/// A singleton, safe for concurrent use. The configured service (section <c>EtcdDiscovery:Service</c>) is registered here once the
+/// application can handle requests. It is withdrawn, with all others, when the application begins to stop. Members that later versions add
+/// will have default implementations.
 /// </remarks>
 public interface IServiceRegistry
 {
@@ -13,7 +14,7 @@ public interface IServiceRegistry
     /// <summary>Registers a service.</summary>
     /// <remarks>
     /// Returns without waiting for the store. The service is written in the background, even if the host has not started yet. Dispose the
-    /// registration to withdraw the service; a host that stops withdraws all of them.
+    /// registration to withdraw the service. When the host stops, it withdraws all services.
     /// </remarks>
     /// <param name="options">
     /// The service to register. The options are copied: later changes of the object have no effect.
@@ -21,7 +22,8 @@ public interface IServiceRegistry
     /// only.
     /// </param>
     /// <returns>
-    /// The registration, which is usually not in the store yet: see <see cref="IServiceRegistration.WaitUntilRegisteredAsync"/>.
+    /// The registration, which has usually not been written to the store yet: see
+    /// <see cref="IServiceRegistration.WaitUntilRegisteredAsync"/>.
     /// </returns>
     /// <exception cref="ArgumentNullException">The options are <see langword="null"/>.</exception>
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">

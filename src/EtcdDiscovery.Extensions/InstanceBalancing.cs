@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace EtcdDiscovery;
 
-/// <summary>How one of several instances is picked. Each of them respects <see cref="ServiceInstance.Weight"/>, except <see cref="First"/>.</summary>
+/// <summary>
+/// How one of several instances is picked. Every value except <see cref="First"/> respects <see cref="ServiceInstance.Weight"/>.
+/// </summary>
 [JsonConverter(typeof(JsonStringEnumConverter<InstanceBalancing>))]
 public enum InstanceBalancing
 {
@@ -12,9 +14,9 @@ public enum InstanceBalancing
     /// <summary>One after the other: <see cref="InstancePickers.RoundRobin"/>.</summary>
     RoundRobin,
 
-    /// <summary>The less busy of two random ones: <see cref="InstancePickers.PowerOfTwoChoices"/>.</summary>
+    /// <summary>The less busy of two random instances: <see cref="InstancePickers.PowerOfTwoChoices"/>.</summary>
     PowerOfTwoChoices,
 
-    /// <summary>The one with the smallest key: <see cref="InstancePickers.First"/>.</summary>
+    /// <summary>The instance with the smallest key: <see cref="InstancePickers.First"/>.</summary>
     First,
 }

@@ -2,7 +2,10 @@ using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery;
 
-/// <summary>The service is known, but no instance that takes requests can be selected at the moment (Go: <c>ErrNoHostFound</c>). Transient.</summary>
+/// <summary>
+/// The service is known, but it has no instance that takes requests and can be selected at the moment (Go: <c>ErrNoHostFound</c>).
+/// Transient.
+/// </summary>
 public sealed class NoInstanceFoundException : EtcdDiscoveryException
 {
     /// <summary>Creates the error.</summary>
@@ -30,5 +33,5 @@ public sealed class NoInstanceFoundException : EtcdDiscoveryException
     }
 
     internal static NoInstanceFoundException AllExcluded(string serviceName) =>
-        new(serviceName, "has no instance left: the query excludes all that take requests");
+        new(serviceName, "has no instance left: the query excludes all instances that take requests");
 }

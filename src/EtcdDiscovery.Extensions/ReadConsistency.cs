@@ -2,8 +2,8 @@ namespace EtcdDiscovery;
 
 /// <summary>How current an answer must be. The default value accepts an answer of any age from memory.</summary>
 /// <remarks>
-/// A watch keeps the cached state within milliseconds of the store. Require more only where it matters: each read costs a round trip, and
-/// during an outage such a query fails where the default would be answered.
+/// A watch keeps the cached state within milliseconds of the store. Require a more current answer only where it matters: each read costs a
+/// round trip, and during an outage such a query fails, while the default still returns an answer.
 /// </remarks>
 public readonly record struct ReadConsistency
 {
@@ -19,11 +19,11 @@ public readonly record struct ReadConsistency
     public bool IsLinearizable { get; }
 
     /// <summary>
-    /// Limits the age of the answer. If the cached answer is older, the store is read, and the query fails if the read fails.
+    /// Limits the age of the answer. If the cached answer is older, the query reads the store, and fails if the read fails.
     /// </summary>
     /// <param name="age">
     /// The limit; not below 0. Etcd confirms the cached state at least every 10 seconds (its v2 API only when something changes). With a
-    /// lower limit, the service is read from time to time, at most once within the limit.
+    /// limit below that, queries sometimes read the store, at most once within the limit.
     /// </param>
     /// <returns>The consistency.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="age"/> is negative.</exception>

@@ -11,18 +11,18 @@ public enum RegistrationState
     /// <summary>Not in the store yet: it is being written, or the store is unreachable.</summary>
     Registering,
 
-    /// <summary>In the store, and renewed in time.</summary>
+    /// <summary>In the store, and the last renewal was in time.</summary>
     Registered,
 
-    /// <summary>Still in the store, but a renewal is overdue: the entry expires unless one succeeds in time.</summary>
+    /// <summary>Still in the store, but a renewal is overdue. The entry expires unless a renewal succeeds in time.</summary>
     RenewingLate,
 
     /// <summary>
-    /// No longer in the store: the session expired or was revoked, or another process deleted or overwrote the entry. It is being written
-    /// again.
+    /// No longer in the store: the session expired or was revoked, or another process deleted or overwrote the entry. The entry is being
+    /// written again.
     /// </summary>
     Lost,
 
-    /// <summary>Deleted from the store, or left to expire there; final.</summary>
+    /// <summary>Deleted from the store, or left to expire there. This state is final.</summary>
     Withdrawn,
 }

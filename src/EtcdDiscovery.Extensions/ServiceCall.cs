@@ -3,10 +3,10 @@ namespace EtcdDiscovery;
 /// <summary>A call to an instance, from <see cref="IServiceResolver.StartCall"/> until it is completed or disposed.</summary>
 /// <remarks>
 /// <para>
-/// The call counts as outstanding until it ends, and its result decides whether the instance is ejected. The first
-/// completion or disposal ends the call; all later ones do nothing.
+/// The call counts as outstanding until it ends. Its result decides whether the instance is ejected. The first completion or disposal ends
+/// the call; later ones do nothing.
 /// </para>
-/// <para>Implementations are safe for concurrent use, and neither member throws.</para>
+/// <para>Implementations are safe for concurrent use and do not throw.</para>
 /// </remarks>
 public abstract class ServiceCall : IDisposable
 {
@@ -21,8 +21,8 @@ public abstract class ServiceCall : IDisposable
     public abstract void Complete(bool succeeded);
 
     /// <summary>
-    /// Ends the call without a result: the caller canceled it, which says nothing about the instance. Does nothing if the call has already
-    /// ended.
+    /// Ends the call without a result, for example because the caller canceled it, which says nothing about the instance. Does nothing if
+    /// the call has already ended.
     /// </summary>
     public abstract void Dispose();
 

@@ -7,13 +7,14 @@ namespace EtcdDiscovery;
 public enum ServiceDownReason
 {
     /// <summary>
-    /// The instance unregistered: it is stopping, or its registration was withdrawn. On etcd v2, also if its key was deleted by hand.
+    /// The instance unregistered: it is stopping, or its registration was withdrawn. On etcd v2, this is also the reason if its key was
+    /// deleted by hand.
     /// </summary>
     Unregistered,
 
     /// <summary>
     /// The instance vanished without unregistering: its session expired or, except on etcd v2, its key was deleted by hand. A Go host that
-    /// fails to delete its key expires, too.
+    /// fails to delete its key expires as well.
     /// </summary>
     Expired,
 

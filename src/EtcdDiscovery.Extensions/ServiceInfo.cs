@@ -5,7 +5,8 @@ namespace EtcdDiscovery;
 
 /// <summary>The description of a service. Go's <c>Service</c>.</summary>
 /// <remarks>
-/// Immutable. It stays in the store when all instances are gone. For a private service it has a name, and whether the service is critical.
+/// Immutable. The description stays in the store when all instances are gone. For a private service, only <see cref="Name"/> and
+/// <see cref="Critical"/> are set.
 /// </remarks>
 public sealed record ServiceInfo
 {
@@ -30,14 +31,14 @@ public sealed record ServiceInfo
     public bool Public { get; init; }
 
     /// <summary>Builds the URL of a public service.</summary>
-    /// <param name="scheme">A scheme of <see cref="Ports"/>. As in Go, there is no default, unlike for an instance.</param>
+    /// <param name="scheme">A scheme in <see cref="Ports"/>. As in Go, there is no default; the methods of an instance have one.</param>
     /// <param name="path">Path and query, such as <c>/items?page=2</c>; percent-encoded where necessary (RFC 3986).</param>
     /// <param name="includeCredentials">
     /// Whether the URL contains the user and password, as in Go. By default it does not, since URLs end up in logs, traces and error
     /// messages: take them from <see cref="Credentials"/>.
     /// </param>
     /// <returns>The URL.</returns>
-    /// <exception cref="UnknownSchemeException">There is no port for the scheme, or it is empty.</exception>
+    /// <exception cref="UnknownSchemeException">The scheme is empty or has no port.</exception>
     /// <exception cref="EtcdDiscoveryException">The host name or port would change the meaning of the URL.</exception>
     public Uri GetUri(string scheme, string path = "", bool includeCredentials = false) => BuildUri(
         Name, instanceId: null, Hostname ?? "", Ports, includeCredentials ? Credentials : null, scheme, path);

@@ -12,7 +12,7 @@ public sealed record ServiceInstance
     /// <summary>The instance's identity: <c>&lt;uuid v4&gt;-&lt;private hostname&gt;</c>, the last segment of its key.</summary>
     public required string Id { get; init; }
 
-    /// <summary>The name of its service.</summary>
+    /// <summary>The name of the service.</summary>
     public required string ServiceName { get; init; }
 
     /// <summary>The host name for callers from outside the private network; may be empty for a private instance.</summary>
@@ -38,10 +38,10 @@ public sealed record ServiceInstance
     /// <summary>Whether the service is critical for its callers.</summary>
     public bool Critical { get; init; }
 
-    /// <summary>The shard that it serves; <see langword="null"/> when the service is not sharded.</summary>
+    /// <summary>The shard that the instance serves; <see langword="null"/> when the service is not sharded.</summary>
     public string? Shard { get; init => field = string.IsNullOrEmpty(value) ? null : value; }
 
-    /// <summary>Whether it takes requests. Instances that do not are never picked.</summary>
+    /// <summary>Whether the instance takes requests. Instances that do not are never picked.</summary>
     public ServiceStatus Status { get; init; }
 
     /// <summary>
@@ -52,29 +52,29 @@ public sealed record ServiceInstance
     /// <summary>The human-readable reason for its <see cref="Status"/>; <see langword="null"/> if none was given.</summary>
     public string? StatusReason { get; init => field = string.IsNullOrEmpty(value) ? null : value; }
 
-    /// <summary>How many requests it can take in proportion to the others.</summary>
+    /// <summary>How many requests the instance can take, in proportion to the others.</summary>
     /// <value>The default is 1. Above 0.</value>
     /// <remarks>
-    /// This is the weight in the store. Pickers cap each weight at 100 times the median of the instances that they pick from, so that no
-    /// instance attracts all requests.
+    /// This is the weight in the store. Pickers cap each weight at 100 times the median weight of the instances that they pick from, so
+    /// that no instance attracts all requests.
     /// </remarks>
     public double Weight { get; init; } = 1;
 
-    /// <summary>The zone that it runs in, such as a data centre; <see langword="null"/> if none was given.</summary>
+    /// <summary>The zone that the instance runs in, such as a data centre; <see langword="null"/> if none was given.</summary>
     public string? Zone { get; init => field = string.IsNullOrEmpty(value) ? null : value; }
 
     /// <summary>Custom data that the service publishes; <see langword="null"/> if there is none.</summary>
     public ServiceMap? Metadata { get; init; }
 
     /// <summary>Builds the URL for callers from outside the private network.</summary>
-    /// <param name="scheme">A scheme of <see cref="Ports"/>. If empty, <c>http</c> if there is such a port, else <c>https</c>.</param>
+    /// <param name="scheme">A scheme in <see cref="Ports"/>. If empty, <c>http</c> if there is such a port, otherwise <c>https</c>.</param>
     /// <param name="path">Path and query, such as <c>/items?page=2</c>; percent-encoded where necessary (RFC 3986).</param>
     /// <param name="includeCredentials">
     /// Whether the URL contains the user and password, as in Go. By default it does not, since URLs end up in logs, traces and error
     /// messages: take them from <see cref="Credentials"/>.
     /// </param>
     /// <returns>The URL.</returns>
-    /// <remarks>For a private instance without <see cref="Hostname"/>, the URL has its private host name.</remarks>
+    /// <remarks>If a private instance has no <see cref="Hostname"/>, the URL contains its private host name.</remarks>
     /// <exception cref="UnknownSchemeException">There is no port for the scheme.</exception>
     /// <exception cref="EtcdDiscoveryException">The host name or port would change the meaning of the URL.</exception>
     public Uri GetUri(string scheme = "", string path = "", bool includeCredentials = false) =>
@@ -82,14 +82,14 @@ public sealed record ServiceInstance
 
     /// <summary>Builds the URL for callers within the private network.</summary>
     /// <param name="scheme">
-    /// A scheme of <see cref="PrivatePorts"/>. If empty, <c>http</c> if there is such a port, else <c>https</c>.
+    /// A scheme in <see cref="PrivatePorts"/>. If empty, <c>http</c> if there is such a port, otherwise <c>https</c>.
     /// </param>
     /// <param name="path">Path and query, such as <c>/items?page=2</c>; percent-encoded where necessary (RFC 3986).</param>
     /// <param name="includeCredentials">
     /// Whether the URL contains the user and password, as in Go. By default it does not, since URLs end up in logs, traces and error
     /// messages: take them from <see cref="Credentials"/>.
     /// </param>
-    /// <returns>The URL; that of <see cref="GetUri"/> if there is no private host name.</returns>
+    /// <returns>The URL. If there is no private host name, this is the URL that <see cref="GetUri"/> returns.</returns>
     /// <exception cref="UnknownSchemeException">There is no port for the scheme.</exception>
     /// <exception cref="EtcdDiscoveryException">The host name or port would change the meaning of the URL.</exception>
     public Uri GetPrivateUri(string scheme = "", string path = "", bool includeCredentials = false) =>

@@ -7,7 +7,7 @@ namespace EtcdDiscovery;
 /// <summary>An immutable map of text to text, such as ports by scheme (<c>http</c> to <c>8080</c>) or metadata.</summary>
 /// <remarks>
 /// Keys are case-sensitive and ordered by their UTF-8 bytes, as in Go. Two maps with the same content are equal. Values from the store may
-/// be any text, even those of ports.
+/// be any text, even the values of ports.
 /// </remarks>
 [SuppressMessage("Naming", "CA1710:Identifiers should have correct suffix", Justification = "Map is the term of Go and of the field.")]
 public sealed class ServiceMap : IReadOnlyDictionary<string, string>, IEquatable<ServiceMap>

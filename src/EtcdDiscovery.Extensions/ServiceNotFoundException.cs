@@ -8,8 +8,9 @@ public sealed class ServiceNotFoundException : EtcdDiscoveryException
     /// <summary>Creates the error.</summary>
     /// <param name="serviceName">The requested service.</param>
     public ServiceNotFoundException(string serviceName)
-        : this(serviceName, "no host has registered it. Names are case-sensitive. The other hosts must use the same etcd, EtcdDiscovery:Store and EtcdDiscovery:KeyPrefix. "
-            + "For a host that is no service, set ExternalHosts of the HttpClient")
+        : this(serviceName, "no host has registered it. Names are case-sensitive. "
+            + "The other hosts must use the same etcd, EtcdDiscovery:Store and EtcdDiscovery:KeyPrefix. "
+            + "To call a host that is not a service, add it to ExternalHosts of the HttpClient")
     {
     }
 

@@ -2,8 +2,8 @@ namespace EtcdDiscovery;
 
 /// <summary>Which of a service's instances to select. The default value selects any that takes requests.</summary>
 /// <remarks>
-/// Using a query allocates only if it has <see cref="Excluding"/> or <see cref="Scheme"/>. Creating one allocates if properties other than
-/// <see cref="Shard"/> and <see cref="Network"/> are set, so reuse such queries on hot paths.
+/// Using a query allocates only if <see cref="Excluding"/> or <see cref="Scheme"/> is set. Creating a query allocates if properties other
+/// than <see cref="Shard"/> and <see cref="Network"/> are set, so reuse such queries on hot paths.
 /// </remarks>
 public readonly struct ServiceQuery
 {
@@ -29,7 +29,7 @@ public readonly struct ServiceQuery
         init => Details = (Details ?? Detail.None) with { Picker = value };
     }
 
-    /// <summary>The shard to prefer: instances on other shards are picked only if it has none.</summary>
+    /// <summary>The shard to prefer. Instances on other shards are picked only if this shard has none.</summary>
     /// <value>The default is <see langword="null"/>: none. An empty string is the same.</value>
     public string? PreferredShard
     {
@@ -37,7 +37,7 @@ public readonly struct ServiceQuery
         init => Details = (Details ?? Detail.None) with { PreferredShard = string.IsNullOrEmpty(value) ? null : value };
     }
 
-    /// <summary>The zone to prefer: instances in other zones are picked only if it has none.</summary>
+    /// <summary>The zone to prefer. Instances in other zones are picked only if this zone has none.</summary>
     /// <value>
     /// The default is <see langword="null"/>: <see cref="EtcdDiscoveryOptions.PreferredZone"/>. With an empty string, no zone is preferred.
     /// </value>
@@ -55,7 +55,7 @@ public readonly struct ServiceQuery
         init => Details = (Details ?? Detail.None) with { Excluding = value is { Count: > 0 } ? value : null };
     }
 
-    /// <summary>The scheme, such as <c>http</c>, that an instance must have a port for, in <see cref="Network"/>.</summary>
+    /// <summary>The scheme, such as <c>http</c>. Only instances that have a port for it in <see cref="Network"/> are selected.</summary>
     /// <value>The default is <see langword="null"/>: ports do not matter. An empty string is the same.</value>
     public string? Scheme
     {
@@ -67,7 +67,10 @@ public readonly struct ServiceQuery
     internal bool SelectsAny =>
         Shard is null && (Details is null || Details is { PreferredShard: null, PreferredZone: null, Excluding: null, Scheme: null });
 
-    /// <summary>All properties except the shard. Null if none of them is set, so that a query fits into two registers.</summary>
+    /// <summary>
+    /// All properties except the shard; null if none of them is set. With a single reference for all of them, a query fits into two
+    /// registers.
+    /// </summary>
     internal Detail? Details
     {
         get;
@@ -108,7 +111,7 @@ public readonly struct ServiceQuery
     {
         public static Detail None { get; } = new(ServiceNetwork.Public);
 
-        /// <summary>Shared, because most queries with details have these.</summary>
+        /// <summary>Shared, because most queries with details have exactly this one.</summary>
         public static Detail Private { get; } = None with { Network = ServiceNetwork.Private };
     }
 }

@@ -6,7 +6,7 @@ namespace EtcdDiscovery;
 public sealed class ServiceRegistrationOptions
 {
     /// <summary>The service's name. It may contain <c>/</c>, but not at its start or end, and not twice in a row.</summary>
-    /// <value>The default is <see langword="null"/>: nothing is registered, and the application only consumes services.</value>
+    /// <value>The default is <see langword="null"/>: nothing is registered, and the application only finds other services.</value>
     public string? Name { get; set; }
 
     /// <summary>
@@ -32,8 +32,8 @@ public sealed class ServiceRegistrationOptions
 
     /// <summary>The host name or IP address within the private network.</summary>
     /// <value>
-    /// For a private service, defaults to <see cref="Hostname"/>. For a public service, or if that is not set either, defaults to the host
-    /// name of the machine: the environment variable <c>HOSTNAME</c>, else that of the operating system.
+    /// For a private service, defaults to <see cref="Hostname"/>. For a public service, or if <see cref="Hostname"/> is not set, defaults
+    /// to the host name of the machine: the environment variable <c>HOSTNAME</c>, or else the name that the operating system reports.
     /// </value>
     public string? PrivateHostname { get; set; }
 
@@ -58,14 +58,14 @@ public sealed class ServiceRegistrationOptions
     public string? Password { get; set; }
 
     /// <summary>Whether to generate a random user and password, 32 characters each, if none are configured.</summary>
-    /// <value>The default is <see langword="false"/>. The instances of a public service agree on one pair.</value>
+    /// <value>The default is <see langword="false"/>. The instances of a public service agree on one user and password.</value>
     public bool GenerateCredentials { get; set; }
 
     /// <summary>Decides which user and password the instances of a public service share when their configurations differ.</summary>
     /// <value>The default is <see cref="CredentialPolicy.Share"/>.</value>
     public CredentialPolicy CredentialPolicy { get; set; }
 
-    /// <summary>How many requests this instance can take in proportion to the others.</summary>
+    /// <summary>How many requests this instance can take, in proportion to the others.</summary>
     /// <value>The default is 1. Above 0, up to 1,000,000; pickers cap it as <see cref="ServiceInstance.Weight"/> describes.</value>
     public double Weight { get; set; } = 1;
 
@@ -75,12 +75,12 @@ public sealed class ServiceRegistrationOptions
 
     /// <summary>
     /// The status at registration: <see cref="ServiceStatus.Serving"/>, or <see cref="ServiceStatus.Maintenance"/> for an instance that
-    /// takes requests only after a call of <see cref="IServiceRegistration.SetStatusAsync"/>.
+    /// takes requests only after a call to <see cref="IServiceRegistration.SetStatusAsync"/>.
     /// </summary>
     /// <value>The default is <see cref="ServiceStatus.Serving"/>. Later changes have no effect.</value>
     public ServiceStatus InitialStatus { get; set; }
 
-    /// <summary>Custom data for callers. Not for secrets: every client that can read etcd sees it.</summary>
+    /// <summary>Custom data for callers. Do not store secrets here: every client that can read etcd sees this data.</summary>
     /// <value>The default is <see langword="null"/>: nothing.</value>
     public IDictionary<string, string>? Metadata { get; set; }
 

@@ -2,8 +2,8 @@ using System.Collections.Immutable;
 
 namespace EtcdDiscovery;
 
-/// <summary>Convenience methods for <see cref="IServiceResolver"/>, which use its four members only.</summary>
-/// <remarks>They throw what those members throw.</remarks>
+/// <summary>Convenience methods for <see cref="IServiceResolver"/>. They use only its four members.</summary>
+/// <remarks>The methods throw the exceptions of those members.</remarks>
 public static class ServiceResolverExtensions
 {
     /// <summary>Gets the description of a service.</summary>
@@ -19,8 +19,8 @@ public static class ServiceResolverExtensions
     }
 
     /// <summary>
-    /// Gets all instances that take requests (Go: <c>All</c>), ejected ones included. <see cref="IServiceResolver.GetSnapshotAsync"/> also
-    /// contains the others.
+    /// Gets all instances that take requests (Go: <c>All</c>), including ejected ones. <see cref="IServiceResolver.GetSnapshotAsync"/> also
+    /// returns those that do not.
     /// </summary>
     /// <param name="resolver">The resolver.</param>
     /// <param name="service">The service's name.</param>
@@ -39,7 +39,7 @@ public static class ServiceResolverExtensions
         return Select(await resolver.GetSnapshotAsync(service, default, cancellationToken).ConfigureAwait(false), query);
     }
 
-    /// <summary>Gets the instance with the smallest key, the same one for every caller (Go: <c>First</c>).</summary>
+    /// <summary>Gets the instance with the smallest key, which is the same for every caller (Go: <c>First</c>).</summary>
     /// <inheritdoc cref="GetInstancesAsync"/>
     /// <returns>The instance.</returns>
     public static async ValueTask<ServiceInstance> GetFirstInstanceAsync(
@@ -48,15 +48,15 @@ public static class ServiceResolverExtensions
 
     /// <summary>Builds a URL of a service (Go: <c>URL</c>).</summary>
     /// <remarks>
-    /// If the service is public, and the query has no shard and selects the public address, this is the service's own URL, even if it has
-    /// no instances. Otherwise it is the URL of one instance that has a port for the scheme, picked as
-    /// <see cref="IServiceResolver.GetInstanceAsync"/> does.
+    /// If the service is public, and the query has no shard and selects the public address, this is the service's own URL, even if the
+    /// service has no instances. Otherwise, it is the URL of one instance that has a port for the scheme, picked as in
+    /// <see cref="IServiceResolver.GetInstanceAsync"/>.
     /// </remarks>
     /// <param name="resolver">The resolver.</param>
     /// <param name="service">The service's name.</param>
     /// <param name="scheme">
-    /// The scheme, such as <c>http</c>. If it is empty, <see cref="ServiceQuery.Scheme"/> is used, or else an instance's <c>http</c> or
-    /// <c>https</c> port; for a public service, having neither is an error.
+    /// The scheme, such as <c>http</c>. If it is empty, <see cref="ServiceQuery.Scheme"/> is used. If that is empty too, an instance's
+    /// <c>http</c> or <c>https</c> port is used; for the URL of a public service, this is an error.
     /// </param>
     /// <param name="path">Path and query, such as <c>/items?page=2</c>; percent-encoded where necessary (RFC 3986).</param>
     /// <param name="query">Which instances to select; by default any, with the public address.</param>
@@ -85,7 +85,8 @@ public static class ServiceResolverExtensions
         ArgumentNullException.ThrowIfNull(scheme);
         if (scheme.Length > 0 && query.Scheme is { } other && other != scheme)
         {
-            throw new ArgumentException($"The scheme is '{scheme}', but that of the query is '{other}': set one of them.", nameof(scheme));
+            throw new ArgumentException(
+                $"The scheme is '{scheme}', but the query's scheme is '{other}': set only one of them.", nameof(scheme));
         }
 
         scheme = scheme.Length > 0 ? scheme : query.Scheme ?? "";
@@ -101,7 +102,7 @@ public static class ServiceResolverExtensions
         var instance = await resolver.GetInstanceAsync(service, query, cancellationToken).ConfigureAwait(false);
         if (scheme.Length > 0 && !instance.AddressIn(query.Network).Ports.ContainsKey(scheme))
         {
-            // Other instances may have the port, for example while it is being rolled out.
+            // Other instances may have the port, for example during a rollout that adds it.
             instance = await resolver.GetInstanceAsync(service, query with { Scheme = scheme }, cancellationToken).ConfigureAwait(false);
         }
 

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace EtcdDiscovery;
 
-/// <summary>Everything known of a service at one moment. Immutable.</summary>
+/// <summary>Everything known about a service at one moment. Immutable.</summary>
 /// <remarks>In tests, <see cref="Service"/> and <see cref="Instances"/> are enough: the other members have defaults.</remarks>
 public sealed class ServiceSnapshot
 {
@@ -20,7 +20,7 @@ public sealed class ServiceSnapshot
 
     /// <summary>
     /// A token that fires once, when the description, the instances or the suspects have changed since this snapshot. Use it to invalidate
-    /// caches, for instance with <see cref="ChangeToken"/>.
+    /// caches.
     /// </summary>
     /// <remarks>
     /// It also fires when the service is dropped from memory (<see cref="EtcdDiscoveryOptions.CacheIdleTimeout"/>) and when the application
@@ -31,27 +31,27 @@ public sealed class ServiceSnapshot
     public IChangeToken ChangeToken { get; init; } = new CancellationChangeToken(CancellationToken.None);
 
     /// <summary>
-    /// Opaque text that identifies the content of this snapshot within this process. Compare it for equality only: snapshots of a service
-    /// with the same version have the same service, instances and suspects.
+    /// Opaque text that identifies the content of this snapshot within this process. Compare it for equality only: two snapshots of a
+    /// service with the same version have the same description, instances and suspects.
     /// </summary>
     /// <value>The default is the empty string.</value>
     public string Version { get; init; } = "";
 
     /// <summary>
-    /// The latest time, by this machine's clock, at which the snapshot was known to be current. Etcd confirms it at least
-    /// every 10 seconds while it can be reached; its v2 API only when something changes or is read.
+    /// The latest time, by this machine's clock, at which the snapshot was known to be current. While etcd can be reached, it confirms the
+    /// snapshot at least every 10 seconds; its v2 API confirms it only when something changes or is read.
     /// </summary>
     /// <value>The default is <see cref="DateTimeOffset.MinValue"/>.</value>
     public DateTimeOffset AsOf { get; init; }
 
-    /// <summary>Whether the store can be reached, and so whether <see cref="AsOf"/> advances.</summary>
+    /// <summary>Where the snapshot comes from. <see cref="AsOf"/> advances only while this is <see cref="SnapshotSource.Live"/>.</summary>
     /// <value>The default is <see cref="SnapshotSource.Live"/>.</value>
     public SnapshotSource Source { get; init; }
 
     /// <summary>
-    /// The subset of <see cref="Instances"/> that vanished around an outage of the store or a break of its watch, or together with more
-    /// than half of a service of four or more instances, and have not reappeared yet. They are removed after
-    /// <see cref="EtcdDiscoveryOptions.OutageGrace"/>.
+    /// The instances in <see cref="Instances"/> that are missing from the store but kept, because the store may be at fault: they vanished
+    /// around an outage of the store or a broken watch, or after half of a service of four or more instances had vanished. Unless they
+    /// reappear, they are removed after <see cref="EtcdDiscoveryOptions.OutageGrace"/>.
     /// </summary>
     /// <value>The default is none.</value>
     public ImmutableArray<ServiceInstance> Suspects { get; init; } = [];

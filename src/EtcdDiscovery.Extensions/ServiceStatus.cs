@@ -16,8 +16,8 @@ public enum ServiceStatus
     Maintenance,
 
     /// <summary>
-    /// A status that this version does not know, such as one of a later version; see <see cref="ServiceInstance.UnknownStatus"/>. The
-    /// instance is not picked.
+    /// A status that this version does not know, for example because a later version added it; see
+    /// <see cref="ServiceInstance.UnknownStatus"/>. The instance is not picked.
     /// </summary>
     Unknown,
 }

@@ -7,11 +7,11 @@ public sealed class ServiceUpdate
     public required ServiceSnapshot Snapshot { get; init; }
 
     /// <summary>
-    /// The changes of the instances that take requests, in order. The first update has all of them as <see cref="ServiceChangeKind.Up"/>.
-    /// Empty if only something else changed, such as the service's description.
+    /// The changes of the instances that take requests, in order. The first update reports each of these instances as
+    /// <see cref="ServiceChangeKind.Up"/>. The list is empty if only something else changed, such as the service's description.
     /// </summary>
     /// <remarks>
-    /// Applied to the instances of the previous update, they yield the instances of <see cref="Snapshot"/> that take requests.
+    /// Applied to the instances of the previous update that take requests, these changes yield those of <see cref="Snapshot"/>.
     /// </remarks>
     public required IReadOnlyList<ServiceChange> Changes { get; init; }
 }

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace EtcdDiscovery;
 
-/// <summary>The source of a <see cref="ServiceSnapshot"/>, which tells how current it is.</summary>
+/// <summary>The source of a <see cref="ServiceSnapshot"/>, which shows how current it is.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<SnapshotSource>))]
 public enum SnapshotSource
 {

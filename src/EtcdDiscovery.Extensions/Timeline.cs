@@ -1,13 +1,13 @@
 namespace EtcdDiscovery.Diagnostics;
 
-/// <summary>Keeps the events that were added last, and counts all of them. Safe for concurrent use.</summary>
+/// <summary>Keeps the latest events, and counts all events. Safe for concurrent use.</summary>
 internal sealed class Timeline(int capacity)
 {
     private readonly Lock _sync = new();
     private readonly Queue<DiscoveryEvent> _events = new();
     private readonly long[] _counts = new long[Enum.GetValues<DiscoveryEventKind>().Length];
 
-    /// <summary>The events, the oldest first.</summary>
+    /// <summary>The kept events, oldest first.</summary>
     public IReadOnlyList<DiscoveryEvent> Events
     {
         get
@@ -19,7 +19,7 @@ internal sealed class Timeline(int capacity)
         }
     }
 
-    /// <summary>The number of events of each kind since the process started, those that are no longer kept included.</summary>
+    /// <summary>The number of events of each kind since the process started, including those that are no longer kept.</summary>
     public IReadOnlyDictionary<DiscoveryEventKind, long> Counts
     {
         get

@@ -5,7 +5,7 @@ namespace EtcdDiscovery;
 /// <summary>The service or instance has no port for the requested scheme (Go: <c>ErrUnknownScheme</c>).</summary>
 public sealed class UnknownSchemeException : EtcdDiscoveryException
 {
-    // Other processes write the instances, so their number of different ports is unbounded.
+    // Other processes write the instances, so the number of distinct port names is unbounded.
     private const int MaxListedSchemes = 20;
 
     /// <summary>Creates the error.</summary>
@@ -37,7 +37,7 @@ public sealed class UnknownSchemeException : EtcdDiscoveryException
     {
         var problem = scheme.Length == 0 ? "no scheme was given" : $"no port for scheme '{LogSanitizer.Sanitize(scheme)}'";
         return known.Length == 0
-            ? $"{LogSanitizer.SanitizeMessage(target)}: {problem}, and it has no ports at all."
-            : $"{LogSanitizer.SanitizeMessage(target)}: {problem}; it has ports for: {LogSanitizer.Sanitize(known)}.";
+            ? $"{LogSanitizer.SanitizeMessage(target)}: {problem}, and there are no ports at all."
+            : $"{LogSanitizer.SanitizeMessage(target)}: {problem}. There are ports for: {LogSanitizer.Sanitize(known)}.";
     }
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using EtcdDiscovery.Primitives;
 using Spectre.Console;
 
@@ -11,12 +10,7 @@ internal sealed class Output(bool json)
 {
     private const int Unlimited = 10_000;
 
-    private static readonly JsonSerializerOptions OneLine = new(JsonSerializerDefaults.Web)
-    {
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    };
-
-    private static readonly JsonSerializerOptions Indented = new(OneLine) { WriteIndented = true };
+    private static readonly DocumentsContext Indented = new(new JsonSerializerOptions(DocumentsContext.Default.Options) { WriteIndented = true });
 
     private readonly IAnsiConsole _console = CreateConsole();
 
@@ -26,12 +20,12 @@ internal sealed class Output(bool json)
     public bool IsLive => !json && !Console.IsOutputRedirected && _console.Profile.Capabilities is { Ansi: true, Interactive: true };
 
     /// <summary>Writes one document.</summary>
-    public static void WriteJson(object document) => Console.Out.WriteLine(JsonSerializer.Serialize(document, Indented));
+    public static void WriteJson(object document) => Console.Out.WriteLine(JsonSerializer.Serialize(document, document.GetType(), Indented));
 
     /// <summary>Writes one document of a stream, in one line.</summary>
     public static void WriteJsonLine(object document) => Console.Out.WriteLine(ToJsonLine(document));
 
-    public static string ToJsonLine(object document) => JsonSerializer.Serialize(document, OneLine);
+    public static string ToJsonLine(object document) => JsonSerializer.Serialize(document, document.GetType(), DocumentsContext.Default);
 
     /// <summary>Writes a line to standard error, which is not part of the result.</summary>
     public static void WriteNote(string note) => Console.Error.WriteLine("etcd-discovery: " + LogSanitizer.SanitizeMessage(note.ReplaceLineEndings(" ")));

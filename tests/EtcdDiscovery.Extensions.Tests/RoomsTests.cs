@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Tests;
 
-/// <summary>Dependencies between the rooms (folders) of the library go one way: see docs/design.md.</summary>
+/// <summary>The dependencies between the rooms (folders) of the library follow the rules in docs/design.md and have no cycles.</summary>
 public sealed class RoomsTests
 {
     [Fact]
@@ -13,7 +13,7 @@ public sealed class RoomsTests
     [InlineData("DiscoveryHandler", "Http", "Resolution")]
     [InlineData("ServiceInstance", RoomRules.Root, "Wire")]
     [InlineData("LogSanitizer", "Primitives", RoomRules.Root)]
-    public void Dependency_AgainstTheDirection_IsForbidden(string type, string from, string to) =>
+    public void Dependency_NotInTheRules_IsForbidden(string type, string from, string to) =>
         Assert.False(RoomRules.IsAllowed(type, from, to));
 
     [Fact]
@@ -32,7 +32,7 @@ public sealed class RoomsTests
     }
 
     [Fact]
-    public void RootNamespace_OfTheLibrary_HasPublicTypesOnly() =>
+    public void RootNamespace_OfTheLibrary_ContainsOnlyPublicTypes() =>
         Assert.All(
             typeof(IServiceResolver).Assembly.GetTypes().Where(type => type is { Namespace: "EtcdDiscovery", IsNested: false }),
             type => Assert.True(type.IsPublic, $"{type} is internal: it belongs in a room's namespace."));

@@ -2,7 +2,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tool.Tests;
 
-/// <summary>Exit codes and messages, which scripts rely on.</summary>
+/// <summary>Tests the exit codes and error messages, because scripts rely on them.</summary>
 public sealed class ExitCodeTests(SharedEtcd shared)
 {
     private const string ClosedPort = "http://127.0.0.1:1";
@@ -19,7 +19,7 @@ public sealed class ExitCodeTests(SharedEtcd shared)
     [InlineData("register web --port http=99999", "EtcdDiscovery:Service:Ports:http is '99999'")]
     [InlineData("register web --port http=80 --port http=81", "twice")]
     [InlineData("register a//b --port http=80", "a//b")]
-    public async Task Arguments_Invalid_AreReportedAndReturn2(string arguments, string reason)
+    public async Task Command_InvalidArguments_ReportsThemAndReturns2(string arguments, string reason)
     {
         var result = await ToolProcess.RunAsync(ClosedPort, arguments.Split(' '));
 
@@ -73,7 +73,7 @@ public sealed class ExitCodeTests(SharedEtcd shared)
     }
 
     [Fact]
-    public async Task Settings_OfAnApplication_AreUsed()
+    public async Task SettingsFile_OfAnApplication_IsUsed()
     {
         var etcd = await shared.GetAsync(EtcdVersion.First);
         var prefix = "/" + UniqueName.Of("fleet");
@@ -88,7 +88,7 @@ public sealed class ExitCodeTests(SharedEtcd shared)
             var result = await ToolProcess.RunAsync(null, "uri", "web", "--settings", file);
 
             Assert.Equal("http://10.0.0.1:80", result.Output.Trim());
-            // The tool does not register the service of these settings.
+            // The file configures a service, but the tool does not register it.
             Assert.Empty(await etcd.ReadAsync($"{prefix}/services/shop/"));
         }
         finally

@@ -12,6 +12,8 @@ builder.Services.AddHttpClient<CatalogClient>(http => http.BaseAddress = new Uri
 var app = builder.Build();
 
 app.MapHealthChecks("/healthz");
+// In production, require a policy instead: .RequireAuthorization("operators").
+app.MapEtcdDiscovery("/discovery").AllowAnonymous();
 
 app.MapGet("/items/{id:int}", (int id, CatalogClient catalog, CancellationToken cancellationToken) =>
     catalog.GetItemAsync(id, cancellationToken));

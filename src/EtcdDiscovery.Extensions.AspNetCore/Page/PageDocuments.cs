@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace EtcdDiscovery.AspNetCore.Page;
 
-/// <summary>A service in the list of the page.</summary>
+/// <summary>A service in the list on the page.</summary>
 internal sealed record ServiceSummary(
     string Name, bool IsWatched, SnapshotSource? Source, DateTimeOffset? AsOf, int Instances, int Serving, int Suspects, int UnreadableEntries)
 {
@@ -63,7 +63,7 @@ internal sealed record HostDocument(IReadOnlyList<RegistrationDocument> Registra
 
 internal sealed record RegistrationDocument(string ServiceName, string InstanceId, RegistrationState State, ServiceStatus Status);
 
-/// <summary>The lease; its times are in seconds.</summary>
+/// <summary>The lease, with times in seconds.</summary>
 internal sealed record LeaseDocument(double TimeToLive, double Age, string? Failure);
 
 /// <summary>What has changed in the list of services.</summary>

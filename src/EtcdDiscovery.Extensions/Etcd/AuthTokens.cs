@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace EtcdDiscovery.Etcd;
 
 /// <summary>
-/// Holds the auth token of the configured user. It is requested once for all calls, and again when etcd no longer accepts it.
+/// Holds the auth token of the configured user. All calls share one token; a new one is requested when etcd no longer accepts it.
 /// </summary>
 /// <param name="login">Returns the current login; null if none is configured.</param>
 /// <param name="logger">The logger.</param>
@@ -38,7 +38,7 @@ internal sealed partial class AuthTokens(Func<EtcdLogin?> login, ILogger logger)
             return latest.Token;
         }
 
-        // One request for all waiting calls, because checking a password takes etcd a tenth of a second of processor time.
+        // All waiting calls share one request, because checking a password costs etcd a tenth of a second of processor time.
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
@@ -76,7 +76,7 @@ internal sealed partial class AuthTokens(Func<EtcdLogin?> login, ILogger logger)
         }
         catch (EtcdCallException error) when (error.Code == StatusCode.FailedPrecondition)
         {
-            // If authentication is enabled later, etcd rejects calls without a token.
+            // If authentication is enabled later, etcd rejects calls without a token, and a token is requested then.
             if (!_hasWarned)
             {
                 _hasWarned = true;

@@ -4,7 +4,7 @@ using Grpc.Core;
 
 namespace EtcdDiscovery.Etcd;
 
-/// <summary>The time limit of a call. Translates failures that it causes.</summary>
+/// <summary>The time limit of a call. Translates the failures that the limit causes.</summary>
 internal sealed class CallDeadline(TimeSpan limit, TimeProvider timeProvider, CancellationToken callerToken) : IDisposable
 {
     private readonly LinkedTimeout _timeout = new(limit, timeProvider, callerToken);
@@ -16,7 +16,8 @@ internal sealed class CallDeadline(TimeSpan limit, TimeProvider timeProvider, Ca
         string.Create(CultureInfo.InvariantCulture, $"no answer within {timeout.TotalSeconds:0.###} s"));
 
     /// <summary>
-    /// Translates an exception of the call: into the caller's cancellation, into an exceeded deadline, or leaves it unchanged.
+    /// Translates an exception of the call into an exceeded deadline or the caller's cancellation, if one of them caused it. Otherwise,
+    /// returns the exception unchanged.
     /// </summary>
     public Exception Explain(Exception exception)
     {

@@ -6,7 +6,7 @@ using Grpc.Core;
 namespace EtcdDiscovery.Etcd;
 
 /// <summary>
-/// A failed call to etcd. Does not leave this namespace: <see cref="EtcdClient.Fail"/> translates it and adds the endpoint.
+/// A failed call to etcd. Used only within this namespace: for callers, <see cref="EtcdClient.Fail"/> translates it and adds the endpoint.
 /// </summary>
 /// <param name="code">The status.</param>
 /// <param name="detail">What went wrong. Text from the server is sanitized.</param>
@@ -31,9 +31,9 @@ internal sealed class EtcdCallException(StatusCode code, string detail, Exceptio
             EtcdCallException known => known,
             null when call.HasStatus(status.StatusCode) => Answer(status),
             null when status.StatusCode == StatusCode.ResourceExhausted => TooLarge(),
-            // The length does not fit into an integer. Grpc.Net reports that only by this message.
+            // The length does not fit into an integer. This message is the only way in which Grpc.Net reports that.
             InvalidDataException { Message: "Message too large." } => TooLarge(),
-            // Without the cause, which may quote the server.
+            // Drops the cause, which may quote the server.
             null => Malformed(status.Detail),
             InvalidDataException or InvalidProtocolBufferException or InvalidOperationException and not ObjectDisposedException => Malformed(status.DebugException.Message),
             var cause => FromTransport(cause),
@@ -51,7 +51,7 @@ internal sealed class EtcdCallException(StatusCode code, string detail, Exceptio
     }
 
     private static EtcdCallException TooLarge() => new(
-        StatusCode.ResourceExhausted, $"a message of more than the limit of {EtcdConnection.MaxMessageSize} bytes");
+        StatusCode.ResourceExhausted, $"a message exceeds the limit of {EtcdConnection.MaxMessageSize} bytes");
 
     private static EtcdCallException Malformed(string detail) =>
         new(StatusCode.Internal, $"its answer is not valid gRPC: {LogSanitizer.Sanitize(detail)}");

@@ -7,11 +7,12 @@ using Grpc.Core;
 namespace EtcdDiscovery.Etcd;
 
 /// <summary>
-/// Sits between Grpc.Net and the connection: sends the timeout, which Grpc.Net cannot, and captures the response, which Grpc.Net hides.
+/// Sits between Grpc.Net and the connection. Sends the timeout, because Grpc.Net sends it only with its own deadline, and captures the
+/// response, which Grpc.Net hides.
 /// </summary>
 internal sealed class EtcdCallHandler(HttpMessageHandler connection) : DelegatingHandler(connection)
 {
-    // Grpc.Net sends a request in the execution context of the call, which is the only way to find out which call it belongs to.
+    // Grpc.Net sends a request in the execution context of its call. Nothing else shows which call a request belongs to.
     private static readonly AsyncLocal<EtcdCall?> Current = new();
 
     /// <summary>Starts a call.</summary>
@@ -33,7 +34,7 @@ internal sealed class EtcdCallHandler(HttpMessageHandler connection) : Delegatin
         var call = Current.Value;
         if (call?.Timeout is { } timeout)
         {
-            // Grpc.Net sends this header only with a deadline, which it enforces by the wall clock.
+            // Grpc.Net sends this header only if the call has a deadline, and it measures deadlines with the wall clock.
             request.Headers.TryAddWithoutValidation(
                 "grpc-timeout", string.Create(CultureInfo.InvariantCulture, $"{(long)timeout.TotalMilliseconds}m"));
         }
@@ -55,7 +56,7 @@ internal sealed class EtcdCallHandler(HttpMessageHandler connection) : Delegatin
         return response;
     }
 
-    // A failure before the first message consists of headers only, so the status is among them instead of the trailers.
+    // If a call fails before its first message, the response has no trailers, and the headers contain the status.
     private static bool IsGrpc(HttpResponseMessage response) =>
         response.Headers.NonValidated.Contains("grpc-status")
         || (response.StatusCode == HttpStatusCode.OK
@@ -68,7 +69,7 @@ internal sealed class EtcdCallHandler(HttpMessageHandler connection) : Delegatin
         $"it answered HTTP {(int)response.StatusCode} ({response.StatusCode}) with content type "
             + $"'{LogSanitizer.Sanitize(response.Content.Headers.ContentType?.MediaType ?? "none")}' instead of gRPC, so {TransportFailure.NotEtcd}");
 
-    // The mapping that gRPC specifies for plain HTTP responses.
+    // The mapping that gRPC specifies for responses that are not gRPC.
     private static StatusCode CodeOf(HttpStatusCode status) => status switch
     {
         HttpStatusCode.BadRequest => StatusCode.Internal,

@@ -12,7 +12,7 @@ internal sealed partial class EtcdClient
         [LoggerMessage(
             2,
             LogLevel.Information,
-            "Etcd at {Endpoint} does not report the progress of a watch, like etcd's grpc-proxy: quiet watches are checked by reads",
+            "Etcd at {Endpoint} does not report the progress of watches, so idle watches are checked by status requests. This is normal for etcd's grpc-proxy",
             EventName = "WithoutProgress")]
         public static partial void WithoutProgress(ILogger logger, string endpoint);
     }

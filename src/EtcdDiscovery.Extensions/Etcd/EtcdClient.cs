@@ -1,16 +1,17 @@
 using System.Collections.Concurrent;
 using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Transport;
+using Etcdserverpb;
 using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Etcd;
 
-/// <summary>Calls the cluster: uses one endpoint for all calls, and the next one when it fails.</summary>
+/// <summary>Calls the cluster. All calls use one endpoint; when it fails, they switch to the next one.</summary>
 internal sealed partial class EtcdClient : IDisposable
 {
-    /// <summary>The maximum number of operations in a transaction by etcd's default settings.</summary>
+    /// <summary>The maximum number of operations that etcd allows in a transaction by default.</summary>
     public const int MaxTxnOperations = 128;
 
     private readonly EtcdOptions _options;
@@ -29,6 +30,7 @@ internal sealed partial class EtcdClient : IDisposable
         _logger = logger;
         _departures = new LogThrottle(timeProvider);
         _rotation = new(options.Endpoints, address => new EtcdConnection(address, options, timeProvider));
+        ProbeTimeout = new ProbeTimeout(options.RequestTimeout, _rotation.Endpoints.Count);
     }
 
     public IReadOnlyList<string> Endpoints => _rotation.Endpoints;
@@ -38,6 +40,8 @@ internal sealed partial class EtcdClient : IDisposable
     public TimeSpan RequestTimeout => _options.RequestTimeout;
 
     public TimeProvider TimeProvider => _timeProvider;
+
+    public ProbeTimeout ProbeTimeout { get; }
 
     /// <summary>Whether an endpoint answers progress requests. Etcd's grpc-proxy does not.</summary>
     public bool SupportsProgress(string endpoint) => !_withoutProgress.ContainsKey(endpoint);
@@ -57,7 +61,7 @@ internal sealed partial class EtcdClient : IDisposable
     /// <summary>Makes a unary call to the current endpoint, or to the next one if the current one cannot be reached.</summary>
     /// <param name="start">Starts the call. May be called more than once.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
-    /// <param name="describeAccess">Describes the permission that the call needs; null for none in particular.</param>
+    /// <param name="describeAccess">Describes the permission that the call needs; null if it needs none in particular.</param>
     public async Task<TResponse> CallAsync<TResponse>(
         Func<EtcdConnection, CallOptions, AsyncUnaryCall<TResponse>> start,
         CancellationToken cancellationToken,
@@ -68,7 +72,7 @@ internal sealed partial class EtcdClient : IDisposable
             var connection = _rotation.Current;
             try
             {
-                return await CallAsync(connection, start, cancellationToken).ConfigureAwait(false);
+                return await CallWhileAliveAsync(connection, start, cancellationToken).ConfigureAwait(false);
             }
             catch (EtcdCallException e)
             {
@@ -81,7 +85,7 @@ internal sealed partial class EtcdClient : IDisposable
         }
     }
 
-    /// <summary>Opens a stream to the current endpoint. It ends when that endpoint is left.</summary>
+    /// <summary>Opens a stream to the current endpoint. The stream ends when that endpoint is left.</summary>
     public EtcdStream<TRequest, TResponse> Open<TRequest, TResponse>(
         Func<EtcdConnection, CallOptions, AsyncDuplexStreamingCall<TRequest, TResponse>> start)
         where TRequest : class, IMessage<TRequest>
@@ -90,7 +94,7 @@ internal sealed partial class EtcdClient : IDisposable
     /// <summary>Whether a user is configured, so that etcd may deny permission.</summary>
     public bool HasUser => _tokens.AreUsed;
 
-    /// <summary>Ensures that there is a token, if a login is configured, for the streams that are opened next.</summary>
+    /// <summary>If a login is configured, ensures that there is a token for the streams that are opened next.</summary>
     /// <returns>The token.</returns>
     public async Task<string?> AuthenticateAsync(CancellationToken cancellationToken)
     {
@@ -118,6 +122,35 @@ internal sealed partial class EtcdClient : IDisposable
         return isStale;
     }
 
+    /// <summary>
+    /// Whether the current member answers a status request in time. Neither a slow disk nor an election delays the answer.
+    /// </summary>
+    public async Task<bool> IsAliveAsync(TimeSpan limit, CancellationToken cancellationToken)
+    {
+        using var timeout = new LinkedTimeout(limit, _timeProvider, cancellationToken);
+        var connection = _rotation.Current;
+        var began = _timeProvider.GetTimestamp();
+        try
+        {
+            // Not a read, because a grpc-proxy answers some reads from its cache.
+            await CallAsync(connection, (etcd, options) => etcd.Maintenance.StatusAsync(new StatusRequest(), options), timeout.Token)
+                .ConfigureAwait(false);
+        }
+        catch (EtcdCallException)
+        {
+            // Either the member answered with an error, such as a denied permission, or it was left. The call itself reports other
+            // failures.
+        }
+        catch (OperationCanceledException) when (timeout.HasExpired)
+        {
+            ProbeTimeout.OnFailed();
+            return false;
+        }
+
+        ProbeTimeout.OnAnswered(_timeProvider.GetElapsedTime(began));
+        return true;
+    }
+
     /// <summary>Leaves the endpoint if it caused the failure, and translates the failure.</summary>
     public EtcdDiscoveryException Fail(EtcdConnection connection, EtcdCallException error, Func<string>? describeAccess = null)
     {
@@ -137,6 +170,42 @@ internal sealed partial class EtcdClient : IDisposable
             (etcd, options) => etcd.Auth.AuthenticateAsync(request, options), RequestTimeout, token: null, token),
         cancellationToken);
 
+    // A frozen member keeps its connections open. So if a call takes long and there is another member, a probe decides whether to wait.
+    private async Task<TResponse> CallWhileAliveAsync<TResponse>(
+        EtcdConnection connection, Func<EtcdConnection, CallOptions, AsyncUnaryCall<TResponse>> start, CancellationToken cancellationToken)
+    {
+        if (Endpoints.Count == 1)
+        {
+            return await CallAsync(connection, start, cancellationToken).ConfigureAwait(false);
+        }
+
+        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var began = _timeProvider.GetTimestamp();
+        var calling = CallAsync(connection, start, giveUp.Token);
+        try
+        {
+            await ((Task)calling).WaitAsync(ProbeTimeout.Current / 5, _timeProvider, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!calling.IsCompleted && !await IsAliveAsync(ProbeTimeout.Current * 0.4, cancellationToken).ConfigureAwait(false))
+            {
+                await giveUp.CancelAsync().ConfigureAwait(false);
+            }
+
+            return await calling.ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            await ((Task)calling).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
+            if (error is OperationCanceledException)
+            {
+                throw CallDeadline.Exceeded(_timeProvider.GetElapsedTime(began));
+            }
+
+            throw;
+        }
+    }
+
     private async Task<TResponse> CallAsync<TResponse>(
         EtcdConnection connection, Func<EtcdConnection, CallOptions, AsyncUnaryCall<TResponse>> start, CancellationToken cancellationToken)
     {
@@ -153,8 +222,8 @@ internal sealed partial class EtcdClient : IDisposable
         }
     }
 
-    // A single endpoint gets a new connection, because an unresponsive connection may be dead, and pings detect that only long after the
-    // lease has expired. A connection that answers is kept.
+    // If there is only one endpoint, it gets a new connection: an unresponsive connection may be dead, and pings detect that only long
+    // after the lease has expired. A connection that still answers is kept.
     private void Leave(EtcdConnection failed, EtcdCallException error)
     {
         if (Endpoints.Count == 1 && error.IsAnswer)

@@ -8,18 +8,18 @@ namespace EtcdDiscovery.Etcd;
 
 /// <summary>One HTTP/2 connection to one endpoint, with the generated clients of dotnet-etcd.</summary>
 /// <remarks>
-/// Without Grpc.Net's compression, retries and load balancing. Every failure is an <see cref="EtcdCallException"/>, every cancellation an
-/// <see cref="OperationCanceledException"/> with the caller's token.
+/// Grpc.Net's compression, retries and load balancing are not used. Every failure is an <see cref="EtcdCallException"/>, and every
+/// cancellation is an <see cref="OperationCanceledException"/> with the caller's token.
 /// </remarks>
 internal sealed class EtcdConnection : IDisposable
 {
     /// <summary>
-    /// The maximum size of a received message. Far above the usual 4 MiB, which a valid page of large values can exceed, and low enough
-    /// that a faulty server cannot exhaust the memory.
+    /// The maximum size of a received message. It is far above gRPC's default of 4 MiB, which a valid page of large values can exceed, and
+    /// low enough that a faulty server cannot exhaust the memory.
     /// </summary>
     public const int MaxMessageSize = 64 * 1024 * 1024;
 
-    // etcd treats pings more often than every 5 s as an attack and drops the connection.
+    // If pings arrive more often than every 5 s, etcd treats them as an attack and drops the connection.
     private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(10);
 
     private readonly TlsConnector _connector;
@@ -47,6 +47,7 @@ internal sealed class EtcdConnection : IDisposable
         Lease = new Lease.LeaseClient(channel);
         Watch = new Watch.WatchClient(channel);
         Auth = new Auth.AuthClient(channel);
+        Maintenance = new Maintenance.MaintenanceClient(channel);
     }
 
     public Uri Address { get; }
@@ -58,6 +59,8 @@ internal sealed class EtcdConnection : IDisposable
     public Watch.WatchClient Watch { get; }
 
     public Auth.AuthClient Auth { get; }
+
+    public Maintenance.MaintenanceClient Maintenance { get; }
 
     /// <summary>Cancelled when the connection is disposed.</summary>
     public CancellationToken Closing => _closing.Token;
@@ -85,7 +88,7 @@ internal sealed class EtcdConnection : IDisposable
         }
     }
 
-    /// <summary>Opens a bidirectional stream. Does not throw: the reader gets any failure.</summary>
+    /// <summary>Opens a bidirectional stream. Never throws: if opening fails, reading from the stream throws.</summary>
     public AsyncDuplexStreamingCall<TRequest, TResponse> Open<TRequest, TResponse>(
         Func<EtcdConnection, CallOptions, AsyncDuplexStreamingCall<TRequest, TResponse>> start,
         EtcdCall call,
@@ -96,7 +99,7 @@ internal sealed class EtcdConnection : IDisposable
         return EtcdCallHandler.Start(call, () => start(this, options));
     }
 
-    /// <summary>Ends the streams at once, and the connection when the last unary call has completed.</summary>
+    /// <summary>Ends the streams at once. The connection ends when the last unary call has completed.</summary>
     public void Dispose()
     {
         _closing.Cancel();
@@ -116,7 +119,8 @@ internal sealed class EtcdConnection : IDisposable
 
     private static Metadata HeadersWith(string? token)
     {
-        // With this header, a member without a leader fails calls and streams with "no leader" instead of keeping silent streams open.
+        // With this header, a member that has no leader fails calls and streams with "no leader". Without it, streams would stay open but
+        // silent.
         var headers = new Metadata { { "hasleader", "true" } };
         if (token is not null)
         {

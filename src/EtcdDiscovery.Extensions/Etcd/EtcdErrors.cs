@@ -5,17 +5,18 @@ using Grpc.Core;
 
 namespace EtcdDiscovery.Etcd;
 
-/// <summary>Translates failed calls for the callers of a store.</summary>
+/// <summary>Translates failed calls into exceptions for the callers of a store.</summary>
 internal static class EtcdErrors
 {
     private const int MaxNamedPrefixes = 4;
 
-    // etcd reports some transient errors of the cluster with the status Unknown.
+    // etcd reports some transient cluster errors with the status Unknown.
     private static readonly string[] TransientErrors = ["leader", "timed out", "timeout", "stopped", "proposal dropped", "canceled"];
 
     private const string Denied = "permission denied";
 
-    private const string Everything = "read (and to write, if this application registers) /services/ and /services_infos/, below EtcdDiscovery:KeyPrefix if that is set";
+    private const string Everything = "read (and write, if this application registers services) /services/ and /services_infos/, "
+        + "below EtcdDiscovery:KeyPrefix if it is set";
 
     private const string NoUser = "user name is empty";
 
@@ -27,8 +28,9 @@ internal static class EtcdErrors
     public static EtcdDiscoveryException Translate(string endpoint, EtcdCallException error, string? access = null)
     {
         var advice = Mentions(error, NoUser) ? "; set EtcdDiscovery:Etcd:User and Password"
-            : IsDenied(error) ? $"; grant a role of EtcdDiscovery:Etcd:User permission to {access ?? Everything}"
-            : error is { Code: StatusCode.Unimplemented, IsAnswer: true } ? $"; if it is no old version of etcd, {TransportFailure.NotEtcd}"
+            : IsDenied(error) ? $"; grant one of the roles of EtcdDiscovery:Etcd:User the permission to {access ?? Everything}"
+            : error is { Code: StatusCode.Unimplemented, IsAnswer: true }
+                ? $"; either this is an old version of etcd, or {TransportFailure.NotEtcd}"
             : "";
         var message = $"Etcd at {endpoint}: {error.Message.TrimEnd('.')}{advice}.";
         return error.Code switch
@@ -64,18 +66,20 @@ internal static class EtcdErrors
     public static bool BlamesEndpoint(EtcdCallException error) => error.Code switch
     {
         StatusCode.Unavailable or StatusCode.DeadlineExceeded => true,
-        // The answer of another endpoint would be as long.
+        // The response of another endpoint would be just as large.
         StatusCode.ResourceExhausted => false,
         _ => !error.IsAnswer,
     };
 
     /// <summary>Creates the exception for a watch that etcd has ended.</summary>
-    /// <param name="reason">Why, as etcd says; empty if it does not.</param>
+    /// <param name="reason">The reason that etcd gave; empty if it gave none.</param>
     /// <param name="prefix">What was watched.</param>
     public static EtcdDiscoveryException WatchEnded(string reason, string prefix)
     {
         var isDenied = reason.Contains(Denied, StringComparison.OrdinalIgnoreCase) || reason.Contains("PermissionDenied", StringComparison.Ordinal);
-        var advice = isDenied ? $"; grant a role of EtcdDiscovery:Etcd:User permission to {DescribeAccess("read", [prefix])}" : "";
+        var advice = isDenied
+            ? $"; grant one of the roles of EtcdDiscovery:Etcd:User the permission to {DescribeAccess("read", [prefix])}"
+            : "";
         return new($"Etcd ended the watch: {(reason.Length > 0 ? LogSanitizer.Sanitize(reason) : "no reason given")}{advice}.", isTransient: !isDenied);
     }
 
@@ -83,7 +87,7 @@ internal static class EtcdErrors
     {
         StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Cancelled
             or StatusCode.Aborted or StatusCode.Internal or StatusCode.ResourceExhausted => true,
-        // The token has expired, or etcd has restarted. A wrong password has another message.
+        // The token has expired, or etcd has restarted. For a wrong password, the message is different.
         StatusCode.Unauthenticated => Mentions(error, "invalid auth token"),
         StatusCode.InvalidArgument => Mentions(error, "revision of auth store is old"),
         StatusCode.Unknown => TransientErrors.Any(text => Mentions(error, text)),

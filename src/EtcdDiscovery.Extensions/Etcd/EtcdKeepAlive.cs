@@ -27,7 +27,7 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
     /// <summary>Renews the lease once.</summary>
     public async Task RenewAsync(CancellationToken cancellationToken)
     {
-        // Answers cannot be matched to requests, so only one request may be in flight on the stream.
+        // Responses cannot be matched to requests, so only one request may be in flight on the stream.
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
@@ -50,7 +50,7 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
 
     private async Task ExchangeAsync(CancellationToken cancellationToken)
     {
-        // An unexpected answer would be taken for the answer to the next request.
+        // A response that arrives unexpectedly would be mistaken for the response to the next request.
         if (_stream is { IsLeft: true } || _nextAnswer is { IsCompletedSuccessfully: true })
         {
             await CloseStreamAsync().ConfigureAwait(false);
@@ -59,7 +59,7 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
         using var deadline = new CallDeadline(_timeout.Current, _client.TimeProvider, cancellationToken);
         if (_needsToken)
         {
-            // Only if necessary: etcd lets every client renew, and a wrong password must not cost the lease.
+            // Only if necessary: etcd lets every client renew leases, and a wrong password must not cost the lease.
             await _client.AuthenticateAsync(deadline.Token).ConfigureAwait(false);
             _needsToken = false;
         }
@@ -77,7 +77,7 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
         catch (Exception e)
         {
             _timeout.OnFailed();
-            // The answer may still arrive, and would be taken for the answer to the next request.
+            // The response may still arrive, and would be mistaken for the response to the next request.
             await CloseStreamAsync().ConfigureAwait(false);
             var explained = deadline.Explain(e);
             if (explained is not EtcdCallException error)
@@ -119,7 +119,7 @@ internal sealed class EtcdKeepAlive : IAsyncDisposable
         }
     }
 
-    // Not cancelable, because it ends with the stream. No exchange may follow that would observe its failure.
+    // Not cancelable, because the read ends with the stream. Marked as observed, because there may be no later exchange that awaits it.
     private static Task<LeaseKeepAliveResponse> ReadAsync(EtcdStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse> stream) =>
         Background.Observed(stream.ReadAsync(CancellationToken.None).AsTask());
 }

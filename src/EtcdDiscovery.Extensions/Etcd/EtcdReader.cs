@@ -15,14 +15,13 @@ internal sealed class EtcdReader
     private const int PageSize = 1_000;
     private const int MaxAttempts = 3;
 
-    // The memory limit of one read: enough for a million instances, more than any service has.
+    // The memory limit of one read. It is enough for a million instances, more than any service has.
     private const long MaxSize = 512 * 1024 * 1024;
 
-    // The overhead of an entry beside its key and value.
+    // The overhead of an entry, in addition to its key and value.
     private const int EntrySize = 256;
 
-    // If a process queries a thousand services at once, too many concurrent answers would all be late, and the endpoint would be blamed for
-    // it.
+    // If a process queries a thousand services at once, unlimited concurrent reads would all be late, and the endpoint would be blamed.
     private const int MaxConcurrentReads = 16;
 
     private readonly EtcdClient _client;
@@ -61,10 +60,11 @@ internal sealed class EtcdReader
             }
             catch (HistoryLostException e)
             {
-                // The history was compacted between two pages. All attempts fail only if the store is compacted continually.
+                // The history was compacted between two pages. All attempts can fail only if the store is compacted continually.
                 if (attempt == MaxAttempts)
                 {
-                    throw new EtcdDiscoveryException($"The read failed {attempt} times, because etcd compacted its history meanwhile.", isTransient: true, e);
+                    throw new EtcdDiscoveryException(
+                        $"The read failed {attempt} times, because etcd compacted its history during the read.", isTransient: true, e);
                 }
             }
         }
@@ -124,12 +124,13 @@ internal sealed class EtcdReader
             if (size > MaxSize)
             {
                 throw new EtcdDiscoveryException(
-                    $"More than the limit of {MaxSize} bytes is stored below '{LogSanitizer.Sanitize(request.Key.ToStringUtf8())}'.", isTransient: false);
+                    $"The entries below '{LogSanitizer.Sanitize(request.Key.ToStringUtf8())}' exceed the limit of {MaxSize} bytes.",
+                    isTransient: false);
             }
         }
     }
 
-    // Verifies that pages advance, because a faulty server could otherwise be read without end. Callers also rely on the order.
+    // Verifies that pages advance, because reading from a faulty server might otherwise never end. Callers also rely on the order.
     private static long Add(RangeResponse page, RangeRequest request, List<KeyValue> pairs)
     {
         var last = request.Key;
@@ -166,7 +167,7 @@ internal sealed class EtcdReader
 
     private static StoreEntry[] ToEntries(List<KeyValue> pairs, bool mayOverlap)
     {
-        // Each range arrives in order; several have to be merged, and may have keys in common.
+        // Each range is in order. Several ranges have to be merged, and may have keys in common.
         if (!mayOverlap)
         {
             return [.. pairs.Select(EtcdConvert.ToEntry)];

@@ -4,7 +4,7 @@ using Google.Protobuf;
 
 namespace EtcdDiscovery.Etcd;
 
-/// <summary>A session that is a lease in etcd.</summary>
+/// <summary>A session backed by a lease in etcd.</summary>
 internal sealed class EtcdSession : IDiscoverySession
 {
     // In seconds. Etcd raises a shorter time to live to 1.5 times its election timeout, which is at most 50 s.
@@ -34,7 +34,7 @@ internal sealed class EtcdSession : IDiscoverySession
         var request = new LeaseGrantRequest { TTL = Math.Max(1, (long)Math.Ceiling(timeToLive.TotalSeconds)) };
         var asked = client.TimeProvider.GetTimestamp();
         var granted = await client.CallAsync((etcd, options) => etcd.Lease.LeaseGrantAsync(request, options), cancellationToken).ConfigureAwait(false);
-        // Entries under lease 0 would never expire. With a time to live that is too long, renewals would be too rare.
+        // Entries under lease 0 would never expire. If the time to live were too long, renewals would be too rare.
         if (granted is { TTL: <= 0 } or { ID: 0 } || granted.TTL > Math.Max(MaxRaised, MaxRatio * request.TTL))
         {
             throw EtcdErrors.ProtocolViolation($"lease {granted.ID} with a time to live of {granted.TTL} s instead of the requested {request.TTL} s");
@@ -107,7 +107,7 @@ internal sealed class EtcdSession : IDiscoverySession
         }
         catch (SessionLostException)
         {
-            // The lease is already gone, and its entries with it.
+            // The lease and its entries are already gone.
         }
     }
 

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Etcd;
 
-/// <summary>etcd's v3 API as a discovery store: leases for sessions, transactions for puts, one stream for all watches.</summary>
+/// <summary>A discovery store on etcd's v3 API: sessions are leases, puts are transactions, and all watches share one stream.</summary>
 internal sealed class EtcdStore : IDiscoveryStore, IDisposable
 {
     private readonly EtcdClient _client;
@@ -16,7 +16,7 @@ internal sealed class EtcdStore : IDiscoveryStore, IDisposable
     /// <param name="options">How to connect to etcd.</param>
     /// <param name="timeProvider">The clock.</param>
     /// <param name="loggerFactory">Creates the logger.</param>
-    /// <param name="login">Returns the current login; by default that of the options.</param>
+    /// <param name="login">Returns the current login; by default the one in the options.</param>
     public EtcdStore(
         EtcdOptions options, TimeProvider timeProvider, ILoggerFactory loggerFactory, Func<EtcdLogin?>? login = null)
     {
@@ -41,7 +41,7 @@ internal sealed class EtcdStore : IDiscoveryStore, IDisposable
         IReadOnlyList<StoreRange> ranges, StoreRevision after, CancellationToken cancellationToken) =>
         _watches.WatchAsync(ranges, after, cancellationToken);
 
-    // For containers that are disposed synchronously. Closing the connection ends the streams and their tasks.
+    // Needed by containers that are disposed synchronously. Closing the connection ends the streams and their tasks.
     public void Dispose() => _client.Dispose();
 
     public async ValueTask DisposeAsync()

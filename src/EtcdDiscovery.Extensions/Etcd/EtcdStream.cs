@@ -12,7 +12,7 @@ internal sealed class EtcdStream<TRequest, TResponse> : IAsyncDisposable
     where TRequest : class, IMessage<TRequest>
     where TResponse : class, IMessage<TResponse>
 {
-    // Unbounded, because every request is answered within a deadline or the stream is closed.
+    // Can be unbounded, because the stream is closed if a request is not answered within a deadline.
     private readonly Channel<TRequest> _requests = Channel.CreateUnbounded<TRequest>(new() { SingleReader = true });
     private readonly EtcdClient _client;
     private readonly EtcdConnection _connection;
@@ -43,10 +43,10 @@ internal sealed class EtcdStream<TRequest, TResponse> : IAsyncDisposable
 
     public string Endpoint => EtcdAddress.Display(_connection.Address);
 
-    /// <summary>Queues a request. If the call has ended, the reader gets the failure, not the writer.</summary>
+    /// <summary>Queues a request. If the call has ended, reading throws the failure, not writing.</summary>
     public void Write(TRequest request) => _requests.Writer.TryWrite(request);
 
-    /// <summary>Waits for the next answer; after a cancelled wait, the stream can no longer be used.</summary>
+    /// <summary>Waits for the next response. After a cancelled wait, the stream can no longer be used.</summary>
     /// <exception cref="EtcdCallException">The stream failed, or the server ended it.</exception>
     public async ValueTask<TResponse> ReadAsync(CancellationToken cancellationToken)
     {
@@ -60,13 +60,13 @@ internal sealed class EtcdStream<TRequest, TResponse> : IAsyncDisposable
         catch (Exception e)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            // The connection was closed on purpose, so the error of the HTTP stack would mislead.
+            // The connection was closed on purpose, so the error of the HTTP stack would be misleading.
             throw _ending.IsCancellationRequested
                 ? new EtcdCallException(StatusCode.Unavailable, "the connection was closed", (e as RpcException)?.Status.DebugException)
                 : EtcdCallException.From(e, _call);
         }
 
-        // etcd's services never end a stream normally. A clean end must not count as success, because the caller would wait forever.
+        // etcd never ends a stream normally. A clean end must not count as success, because the caller would wait forever.
         throw new EtcdCallException(StatusCode.Aborted, "the server ended the stream") { IsAnswer = true };
     }
 

@@ -6,8 +6,8 @@ namespace EtcdDiscovery.Etcd;
 
 /// <summary>Verifies that revisions still belong to the current history of etcd.</summary>
 /// <remarks>
-/// An etcd that was wiped or restored keeps its cluster id, and soon reaches the same revisions as before. So the latest change is
-/// remembered, and read when watches resume after an interruption. If it is missing, all earlier revisions are invalid.
+/// An etcd that was wiped or restored keeps its cluster id, and soon reaches the same revisions as before. So the verifier remembers the
+/// latest change, and reads it when watches resume after an interruption. If the change is missing, all earlier revisions are invalid.
 /// </remarks>
 internal sealed class HistoryVerifier
 {
@@ -16,10 +16,10 @@ internal sealed class HistoryVerifier
     private bool _interrupted;
     private ulong _rewrites;
 
-    /// <summary>Creates a revision that differs from all revisions of a lost history.</summary>
+    /// <summary>Creates a revision that differs from all revisions of histories that were lost.</summary>
     /// <exception cref="EtcdDiscoveryException">There is no header.</exception>
     public StoreRevision ToRevision(ResponseHeader? header) => header is null
-        ? throw EtcdErrors.ProtocolViolation("without a revision")
+        ? throw EtcdErrors.ProtocolViolation("no revision")
         : new(header.Revision, IdOf(header));
 
     public ulong IdOf(ResponseHeader header) => header.ClusterId + Interlocked.Read(ref _rewrites);
@@ -81,7 +81,8 @@ internal sealed class HistoryVerifier
         }
         catch (EtcdDiscoveryException error) when (error is HistoryLostException || !error.IsTransient)
         {
-            // The revision is gone or may no longer be read, so the history cannot be verified. Reading again is always correct.
+            // The revision is gone, or this user may no longer read it, so the history cannot be verified. Reading everything again is
+            // always correct.
             return false;
         }
     }

@@ -1,4 +1,4 @@
 namespace EtcdDiscovery.Etcd;
 
-/// <summary>An answer exceeds the size limit. Retries and other endpoints do not help, but a smaller page may.</summary>
+/// <summary>A response exceeds the size limit. Retries and other endpoints do not help, but a smaller page may.</summary>
 internal sealed class ResponseTooLargeException(string message) : EtcdDiscoveryException(message);

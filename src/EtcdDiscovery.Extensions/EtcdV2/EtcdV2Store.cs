@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.EtcdV2;
 
-/// <summary>etcd's v2 keys API as a discovery store: keys with a time to live for sessions, long polls for watches.</summary>
+/// <summary>A discovery store on etcd's v2 keys API: sessions are keys with a time to live, and watches are long polls.</summary>
 internal sealed class EtcdV2Store : IDiscoveryStore, IDisposable
 {
     private readonly V2Client _client;
@@ -15,7 +15,7 @@ internal sealed class EtcdV2Store : IDiscoveryStore, IDisposable
     /// <param name="options">How to connect to etcd.</param>
     /// <param name="timeProvider">The clock.</param>
     /// <param name="loggerFactory">Creates the logger.</param>
-    /// <param name="login">Returns the current login; by default that of the options.</param>
+    /// <param name="login">Returns the current login; by default the one in the options.</param>
     public EtcdV2Store(
         EtcdOptions options, TimeProvider timeProvider, ILoggerFactory loggerFactory, Func<EtcdLogin?>? login = null)
     {
@@ -54,7 +54,7 @@ internal sealed class EtcdV2Store : IDiscoveryStore, IDisposable
         }
     }
 
-    // For containers that are disposed synchronously. Closing the connection ends the polls.
+    // Needed by containers that are disposed synchronously. Closing the connection ends the polls.
     public void Dispose() => _client.Dispose();
 
     public async ValueTask DisposeAsync()

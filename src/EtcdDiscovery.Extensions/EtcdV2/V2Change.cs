@@ -3,7 +3,7 @@ using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.EtcdV2;
 
-/// <summary>Translates the answer of a poll into a change.</summary>
+/// <summary>Translates the response to a poll into a change.</summary>
 internal static class V2Change
 {
     /// <returns>The change; null if it does not concern the range.</returns>
@@ -12,7 +12,7 @@ internal static class V2Change
     {
         if (document.Node is not { } node || node.ModifiedIndex <= after)
         {
-            throw new EtcdDiscoveryException("Etcd reported a change without its key or a new index.", isTransient: true);
+            throw new EtcdDiscoveryException("Etcd reported a change without a key or without a new index.", isTransient: true);
         }
 
         bool? isExpiry = document.Action switch

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.EtcdV2;
 
-/// <summary>Sends requests to the current member, and switches to the next one when it fails.</summary>
+/// <summary>Sends requests to the current member. When that member fails, switches to the next one.</summary>
 internal sealed partial class V2Client : IDisposable
 {
     private const string Disabled = "\"enabled\":false";
@@ -29,6 +29,7 @@ internal sealed partial class V2Client : IDisposable
         _logger = logger;
         _departures = new LogThrottle(timeProvider);
         TimeProvider = timeProvider;
+        ProbeTimeout = new ProbeTimeout(options.RequestTimeout, options.Endpoints.Count);
         _rotation = new(options.Endpoints, address => V2Http.Connect(address, options, timeProvider, login));
     }
 
@@ -37,6 +38,8 @@ internal sealed partial class V2Client : IDisposable
     public TimeSpan RequestTimeout => _options.RequestTimeout;
 
     public TimeProvider TimeProvider { get; }
+
+    public ProbeTimeout ProbeTimeout { get; }
 
     public Task<V2Response> CallAsync(V2Request request, CancellationToken cancellationToken) =>
         CallAsync(request, RequestTimeout, cancellationToken);
@@ -69,16 +72,23 @@ internal sealed partial class V2Client : IDisposable
     }
 
     /// <summary>Leaves the current member if it is frozen or has no leader, because polls would never be answered.</summary>
-    public async Task CheckAsync(CancellationToken cancellationToken)
+    public async Task CheckAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         var connection = _rotation.Current;
+        var start = TimeProvider.GetTimestamp();
         try
         {
-            await WithinAsync(RequestTimeout, token => AskForLeaderAsync(connection, token), cancellationToken).ConfigureAwait(false);
+            await WithinAsync(timeout, token => AskForLeaderAsync(connection, token), cancellationToken).ConfigureAwait(false);
+            ProbeTimeout.OnAnswered(TimeProvider.GetElapsedTime(start));
         }
         catch (V2Failure failure)
         {
-            // Other failures do not justify leaving a member that answers. Reads and writes report them.
+            if (failure.IsSilence)
+            {
+                ProbeTimeout.OnFailed();
+            }
+
+            // The member answers, so other failures are no reason to leave it. Reads and writes report them.
             if (failure.BlamesEndpoint)
             {
                 Leave(connection, connection.Refine(failure));
@@ -86,13 +96,15 @@ internal sealed partial class V2Client : IDisposable
         }
     }
 
-    /// <summary>Verifies that there is an etcd with the v2 API and a leader. Reads no key, because a role may allow only some.</summary>
-    /// <param name="timeout">The time limit for the current member if there is another one.</param>
+    /// <summary>
+    /// Verifies that the server is an etcd with the v2 API and has a leader. Reads no key, because the user may not have permission.
+    /// </summary>
+    /// <param name="timeout">The time limit for the current member, if there is another member to try.</param>
     /// <param name="cancellationToken">Cancels the probe.</param>
     public async Task ProbeAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
-        // Members answer this request from memory, and repeating it is safe, so an unresponsive member is left before the request timeout.
-        // If the next one does not respond either, this process or the network is probably slow.
+        // Members answer this request from memory, and repeating it is safe, so an unresponsive member is left before the request times
+        // out. If the next member does not respond either, this process or the network is probably slow.
         if (Endpoints.Count > 1)
         {
             var connection = _rotation.Current;
@@ -114,7 +126,9 @@ internal sealed partial class V2Client : IDisposable
         await ReachAsync(RequestTimeout, AskForLeaderAsync, V2Request.Leader, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Logs a warning if a login is configured, but etcd's authentication is disabled. Checks that once.</summary>
+    /// <summary>
+    /// Logs a warning if a login is configured, but etcd's authentication is disabled. Only the first call with a login checks.
+    /// </summary>
     public async Task CheckLoginAsync(CancellationToken cancellationToken)
     {
         if (_hasCheckedLogin || _login() is null)
@@ -133,7 +147,7 @@ internal sealed partial class V2Client : IDisposable
         }
         catch (V2Failure)
         {
-            // Only a warning depends on the answer.
+            // The result only decides whether to log a warning.
         }
     }
 
@@ -165,7 +179,7 @@ internal sealed partial class V2Client : IDisposable
     public EtcdDiscoveryException Fail(V2Connection connection, V2Failure failure, V2Request request)
     {
         failure = connection.Refine(failure);
-        // A single member gets new connections, unless it answers.
+        // If there is only one member, it gets new connections unless it answers.
         if (failure.BlamesEndpoint && (Endpoints.Count > 1 || !failure.IsAnswer))
         {
             Leave(connection, failure);

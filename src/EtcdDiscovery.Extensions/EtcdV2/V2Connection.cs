@@ -37,11 +37,11 @@ internal sealed class V2Connection : IDisposable
     public CancellationToken Closing => _closing.Token;
 
     /// <summary>Replaces the error of the HTTP stack with a more precise one, if the server refused the connection.</summary>
-    /// <remarks>A server that has answered before does not refuse connections, even if one of the pool ended unused.</remarks>
+    /// <remarks>A server that has answered before does not refuse connections, even if a pooled connection ended unused.</remarks>
     public V2Failure Refine(V2Failure failure) =>
         !_hasAnswered && _refusal() is { } refusal ? failure.Because(refusal) : failure;
 
-    /// <summary>Sends a request; completes when the headers of the answer have arrived.</summary>
+    /// <summary>Sends a request. Completes when the response headers have arrived.</summary>
     public async Task<HttpResponseMessage> SendAsync(V2Request request, CancellationToken cancellationToken)
     {
         using var message = new HttpRequestMessage(request.Method, new Uri(_origin + request.PathAndQuery, AsWritten))
@@ -56,7 +56,7 @@ internal sealed class V2Connection : IDisposable
         return response;
     }
 
-    /// <summary>Ends the polls at once, and the connections when the last other request has completed.</summary>
+    /// <summary>Ends the polls at once. The connections end when the last other request has completed.</summary>
     public void Dispose()
     {
         _closing.Cancel();

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace EtcdDiscovery.EtcdV2;
 
-/// <summary>An answer of etcd: an action on a node, or an error.</summary>
+/// <summary>A response body: an action on a node, or an error.</summary>
 internal sealed record V2Document
 {
     public string? Action { get; init; }

@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.EtcdV2;
 
-/// <summary>The error codes of etcd's v2 API that are handled.</summary>
+/// <summary>The error codes of etcd's v2 API that this library handles.</summary>
 internal static class V2ErrorCode
 {
     public const int KeyNotFound = 100;

@@ -14,13 +14,13 @@ internal sealed class V2Failure(string message, Exception? cause = null) : Excep
     /// <summary>Whether the request cannot have reached a server.</summary>
     public bool IsUnsent { get; private init; }
 
-    /// <summary>Whether no answer arrived in time.</summary>
+    /// <summary>Whether no response arrived in time.</summary>
     public bool IsSilence { get; private init; }
 
     /// <summary>Whether the server answered.</summary>
     public bool IsAnswer { get; private init; }
 
-    /// <summary>Whether the user may not do what was requested.</summary>
+    /// <summary>Whether the user lacks the permission for the request.</summary>
     public bool IsDenied { get; private init; }
 
     /// <summary>Whether another endpoint may succeed.</summary>
@@ -42,9 +42,9 @@ internal sealed class V2Failure(string message, Exception? cause = null) : Excep
 
     public static V2Failure OfProtocolViolation(string what) => new(what) { IsAnswer = true };
 
-    /// <summary>An answer exceeds the size limit. Retries and other endpoints do not help.</summary>
+    /// <summary>A response exceeds the size limit. Retries and other endpoints do not help.</summary>
     public static V2Failure OfSize(int limit) => new(
-        string.Create(CultureInfo.InvariantCulture, $"an answer of more than {limit / 1024 / 1024} MiB"))
+        string.Create(CultureInfo.InvariantCulture, $"its answer exceeds {limit / 1024 / 1024} MiB"))
     {
         IsAnswer = true,
         BlamesEndpoint = false,
@@ -86,7 +86,8 @@ internal sealed class V2Failure(string message, Exception? cause = null) : Excep
         var status = string.Create(CultureInfo.InvariantCulture, $"HTTP status {number}");
         var message = number switch
         {
-            404 => "it does not serve the v2 keys API (HTTP status 404): start etcd 3.4 or 3.5 with --enable-v2; without that, " + TransportFailure.NotEtcd,
+            404 => "it does not serve the v2 keys API (HTTP status 404): start etcd 3.4 or 3.5 with --enable-v2; "
+                + $"if it already has that option, {TransportFailure.NotEtcd}",
             >= 300 and < 400 => $"it answers with a redirect ({status}), which is not followed",
             401 => $"it asks for a user and password ({status}); {DenialAdvice}",
             >= 400 and < 500 and not (403 or 408 or 429) when text is null => $"{status}, so {TransportFailure.NotEtcd}",

@@ -7,7 +7,7 @@ namespace EtcdDiscovery.EtcdV2;
 /// <summary>Creates connections for the v2 keys API.</summary>
 internal static class V2Http
 {
-    // A poll may be silent for days. Without keep-alive probes, a connection that a middlebox has dropped would go unnoticed.
+    // A poll may be silent for days. Without keep-alive probes, it would go unnoticed that a middlebox dropped the connection.
     private const int KeepAliveAfterSeconds = 30;
     private const int KeepAliveIntervalSeconds = 5;
     private const int KeepAliveProbes = 3;

@@ -1,7 +1,9 @@
+using EtcdDiscovery.Transport;
+
 namespace EtcdDiscovery.EtcdV2;
 
 /// <summary>
-/// Checks the current member while there are watches, because a poll without an answer does not show whether the member is alive.
+/// Checks the current member while there are watches, because a poll that has no response yet does not show whether the member is alive.
 /// </summary>
 internal sealed class V2LivenessProbe(V2Client client) : IAsyncDisposable
 {
@@ -52,8 +54,8 @@ internal sealed class V2LivenessProbe(V2Client client) : IAsyncDisposable
         {
             try
             {
-                await Task.Delay(client.RequestTimeout, client.TimeProvider, ending).ConfigureAwait(false);
-                await client.CheckAsync(ending).ConfigureAwait(false);
+                await Task.Delay(ProbeTimeout.Interval, client.TimeProvider, ending).ConfigureAwait(false);
+                await client.CheckAsync(client.ProbeTimeout.Current, ending).ConfigureAwait(false);
             }
             catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
             {

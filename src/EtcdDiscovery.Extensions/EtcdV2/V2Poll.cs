@@ -36,7 +36,7 @@ internal sealed class V2Poll : IDisposable
             {
                 if (!response.IsSuccessStatusCode)
                 {
-                    // Always throws, because the answer contains an error.
+                    // Always throws, because the response contains an error.
                     await V2Response.ReadAsync(response, token).ConfigureAwait(false);
                 }
 

@@ -5,10 +5,10 @@ using EtcdDiscovery.Transport;
 
 namespace EtcdDiscovery.EtcdV2;
 
-/// <summary>Reads ranges, each by separate requests.</summary>
+/// <summary>Reads ranges, each with its own requests.</summary>
 internal static class V2Reader
 {
-    // A writer can create any number of nested directories. No service needs as many as this.
+    // Other processes can create any number of nested directories. No service needs this many.
     private const int MaxDirectories = 32;
 
     // The size limit of one range, over all directories.
@@ -23,7 +23,7 @@ internal static class V2Reader
             client.TimeProvider,
             token => Task.WhenAll(ranges.Select(range => ReadAsync(client, range, token))),
             cancellationToken).ConfigureAwait(false);
-        // Ranges may overlap, and etcd's answers are not sorted.
+        // Ranges may overlap, and etcd's responses are not sorted.
         var entries = new Dictionary<string, StoreEntry>(StringComparer.Ordinal);
         foreach (var entry in reads.SelectMany(read => read.Entries))
         {
@@ -35,10 +35,12 @@ internal static class V2Reader
         return new StoreContents(revision, [.. entries.Values.OrderBy(entry => entry.Key, Utf8Order.Instance)]);
     }
 
-    /// <summary>The value's bytes. Values in v2 are text.</summary>
+    /// <summary>The value's bytes. In v2, values are text.</summary>
     public static ReadOnlyMemory<byte> ValueOf(V2Node node) => Encoding.UTF8.GetBytes(node.Value ?? "");
 
-    /// <summary>Reads one range. Subdirectories are read one by one, because a recursive read could return an answer of any size.</summary>
+    /// <summary>
+    /// Reads one range. Subdirectories are read one by one, because the response to a recursive read could have any size.
+    /// </summary>
     private static async Task<(StoreRevision Revision, List<StoreEntry> Entries)> ReadAsync(
         V2Client client, StoreRange range, CancellationToken cancellationToken)
     {
@@ -53,7 +55,8 @@ internal static class V2Reader
                 Collect(answer.Node, range, entries, directories);
                 if (entries.Sum(entry => (long)entry.Key.Length + entry.Value.Length) > MaxSize)
                 {
-                    throw new EtcdDiscoveryException($"More than the limit of {MaxSize} bytes is stored below '{LogSanitizer.Sanitize(range.Key)}'.");
+                    throw new EtcdDiscoveryException(
+                        $"The entries below '{LogSanitizer.Sanitize(range.Key)}' exceed the limit of {MaxSize} bytes.");
                 }
             }
 

@@ -4,19 +4,19 @@ using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.EtcdV2;
 
-/// <summary>A request, with parameters and form fields in the order of the Go client.</summary>
+/// <summary>A request, with parameters and form fields in the same order as in the Go client's requests.</summary>
 /// <param name="Method">The HTTP method.</param>
 /// <param name="PathAndQuery">The path and query, percent-encoded.</param>
 /// <param name="Form">The form fields, if any.</param>
 internal sealed record V2Request(HttpMethod Method, string PathAndQuery, IReadOnlyList<KeyValuePair<string, string>>? Form = null)
 {
-    /// <summary>Asks a member whether it has a leader. It answers from memory.</summary>
+    /// <summary>Asks a member whether it has a leader. The member answers from memory.</summary>
     public static V2Request Leader { get; } = new(HttpMethod.Get, "/v2/members/leader");
 
-    /// <summary>Asks a member whether authentication is enabled. It answers everyone.</summary>
+    /// <summary>Asks a member whether authentication is enabled. No permission is required.</summary>
     public static V2Request Authentication { get; } = new(HttpMethod.Get, "/v2/auth/enable");
 
-    // A quorum read, because a member that lags behind could return a state from before the watch starts.
+    // A quorum read, because a member that lags behind could return a state from before the start of the watch.
     public static V2Request Read(StoreRange range) => new(
         HttpMethod.Get, $"{V2Path.Of(range)}?quorum=true&recursive=false&sorted=false");
 
@@ -49,7 +49,7 @@ internal sealed record V2Request(HttpMethod Method, string PathAndQuery, IReadOn
 
     public static V2Request Delete(string key) => new(HttpMethod.Delete, V2Path.OfKey(key));
 
-    /// <summary>What the request does to which keys, for a message.</summary>
+    /// <summary>The permission that the request needs, for a message.</summary>
     public string DescribeAccess()
     {
         var path = Uri.UnescapeDataString(PathAndQuery.Split('?')[0]);

@@ -6,18 +6,18 @@ using EtcdDiscovery.Transport;
 
 namespace EtcdDiscovery.EtcdV2;
 
-/// <summary>A successful answer, or one that says that a condition did not hold.</summary>
+/// <summary>A successful response, or one that says that the request's condition did not hold.</summary>
 /// <param name="Revision">The revision of the member.</param>
 /// <param name="Document">The document.</param>
 internal sealed record V2Response(StoreRevision Revision, V2Document Document)
 {
-    // The same limit as in the v3 store: far more than a service needs, but not enough to exhaust the memory.
+    // The same limit as in the v3 store: far more than a service needs, but not enough to exhaust memory.
     private const int MaxLength = 64 * 1024 * 1024;
 
-    // A node uses several times as much memory as its shortest JSON. The nodes of a real etcd have more than 60 bytes.
+    // In memory, a node takes several times the size of its shortest JSON. A node that etcd really sends has more than 60 bytes.
     private const int MinNodeLength = 32;
 
-    // Small answers are not limited.
+    // Up to this number of nodes, their length is not checked.
     private const int MaxShortNodes = 1_000;
 
     public bool IsKeyMissing => Document.ErrorCode == V2ErrorCode.KeyNotFound;
@@ -29,10 +29,11 @@ internal sealed record V2Response(StoreRevision Revision, V2Document Document)
 
     /// <summary>The node. Present unless a condition did not hold.</summary>
     /// <exception cref="EtcdDiscoveryException">
-    /// There is no node: the answer reports a failed condition, but the request had none.
+    /// There is no node: the response reports a failed condition, but the request had no condition.
     /// </exception>
     public V2Node Node => Document.Node
-        ?? throw new EtcdDiscoveryException("Etcd sent an answer that is not one of the v2 keys API: it has no node.", isTransient: true);
+        ?? throw new EtcdDiscoveryException(
+            "Etcd sent an answer that does not conform to the v2 keys API: it has no node.", isTransient: true);
 
     /// <exception cref="V2Failure">The request failed.</exception>
     public static async Task<V2Response> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
@@ -63,7 +64,7 @@ internal sealed record V2Response(StoreRevision Revision, V2Document Document)
         }
     }
 
-    /// <summary>The revision of the member when it started to answer.</summary>
+    /// <summary>The revision of the member when it started to respond.</summary>
     public static StoreRevision RevisionOf(HttpResponseMessage response)
     {
         var index = Header(response, "X-Etcd-Index");
@@ -91,7 +92,7 @@ internal sealed record V2Response(StoreRevision Revision, V2Document Document)
         return body.GetBuffer().AsMemory(0, (int)body.Length);
     }
 
-    /// <returns>The document; null if an error has none, for instance from a proxy.</returns>
+    /// <returns>The document; null if an error response has none, for example because it comes from a proxy.</returns>
     public static V2Document? Parse(ReadOnlyMemory<byte> body, HttpStatusCode status)
     {
         try
@@ -121,7 +122,8 @@ internal sealed record V2Response(StoreRevision Revision, V2Document Document)
         return count;
     }
 
-    private static V2Failure NotV2Answer() => V2Failure.OfProtocolViolation("its answer is not one of the v2 keys API, so " + TransportFailure.NotEtcd);
+    private static V2Failure NotV2Answer() =>
+        V2Failure.OfProtocolViolation("its answer does not conform to the v2 keys API, so " + TransportFailure.NotEtcd);
 
     private static ulong ClusterOf(HttpResponseMessage response) =>
         ulong.TryParse(Header(response, "X-Etcd-Cluster-Id"), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var id) ? id : 0;

@@ -6,10 +6,10 @@ using EtcdDiscovery.Transport;
 
 namespace EtcdDiscovery.EtcdV2;
 
-/// <summary>A session that is a set of keys, each with its own time to live, that are refreshed together.</summary>
+/// <summary>A session backed by a set of keys. Each key has its own time to live, and all of them are refreshed together.</summary>
 /// <remarks>
-/// etcd has no notion of the session. It is lost if one of its keys vanishes; its owner then opens a new session and puts everything again.
-/// A refresh increases the revision of a key, but durable entries are not refreshed.
+/// etcd v2 has no sessions. A session is lost if one of its keys vanishes; its owner then opens a new session and puts everything again. A
+/// refresh increases the revision of a key, but durable entries are not refreshed.
 /// </remarks>
 internal sealed class V2Session : IDiscoverySession
 {
@@ -30,7 +30,7 @@ internal sealed class V2Session : IDiscoverySession
 
     public TimeSpan TimeToLive { get; }
 
-    /// <summary>Creates a session after verifying that there is an etcd with the v2 keys API and a leader. Writes nothing.</summary>
+    /// <summary>Creates a session after verifying that etcd has the v2 keys API enabled and has a leader. Writes nothing.</summary>
     public static async Task<V2Session> OpenAsync(V2Client client, TimeSpan timeToLive, CancellationToken cancellationToken)
     {
         var asked = client.TimeProvider.GetTimestamp();
@@ -83,11 +83,17 @@ internal sealed class V2Session : IDiscoverySession
         });
     }
 
-    public Task CloseAsync(CancellationToken cancellationToken)
+    public async Task CloseAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         _lost ??= "it was closed";
-        return ForEachAsync(_keys, async key =>
+        if (_client.Endpoints.Count > 1)
+        {
+            // An unresponsive member must not delay the process's shutdown, so it is left early.
+            await _client.CheckAsync(_client.ProbeTimeout.Current / 2, cancellationToken).ConfigureAwait(false);
+        }
+
+        await ForEachAsync(_keys, async key =>
         {
             if (await IsOursAsync(key.Key, key.Value, cancellationToken).ConfigureAwait(false))
             {
@@ -95,7 +101,7 @@ internal sealed class V2Session : IDiscoverySession
             }
 
             _keys.TryRemove(key);
-        });
+        }).ConfigureAwait(false);
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -105,7 +111,7 @@ internal sealed class V2Session : IDiscoverySession
         var value = Encoding.UTF8.GetString(put.Value.Span);
         if (!put.IsDurable)
         {
-            // From now on the key may exist, even if the answer is lost.
+            // From here on, the key may exist, even if the response to the put is lost.
             _keys[put.Key] = new HeldKey(value, isCertain: false);
         }
 
@@ -131,7 +137,7 @@ internal sealed class V2Session : IDiscoverySession
             var request = V2Request.Refresh(key, TimeToLive);
             var answer = await _client.CallAsync(request, _timeout.Current, cancellationToken).ConfigureAwait(false);
             _timeout.OnAnswered(_client.TimeProvider.GetElapsedTime(asked));
-            // A missing key is no loss if it has just been withdrawn or put again.
+            // If the key has just been withdrawn or put again, the session is not lost.
             if (answer.IsKeyMissing && held.IsCertain && _keys.TryGetValue(key, out var now) && now == held)
             {
                 _lost ??= $"the key {LogSanitizer.Sanitize(key)} has expired or was deleted";
@@ -145,20 +151,23 @@ internal sealed class V2Session : IDiscoverySession
         }
     }
 
-    /// <summary>Whether the key still has the value that this session put. Values contain the instance's id, so they are unique.</summary>
+    /// <summary>
+    /// Whether the key still has the value that this session put. Values are unique, because they contain the instance's id.
+    /// </summary>
     private async Task<bool> IsOursAsync(string key, HeldKey held, CancellationToken cancellationToken)
     {
         var answer = await ReadAsync(key, cancellationToken).ConfigureAwait(false);
         return !answer.IsKeyMissing && (!held.IsCertain || answer.Node.Value == held.Value);
     }
 
-    // A retry would be pointless: a service a/b turns the key of a service a into a directory.
+    // Throws instead of retrying, because a retry cannot succeed: a service named a/b turns a key of the service a into a directory.
     private async Task ThrowIfDirectoryAsync(string key, CancellationToken cancellationToken)
     {
         var answer = await ReadAsync(key, cancellationToken).ConfigureAwait(false);
         if (answer is { IsKeyMissing: false, Node.Dir: true })
         {
-            throw new EtcdDiscoveryException($"{LogSanitizer.Sanitize(key)} is a directory in etcd with other keys below it, so no value can be put there.");
+            throw new EtcdDiscoveryException(
+                $"{LogSanitizer.Sanitize(key)} is a directory in etcd that contains other keys, so it cannot hold a value.");
         }
     }
 
@@ -169,7 +178,7 @@ internal sealed class V2Session : IDiscoverySession
     {
         if (_lost is { } reason)
         {
-            throw new SessionLostException($"The session is gone from etcd: {reason}.");
+            throw new SessionLostException($"The session no longer exists in etcd: {reason}.");
         }
     }
 
@@ -181,7 +190,7 @@ internal sealed class V2Session : IDiscoverySession
         }
     }
 
-    /// <summary>The value that was put under a key. A new object for each put, so that puts can be distinguished.</summary>
+    /// <summary>The value that was put under a key. Each put creates a new object, so that puts can be distinguished.</summary>
     private sealed class HeldKey(string value, bool isCertain)
     {
         public string Value => value;

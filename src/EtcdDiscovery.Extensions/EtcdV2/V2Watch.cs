@@ -8,10 +8,10 @@ namespace EtcdDiscovery.EtcdV2;
 /// <summary>One enumeration of changes: a chain of polls for each range, merged into one sequence.</summary>
 internal sealed class V2Watch
 {
-    // A chain that is this far ahead of the reader waits for it. Etcd keeps the last 1000 changes.
+    // When a chain is this many changes ahead of the reader, it waits for the reader. Etcd keeps the last 1000 changes.
     private const int MaxWaiting = 64;
 
-    // Changes from before the start of a poll are reported at once. A poll without an answer for this long had none to report.
+    // Etcd reports changes from before the start of a poll at once. If a poll gets no response for this long, there were none.
     private static readonly TimeSpan QuietPeriod = TimeSpan.FromSeconds(1);
 
     private readonly V2Client _client;
@@ -52,7 +52,7 @@ internal sealed class V2Watch
         }
     }
 
-    /// <summary>Polls one range repeatedly. The reader gets a failure after all earlier changes.</summary>
+    /// <summary>Polls one range repeatedly. If polling fails, the reader gets the failure after all earlier changes.</summary>
     private async Task FollowAsync(int range, CancellationToken cancellationToken)
     {
         try
@@ -94,13 +94,13 @@ internal sealed class V2Watch
         HistoryLostException? lost = null;
         if (_after.ClusterId != 0 && poll.Revision.ClusterId != _after.ClusterId)
         {
-            lost = new HistoryLostException("Etcd is now another cluster.");
+            lost = new HistoryLostException("The endpoint now belongs to another etcd cluster.");
         }
         else if (poll.Revision.Number < after)
         {
             // A poll from a future index stays silent. The index is in the future if etcd was wiped or restored, or briefly if this member
-            // lags behind. Reading again solves both.
-            lost = new HistoryLostException($"Etcd returned to an earlier state: its index is {poll.Revision.Number}, but was {after}.");
+            // lags behind. Reading again solves both cases.
+            lost = new HistoryLostException($"Etcd returned to an earlier state: its index was {after} and is now {poll.Revision.Number}.");
         }
 
         if (lost is null)

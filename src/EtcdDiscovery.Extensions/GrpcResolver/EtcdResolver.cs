@@ -5,7 +5,7 @@ using Grpc.Net.Client.Balancer;
 
 namespace EtcdDiscovery.GrpcResolver;
 
-/// <summary>Passes the addresses of a service to one gRPC channel, whenever they change.</summary>
+/// <summary>Passes the addresses of a service to a gRPC channel each time they change.</summary>
 internal sealed class EtcdResolver(IServiceResolver services, string service, string port, TimeProvider timeProvider) : Resolver
 {
     private static readonly Backoff RetryDelays = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30));
@@ -17,7 +17,7 @@ internal sealed class EtcdResolver(IServiceResolver services, string service, st
     public override void Start(Action<ResolverResult> listener) =>
         _following = Background.RunAsync(() => FollowAsync(listener, _stopping.Token));
 
-    /// <summary>Tries again at once after a failure. Otherwise there is nothing to do: changes arrive by themselves.</summary>
+    /// <summary>Retries immediately after a failure. Otherwise does nothing, because the watch already delivers all changes.</summary>
     public override void Refresh() => _refreshed.Set();
 
     protected override void Dispose(bool disposing)
@@ -44,7 +44,7 @@ internal sealed class EtcdResolver(IServiceResolver services, string service, st
             }
             catch (Exception error)
             {
-                // What was passed on before stays in use.
+                // The channel keeps using the addresses that it already has.
                 listener(ResolverResult.ForFailure(new Status(StatusCode.Unavailable, error.Message)));
             }
 

@@ -2,8 +2,8 @@ namespace EtcdDiscovery.Primitives;
 
 /// <summary>An asynchronous auto-reset event for one waiting loop, with a timeout.</summary>
 /// <remarks>
-/// If the event is set while the loop does not wait, its next wait ends at once. A set that races with the end of a wait may be lost, so
-/// the loop must check for work after every wait.
+/// If the event is set while the loop is not waiting, the next wait ends at once. If the event is set just as a wait ends, the signal may
+/// be lost, so the loop must check for work after every wait.
 /// </remarks>
 internal sealed class AsyncAutoResetEvent(TimeProvider timeProvider)
 {

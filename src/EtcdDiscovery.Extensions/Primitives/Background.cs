@@ -1,23 +1,24 @@
 namespace EtcdDiscovery.Primitives;
 
 /// <summary>
-/// Starts background loops and reads that several callers share. They run without the activity, logging scopes and other ambient values of
-/// the call that starts them, which may be those of a request.
+/// Starts background loops, and reads that several callers share. They run without the ambient values of the call that starts them, such as
+/// its activity and logging scopes, which may belong to a request.
 /// </summary>
-/// <remarks>With an activity, Grpc.Net starts its own activity, and hangs if a listener throws at that moment.</remarks>
+/// <remarks>If there is an activity, Grpc.Net starts one of its own, and hangs if a listener throws while it does so.</remarks>
 internal static class Background
 {
-    /// <summary>Starts on the thread pool.</summary>
+    /// <summary>Starts a loop on the thread pool.</summary>
     public static Task RunAsync(Func<Task> loop) => WithoutFlow(() => Task.Run(loop));
 
-    /// <summary>Starts a read on the thread pool. Its failure counts as observed.</summary>
+    /// <summary>Starts a read on the thread pool. If it fails, the exception counts as observed.</summary>
     public static Task<T> RunAsync<T>(Func<Task<T>> read) => Observed(WithoutFlow(() => Task.Run(read)));
 
-    /// <summary>Starts on the current thread, and continues on the thread pool after the first wait.</summary>
+    /// <summary>Starts a loop on the current thread. The loop continues on the thread pool after its first wait.</summary>
     public static Task StartAsync(Func<Task> loop) => WithoutFlow(loop);
 
     /// <summary>
-    /// Marks a failure of the task as observed. For a task that may be abandoned, because everyone who waits for it may give up first.
+    /// Marks a failure of the task as observed. Used for tasks that may be abandoned, because all of their callers may stop waiting before
+    /// they end.
     /// </summary>
     public static T Observed<T>(T task)
         where T : Task

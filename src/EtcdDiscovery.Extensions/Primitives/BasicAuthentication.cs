@@ -8,7 +8,7 @@ internal static class BasicAuthentication
 {
     /// <summary>Why callers cannot authenticate as a user; null if they can.</summary>
     public static string? DescribeBadUser(string? user) => user?.Contains(':', StringComparison.Ordinal) == true
-        ? $"is '{LogSanitizer.Sanitize(user)}': a user without ':' is allowed, because HTTP basic authentication ends the user there (RFC 7617, 2)."
+        ? $"is '{LogSanitizer.Sanitize(user)}': it must not contain ':', which ends the user in HTTP basic authentication (RFC 7617, 2)."
         : null;
 
     public static AuthenticationHeaderValue HeaderOf(string user, string password) =>

@@ -1,6 +1,9 @@
 namespace EtcdDiscovery.Primitives;
 
-/// <summary>Patterns of host names: <c>catalog</c> matches one name, <c>*.internal</c> all names below it, and <c>*</c> every host.</summary>
+/// <summary>
+/// Matches patterns of host names: <c>catalog</c> matches one name, <c>*.internal</c> matches every name below <c>internal</c>, and
+/// <c>*</c> matches every host.
+/// </summary>
 internal static class HostPatterns
 {
     public static bool AnyMatches(IList<string> patterns, string host) => patterns.Any(pattern => Matches(pattern, host));

@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Primitives;
 
-/// <summary>A token that is cancelled by the caller or after a time limit, and can tell these apart.</summary>
+/// <summary>A token that is cancelled by the caller or after a time limit, and shows which of the two happened.</summary>
 internal sealed class LinkedTimeout : IDisposable
 {
     private readonly CancellationTokenSource _timeout;

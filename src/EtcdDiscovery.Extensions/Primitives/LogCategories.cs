@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Primitives;
 
-/// <summary>The categories of log events: functional areas, independent of classes.</summary>
+/// <summary>The categories of log events. They name functional areas, not classes.</summary>
 /// <remarks>Event ids and names are unique within a category and never reused. They are listed in docs/log-events.md.</remarks>
 internal static class LogCategories
 {

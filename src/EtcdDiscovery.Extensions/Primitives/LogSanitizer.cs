@@ -3,7 +3,7 @@ using System.Text;
 
 namespace EtcdDiscovery.Primitives;
 
-/// <summary>Makes untrusted text fit for logs and messages: one line, of bounded length.</summary>
+/// <summary>Makes untrusted text safe for logs and messages: the result is one line of limited length.</summary>
 internal static class LogSanitizer
 {
     private const int MaxLength = 200;
@@ -27,7 +27,7 @@ internal static class LogSanitizer
         var isCut = text.Length > maxLength;
         var length = !isCut ? text.Length : char.IsHighSurrogate(text[maxLength - 1]) ? maxLength - 1 : maxLength;
         var shown = new StringBuilder(length + 1);
-        // Halves of surrogate pairs are enumerated as replacement characters.
+        // EnumerateRunes returns lone surrogates as replacement characters.
         foreach (var rune in text.AsSpan(0, length).EnumerateRunes())
         {
             shown.Append(IsShown(rune) ? rune : Rune.ReplacementChar);
@@ -36,7 +36,7 @@ internal static class LogSanitizer
         return shown.Append(isCut ? "…" : "").ToString();
     }
 
-    // Format characters are invisible, and some of them change the order in which others are displayed.
+    // Format characters are invisible, and some of them change the order in which other characters are displayed.
     private static bool IsShown(Rune rune) => Rune.GetUnicodeCategory(rune)
         is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
 }

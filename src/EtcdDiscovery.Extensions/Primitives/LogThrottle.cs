@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace EtcdDiscovery.Primitives;
 
-/// <summary>Limits how often an event is logged that other processes can cause at any rate.</summary>
+/// <summary>Limits how often an event is logged. For events that other processes can cause at any rate.</summary>
 /// <remarks>Thread-safe.</remarks>
 internal sealed class LogThrottle(TimeProvider timeProvider)
 {
@@ -17,7 +17,7 @@ internal sealed class LogThrottle(TimeProvider timeProvider)
     private int _leftOut;
 
     /// <summary>Counts an event.</summary>
-    /// <param name="leftOut">Text to append to the message: how many events were not logged since the last logged one.</param>
+    /// <param name="leftOut">Text to append to the message: how many events were not logged since the last one that was.</param>
     /// <returns>Whether to log it.</returns>
     public bool Allows(out string leftOut)
     {

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace EtcdDiscovery.Primitives;
 
-/// <summary>Recognizes hosts that every machine reaches only as itself: <c>localhost</c> and loopback addresses.</summary>
+/// <summary>Recognizes hosts that always mean the local machine: <c>localhost</c> and loopback addresses.</summary>
 internal static class LoopbackHost
 {
     public static bool Is(string host) => host.Equals("localhost", StringComparison.OrdinalIgnoreCase)

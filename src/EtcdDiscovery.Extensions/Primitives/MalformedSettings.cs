@@ -7,12 +7,12 @@ namespace EtcdDiscovery.Primitives;
 /// <summary>Finds malformed configuration values, and removes them before the configuration is bound.</summary>
 /// <remarks>
 /// The binder throws at the first value that it cannot convert, which hides every other problem. Validation reports the values that are
-/// found here, together with all other problems. Text needs no conversion, so they never contain a password.
+/// found here, together with all other problems. Settings of type string need no conversion, so the values found here are never passwords.
 /// </remarks>
 internal static class MalformedSettings
 {
     /// <summary>
-    /// Finds the malformed values of a section that is bound to <typeparamref name="T"/>, without those of its subsections.
+    /// Finds the malformed values of a section that is bound to <typeparamref name="T"/>. Does not search its subsections.
     /// </summary>
     public static IReadOnlyList<MalformedSetting> Find<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] T>(
         IConfigurationSection section)
@@ -21,7 +21,7 @@ internal static class MalformedSettings
         foreach (var property in typeof(T).GetProperties())
         {
             var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
-            // The binder leaves the default where the value is empty.
+            // If the value is empty, the binder keeps the default.
             if (section[property.Name] is { Length: > 0 } text && DescribeAllowed(type, text) is { } allowed)
             {
                 found.Add(new($"{section.Path}:{property.Name}", LogSanitizer.Sanitize(text), allowed));
@@ -46,7 +46,7 @@ internal static class MalformedSettings
             .GetSection(section.Path);
     }
 
-    /// <summary>Describes what the type allows; null if the text can be converted as the binder does it.</summary>
+    /// <summary>Describes what the type allows; null if the binder can convert the text.</summary>
     private static string? DescribeAllowed(Type type, string text)
     {
         if (type == typeof(TimeSpan))

@@ -1,11 +1,13 @@
 namespace EtcdDiscovery.Primitives;
 
-/// <summary>Determines this machine's host name as Go's etcd-discovery does: <c>HOSTNAME</c>, else that of the operating system.</summary>
+/// <summary>
+/// Determines this machine's host name as Go's etcd-discovery does: from <c>HOSTNAME</c>, or else from the operating system.
+/// </summary>
 internal static class NodeHostname
 {
     public const string Variable = "HOSTNAME";
 
-    // The length of the ids that Docker gives as host names.
+    // The length of the container ids that Docker uses as host names.
     private const int ContainerIdLength = 12;
 
     public static string Get(Func<string, string?> environment) => FromEnvironment(environment) ?? Environment.MachineName;
@@ -14,7 +16,9 @@ internal static class NodeHostname
     public static string? FromEnvironment(Func<string, string?> environment) =>
         environment(Variable) is { Length: > 0 } name && ServiceUriBuilder.DescribeBadHost(name) is null ? name : null;
 
-    /// <summary>Describes a name that a container engine has generated, which other machines usually cannot resolve; null for other names.</summary>
+    /// <summary>
+    /// Describes a name that a container engine generated and that other machines usually cannot resolve; null for other names.
+    /// </summary>
     public static string? DescribeGenerated(string name, Func<string, string?> environment) =>
         name.Contains('.', StringComparison.Ordinal) ? null
         : !string.IsNullOrEmpty(environment("KUBERNETES_SERVICE_HOST")) ? "the name of a pod"

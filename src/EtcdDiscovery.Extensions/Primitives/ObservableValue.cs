@@ -3,8 +3,10 @@ using System.Runtime.CompilerServices;
 namespace EtcdDiscovery.Primitives;
 
 /// <summary>A value whose changes can be watched by any number of readers.</summary>
-/// <remarks>A slow reader may miss intermediate values, but never the last one. Set by one thread at a time, read by any.</remarks>
-/// <param name="initial">The first value.</param>
+/// <remarks>
+/// A slow reader may miss intermediate values, but never the last one. Only one thread at a time may set the value; any may read it.
+/// </remarks>
+/// <param name="initial">The initial value.</param>
 /// <param name="changed">Called with each later value, on the thread that sets it.</param>
 internal sealed class ObservableValue<T>(T initial, Action<T>? changed = null)
 {
@@ -40,7 +42,7 @@ internal sealed class ObservableValue<T>(T initial, Action<T>? changed = null)
         {
             cancellationToken.ThrowIfCancellationRequested();
             var version = _version;
-            // If the value has changed and changed back, a slow reader would get the same value twice.
+            // If the value has changed and changed back, a slow reader must not get the same value twice.
             if (last is null || !EqualityComparer<T>.Default.Equals(last.Value, version.Value))
             {
                 last = version;

@@ -3,7 +3,7 @@ namespace EtcdDiscovery.Primitives;
 /// <summary>Splits <c>_grpc.catalog</c>, the notation of <c>Microsoft.Extensions.ServiceDiscovery</c> for a port of a service.</summary>
 internal static class PortName
 {
-    /// <returns>The service, and the name of the port; null if the text names a service only.</returns>
+    /// <returns>The service, and the name of the port; the latter is null if the text contains only a service.</returns>
     public static (string Service, string? Port) Split(string text)
     {
         var dot = text.IndexOf('.', StringComparison.Ordinal);

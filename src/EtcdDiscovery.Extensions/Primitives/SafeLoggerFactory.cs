@@ -3,10 +3,11 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Primitives;
 
-/// <summary>Creates loggers that never throw, even if a logger provider does, and that log sanitized text only.</summary>
+/// <summary>Creates loggers that never throw, even if a logger provider does, and that log only sanitized text.</summary>
 /// <remarks>
-/// Loops and timer callbacks log, and so does code under locks. A provider that throws there would end a registration, a watch or, from a
-/// timer, the process. Most events quote text from other processes, such as names or errors, which must not start a new line.
+/// The library logs from loops, from timer callbacks and while it holds locks. If a provider threw there, it would end a registration, a
+/// watch or, in a timer callback, the process. Most events quote text from other processes, such as names or errors, which must not start a
+/// new line in the log.
 /// </remarks>
 internal sealed class SafeLoggerFactory(ILoggerFactory inner) : ILoggerFactory
 {
@@ -79,7 +80,7 @@ internal sealed class SafeLoggerFactory(ILoggerFactory inner) : ILoggerFactory
             }
         }
 
-        // Returns clean text unchanged, so that a comparison of references detects changes.
+        // Returns the same reference if the text is clean, so that comparing references detects changes.
         private static object? Sanitize(object? value) => value is string text ? LogSanitizer.SanitizeMessage(text) : value;
     }
 }

@@ -63,7 +63,7 @@ internal static class ServiceUriBuilder
 
         if (host.Contains(':', StringComparison.Ordinal))
         {
-            return IsIPv6(host) ? null : "contains ':' but is not an IPv6 address (a port belongs into Ports)";
+            return IsIPv6(host) ? null : "contains ':' but is not an IPv6 address (a port belongs in Ports)";
         }
 
         foreach (var c in host)
@@ -81,7 +81,7 @@ internal static class ServiceUriBuilder
     public static bool IsPort(string port) => !port.AsSpan().ContainsAnyExceptInRange('0', '9')
         && int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= 65535;
 
-    // Uri accepts some hosts that are not valid DNS names; requests to them would fail only later.
+    // Uri accepts some hosts that are not valid DNS names. Without this check, requests to them would fail later.
     private static bool IsDnsName(string host)
     {
         try
@@ -94,14 +94,14 @@ internal static class ServiceUriBuilder
         }
     }
 
-    // A scope ('%eth0') is meaningful on one machine only.
+    // A scope ('%eth0') is meaningful only on one machine.
     private static bool IsIPv6(string host) =>
         !host.Contains('%', StringComparison.Ordinal)
         && host.StartsWith('[') == host.EndsWith(']')
         && IPAddress.TryParse(host, out var address)
         && address.AddressFamily == AddressFamily.InterNetworkV6;
 
-    // As in Go: a password without a user is dropped, a user without a password keeps the colon.
+    // As in Go, a password without a user is dropped, and a user without a password is followed by a colon.
     private static string UserInfoOf(string user, string password) =>
         user.Length == 0 ? "" : $"{Escape(user, UserInfo)}:{Escape(password, UserInfo)}@";
 

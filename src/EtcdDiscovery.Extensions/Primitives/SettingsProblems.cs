@@ -1,10 +1,10 @@
 namespace EtcdDiscovery.Primitives;
 
 /// <summary>Collects the problems of settings. Each problem names the setting, its value and the allowed values.</summary>
-/// <param name="malformed">The values that were not bound. The options have defaults instead.</param>
+/// <param name="malformed">The values that were not bound. The options contain the defaults in their place.</param>
 internal sealed class SettingsProblems(IReadOnlyList<MalformedSetting> malformed)
 {
-    public const string HowToWriteTimes = "(5 seconds are written 00:00:05; a number alone counts days)";
+    public const string HowToWriteTimes = "(write 5 seconds as 00:00:05; a number alone means days)";
 
     private readonly List<string> _problems = [];
     private readonly List<MalformedSetting> _unreported = [.. malformed];
@@ -17,7 +17,7 @@ internal sealed class SettingsProblems(IReadOnlyList<MalformedSetting> malformed
 
     public void AddRange(IEnumerable<string> problems) => _problems.AddRange(problems);
 
-    /// <summary>Adds a problem if the value is not allowed, or was malformed.</summary>
+    /// <summary>Adds a problem if the value is not allowed or was malformed.</summary>
     public void Check(string setting, string value, bool isAllowed, string allowed)
     {
         var index = _unreported.FindIndex(unreported => unreported.Setting == setting);
@@ -38,12 +38,12 @@ internal sealed class SettingsProblems(IReadOnlyList<MalformedSetting> malformed
     public void CheckTimeOrZero(string setting, TimeSpan value, TimeSpan smallest, TimeSpan largest) =>
         Check(setting, $"{value}", value == TimeSpan.Zero || (value >= smallest && value <= largest), DescribeRange(smallest, largest));
 
-    /// <summary>Checks an enumeration value, because the binder accepts any number.</summary>
+    /// <summary>Checks that an enumeration value is defined, because the binder accepts any number.</summary>
     public void CheckChoice<T>(string setting, T value)
         where T : struct, Enum =>
         Check(setting, $"{value}", Enum.IsDefined(value), $"{string.Join(", ", Enum.GetNames<T>())} are allowed");
 
-    /// <summary>All problems: those of the rules, then the malformed values that no rule has reported, such as those of flags.</summary>
+    /// <summary>All problems: those that rules found, then the malformed values that no rule reported, such as those of flags.</summary>
     public IReadOnlyList<string> ToList() =>
         [.. _problems, .. _unreported.Select(value => Describe(value.Setting, value.Text, value.Allowed))];
 

@@ -4,7 +4,7 @@ using System.Diagnostics.Metrics;
 namespace EtcdDiscovery.Primitives;
 
 /// <summary>The meter and the activity source of the library.</summary>
-/// <remarks>Listeners are code of the application, so their exceptions must not end a loop or fail a request.</remarks>
+/// <remarks>Listeners belong to the application, so their exceptions must not end a loop or fail a request.</remarks>
 internal static class Telemetry
 {
     public const string Name = "EtcdDiscovery";
@@ -42,7 +42,7 @@ internal static class Telemetry
         }
     }
 
-    /// <summary>Whether activities have a listener, so that it is worth preparing tags.</summary>
+    /// <summary>Whether activities have a listener. If not, callers need not prepare tags.</summary>
     public static bool IsTraced => Source.HasListeners();
 
     /// <summary>Starts an activity; null if there is no listener, or if one throws.</summary>
@@ -77,7 +77,7 @@ internal static class Telemetry
         }
     }
 
-    /// <summary>Runs a call to the store within an activity, which is not the parent of any activity below.</summary>
+    /// <summary>Runs a call to the store within an activity. Activities that the call starts do not become its children.</summary>
     public static async Task<T> TraceAsync<T>(string name, TagList tags, Func<Task<T>> call)
     {
         var outer = Activity.Current;

@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Primitives;
 
-/// <summary>Orders strings by their UTF-8 bytes, as etcd and Go do. The order of UTF-16 differs.</summary>
+/// <summary>Orders strings by their UTF-8 bytes, as etcd and Go do. The order of UTF-16 code units is different.</summary>
 internal sealed class Utf8Order : IComparer<string>
 {
     public static Utf8Order Instance { get; } = new();

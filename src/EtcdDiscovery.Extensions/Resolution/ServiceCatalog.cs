@@ -14,16 +14,16 @@ internal sealed partial class ServiceCatalog(
     IDiscoveryStore store, CatalogSettings settings, TimeProvider timeProvider, ILoggerFactory loggerFactory)
     : IAsyncDisposable, IDisposable
 {
-    /// <summary>The maximum number of watched services; more than any application calls.</summary>
+    /// <summary>The maximum number of watched services. No application is expected to call as many.</summary>
     public const int MaxServices = 10_000;
 
-    /// <summary>The maximum number of watched names of nonexistent services. They may come from untrusted callers.</summary>
+    /// <summary>The maximum number of watched names of nonexistent services. Such names may come from untrusted callers.</summary>
     public const int MaxUnknownNames = 1_000;
 
-    // Bounds the cost of a query, however many names wait to be read.
+    // Limits the cost of a query, regardless of how many names of unknown services are queued.
     private const int MaxEvictionChecks = 8;
 
-    // Idle time is counted in quarters of the timeout, so that queries need not read the clock.
+    // Idle time is measured in quarters of the timeout by a timer, so that queries do not have to read the clock.
     private const int IdlePeriods = 4;
 
     private readonly ConcurrentDictionary<string, ServiceWatcher> _services = new(StringComparer.Ordinal);
@@ -42,14 +42,14 @@ internal sealed partial class ServiceCatalog(
     /// <summary>Whether this process has ever read a service, from the store or from a file.</summary>
     public bool HasRead => _hasRead || (_hasRead = _services.Values.Any(service => service.View.IsKnown));
 
-    /// <summary>Finds a watched service. Takes no lock.</summary>
+    /// <summary>Finds a watched service, without taking a lock.</summary>
     public bool TryGetService(string service, [NotNullWhen(true)] out ServiceWatcher? watched)
     {
         ArgumentNullException.ThrowIfNull(service);
         return _services.TryGetValue(service, out watched);
     }
 
-    /// <summary>Starts to watch a service if necessary, and gets a view as current as requested.</summary>
+    /// <summary>Starts to watch a service if necessary, and gets a view that is as current as requested.</summary>
     public ValueTask<ServiceView> GetViewAsync(
         string service, ReadConsistency consistency, out ServiceWatcher watched, CancellationToken cancellationToken)
     {
@@ -70,7 +70,7 @@ internal sealed partial class ServiceCatalog(
         }
     }
 
-    /// <summary>Starts to watch a service if necessary. It may be evicted soon unless a query waits for it.</summary>
+    /// <summary>Starts to watch a service if necessary. The service may be evicted at any time unless a query waits for it.</summary>
     public ServiceWatcher Watch(string service)
     {
         ArgumentNullException.ThrowIfNull(service);
@@ -192,7 +192,7 @@ internal sealed partial class ServiceCatalog(
     {
         lock (_changing)
         {
-            // Evaluated before the last known service is removed.
+            // Reading the property remembers that a service was read, even if the last one is removed below.
             _ = HasRead;
             var idle = _services.Values.Where(service => service.CountIdlePeriod() >= IdlePeriods).ToList();
             idle.ForEach(service => _services.TryRemove(service.Name, out _));

@@ -3,20 +3,23 @@ using EtcdDiscovery.Primitives;
 namespace EtcdDiscovery.Stores;
 
 /// <summary>
-/// Pauses after each batch and merges the batches that arrive meanwhile. For observers whose cost per batch exceeds the cost per change.
+/// Pauses after each batch, and merges the batches that arrive during the pause. Useful for observers whose cost per batch exceeds the cost
+/// per change.
 /// </summary>
 /// <param name="observer">The observer to notify; one call at a time.</param>
-/// <param name="pauseAfterBatch">Returns how long to pause. Pauses that are shorter than the resolution of timers are skipped.</param>
+/// <param name="pauseAfterBatch">Returns how long to pause. Pauses shorter than the resolution of timers are skipped.</param>
 /// <param name="timeProvider">The clock.</param>
 internal sealed class CoalescingObserver(IStoreObserver observer, Func<TimeSpan> pauseAfterBatch, TimeProvider timeProvider)
     : IStoreObserver, IDisposable
 {
     private static readonly TimeSpan MinPause = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>The maximum size of the changes that wait for the end of a pause, in bytes. Beyond it, the pause ends.</summary>
+    /// <summary>
+    /// The maximum size, in bytes, of the changes that wait for the end of a pause. When they exceed it, the pause ends early.
+    /// </summary>
     public const int MaxWaitingBytes = 64 * 1024 * 1024;
 
-    // The overhead of an event: the object, the key's object and the list entry.
+    // The overhead of an event: its object, its key's object and its list entry.
     private const int EventSize = 100;
 
     private readonly Lock _sync = new();
@@ -92,7 +95,8 @@ internal sealed class CoalescingObserver(IStoreObserver observer, Func<TimeSpan>
         }
         catch (Exception e)
         {
-            // The call that brought the batch has returned, so the next call throws the failure. A read repairs it as well.
+            // The call that delivered the batch has returned, so the next call throws the failure. If a read comes first, it repairs the
+            // state.
             _failure = e;
         }
     }

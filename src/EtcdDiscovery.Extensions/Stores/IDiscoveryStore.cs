@@ -17,13 +17,15 @@ public interface IDiscoveryStore : IAsyncDisposable
     IReadOnlyList<string> Endpoints { get; }
 
     /// <summary>The optional capabilities of the store. Never changes.</summary>
-    /// <value>The default is <see cref="StoreCapabilities.None"/>. A decorator returns those of the store that it decorates.</value>
+    /// <value>
+    /// The default is <see cref="StoreCapabilities.None"/>. A decorator returns the capabilities of the store that it decorates.
+    /// </value>
     StoreCapabilities Capabilities => StoreCapabilities.None;
 
-    /// <summary>Opens a session; entries put under it vanish with it.</summary>
-    /// <param name="timeToLive">How long the session outlives its last renewal. The server may grant another time.</param>
+    /// <summary>Opens a session. Entries that are put under a session vanish when the session ends.</summary>
+    /// <param name="timeToLive">How long the session outlives its last renewal. The server may grant a different time.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
-    /// <returns>The session; the caller has to renew it.</returns>
+    /// <returns>The session, which the caller has to renew.</returns>
     Task<IDiscoverySession> OpenSessionAsync(TimeSpan timeToLive, CancellationToken cancellationToken);
 
     /// <summary>
@@ -33,21 +35,21 @@ public interface IDiscoveryStore : IAsyncDisposable
     /// <param name="ranges">The ranges to read.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
     /// <returns>
-    /// The entries in the order of their keys' UTF-8 bytes, and the revision to watch from. If the protocol reads ranges one by one, it is
-    /// the earliest of their revisions, and a watch may repeat changes that the read contained.
+    /// The entries in the order of their keys' UTF-8 bytes, and the revision to watch from. If the protocol reads ranges one by one, that
+    /// is the earliest of their revisions, and a watch may repeat changes that the read already contained.
     /// </returns>
     Task<StoreContents> ReadAsync(IReadOnlyList<StoreRange> ranges, CancellationToken cancellationToken);
 
-    /// <summary>Watches some ranges from a revision on, without gaps or repeated changes.</summary>
+    /// <summary>Watches some ranges, starting after a revision, without gaps or repeated changes.</summary>
     /// <param name="ranges">The ranges to watch.</param>
-    /// <param name="after">The revision of a read or batch that the caller has seen already.</param>
+    /// <param name="after">The revision of a read or batch that the caller has already seen.</param>
     /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/>.</param>
     /// <returns>
-    /// First an empty batch, as soon as the watch is established, then the changes of each range in the order of their revisions. A batch's
-    /// revision has been reached by all ranges, so resuming from it may repeat changes of some of them. A store should report every few
-    /// seconds, by an empty batch, that it is still reachable: this confirms cached snapshots. The enumeration ends only with an exception:
-    /// <see cref="HistoryLostException"/> if the caller has to read again, any other <see cref="EtcdDiscoveryException"/> if it may watch
-    /// again from the last revision that it has seen.
+    /// First an empty batch, as soon as the watch is established, then the changes of each range in the order of their revisions. All
+    /// ranges have reached the revision of a batch, and some may be ahead of it, so a watch that resumes from it may repeat changes. A
+    /// store should confirm every few seconds, with an empty batch, that it is still reachable: this confirms that cached snapshots are
+    /// current. The enumeration ends only with an exception: a <see cref="HistoryLostException"/> if the caller has to read everything
+    /// again, or any other <see cref="EtcdDiscoveryException"/> if the caller may watch again from the last revision that it has seen.
     /// </returns>
     IAsyncEnumerable<StoreBatch> WatchAsync(
         IReadOnlyList<StoreRange> ranges, StoreRevision after, CancellationToken cancellationToken);

@@ -9,6 +9,6 @@ internal interface IStoreObserver
     /// <summary>The store reported changes. An empty batch confirms that the watch is established.</summary>
     void OnBatch(StoreBatch batch);
 
-    /// <summary>The store is unreachable, or history was lost. The follower tries again.</summary>
+    /// <summary>The store is unreachable, or history was lost. The follower retries.</summary>
     void OnFailure(EtcdDiscoveryException error);
 }

@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace EtcdDiscovery.Stores;
 
-/// <summary>Maps keys without a prefix to the keys of another store with a prefix.</summary>
+/// <summary>
+/// Adds a prefix to all keys before it passes them to another store, and removes the prefix from keys that the other store returns.
+/// </summary>
 /// <remarks>Keys outside the prefix are neither read nor written. Does not dispose the underlying store.</remarks>
 internal sealed class PrefixedStore(IDiscoveryStore store, string prefix) : IDiscoveryStore
 {

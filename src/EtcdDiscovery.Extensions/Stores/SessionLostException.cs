@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Stores;
 
-/// <summary>The session no longer exists in the store: it expired or was revoked. Its keys are gone.</summary>
+/// <summary>The session no longer exists in the store: it expired or was revoked, and its keys are gone.</summary>
 public sealed class SessionLostException : EtcdDiscoveryException
 {
     /// <summary>Creates the exception.</summary>

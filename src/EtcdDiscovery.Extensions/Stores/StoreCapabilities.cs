@@ -10,12 +10,14 @@ public enum StoreCapabilities
     /// <summary>None.</summary>
     None = 0,
 
-    /// <summary>The puts of one call take effect together, at one revision. Without it they take effect one after another, as in etcd v2.</summary>
+    /// <summary>
+    /// All puts of a call take effect together, at one revision. Without this capability, they take effect one by one, as in etcd v2.
+    /// </summary>
     AtomicPuts = 1,
 
     /// <summary>
-    /// <see cref="StoreEvent.IsExpiry"/> is set, so that readers can tell an entry that expired from one that was deleted. Without
-    /// it, as in etcd v3, instances mark themselves as draining before they are withdrawn.
+    /// <see cref="StoreEvent.IsExpiry"/> is set, so that readers can distinguish expired entries from deleted ones. Without this
+    /// capability, as in etcd v3, instances mark themselves as draining before they are withdrawn.
     /// </summary>
     ExpiryEvents = 2,
 }

@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Stores;
 
-/// <summary>A key and its value, as read. Immutable.</summary>
+/// <summary>A key and its value, as read from a store. Immutable.</summary>
 /// <param name="key">The key.</param>
 /// <param name="value">The value's bytes.</param>
 /// <param name="revision">The number of the revision at which this value was put.</param>

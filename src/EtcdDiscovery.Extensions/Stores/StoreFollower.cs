@@ -3,14 +3,14 @@ using EtcdDiscovery.Primitives;
 namespace EtcdDiscovery.Stores;
 
 /// <summary>
-/// Follows ranges of a store until it is disposed: reads them, watches from that revision, resumes the watch when it ends, and reads again
-/// when history is lost.
+/// Follows ranges of a store until it is disposed: reads the ranges, watches them from that revision, resumes the watch when it ends, and
+/// reads everything again when history is lost.
 /// </summary>
 internal sealed class StoreFollower(
     IDiscoveryStore store, IReadOnlyList<StoreRange> ranges, Backoff backoff, TimeProvider timeProvider, IStoreObserver observer)
     : IAsyncDisposable
 {
-    // Instances that were started together should not read again at the same time.
+    // Spreads the refreshes of instances that were started together.
     private const double Jitter = 0.25;
 
     private readonly CancellationTokenSource _stopping = new();
@@ -42,7 +42,7 @@ internal sealed class StoreFollower(
             EtcdDiscoveryException? failure = null;
             try
             {
-                // A failed refresh is skipped, because the watch can still continue from the last revision.
+                // If a refresh fails, it is skipped: the watch can still continue from the last revision.
                 var read = _seen is null || isRefresh;
                 isRefresh = false;
                 _seen = read ? await ReadAsync(stopping).ConfigureAwait(false) : _seen;
@@ -68,7 +68,7 @@ internal sealed class StoreFollower(
         }
     }
 
-    // An exception of the observer must not end the loop; reading again repairs it.
+    // An exception from the observer must not end the loop. Reading everything again repairs the observer's state.
     private void Notify(EtcdDiscoveryException failure)
     {
         try

@@ -9,7 +9,7 @@ internal sealed class StoreMetrics
 {
     private const string Operation = "etcd_discovery.operation";
 
-    // From a local etcd to the default timeout of a renewal.
+    // From the latency of a local etcd to the default timeout of a renewal.
     private static readonly InstrumentAdvice<double> Durations =
         new() { HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] };
 
@@ -26,10 +26,13 @@ internal sealed class StoreMetrics
     {
         _timeProvider = timeProvider;
         _operations = meter.CreateHistogram(
-            "etcd_discovery.store.operation.duration", "s", "How long operations of the store took, renewals of the lease included.", advice: Durations);
-        _events = meter.CreateCounter<long>("etcd_discovery.watch.events", "{event}", "How many changes watches have delivered.");
+            "etcd_discovery.store.operation.duration",
+            "s",
+            "The duration of store operations, including lease renewals.",
+            advice: Durations);
+        _events = meter.CreateCounter<long>("etcd_discovery.watch.events", "{event}", "The number of changes that watches delivered.");
         _watches = meter.CreateHistogram(
-            "etcd_discovery.watch.duration", "s", "How long watches lasted that have ended, and are started again.", advice: Lifetimes);
+            "etcd_discovery.watch.duration", "s", "The lifetime of watches that ended. Each is started again.", advice: Lifetimes);
     }
 
     public async Task<T> MeasureAsync<T>(string operation, Func<Task<T>> run)

@@ -15,7 +15,9 @@ public sealed class StorePut(string key, ReadOnlyMemory<byte> value)
     /// <value>The default is <see langword="false"/>: the entry vanishes with the session.</value>
     public bool IsDurable { get; init; }
 
-    /// <summary>The condition: the <see cref="StoreEntry.Revision"/> that the key must still have; 0 if the key must not exist.</summary>
-    /// <value>The default is <see langword="null"/>: put unconditionally.</value>
+    /// <summary>
+    /// The condition for the put: the <see cref="StoreEntry.Revision"/> that the key must still have; 0 if the key must not exist.
+    /// </summary>
+    /// <value>The default is <see langword="null"/>: the put has no condition.</value>
     public long? ExpectedRevision { get; init; }
 }

@@ -17,12 +17,12 @@ public readonly record struct StoreRange
 
     /// <summary>Creates a range of one key.</summary>
     /// <param name="key">The key.</param>
-    /// <returns>The range of that key alone.</returns>
+    /// <returns>The range.</returns>
     public static StoreRange Exact(string key) => new(key, isPrefix: false);
 
     /// <summary>Creates a range of all keys with a prefix.</summary>
-    /// <param name="prefix">The prefix, not empty.</param>
-    /// <returns>The range of all keys that start with it.</returns>
+    /// <param name="prefix">The prefix; not empty.</param>
+    /// <returns>The range.</returns>
     public static StoreRange Prefix(string prefix)
     {
         ArgumentException.ThrowIfNullOrEmpty(prefix);
@@ -31,7 +31,7 @@ public readonly record struct StoreRange
 
     /// <summary>Whether a key is in the range.</summary>
     /// <param name="key">The key.</param>
-    /// <returns><see langword="true"/> when it is.</returns>
+    /// <returns><see langword="true"/> if the key is in the range.</returns>
     public bool Contains(string key) =>
         IsPrefix ? key.StartsWith(Key, StringComparison.Ordinal) : string.Equals(key, Key, StringComparison.Ordinal);
 }

@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Transport;
 
-/// <summary>Rotates through the endpoints of a cluster: all calls use one endpoint, and the next one when it fails.</summary>
+/// <summary>Rotates through the endpoints of a cluster. All calls use one endpoint; when it fails, they switch to the next one.</summary>
 /// <typeparam name="TConnection">A connection to one endpoint; disposed when the endpoint is left.</typeparam>
 internal sealed class EndpointRotation<TConnection> : IDisposable
     where TConnection : class, IDisposable
@@ -17,7 +17,7 @@ internal sealed class EndpointRotation<TConnection> : IDisposable
         _addresses = [.. endpoints.Select(EtcdAddress.Parse)];
         _connect = connect;
         Endpoints = Array.ConvertAll(_addresses, EtcdAddress.Display);
-        // A random start distributes a fleet over the members.
+        // A random start distributes the processes of a fleet over the members.
         _index = Random.Shared.Next(_addresses.Length);
         _current = connect(_addresses[_index]);
     }

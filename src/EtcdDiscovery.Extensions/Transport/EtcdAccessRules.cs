@@ -62,7 +62,7 @@ internal static class EtcdAccessRules
         }
     }
 
-    // Certificates without https:// are an error, because the connection would be in plain text.
+    // Certificates with a plain-text endpoint are an error, because the connection would not use them.
     private static void CheckEndpoints(EtcdOptions options, string section, List<string> problems)
     {
         if (TlsMaterial.SettingsOf(options.Tls).Count == 0 && string.IsNullOrEmpty(options.Tls.ServerName))

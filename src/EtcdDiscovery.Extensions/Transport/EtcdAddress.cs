@@ -34,6 +34,8 @@ internal static class EtcdAddress
     /// <summary>The configured text for messages, without the part before an <c>@</c>, which may be a password.</summary>
     public static string Display(string? endpoint) => LogSanitizer.Sanitize(endpoint?[(endpoint.LastIndexOf('@') + 1)..] ?? "");
 
-    /// <summary>The address for logs, messages and health reports; always with the port, which is often forgotten.</summary>
+    /// <summary>
+    /// The address for logs, messages and health reports. It always includes the port, because a forgotten port is a common mistake.
+    /// </summary>
     public static string Display(Uri address) => FormattableString.Invariant($"{address.Scheme}://{address.Host}:{address.Port}");
 }

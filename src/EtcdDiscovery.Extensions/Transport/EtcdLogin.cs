@@ -1,7 +1,7 @@
 namespace EtcdDiscovery.Transport;
 
-/// <summary>The user and password that this application authenticates with at etcd.</summary>
-/// <remarks>Callers of a service authenticate with <see cref="ServiceCredentials"/>, which are unrelated.</remarks>
+/// <summary>The user and password with which this application authenticates to etcd.</summary>
+/// <remarks>Not related to <see cref="ServiceCredentials"/>, with which callers of a service authenticate.</remarks>
 internal sealed record EtcdLogin(string User, string Password)
 {
     /// <summary>The login in the options; null if they contain no user.</summary>

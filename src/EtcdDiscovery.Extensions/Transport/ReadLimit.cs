@@ -3,10 +3,10 @@ using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.Transport;
 
-/// <summary>Limits the time of a whole read, which may take any number of requests.</summary>
+/// <summary>Limits how long a whole read may take, however many requests it needs.</summary>
 internal static class ReadLimit
 {
-    // The timeout of each request does not protect against a server that always returns another page.
+    // Timeouts of single requests do not protect against a server that always returns another page.
     private const int RequestTimeouts = 10;
 
     /// <exception cref="EtcdDiscoveryException">The read failed, or took too long.</exception>

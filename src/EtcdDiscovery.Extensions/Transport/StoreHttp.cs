@@ -3,10 +3,12 @@ using EtcdDiscovery.Transport.Tls;
 
 namespace EtcdDiscovery.Transport;
 
-/// <summary>Creates the HTTP handlers of stores, with the configured timeout and certificates. Ignores the environment.</summary>
+/// <summary>
+/// Creates the HTTP handlers of stores, with the configured timeout and certificates. Proxy settings in the environment have no effect.
+/// </summary>
 internal static class StoreHttp
 {
-    /// <summary>Creates the handler for one endpoint; the caller disposes it.</summary>
+    /// <summary>Creates the handler for one endpoint. The caller disposes the handler.</summary>
     public static SocketsHttpHandler NewHandler(EtcdOptions options, TlsConnector connector) => new()
     {
         ConnectTimeout = options.ConnectTimeout,
@@ -14,9 +16,9 @@ internal static class StoreHttp
         UseProxy = false,
         UseCookies = false,
         AllowAutoRedirect = false,
-        // Requests may last for days, so activities around them would be useless.
+        // Requests may last for days, so tracing them would be useless.
         ActivityHeadersPropagator = null,
-        // Otherwise a meter listener of the application that throws would fail every request.
+        // Otherwise, a meter listener that throws would fail every request.
         MeterFactory = UnpublishedMeters.Instance,
     };
 

@@ -13,7 +13,7 @@ internal static class TransportFailure
     // HTTP/2's NO_ERROR: the stream or connection was closed normally.
     private const long NoError = 0;
 
-    // HTTP/2's PROTOCOL_ERROR and FRAME_SIZE_ERROR: the bytes of the server are no valid frames.
+    // HTTP/2's PROTOCOL_ERROR and FRAME_SIZE_ERROR: what the server sent is not a valid frame.
     private const long ProtocolError = 1;
     private const long FrameSizeError = 6;
 
@@ -44,12 +44,12 @@ internal static class TransportFailure
         {
             HttpRequestException e => Describe(e.HttpRequestError, protocol),
             HttpIOException e => Describe(e.HttpRequestError, protocol),
-            OperationCanceledException => "the connection was given up",
+            OperationCanceledException => "the connection was abandoned",
             _ => "the connection failed",
         };
     }
 
-    // Handlers verify that they are not disposed before they send. If one is, another call has left the endpoint at this moment.
+    // A disposed handler throws before it sends anything. It was disposed because another call has just left the endpoint.
     private static bool IsHandler(string name) =>
         name == typeof(HttpMessageInvoker).FullName || name.EndsWith("Handler", StringComparison.Ordinal);
 
@@ -62,11 +62,11 @@ internal static class TransportFailure
         HttpProtocolException { ErrorCode: NoError } => "the connection was closed",
         HttpProtocolException e => $"the stream was reset (HTTP/2 error {e.ErrorCode})",
         AuthenticationException => "the TLS handshake failed",
-        ObjectDisposedException { ObjectName: var name } when IsHandler(name) => "the connection was given up",
-        // The HTTP stack disposes its socket if the server's first bytes are no HTTP/2, but also if they never arrive.
-        ObjectDisposedException => $"it did not complete the handshake of {protocol}; if that persists, {NotEtcd}",
-        // The handler's ConnectTimeout. Timeouts of whole requests are handled earlier.
-        TimeoutException => "no connection in time",
+        ObjectDisposedException { ObjectName: var name } when IsHandler(name) => "the connection was abandoned",
+        // The HTTP stack disposes its socket if the server's first bytes are not HTTP/2, or if none arrive.
+        ObjectDisposedException => $"it did not complete the {protocol} handshake; if that persists, {NotEtcd}",
+        // The handler's ConnectTimeout has passed. Timeouts of whole requests are handled earlier.
+        TimeoutException => "connecting took too long",
         _ => null,
     };
 

@@ -3,10 +3,10 @@ using System.Text.Encodings.Web;
 
 namespace EtcdDiscovery.Wire;
 
-/// <summary>Escapes strings in JSON as Go's <c>encoding/json</c> does, and nothing else.</summary>
+/// <summary>Escapes exactly the characters that Go's <c>encoding/json</c> escapes in strings.</summary>
 /// <remarks>
-/// Go escapes U+FFFD if it replaces invalid UTF-8. Nearly every U+FFFD in a .NET string has that origin, so it is always escaped here. JSON
-/// readers treat both forms alike.
+/// Go escapes U+FFFD only where it replaces invalid UTF-8. Nearly every U+FFFD in a .NET string has that origin, so this encoder always
+/// escapes it. JSON readers treat both forms alike.
 /// </remarks>
 internal sealed unsafe class GoJsonEncoder : JavaScriptEncoder
 {

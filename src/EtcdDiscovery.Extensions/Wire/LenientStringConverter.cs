@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace EtcdDiscovery.Wire;
 
-/// <summary>Accepts a number in place of a string, because hand-written entries contain <c>"http": 80</c>. Go fails there.</summary>
+/// <summary>Accepts a number in place of a string, because hand-written entries may contain <c>"http": 80</c>. Go rejects them.</summary>
 internal sealed class LenientStringConverter : JsonConverter<string>
 {
     public override string? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>

@@ -7,10 +7,12 @@ using System.Text.Unicode;
 
 namespace EtcdDiscovery.Wire;
 
-/// <summary>Encodes and decodes values in the store. Written byte for byte as by Go's etcd-discovery v8; read more leniently.</summary>
+/// <summary>
+/// Encodes and decodes values in the store. Writes the same bytes as Go's etcd-discovery v8, and reads more leniently than Go.
+/// </summary>
 internal static class ServiceJson
 {
-    /// <summary>The maximum length of a value that is read, in bytes. Typical values have a few hundred.</summary>
+    /// <summary>The maximum length, in bytes, of a value that is read. Typical values have a few hundred bytes.</summary>
     public const int MaxLength = 64 * 1024;
 
     private static readonly string TooManyPorts = string.Create(CultureInfo.InvariantCulture, $"more than {MapConverter.MaxEntries} ports");
@@ -55,9 +57,9 @@ internal static class ServiceJson
     }
 
     /// <summary>
-    /// Decodes an instance. Id and service name come from the key, because the value could contain those of another instance.
+    /// Decodes an instance. The id and service name come from the key, because the value could contain those of another instance.
     /// </summary>
-    /// <returns>False if the value is unreadable or has no host name; the fault says why.</returns>
+    /// <returns>False if the value is unreadable or has no host name; <paramref name="fault"/> says why.</returns>
     public static bool TryDecode(
         string serviceName,
         string id,
@@ -106,14 +108,14 @@ internal static class ServiceJson
             StatusReason = document.StatusReason,
             Weight = document.Weight is > 0 and < double.PositiveInfinity ? document.Weight.Value : 1,
             Zone = document.Zone,
-            // Go ignores metadata, so too many entries must not make the instance unreadable.
+            // Go ignores metadata, so an instance with too many metadata entries must stay readable.
             Metadata = HasTooMany(document.Metadata) ? null : MapOf(document.Metadata),
         };
         return true;
     }
 
-    /// <summary>Decodes a description. Its name comes from the key.</summary>
-    /// <returns>False if the value is unreadable; the fault says why.</returns>
+    /// <summary>Decodes a description. The service name comes from the key.</summary>
+    /// <returns>False if the value is unreadable; <paramref name="fault"/> says why.</returns>
     public static bool TryDecode(
         string serviceName,
         ReadOnlyMemory<byte> value,
@@ -172,7 +174,7 @@ internal static class ServiceJson
         return fault is null;
     }
 
-    // Omits the exception's message, which may quote the value and so a password.
+    // Omits the exception's message, which may quote the value, and with it a password.
     private static string FaultOf(JsonException error) =>
         string.Create(CultureInfo.InvariantCulture, $"unexpected JSON at line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}");
 

@@ -18,11 +18,11 @@ internal static class ServiceKeys
 
     public static string Instance(string serviceName, string id) => InstancesOf(serviceName) + id;
 
-    /// <summary>The service name in the key of a description; null if it is not a valid service name.</summary>
+    /// <summary>Returns the service name in the key of a description; null if the name is not valid.</summary>
     public static string? ParseDescription(string key) =>
         key[Descriptions.Length..] is var name && DescribeBadServiceName(name) is null ? name : null;
 
-    /// <summary>The prefix of a service's instances. The instances of a service <c>a/b</c> are also below the prefix of <c>a</c>.</summary>
+    /// <summary>The prefix of a service's instances. The prefix of <c>a</c> also matches the instances of the service <c>a/b</c>.</summary>
     public static string InstancesOf(string serviceName) => Instances + serviceName + "/";
 
     public static bool TryParseInstance(string serviceName, string key, [NotNullWhen(true)] out string? id)
@@ -33,11 +33,14 @@ internal static class ServiceKeys
     }
 
     /// <summary>
-    /// Whether an id is valid text. Different keys that are not UTF-8 can decode to the same text, and are ordered differently.
+    /// Whether an id was valid UTF-8 in its key. If it was not, several keys could decode to the same id, and the ids would sort
+    /// differently from the keys.
     /// </summary>
     public static bool IsReadable(string id) => !id.Contains(Replacement, StringComparison.Ordinal);
 
-    /// <summary>Describes why a service name is invalid; null if it is valid. Go corrupts the store with such names.</summary>
+    /// <summary>
+    /// Describes why a service name is invalid; null if it is valid. Go accepts invalid names and corrupts the store with them.
+    /// </summary>
     public static string? DescribeBadServiceName(string? name)
     {
         if (string.IsNullOrWhiteSpace(name))

@@ -29,7 +29,7 @@ internal static class SurrogateEscapes
             }
             else
             {
-                // Skips the escaped character, too, because it may be a backslash. At the end of the text there may be none.
+                // Skips the escaped character as well, because it may be a backslash. At the end of the text, there may be none.
                 at = Math.Min(at + 2, json.Length);
             }
         }
@@ -37,7 +37,7 @@ internal static class SurrogateEscapes
         return repaired;
     }
 
-    /// <returns>The code unit that is escaped at a position; -1 if there is none.</returns>
+    /// <returns>The code unit whose escape starts at a position; -1 if no escape starts there.</returns>
     private static int CodeAt(ReadOnlySpan<byte> json, int at) =>
         at + Length <= json.Length
         && json[at..].StartsWith(@"\u"u8)

@@ -55,8 +55,8 @@ internal sealed class InstanceDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Uuid { get; set; }
 
-    // The following fields are extensions. They come after Go's fields and are omitted if unset, so that the bytes are equal to Go's. Go
-    // ignores them, so an invalid value must not make the entry unreadable.
+    // The following fields are extensions of this library. They come after Go's fields and are omitted if unset, so that entries without
+    // them have the same bytes as Go's. Go ignores these fields, so an invalid value must not make the entry unreadable.
     [JsonPropertyName("status")]
     [JsonConverter(typeof(OptionalConverter.Text))]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Wire;
 
-/// <summary>Converts a status to and from its text in the store. The text is absent for a serving instance.</summary>
+/// <summary>Converts a status to and from its text in the store. A serving instance has no such text.</summary>
 internal static class WireStatus
 {
     private const string Serving = "serving";

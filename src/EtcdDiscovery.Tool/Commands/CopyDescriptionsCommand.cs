@@ -93,11 +93,7 @@ internal sealed class CopyDescriptionsCommand : Command
     {
         if (output.IsJson)
         {
-            Output.WriteJson(new
-            {
-                applied = isApplied,
-                services = services.Select(service => new { name = service.Name, result = Output.NameOf(service.Verdict) }),
-            });
+            Output.WriteJson(new CopyDocument(isApplied, services.ConvertAll(service => new CopiedService(service.Name, Output.NameOf(service.Verdict)))));
             return;
         }
 

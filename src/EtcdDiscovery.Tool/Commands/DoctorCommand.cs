@@ -89,19 +89,11 @@ internal sealed class DoctorCommand : Command
         var problems = findings.Count(finding => finding.Severity == Severity.Problem);
         if (output.IsJson)
         {
-            Output.WriteJson(new
-            {
+            Output.WriteJson(new DoctorDocument(
                 problems,
-                warnings = findings.Count(finding => finding.Severity == Severity.Warning),
-                checks = findings.Select(finding => new
-                {
-                    severity = Output.NameOf(finding.Severity),
-                    check = finding.Check,
-                    subject = finding.Subject,
-                    message = finding.Message,
-                    fix = finding.Fix,
-                }),
-            });
+                findings.Count(finding => finding.Severity == Severity.Warning),
+                [.. findings.Select(finding => new CheckDocument(
+                    Output.NameOf(finding.Severity), finding.Check, finding.Subject, finding.Message, finding.Fix))]));
         }
         else
         {

@@ -60,17 +60,11 @@ internal sealed class ExplainCommand : Command
 
         if (output.IsJson)
         {
-            Output.WriteJson(new
-            {
-                service = name,
-                unreadableEntries = explanation.Snapshot.UnreadableEntries,
-                instances = explanation.Instances.Select(one => new
-                {
-                    instance = InstanceDocument.From(one.Instance),
-                    candidate = one.IsCandidate,
-                    exclusions = ExclusionsOf(one).Select(exclusion => Output.NameOf(exclusion)),
-                }),
-            });
+            Output.WriteJson(new ExplanationDocument(
+                name,
+                explanation.Snapshot.UnreadableEntries,
+                [.. explanation.Instances.Select(one => new ExplainedInstance(
+                    InstanceDocument.From(one.Instance), one.IsCandidate, [.. ExclusionsOf(one).Select(exclusion => Output.NameOf(exclusion))]))]));
         }
         else
         {

@@ -109,12 +109,8 @@ internal sealed class InstancesCommand : Command
     private static List<ServiceInstance> Select(ServiceSnapshot snapshot, string? shard) =>
         [.. snapshot.Instances.Where(instance => shard is null || instance.Shard == shard)];
 
-    private static object DocumentOf(ServiceSnapshot snapshot, List<ServiceInstance> instances, bool withCredentials) => new
-    {
-        service = snapshot.Service.Name,
-        unreadableEntries = snapshot.UnreadableEntries,
-        instances = instances.Select(instance => InstanceDocument.From(instance, withCredentials)),
-    };
+    private static InstancesDocument DocumentOf(ServiceSnapshot snapshot, List<ServiceInstance> instances, bool withCredentials) =>
+        new(snapshot.Service.Name, snapshot.UnreadableEntries, instances.ConvertAll(instance => InstanceDocument.From(instance, withCredentials)));
 
     private static string[] HeadingsOf(bool withCredentials) => withCredentials ? [.. Headings, "USER", "PASSWORD"] : Headings;
 

@@ -21,14 +21,14 @@ internal sealed class ServicesCommand : Command
         await Parallel.ForAsync(0, names.Count, limit, async (index, token) =>
             snapshots[index] = await resolver.GetSnapshotAsync(names[index], cancellationToken: token));
         var rows = snapshots
-            .Select(snapshot => (
+            .Select(snapshot => new ServiceCount(
                 snapshot.Service.Name,
-                Instances: snapshot.Instances.Length,
-                Serving: snapshot.Instances.Count(instance => instance.Status == ServiceStatus.Serving)))
+                snapshot.Instances.Length,
+                snapshot.Instances.Count(instance => instance.Status == ServiceStatus.Serving)))
             .ToList();
         if (output.IsJson)
         {
-            Output.WriteJson(new { services = rows.Select(row => new { name = row.Name, instances = row.Instances, serving = row.Serving }) });
+            Output.WriteJson(new ServicesDocument(rows));
         }
         else if (rows.Count > 0)
         {

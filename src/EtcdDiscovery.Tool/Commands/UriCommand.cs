@@ -56,7 +56,7 @@ internal sealed class UriCommand : Command
                     cancellationToken);
                 if (output.IsJson)
                 {
-                    Output.WriteJson(new { uri = uri.OriginalString });
+                    Output.WriteJson(new UriDocument(uri.OriginalString));
                 }
                 else
                 {

@@ -132,13 +132,7 @@ internal sealed class WatchCommand : Command
         var instance = change.Instance;
         if (output.IsJson)
         {
-            Output.WriteJsonLine(new
-            {
-                time = TimeProvider.System.GetUtcNow().UtcDateTime,
-                change = kind,
-                reason,
-                instance = InstanceDocument.From(instance),
-            });
+            Output.WriteJsonLine(new ChangeDocument(TimeProvider.System.GetUtcNow().UtcDateTime, kind, reason, InstanceDocument.From(instance)));
             return;
         }
 

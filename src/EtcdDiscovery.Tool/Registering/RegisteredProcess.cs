@@ -96,13 +96,8 @@ internal sealed class RegisteredProcess(IHost host, ServiceRegistrationOptions o
         {
             if (isJson)
             {
-                await Console.Error.WriteLineAsync(Output.ToJsonLine(new
-                {
-                    time = TimeProvider.System.GetUtcNow().UtcDateTime,
-                    service = registration.ServiceName,
-                    instance = registration.InstanceId,
-                    state = Output.NameOf(state),
-                }));
+                await Console.Error.WriteLineAsync(Output.ToJsonLine(new RegistrationStateDocument(
+                    TimeProvider.System.GetUtcNow().UtcDateTime, registration.ServiceName, registration.InstanceId, Output.NameOf(state))));
             }
             else if (state != RegistrationState.Registering)
             {

@@ -23,11 +23,14 @@ public sealed class Chromium : IAsyncLifetime
         });
     }
 
+    /// <summary>Skips the test if there is no browser.</summary>
+    public void SkipIfMissing() => Assert.SkipWhen(_browser is null, "CHROMIUM is not set: run eng/test.sh --browser.");
+
     /// <summary>Opens a page.</summary>
     public async Task<IPage> OpenAsync(string url, ColorScheme scheme = ColorScheme.Light, int width = 1100)
     {
-        Assert.SkipWhen(_browser is null, "CHROMIUM is not set: run eng/test.sh --browser.");
-        var page = await _browser.NewPageAsync(new() { ViewportSize = new() { Width = width, Height = 900 }, ColorScheme = scheme, ReducedMotion = ReducedMotion.Reduce });
+        SkipIfMissing();
+        var page = await _browser!.NewPageAsync(new() { ViewportSize = new() { Width = width, Height = 900 }, ColorScheme = scheme, ReducedMotion = ReducedMotion.Reduce });
         await page.GotoAsync(url);
         return page;
     }

@@ -71,12 +71,19 @@ public sealed class DiscoveryPageTests(SharedEtcd etcd, Chromium browser) : ICla
     [InlineData(ColorScheme.Light, 390)]
     public async Task Page_CheckedByAxe_HasNoViolations(ColorScheme scheme, int width)
     {
-        var server = await etcd.GetAsync(EtcdVersion.First);
-        var service = UniqueName.Of("catalog");
-        await using var web = await StartAsync(server.Endpoint, service);
+        await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
+        await using var web = await StartAsync(server.Endpoint, "storefront");
+        foreach (var service in new[] { "catalog", "orders", "prices", "search", "stock", "users" })
+        {
+            await server.PutAsync($"/services/{service}/1b159864-node-1", Instance(service, 1));
+            await server.PutAsync($"/services/{service}/2f67e506-node-2", Instance(service, 2));
+            await server.PutAsync($"/services/{service}/49a9fe38-node-3", Instance(service, 3, """, "status": "maintenance", "status_reason": "rebuilding the index" """));
+            await web.Services.InstancesAsync(service, Token);
+        }
+
         var page = await browser.OpenAsync(Url(web), scheme, width);
-        await page.GetByRole(AriaRole.Button, new() { Name = service }).ClickAsync();
-        await Expect(page.Locator("#instances")).ToContainTextAsync("127.0.0.1");
+        await page.GetByRole(AriaRole.Button, new() { Name = "catalog" }).ClickAsync();
+        await Expect(page.Locator("#instances")).ToContainTextAsync("rebuilding the index");
 
         var result = await page.RunAxe();
 
@@ -140,6 +147,9 @@ public sealed class DiscoveryPageTests(SharedEtcd etcd, Chromium browser) : ICla
         await Expect(page.Locator("#connection")).ToHaveTextAsync("Live", new() { Timeout = 20_000 });
         await Expect(Cell(page, service, 1)).ToHaveTextAsync("1");
     }
+
+    private static string Instance(string service, int number, string more = "") =>
+        $$$"""{ "name": "10.0.0.{{{number}}}", "ports": { "http": "80", "grpc": "81" }, "service_name": "{{{service}}}", "zone": "eu-{{{number}}}"{{{more}}} }""";
 
     private static string Url(WebApplication web) => $"{web.Urls.Single()}/discovery";
 

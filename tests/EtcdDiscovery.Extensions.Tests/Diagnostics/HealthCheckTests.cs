@@ -114,7 +114,7 @@ public sealed class HealthCheckTests(SharedEtcd etcd)
         var changing = host.Registration.SetStatusAsync(ServiceStatus.Maintenance, cancellationToken: Token);
         var denied = await host.WaitForHealthAsync(HealthStatus.Degraded);
         Assert.StartsWith("A change of service 'shop' is not in etcd yet: ", denied.Description, StringComparison.Ordinal);
-        Assert.Contains("; grant a role of EtcdDiscovery:Etcd:User ", denied.Description, StringComparison.Ordinal);
+        Assert.Contains("; grant one of the roles of EtcdDiscovery:Etcd:User ", denied.Description, StringComparison.Ordinal);
 
         fake.Fault = _ => FakeFault.PermissionDenied;
         var lost = await host.WaitForLostRegistrationAsync();

@@ -16,7 +16,7 @@ public sealed partial class DocumentationTests
     [MemberData(nameof(Documents))]
     public void CSharpSnippets_OfADocument_AreCompiled(string document)
     {
-        string[] folders = ["samples", "tests/EtcdDiscovery.Extensions.Tests/Documentation"];
+        string[] folders = ["samples", "tests/EtcdDiscovery.Extensions.Tests/Documentation", "tests/EtcdDiscovery.Extensions.Testing.Tests"];
         var compiled = folders
             .SelectMany(folder => Repository.FilesBelow(folder, "*.cs").Select(file => Markdown.Lines(Repository.Read($"{folder}/{file}"))))
             .ToList();
@@ -72,7 +72,14 @@ public sealed partial class DocumentationTests
         var pages = Guides.Select(Repository.Read).ToList();
         var code = Markdown.Words(pages.SelectMany(page => Markdown.Blocks(page, "csharp")));
         var tables = Markdown.Words(pages.SelectMany(Markdown.TableRows));
-        var types = new[] { typeof(IServiceResolver), typeof(ServerAddressOptions), typeof(ServiceDiscovery.EtcdServiceEndpointProviderOptions) }.SelectMany(type => type.Assembly.GetExportedTypes()).ToList();
+        var types = new[]
+        {
+            typeof(IServiceResolver),
+            typeof(ServerAddressOptions),
+            typeof(ServiceDiscovery.EtcdServiceEndpointProviderOptions),
+            typeof(FakeServiceResolver),
+            typeof(DiscoveryStoreConformance),
+        }.SelectMany(type => type.Assembly.GetExportedTypes()).ToList();
 
         Assert.Contains(typeof(InMemoryDiscoveryStore), types);
         Assert.Empty(types.Where(type => !IsShown(type, code, tables)).Select(type => type.FullName));

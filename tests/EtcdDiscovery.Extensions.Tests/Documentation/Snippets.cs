@@ -173,18 +173,6 @@ internal static class Snippets
         services.AddSingleton<IInstancePicker, LeastBusyPicker>();
     }
 
-    public static void UseFake(IServiceCollection services)
-    {
-        var instance = new ServiceInstance
-        {
-            Id = "a",
-            ServiceName = "catalog",
-            Hostname = "127.0.0.1",
-            Ports = new ServiceMap([new("http", "5080")]),
-        };
-        services.AddSingleton<IServiceResolver>(new FakeServiceResolver(instance));
-    }
-
     public static async Task RegisterAsync(IServiceRegistry registry, CancellationToken cancellationToken)
     {
         var options = new ServiceRegistrationOptions { Name = "reports", Hostname = "10.0.0.7" };

@@ -286,7 +286,7 @@ public sealed class EtcdAuthTests
     {
         var error = await Assert.ThrowsAsync<EtcdDiscoveryException>(call);
         Assert.Contains("permission denied", error.Message, StringComparison.Ordinal);
-        Assert.EndsWith($"; grant a role of EtcdDiscovery:Etcd:User permission to {missing}.", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith($"; grant one of the roles of EtcdDiscovery:Etcd:User the permission to {missing}.", error.Message, StringComparison.Ordinal);
         Assert.False(error.IsTransient);
     }
 }

@@ -61,7 +61,7 @@ public sealed class EtcdFailureTests
 
         var failure = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => store.ReadAsync([Everything], Token));
 
-        Assert.Equal(($"Etcd at {endpoint}: no connection in time.", true), (failure.Message, failure.IsTransient));
+        Assert.Equal(($"Etcd at {endpoint}: connecting took too long.", true), (failure.Message, failure.IsTransient));
     }
 
     [Fact]
@@ -94,7 +94,8 @@ public sealed class EtcdFailureTests
         inUse.Pause();
         var failure = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => session.RenewAsync(Token));
 
-        Assert.Equal(($"Etcd at {inUse.Endpoint}: no answer within 3 s.", true), (failure.Message, failure.IsTransient));
+        Assert.StartsWith($"Etcd at {inUse.Endpoint}: ", failure.Message, StringComparison.Ordinal);
+        Assert.True(failure.IsTransient);
         Assert.True((await watch.FailureAsync<EtcdDiscoveryException>()).IsTransient);
         Assert.True((await watch2.FailureAsync<EtcdDiscoveryException>()).IsTransient);
         await Eventually.TrueAsync(() => SucceedsAsync(() => session.RenewAsync(Token)), "the lease is renewed elsewhere");
@@ -170,7 +171,7 @@ public sealed class EtcdFailureTests
         var revision = (await store.ReadAsync([Everything], Token)).Revision;
         await using var watch = new StoreWatch(store, revision with { ClusterId = revision.ClusterId + 1 }, Everything);
 
-        Assert.Contains("another cluster", (await watch.FailureAsync<HistoryLostException>()).Message, StringComparison.Ordinal);
+        Assert.Contains("another etcd cluster", (await watch.FailureAsync<HistoryLostException>()).Message, StringComparison.Ordinal);
     }
 
     [Theory]

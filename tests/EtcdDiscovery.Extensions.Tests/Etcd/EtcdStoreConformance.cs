@@ -1,6 +1,5 @@
 using EtcdDiscovery.Stores;
 using EtcdDiscovery.Tests.Infrastructure;
-using EtcdDiscovery.Tests.Stores;
 
 namespace EtcdDiscovery.Tests.Etcd;
 

@@ -75,15 +75,15 @@ public sealed class EtcdTlsTests : IDisposable
     [Theory]
     [InlineData("expired client", "'CN=old' from file '{0}/old-")]
     [InlineData("client of another authority", "the client certificate was 'CN=stranger' from file ")]
-    [InlineData("no client certificate", "no client certificate was shown, since EtcdDiscovery:Etcd:Tls:Certificate is not set")]
+    [InlineData("no client certificate", "no client certificate was presented, because EtcdDiscovery:Etcd:Tls:Certificate is not set")]
     [InlineData("another authority", "the server's certificate 'CN=etcd' was issued by 'CN=test authority', whose authority is not in file '{0}/other.pem' ('CN=other')")]
     [InlineData("system authorities", "whose authority is not in the operating system's store")]
     [InlineData("another name", "the server's certificate 'CN=etcd' is for 'localhost', '127.0.0.1', not for 'etcd-7.dev'")]
     [InlineData("missing file", "EtcdDiscovery:Etcd:Tls:CertificateAuthority: file '{0}/missing.pem' cannot be read: it does not exist")]
-    [InlineData("empty file", "EtcdDiscovery:Etcd:Tls:CertificateAuthority: file '{0}/empty.pem' holds no certificate in PEM form")]
+    [InlineData("empty file", "EtcdDiscovery:Etcd:Tls:CertificateAuthority: file '{0}/empty.pem' contains no certificate in PEM form")]
     [InlineData("garbage", "EtcdDiscovery:Etcd:Tls:Certificate: a certificate in file '{0}/garbage.pem' is unreadable")]
-    [InlineData("another key", "' does not hold the private key of 'CN=client' from file '")]
-    [InlineData("no key", "/authority.pem' holds no private key in PEM form, or an encrypted one")]
+    [InlineData("another key", "' does not contain the private key of 'CN=client' from file '")]
+    [InlineData("no key", "/authority.pem' does not contain an unencrypted private key in PEM form")]
     public async Task Certificate_Invalid_ErrorNamesFileSubjectAndReason(string fault, string expected)
     {
         await using var server = await _authority.StartEtcdAsync(EtcdVersion.First);
@@ -140,8 +140,8 @@ public sealed class EtcdTlsTests : IDisposable
         var first = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => tlsToPlain.ReadAsync([Everything], Token));
         var second = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => plainToTls.ReadAsync([Everything], Token));
 
-        Assert.Contains("for an etcd without TLS write http://", first.Message, StringComparison.Ordinal);
-        Assert.Contains("for an etcd that expects TLS write https://", second.Message, StringComparison.Ordinal);
+        Assert.Contains("if etcd does not use TLS, use http://", first.Message, StringComparison.Ordinal);
+        Assert.Contains("if etcd expects TLS, use https://", second.Message, StringComparison.Ordinal);
         Assert.True(first.IsTransient && second.IsTransient);
     }
 

@@ -31,11 +31,11 @@ public sealed class EtcdTransportTests
     [InlineData(2, "etcdserver: leader changed", true)]
     [InlineData(2, "raft proposal dropped", true)]
     [InlineData(2, "something else", false)]
-    [InlineData(7, "etcdserver: permission denied", false, "; grant a role of EtcdDiscovery:Etcd:User permission to read (and to write, if this application registers) /services/ and /services_infos/, below EtcdDiscovery:KeyPrefix if that is set")]
+    [InlineData(7, "etcdserver: permission denied", false, "; grant one of the roles of EtcdDiscovery:Etcd:User the permission to read (and write, if this application registers services) /services/ and /services_infos/, below EtcdDiscovery:KeyPrefix if it is set")]
     [InlineData(16, "etcdserver: invalid auth token", true)]
     [InlineData(16, "wrong password", false)]
     [InlineData(3, "etcdserver: request is too large", false)]
-    [InlineData(12, "unknown service", false, "; if it is no old version of etcd, this is not etcd: check EtcdDiscovery:Etcd:Endpoints (the port for clients is usually 2379)")]
+    [InlineData(12, "unknown service", false, "; either this is an old version of etcd, or this is not etcd: check EtcdDiscovery:Etcd:Endpoints (the port for clients is usually 2379)")]
     [InlineData(9, "etcdserver: authentication is not enabled", false)]
     [InlineData(15, "etcdserver: corrupt cluster", false)]
     public async Task Status_Any_ErrorNamesEndpointMessageAndTransience(int status, string message, bool isTransient, string advice = "")
@@ -153,8 +153,8 @@ public sealed class EtcdTransportTests
     }
 
     [Theory]
-    [InlineData(new byte[] { 0, 0xff, 0xff, 0xff, 0xff }, "a message of more than the limit of 67108864 bytes.", false)]
-    [InlineData(new byte[] { 0, 0x40, 0, 0, 0 }, "a message of more than the limit of 67108864 bytes.", false)]
+    [InlineData(new byte[] { 0, 0xff, 0xff, 0xff, 0xff }, "a message exceeds the limit of 67108864 bytes.", false)]
+    [InlineData(new byte[] { 0, 0x40, 0, 0, 0 }, "a message exceeds the limit of 67108864 bytes.", false)]
     [InlineData(new byte[] { 1, 0, 0, 0, 1, 0 }, "its answer is not valid gRPC: Request sent 'identity' grpc-encoding value with compressed message.", true)]
     [InlineData(new byte[] { 0, 0, 0, 0, 9, 1 }, "its answer is not valid gRPC: Unexpected end of content while reading the message content.", true)]
     [InlineData(new byte[] { 0, 0, 0 }, "its answer is not valid gRPC: Unexpected end of content while reading the message header.", true)]

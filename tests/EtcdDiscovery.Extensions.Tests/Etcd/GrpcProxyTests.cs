@@ -9,10 +9,10 @@ namespace EtcdDiscovery.Tests.Etcd;
 /// <summary>The v3 store behind etcd's grpc-proxy, which assigns its own watch ids and never reports progress.</summary>
 public sealed class GrpcProxyTests : IDisposable
 {
-    private const string Reads =
-        """grpc_server_handled_total{grpc_code="OK",grpc_method="Range",grpc_service="etcdserverpb.KV",grpc_type="unary"}""";
+    private const string Probes =
+        """grpc_server_handled_total{grpc_code="OK",grpc_method="Status",grpc_service="etcdserverpb.Maintenance",grpc_type="unary"}""";
 
-    // Idle watches are checked every half second.
+    // Idle watches are checked five times a second.
     private readonly FastClock _clock = new(speed: 10);
     private readonly LogCapture _log = new();
 
@@ -60,8 +60,8 @@ public sealed class GrpcProxyTests : IDisposable
         var connections = ConnectionsTo(proxy.Port);
 
         await Eventually.TrueAsync(() => Task.FromResult(_log.Of("WithoutProgress").Any()), "the missing progress is logged");
-        var reads = await server.GetMetricAsync(Reads);
-        await Eventually.TrueAsync(async () => await server.GetMetricAsync(Reads) >= reads + 3, "reads check the member");
+        var probes = await server.GetMetricAsync(Probes);
+        await Eventually.TrueAsync(async () => await server.GetMetricAsync(Probes) >= probes + 3, "the member is probed");
         await session.RenewAsync(Token);
         await session.RenewAsync(Token);
         await session.TryPutAsync([new StorePut("/b", default)], Token);
@@ -76,13 +76,13 @@ public sealed class GrpcProxyTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task IdleWatch_MemberOrProxyPausedAfterReadChecks_Fails(bool pauseProxy)
+    public async Task IdleWatch_MemberOrProxyPausedWhileItIsProbed_Fails(bool pauseProxy)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await using var proxy = await EtcdProxy.StartAsync(EtcdVersion.First, server);
         await using var store = NewStore(proxy.Endpoint);
         await using var watch = new StoreWatch(store, default, StoreRange.Prefix("/"));
-        await Eventually.TrueAsync(() => Task.FromResult(_log.Of("WithoutProgress").Any()), "reads check the watch");
+        await Eventually.TrueAsync(() => Task.FromResult(_log.Of("WithoutProgress").Any()), "probes replace progress reports");
 
         if (pauseProxy)
         {
@@ -141,7 +141,7 @@ public sealed class GrpcProxyTests : IDisposable
         await using var session = await store.OpenSessionAsync(TimeSpan.FromMinutes(10), Token);
         await using var watch = new StoreWatch(store, default, StoreRange.Prefix("/"));
 
-        await Eventually.TrueAsync(() => Task.FromResult(fake.Calls(FakeEtcd.Range) > 3), "reads check the member");
+        await Eventually.TrueAsync(() => Task.FromResult(fake.Calls(FakeEtcd.Status) > 3), "the member is probed");
         await session.TryPutAsync([new StorePut("/a", default)], Token);
 
         Assert.Equal("/a", Assert.Single((await watch.NextAsync()).Events).Key);

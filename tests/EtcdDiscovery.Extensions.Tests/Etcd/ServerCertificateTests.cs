@@ -55,7 +55,7 @@ public sealed class ServerCertificateTests : IDisposable
         Assert.Contains(Accepted, await ErrorAsync(certificate, [intermediate], root), StringComparison.Ordinal);
         Assert.Contains(Accepted, await ErrorAsync(certificate, [], $"{second}\n{root}"), StringComparison.Ordinal);
         Assert.Contains("was issued by 'CN=intermediate', whose authority is not in", await ErrorAsync(certificate, [], root), StringComparison.Ordinal);
-        Assert.Contains("('CN=intermediate'), which has to hold the root too", await ErrorAsync(certificate, [], second), StringComparison.Ordinal);
+        Assert.Contains("('CN=intermediate'), which must also contain the root", await ErrorAsync(certificate, [], second), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -81,7 +81,7 @@ public sealed class ServerCertificateTests : IDisposable
         using var certificate = Issue("etcd", intermediate, "127.0.0.1", ForServers);
 
         Assert.Contains(
-            "the authority 'CN=intermediate' that the server showed is valid only from",
+            "the authority 'CN=intermediate' that the server presented is valid only from",
             await ErrorAsync(certificate, [intermediate], _root.ExportCertificatePem()),
             StringComparison.Ordinal);
     }

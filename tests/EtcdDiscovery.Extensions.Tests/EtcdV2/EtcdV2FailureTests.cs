@@ -62,7 +62,7 @@ public sealed class EtcdV2FailureTests
         }
         else
         {
-            Assert.Contains("not one of the v2 keys API", (await Assert.ThrowsAsync<EtcdDiscoveryException>(() => contents)).Message, StringComparison.Ordinal);
+            Assert.Contains("does not conform to the v2 keys API", (await Assert.ThrowsAsync<EtcdDiscoveryException>(() => contents)).Message, StringComparison.Ordinal);
         }
     }
 

@@ -1,14 +1,11 @@
 using EtcdDiscovery.Stores;
 using EtcdDiscovery.Tests.Infrastructure;
-using EtcdDiscovery.Tests.Stores;
 
 namespace EtcdDiscovery.Tests.EtcdV2;
 
 /// <summary>The v2 store on the first etcd version.</summary>
 public sealed class EtcdV2StoreConformance(SharedEtcd etcd) : DiscoveryStoreConformance
 {
-    protected override bool IsAtomic => false;
-
     protected override async Task<IDiscoveryStore> CreateStoreAsync() =>
         EtcdV2Stores.Create((await etcd.GetAsync(SharedEtcd.WithV2(EtcdVersion.First))).Endpoint);
 }
@@ -16,8 +13,6 @@ public sealed class EtcdV2StoreConformance(SharedEtcd etcd) : DiscoveryStoreConf
 /// <summary>The v2 store on the second etcd version.</summary>
 public sealed class EtcdV2StoreConformanceSecondVersion(SharedEtcd etcd) : DiscoveryStoreConformance
 {
-    protected override bool IsAtomic => false;
-
     protected override async Task<IDiscoveryStore> CreateStoreAsync() =>
         EtcdV2Stores.Create((await etcd.GetAsync(SharedEtcd.WithV2(EtcdVersion.Second))).Endpoint);
 }

@@ -65,7 +65,7 @@ public sealed class EtcdV2TlsTests : IDisposable
 
     [Theory]
     [InlineData("expired client", "'CN=old' from file '{0}/old-")]
-    [InlineData("no client certificate", "no client certificate was shown, since EtcdDiscovery:Etcd:Tls:Certificate is not set")]
+    [InlineData("no client certificate", "no client certificate was presented, because EtcdDiscovery:Etcd:Tls:Certificate is not set")]
     [InlineData("system authorities", "whose authority is not in the operating system's store")]
     [InlineData("another name", "the server's certificate 'CN=etcd' is for 'localhost', '127.0.0.1', not for 'etcd-7.dev'")]
     [InlineData("missing file", "EtcdDiscovery:Etcd:Tls:CertificateAuthority: file '{0}/missing.pem' cannot be read: it does not exist")]
@@ -98,8 +98,8 @@ public sealed class EtcdV2TlsTests : IDisposable
         var first = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => tlsToPlain.ReadAsync([Everything], Token));
         var second = await Assert.ThrowsAsync<EtcdDiscoveryException>(() => plainToTls.ReadAsync([Everything], Token));
 
-        Assert.Contains("for an etcd without TLS write http://", first.Message, StringComparison.Ordinal);
-        Assert.Contains("for an etcd that expects TLS write https://", second.Message, StringComparison.Ordinal);
+        Assert.Contains("if etcd does not use TLS, use http://", first.Message, StringComparison.Ordinal);
+        Assert.Contains("if etcd expects TLS, use https://", second.Message, StringComparison.Ordinal);
     }
 
     private static EtcdV2Store Create(string endpoint, EtcdTlsOptions tls) =>

@@ -10,7 +10,7 @@ namespace EtcdDiscovery.Tests.Hosting;
 public sealed class ValidationTests
 {
     private const string Secret = "hush-hush";
-    private const string TimeFormatHint = "(5 seconds are written 00:00:05; a number alone counts days)";
+    private const string TimeFormatHint = "(write 5 seconds as 00:00:05; a number alone means days)";
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -40,7 +40,7 @@ public sealed class ValidationTests
         { "Etcd:Endpoints:0", "http://b:2379/path", "an address such as http://etcd-1:2379 is allowed" },
         { "Etcd:Endpoints:0", "http://b:99999", "an address such as http://etcd-1:2379 is allowed" },
         { "Etcd:Endpoints:0", "", "an address such as http://etcd-1:2379 is allowed" },
-        { "Service:User", "a:b", "a user without ':' is allowed" },
+        { "Service:User", "a:b", "it must not contain ':'" },
         { "KeyPrefix", "fleet-a", "which does not start with '/'" },
         { "KeyPrefix", "/", "which is empty" },
         { "KeyPrefix", "/fleet-a/", "which has a '/' at its start or end, or two in a row" },
@@ -71,7 +71,7 @@ public sealed class ValidationTests
         var error = await Record.ExceptionAsync(host.StartAsync);
 
         Assert.Equal(isRefused, error is OptionsValidationException);
-        Assert.Contains(isRefused ? "EtcdDiscovery:Etcd:User is 'a:b': a user without ':' is allowed" : "", error?.Message ?? "", StringComparison.Ordinal);
+        Assert.Contains(isRefused ? "EtcdDiscovery:Etcd:User is 'a:b': it must not contain ':'" : "", error?.Message ?? "", StringComparison.Ordinal);
     }
 
     [Theory]

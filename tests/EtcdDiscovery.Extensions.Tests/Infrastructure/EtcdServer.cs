@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 
@@ -26,7 +24,7 @@ public sealed class EtcdServer : IEtcd
         _binary = binary;
         _name = name;
         _security = security ?? new EtcdSecurity();
-        (Port, PeerPort) = FreePorts();
+        (Port, PeerPort) = Testing.EtcdLaunch.FreePorts();
         _http = new HttpClient(_security.NewHandler()) { BaseAddress = new Uri(Endpoint), Timeout = StartTimeout };
     }
 
@@ -192,7 +190,7 @@ public sealed class EtcdServer : IEtcd
     private void StartProcess()
     {
         _process?.Dispose();
-        var start = EtcdBinary.StartInfo(_binary,
+        var start = Testing.EtcdLaunch.StartInfo(_binary,
         [
             "--name", _name,
             "--data-dir", Data,
@@ -276,31 +274,6 @@ public sealed class EtcdServer : IEtcd
         foreach (var directory in from.EnumerateDirectories())
         {
             Copy(directory, Path.Combine(to, directory.Name));
-        }
-    }
-
-    private static (int Client, int Peer) FreePorts()
-    {
-        using var first = ListenAnywhere();
-        using var second = ListenAnywhere();
-        return (((IPEndPoint)first.LocalEndpoint).Port, ((IPEndPoint)second.LocalEndpoint).Port);
-    }
-
-    // Outside the ephemeral range: while a member is down, the system must not give its port to another process.
-    private static TcpListener ListenAnywhere()
-    {
-        while (true)
-        {
-            var listener = new TcpListener(IPAddress.Loopback, Random.Shared.Next(10_000, 32_768));
-            try
-            {
-                listener.Start();
-                return listener;
-            }
-            catch (SocketException)
-            {
-                listener.Dispose();
-            }
         }
     }
 }

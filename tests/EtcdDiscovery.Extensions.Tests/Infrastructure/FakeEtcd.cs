@@ -18,6 +18,7 @@ internal sealed class FakeEtcd : IAsyncDisposable
     public const string Revoke = "LeaseRevoke";
     public const string Watch = "Watch";
     public const string Progress = "Progress";
+    public const string Status = "Status";
 
     private readonly ConcurrentDictionary<string, int> _calls = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<HttpContext, byte> _streams = new();
@@ -193,6 +194,10 @@ internal sealed class FakeEtcd : IAsyncDisposable
                 Of("Lease", Revoke, MethodType.Unary, LeaseRevokeRequest.Parser, LeaseRevokeResponse.Parser),
                 [],
                 (fake, request, call) => fake.AnswerAsync(Revoke, () => fake.Data.Revoke(request), call));
+            context.AddUnaryMethod(
+                Of("Maintenance", Status, MethodType.Unary, StatusRequest.Parser, StatusResponse.Parser),
+                [],
+                (fake, _, call) => fake.AnswerAsync(Status, () => new StatusResponse(), call));
             context.AddDuplexStreamingMethod(
                 Of("Lease", KeepAlive, MethodType.DuplexStreaming, LeaseKeepAliveRequest.Parser, LeaseKeepAliveResponse.Parser),
                 [],

@@ -27,18 +27,18 @@ public sealed class IntegrationEtcd : IAsyncDisposable
     private static async Task<IEtcd> StartAsync()
     {
         var mode = Environment.GetEnvironmentVariable(ModeVariable);
-        var obstacle = mode == "off" ? $"{ModeVariable} is off" : await EtcdContainer.FindObstacleAsync();
+        var obstacle = mode == "off" ? $"{ModeVariable} is off" : await ContainerEtcd.FindObstacleAsync();
         if (obstacle is null)
         {
             try
             {
-                var container = await EtcdContainer.StartAsync();
-                Report($"the container {EtcdContainer.Image} at {container.Endpoint}");
+                var container = await ContainerEtcd.StartAsync();
+                Report($"the container {ContainerEtcd.Image} at {container.Endpoint}");
                 return container;
             }
             catch (Exception e) when (mode != "require")
             {
-                obstacle = $"the container {EtcdContainer.Image} did not start: {e.Message.ReplaceLineEndings(" ")}";
+                obstacle = $"the container {ContainerEtcd.Image} did not start: {e.Message.ReplaceLineEndings(" ")}";
             }
         }
 

@@ -35,7 +35,7 @@ public sealed class DockerEngineTests
     {
         // Testcontainers also tries the default addresses.
         Assert.SkipWhen(
-            Environment.GetEnvironmentVariable("DOCKER_HOST") is null && await EtcdContainer.FindObstacleAsync() is null,
+            Environment.GetEnvironmentVariable("DOCKER_HOST") is null && await ContainerEtcd.FindObstacleAsync() is null,
             "A Docker engine answers at a default address.");
 
         var (exited, output) = await RunAsync(mode, "unix:///nowhere/docker.sock");

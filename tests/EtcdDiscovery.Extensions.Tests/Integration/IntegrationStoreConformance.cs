@@ -1,7 +1,6 @@
 using EtcdDiscovery.Stores;
 using EtcdDiscovery.Tests.Etcd;
 using EtcdDiscovery.Tests.Infrastructure;
-using EtcdDiscovery.Tests.Stores;
 
 namespace EtcdDiscovery.Tests.Integration;
 

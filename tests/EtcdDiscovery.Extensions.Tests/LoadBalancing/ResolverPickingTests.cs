@@ -320,7 +320,7 @@ public sealed class ResolverPickingTests
 
         var error = await Assert.ThrowsAsync<NoInstanceFoundException>(() => PickAsync(host, query));
 
-        Assert.Equal("Service 'shop' has no instance left: the query excludes all that take requests.", error.Message);
+        Assert.Equal("Service 'shop' has no instance left: the query excludes all instances that take requests.", error.Message);
         var listed = await Assert.ThrowsAsync<NoInstanceFoundException>(
             async () => await host.Resolver.GetInstancesAsync(Service, query, Token));
         Assert.Equal(error.Message, listed.Message);

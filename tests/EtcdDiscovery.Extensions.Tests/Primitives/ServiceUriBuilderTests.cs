@@ -92,7 +92,7 @@ public sealed class ServiceUriBuilderTests
         var error = Assert.Throws<UnknownSchemeException>(() => Instance("shop.example").GetUri("ftp"));
 
         Assert.Equal("ftp", error.Scheme);
-        Assert.Contains("it has ports for: http", error.Message, StringComparison.Ordinal);
+        Assert.Contains("There are ports for: http", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -4,7 +4,7 @@ using EtcdDiscovery.Tests.Infrastructure;
 
 namespace EtcdDiscovery.Tests.Registration;
 
-/// <summary>Hosts that generate credentials at the same moment agree on one pair.</summary>
+/// <summary>Hosts that generate credentials at the same moment agree on one user and password.</summary>
 public sealed class CredentialStartTests(SharedEtcd etcd)
 {
     [Fact]

@@ -13,10 +13,10 @@ namespace EtcdDiscovery.Tests.Registration;
 /// <summary>How a registration reacts when etcd answers with an error status.</summary>
 public sealed class RefusalTests
 {
-    private const string Advice = "; grant a role of EtcdDiscovery:Etcd:User permission to read (and to write, if this application registers) "
-        + "/services/ and /services_infos/, below EtcdDiscovery:KeyPrefix if that is set.";
+    private const string Advice = "; grant one of the roles of EtcdDiscovery:Etcd:User the permission to "
+        + "read (and write, if this application registers services) /services/ and /services_infos/, below EtcdDiscovery:KeyPrefix if it is set.";
 
-    private const string AdviceForTxn = "; grant a role of EtcdDiscovery:Etcd:User permission to read /services_infos/shop.";
+    private const string AdviceForTxn = "; grant one of the roles of EtcdDiscovery:Etcd:User the permission to read /services_infos/shop.";
 
     private const string NoAdvice = ". The operators of etcd have to act, unless EtcdDiscovery:Etcd:Endpoints is wrong.";
 

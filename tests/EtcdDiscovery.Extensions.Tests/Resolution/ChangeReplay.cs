@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Tests.Resolution;
 
-/// <summary>A watcher that derives the state of a service from its changes only.</summary>
+/// <summary>A watcher that reconstructs the state of a service solely from the changes it receives.</summary>
 internal sealed class ChangeReplay : IAsyncDisposable
 {
     private readonly CancellationTokenSource _ending = new();
@@ -16,15 +16,16 @@ internal sealed class ChangeReplay : IAsyncDisposable
     }
 
     /// <summary>
-    /// The number of changes that only a reader who is too slow gets: an instance that goes down for an unknown reason, or skips a wave.
+    /// The number of changes that only a slow reader receives, because earlier changes were merged: an instance goes down for an unknown
+    /// reason, or jumps from wave 0 to wave 2 (see <see cref="WaveHost"/>).
     /// </summary>
     public int MergedChanges { get; private set; }
 
-    /// <summary>The host of the instances of one of several consecutive waves.</summary>
+    /// <summary>The host name of all instances in one wave of updates. Waves follow one another and are numbered from 0.</summary>
     public static string WaveHost(int wave) => $"wave{wave}";
 
     /// <summary>The instances ordered by id, as of the last received update.</summary>
-    /// <exception cref="InvalidOperationException">A received change is impossible.</exception>
+    /// <exception cref="InvalidOperationException">A received change contradicts the earlier ones or its snapshot.</exception>
     public async Task<IReadOnlyList<ServiceInstance>> InstancesAsync()
     {
         if (_reading.IsCompleted)
@@ -79,7 +80,7 @@ internal sealed class ChangeReplay : IAsyncDisposable
         var id = change.Instance.Id;
         if (_instances.ContainsKey(id) == (change.Kind == ServiceChangeKind.Up))
         {
-            throw new InvalidOperationException($"{change.Kind} of {id}, which {(change.Kind == ServiceChangeKind.Up ? "is there" : "is not")}.");
+            throw new InvalidOperationException($"Received {change.Kind} for {id}, which {(change.Kind == ServiceChangeKind.Up ? "is already up" : "is not up")}.");
         }
 
         MergedChanges += IsMerged(change) ? 1 : 0;
@@ -100,14 +101,14 @@ internal sealed class ChangeReplay : IAsyncDisposable
         _ => false,
     };
 
-    // At any speed, the changes must add up to the snapshot that came with them.
+    // However slowly the watcher reads, the changes must add up to the snapshot that they came with.
     private void Compare(ServiceSnapshot snapshot)
     {
         var serving = snapshot.Instances.Where(instance => instance.Status == ServiceStatus.Serving).ToList();
         if (serving.Count != _instances.Count || serving.Exists(instance => !ReferenceEquals(_instances.GetValueOrDefault(instance.Id), instance)))
         {
             throw new InvalidOperationException(
-                $"The changes add up to {string.Join(' ', _instances.Keys)}, the snapshot has {string.Join(' ', serving.Select(instance => instance.Id))}.");
+                $"The changes add up to {string.Join(' ', _instances.Keys)}, but the snapshot has {string.Join(' ', serving.Select(instance => instance.Id))}.");
         }
     }
 }

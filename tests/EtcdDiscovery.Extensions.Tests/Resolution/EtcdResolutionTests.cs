@@ -81,7 +81,7 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
         var server = await etcd.GetAsync(version);
         await using var host = await DiscoveryHost.StartAsync(server.Settings());
         await AllFailAsync<ServiceNotFoundException>(host, default, $"Service '{_service}' is not known: no host has registered it. Names are case-sensitive. The other hosts must use the same "
-            + "etcd, EtcdDiscovery:Store and EtcdDiscovery:KeyPrefix. For a host that is no service, set ExternalHosts of the HttpClient.");
+            + "etcd, EtcdDiscovery:Store and EtcdDiscovery:KeyPrefix. To call a host that is not a service, add it to ExternalHosts of the HttpClient.");
 
         await server.PutAsync(InfoKey, $$"""{"name":"{{_service}}","critical":false}""");
         await Eventually.TrueAsync(
@@ -96,7 +96,7 @@ public sealed class EtcdResolutionTests(SharedEtcd etcd)
         var unknown = await Assert.ThrowsAsync<UnknownSchemeException>(
             async () => await host.Resolver.GetUriAsync(_service, "amqp", "/", cancellationToken: Token));
         Assert.Equal(
-            $"Service '{_service}': no port for scheme 'amqp'; it has ports for: http, https.", unknown.Message);
+            $"Service '{_service}': no port for scheme 'amqp'. There are ports for: http, https.", unknown.Message);
         Assert.Equal(["http", "https"], unknown.KnownSchemes);
     }
 

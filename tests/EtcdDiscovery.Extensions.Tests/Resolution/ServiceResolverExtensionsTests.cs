@@ -1,5 +1,3 @@
-using EtcdDiscovery.Tests.Documentation;
-
 namespace EtcdDiscovery.Tests.Resolution;
 
 /// <summary>The extension methods, on a resolver that implements only the interface's members.</summary>
@@ -10,7 +8,7 @@ public sealed class ServiceResolverExtensionsTests
     [Fact]
     public async Task Queries_OfAFakeResolver_AreAnsweredFromItsSnapshot()
     {
-        var resolver = new FakeServiceResolver(
+        var resolver = new FixedServiceResolver(
             New("a") with { Status = ServiceStatus.Maintenance }, New("b") with { Shard = "s1" }, New("c") with { Shard = "s2" });
 
         Assert.Equal(["b", "c"], (await resolver.GetInstancesAsync("shop", cancellationToken: Token)).Select(instance => instance.Id));
@@ -24,8 +22,8 @@ public sealed class ServiceResolverExtensionsTests
     [Fact]
     public async Task Queries_OfAFakeResolver_FailAsThoseOfTheRealOne()
     {
-        var resolver = new FakeServiceResolver(New("a"));
-        var drained = new FakeServiceResolver(New("a") with { Status = ServiceStatus.Draining });
+        var resolver = new FixedServiceResolver(New("a"));
+        var drained = new FixedServiceResolver(New("a") with { Status = ServiceStatus.Draining });
 
         await Assert.ThrowsAsync<ServiceNotFoundException>(async () => await resolver.GetInstancesAsync("other", cancellationToken: Token));
         await Assert.ThrowsAsync<ServiceNotFoundException>(async () => await resolver.GetUriAsync("other", "http", cancellationToken: Token));
@@ -39,7 +37,7 @@ public sealed class ServiceResolverExtensionsTests
     [Fact]
     public async Task Uri_WithASchemeInTheQuery_UsesItUnlessTheCallHasAnother()
     {
-        var resolver = new FakeServiceResolver(New("a") with { Ports = new ServiceMap([new("http", "80"), new("grpc", "81")]) });
+        var resolver = new FixedServiceResolver(New("a") with { Ports = new ServiceMap([new("http", "80"), new("grpc", "81")]) });
         var query = new ServiceQuery { Scheme = "grpc" };
 
         Assert.Equal("grpc://a:81/", (await resolver.GetUriAsync("shop", query: query, cancellationToken: Token)).AbsoluteUri);

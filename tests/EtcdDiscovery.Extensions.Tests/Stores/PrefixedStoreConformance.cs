@@ -1,3 +1,4 @@
+using System.Text;
 using EtcdDiscovery.Stores;
 using EtcdDiscovery.Tests.Etcd;
 using EtcdDiscovery.Tests.EtcdV2;
@@ -28,6 +29,10 @@ public abstract class PrefixedStoreConformance : DiscoveryStoreConformance
 
     private IDiscoveryStore? _inner;
 
+    protected virtual bool IsAtomic => true;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     protected abstract Task<IDiscoveryStore> CreateInnerAsync();
 
     protected override async Task<IDiscoveryStore> CreateStoreAsync() =>
@@ -45,15 +50,17 @@ public abstract class PrefixedStoreConformance : DiscoveryStoreConformance
     {
         await using var session = await Store.OpenSessionAsync(TimeSpan.FromSeconds(60), Token);
         await using var outside = await _inner!.OpenSessionAsync(TimeSpan.FromSeconds(60), Token);
-        await PutAsync(session, Put("a", "inside"));
-        await PutAsync(outside, Put("a", "outside"));
+        var put = new StorePut(Root + "a", "inside"u8.ToArray());
+        Assert.NotNull(await session.TryPutAsync([put], Token));
+        Assert.NotNull(await outside.TryPutAsync([new StorePut(Root + "a", "outside"u8.ToArray())], Token));
 
-        Assert.Equal("inside", Text(Assert.Single((await ReadAsync()).Entries).Value));
-        var entries = await _inner.ReadAsync([StoreRange.Prefix(Prefix + Root)], Token);
-        Assert.Equal(Prefix + Root + "a", Assert.Single(entries.Entries).Key);
+        var inside = Assert.Single((await Store.ReadAsync([StoreRange.Prefix(Root)], Token)).Entries);
+        Assert.Equal((put.Key, "inside"), (inside.Key, Encoding.UTF8.GetString(inside.Value.Span)));
+        var there = await _inner.ReadAsync([StoreRange.Prefix(Prefix + Root)], Token);
+        Assert.Equal(Prefix + put.Key, Assert.Single(there.Entries).Key);
         Assert.Equal(_inner.Capabilities, Store.Capabilities);
         Assert.Equal(IsAtomic, Store.Capabilities.HasFlag(StoreCapabilities.AtomicPuts));
         await outside.CloseAsync(Token);
-        Assert.Equal(["a"], await ReadNamesAsync());
+        Assert.Single((await Store.ReadAsync([StoreRange.Prefix(Root)], Token)).Entries);
     }
 }

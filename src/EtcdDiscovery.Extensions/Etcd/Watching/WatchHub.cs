@@ -6,7 +6,9 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Etcd.Watching;
 
-/// <summary>Multiplexes all watches of a store over one stream, which is opened for the first watch and again after it has ended.</summary>
+/// <summary>
+/// Multiplexes all watches of a store over one stream, which is opened for the first watch and reopened after it has ended.
+/// </summary>
 internal sealed class WatchHub : IAsyncDisposable
 {
     private readonly EtcdClient _client;
@@ -86,8 +88,8 @@ internal sealed class WatchHub : IAsyncDisposable
         }
     }
 
-    // A stream keeps the token that it was opened with, and etcd checks the token only when a watch is created. So existing watches
-    // continue until the last of them ends, and with it the stream.
+    // A stream keeps the token that it was opened with, and etcd checks the token only when a watch is created. So existing watches can
+    // stay on the old stream, which ends with the last of them.
     private async Task LeaveAsync(WatchStream stream)
     {
         stream.Retire();
@@ -99,7 +101,7 @@ internal sealed class WatchHub : IAsyncDisposable
         }
     }
 
-    // Etcd 3.4 answers "permission denied" also if the token has expired. A read distinguishes the two cases, and renews the token.
+    // Etcd 3.4 reports "permission denied" even if the token has merely expired. A read distinguishes the two cases, and renews the token.
     private async Task CheckPermissionAsync(WatchSubscription subscription, CancellationToken cancellationToken)
     {
         foreach (var range in subscription.Ranges)

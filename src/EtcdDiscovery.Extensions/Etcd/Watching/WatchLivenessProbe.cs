@@ -1,23 +1,22 @@
 using EtcdDiscovery.Primitives;
-using EtcdDiscovery.Stores;
-using Etcdserverpb;
-using Google.Protobuf;
+using EtcdDiscovery.Transport;
 using Grpc.Core;
 
 namespace EtcdDiscovery.Etcd.Watching;
 
 /// <summary>Detects whether a quiet watch stream is still alive.</summary>
 /// <remarks>
-/// A frozen member keeps its connections, so the probe requests the progress of the stream; any response proves that it is alive. Etcd's
-/// grpc-proxy does not answer that request. So before the connection is closed, which the lease uses too, a read checks the member, within
-/// the same time limit.
+/// A frozen member keeps its connections open, so the probe requests the progress of the stream; any response proves that the stream is
+/// alive. Etcd's grpc-proxy does not answer progress requests, and the lease uses the same connection. So before the connection is closed,
+/// the probe checks the member with a status request, within the same time limit.
 /// </remarks>
 internal sealed class WatchLivenessProbe(EtcdClient client, string endpoint)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
-
     private volatile TaskCompletionSource _responded = Promise.New();
     private volatile bool _supportsProgress;
+    private long _aliveAt = client.TimeProvider.GetTimestamp();
+
+    private TimeSpan UntilProbe => ProbeTimeout.Interval - client.TimeProvider.GetElapsedTime(Interlocked.Read(ref _aliveAt));
 
     /// <summary>Notes a response on the stream.</summary>
     public void OnResponse(bool isProgress)
@@ -28,70 +27,64 @@ internal sealed class WatchLivenessProbe(EtcdClient client, string endpoint)
             client.NoteProgress(endpoint);
         }
 
+        OnAlive();
         _responded.TrySetResult();
     }
 
     /// <summary>Probes until the stream ends or fails.</summary>
-    /// <param name="ask">
-    /// Requests the progress of the stream if the argument is true; returns a watched range, or null if there is none.
-    /// </param>
+    /// <param name="ask">Requests the progress of the stream if the argument is true. Returns false if nothing is watched.</param>
     /// <param name="ending">Cancelled when the stream ends.</param>
     /// <returns>Why the stream has to be closed.</returns>
-    public async Task<EtcdCallException> RunAsync(Func<bool, StoreRange?> ask, CancellationToken ending)
+    public async Task<EtcdCallException> RunAsync(Func<bool, bool> ask, CancellationToken ending)
     {
         while (true)
         {
-            await Task.Delay(Interval, client.TimeProvider, ending).ConfigureAwait(false);
-            var supportsProgress = client.SupportsProgress(endpoint);
-            if (!supportsProgress && _responded.Task.IsCompleted)
+            while (UntilProbe is var pause && pause > TimeSpan.Zero)
             {
-                _responded = Promise.New();
-                continue;
+                await Task.Delay(pause, client.TimeProvider, ending).ConfigureAwait(false);
             }
 
+            var supportsProgress = client.SupportsProgress(endpoint);
             var signal = _responded = Promise.New();
-            if (ask(supportsProgress) is { } watched
-                && await FindFaultAsync(watched, supportsProgress, signal.Task, ending).ConfigureAwait(false) is { } fault)
+            if (ask(supportsProgress)
+                && await FindFaultAsync(supportsProgress, signal.Task, ending).ConfigureAwait(false) is { } fault)
             {
                 return fault;
             }
+
+            OnAlive();
         }
     }
 
-    private async Task<EtcdCallException?> FindFaultAsync(StoreRange watched, bool asked, Task answer, CancellationToken ending)
+    private async Task<EtcdCallException?> FindFaultAsync(bool asked, Task answer, CancellationToken ending)
     {
-        // The other half of the time is for the read.
-        var half = client.RequestTimeout / 2;
+        var limit = client.ProbeTimeout.Current;
         if (asked)
         {
-            await ((Task)answer.WaitAsync(half, client.TimeProvider, ending)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // The other half of the time is for the status request.
+            await WaitAsync(answer, limit / 2, ending).ConfigureAwait(false);
         }
 
-        if (answer.IsCompleted)
+        if (!answer.IsCompleted
+            && !await client.IsAliveAsync(asked ? limit / 2 : limit, ending).ConfigureAwait(false) && !answer.IsCompleted)
         {
-            return null;
+            return CallDeadline.Exceeded(limit);
         }
 
-        using var timeout = new LinkedTimeout(half, client.TimeProvider, ending);
-        try
+        if (asked)
         {
-            var request = new RangeRequest { Key = ByteString.CopyFromUtf8(watched.Key), Limit = 1, KeysOnly = true };
-            await client.CallAsync((etcd, options) => etcd.KV.RangeAsync(request, options), timeout.Token).ConfigureAwait(false);
-        }
-        catch (EtcdDiscoveryException)
-        {
-            // The member answered with an error, or its endpoint has been left, which ends the stream.
-            return null;
-        }
-        catch (OperationCanceledException) when (timeout.HasExpired)
-        {
-            return CallDeadline.Exceeded(client.RequestTimeout);
+            await WaitAsync(answer, client.RequestTimeout / 2, ending).ConfigureAwait(false);
         }
 
         return asked && !answer.IsCompleted ? OnSilence() : null;
     }
 
-    // Called if the member answers reads, but not on this stream.
+    private async Task WaitAsync(Task answer, TimeSpan limit, CancellationToken ending) =>
+        await answer.WaitAsync(limit, client.TimeProvider, ending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+    private void OnAlive() => Interlocked.Exchange(ref _aliveAt, client.TimeProvider.GetTimestamp());
+
+    // Called if the member answers status requests, but does not respond on this stream.
     private EtcdCallException? OnSilence()
     {
         if (_supportsProgress)

@@ -1,11 +1,10 @@
-using EtcdDiscovery.Stores;
 using Etcdserverpb;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdDiscovery.Etcd.Watching;
 
-/// <summary>One stream to etcd with the watches of many subscriptions. When it ends, all of them fail.</summary>
+/// <summary>One stream to etcd with the watches of many subscriptions. When the stream ends, all of the subscriptions fail.</summary>
 internal sealed partial class WatchStream : IAsyncDisposable
 {
     // The watch id of responses that concern all watches of the stream.
@@ -53,7 +52,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
         }
     }
 
-    /// <summary>Accepts no more subscriptions: the stream ends with the last one.</summary>
+    /// <summary>Makes the stream end when its last subscription ends. No subscription may be attached afterwards.</summary>
     public void Retire()
     {
         lock (_sync)
@@ -141,24 +140,24 @@ internal sealed partial class WatchStream : IAsyncDisposable
         }
         catch (Exception error) when (!_ending.IsCancellationRequested)
         {
-            // The probe failed, for instance because the store was disposed. Without it, a dead stream would go unnoticed.
+            // The probe failed, for example because the store was disposed. Without a probe, a dead stream would go unnoticed.
             Abort(EtcdCallException.FromTransport(error));
         }
         catch
         {
-            // The stream has ended, so the result of the probe does not matter.
+            // The stream has ended, so the probe's result does not matter.
         }
     }
 
     /// <summary>Requests the progress of the stream, if the argument is true.</summary>
-    /// <returns>A watched range; null if there is none.</returns>
-    private StoreRange? TryAsk(bool forProgress)
+    /// <returns>Whether anything is watched.</returns>
+    private bool TryAsk(bool forProgress)
     {
         lock (_sync)
         {
-            if (_ended || _watches.Subscriptions is not [var subscription, ..])
+            if (_ended || _watches.Subscriptions.Length == 0)
             {
-                return null;
+                return false;
             }
 
             if (forProgress)
@@ -166,7 +165,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
                 _stream.Write(new WatchRequest { ProgressRequest = new() });
             }
 
-            return subscription.Ranges[0];
+            return true;
         }
     }
 
@@ -200,7 +199,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
         }
     }
 
-    // A rejected watch has this id, too.
+    // The response to a rejected watch has this id as well.
     private static bool IsProgress(WatchResponse response) =>
         response is { WatchId: EveryWatch, Created: false, Canceled: false };
 
@@ -227,7 +226,8 @@ internal sealed partial class WatchStream : IAsyncDisposable
 
     private void Cancel(long id) => _stream.Write(new WatchRequest { CancelRequest = new() { WatchId = id } });
 
-    // Only proves that the stream is alive: before 3.4.25 and 3.5.8, etcd may answer before it has sent all changes up to that revision.
+    // Progress proves only that the stream is alive: before 3.4.25 and 3.5.8, etcd may report it before it has sent all changes up to that
+    // revision.
     private void ReportProgress(ResponseHeader header)
     {
         WatchSubscription[] subscriptions;
@@ -252,7 +252,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
             }
         }
 
-        Abort(new EtcdCallException(StatusCode.Cancelled, "no watch is left on it") { IsAnswer = true });
+        Abort(new EtcdCallException(StatusCode.Cancelled, "it has no watches left") { IsAnswer = true });
     }
 
     private void End(EtcdCallException reason)
@@ -263,7 +263,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
             _ended = true;
             if (!_retired)
             {
-                // If the stream was retired, another one still reports changes.
+                // If the stream was retired, another stream still reports changes.
                 _history.Interrupt();
             }
 
@@ -273,7 +273,7 @@ internal sealed partial class WatchStream : IAsyncDisposable
 
         Log.Ended(_logger, _stream.Endpoint, reason.Message);
         _stream.Fail(reason);
-        // A separate exception for each, because each is thrown on another thread.
+        // Each subscription gets its own exception, because each throws it on a different thread.
         foreach (var subscription in subscriptions)
         {
             subscription.Fail(_stream.Fail(reason));

@@ -5,7 +5,7 @@ using EtcdDiscovery.Stores;
 
 namespace EtcdDiscovery.Etcd.Watching;
 
-/// <summary>One enumeration of changes: its ranges, and the batches that wait to be read.</summary>
+/// <summary>One enumeration of changes: its ranges, and the batches that its reader has not read yet.</summary>
 internal sealed class WatchSubscription
 {
     // Enough for bursts. A reader that falls further behind should read everything again.
@@ -15,7 +15,7 @@ internal sealed class WatchSubscription
     public const long MaxWaitingBytes = 64 * 1024 * 1024;
 
     private readonly Channel<(StoreBatch Batch, long Size)> _batches = Channel.CreateBounded<(StoreBatch, long)>(
-        // The reader continues on the thread that reads the stream, because switching threads would take longer than its work.
+        // The reader continues on the thread that reads the stream, because switching threads would take longer than the reader's work.
         new BoundedChannelOptions(MaxWaitingBatches) { SingleReader = true, AllowSynchronousContinuations = true });
 
     private readonly TaskCompletionSource _created = Promise.New();
@@ -59,7 +59,9 @@ internal sealed class WatchSubscription
         _created.TrySetResult();
     }
 
-    /// <summary>Notes that the watch on one of the ranges was created. After the last one, the reader gets an empty batch.</summary>
+    /// <summary>
+    /// Notes that the watch on one of the ranges was created. When all of them have been, the reader gets an empty batch.
+    /// </summary>
     /// <returns>Whether there was room for the batch.</returns>
     public bool TryConfirm(ulong clusterId)
     {
@@ -72,7 +74,7 @@ internal sealed class WatchSubscription
         return TryWrite(clusterId, [], 0);
     }
 
-    /// <summary>Reports that nothing has changed. Skipped if the queue is full.</summary>
+    /// <summary>Reports that nothing has changed. Does nothing if the queue is full.</summary>
     public void Report(ulong clusterId)
     {
         if (Created.IsCompleted)

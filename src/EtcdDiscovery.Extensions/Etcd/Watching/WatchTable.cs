@@ -4,10 +4,11 @@ using Google.Protobuf;
 
 namespace EtcdDiscovery.Etcd.Watching;
 
-/// <summary>The watches of one stream: the created ones by etcd's id, and the pending ones. Not thread-safe.</summary>
+/// <summary>The watches of one stream: the created ones, by the id that etcd assigned, and the pending ones. Not thread-safe.</summary>
 /// <remarks>
-/// Etcd creates watches in the order of the requests, with the requested ids. Its grpc-proxy assigns its own ids and answers in any order.
-/// So the first request is sent alone, and the others are pipelined only if its id was kept.
+/// Etcd creates watches in the order of the requests, with the requested ids. Its grpc-proxy assigns its own ids and responds in any order.
+/// So the first request is sent alone. The others are pipelined only if the first watch got the requested id; otherwise, they are sent one
+/// by one.
 /// </remarks>
 internal sealed class WatchTable
 {
@@ -44,8 +45,8 @@ internal sealed class WatchTable
         }
     }
 
-    /// <summary>Processes the answer to a creation.</summary>
-    /// <param name="response">The answer.</param>
+    /// <summary>Processes the response to a creation request.</summary>
+    /// <param name="response">The response.</param>
     /// <param name="range">The watch that was created or rejected; null if none was requested.</param>
     /// <returns>Whether the watch's id is valid.</returns>
     public bool TryTakeCreated(WatchResponse response, out WatchedRange? range)
@@ -67,7 +68,7 @@ internal sealed class WatchTable
     }
 
     /// <summary>Removes a subscription's watches.</summary>
-    /// <returns>The ids of the created ones.</returns>
+    /// <returns>The ids of the removed watches that etcd had created.</returns>
     public IReadOnlyList<long> Remove(WatchSubscription subscription)
     {
         foreach (var range in All.Where(range => range.Subscription == subscription))
@@ -99,7 +100,7 @@ internal sealed class WatchTable
             Key = ByteString.CopyFromUtf8(range.Key),
             RangeEnd = EtcdConvert.EndOf(range),
             StartRevision = after.Number + 1,
-            // Advances the revision of a watch without changes, so that it is not compacted when the watch is resumed.
+            // Advances the revision of a watch that has no changes, so that this revision is not compacted by the time the watch resumes.
             ProgressNotify = true,
             Fragment = true,
         },

@@ -4,7 +4,7 @@ using Mvccpb;
 
 namespace EtcdDiscovery.Etcd.Watching;
 
-/// <summary>One watch in etcd: processes its responses for its subscription.</summary>
+/// <summary>One watch in etcd. Processes the watch's responses for its subscription.</summary>
 internal sealed class WatchedRange
 {
     private readonly int _index;
@@ -23,7 +23,7 @@ internal sealed class WatchedRange
 
     public StoreRange Range => Subscription.Ranges[_index];
 
-    /// <summary>Whether its subscription has left the stream before the watch was created.</summary>
+    /// <summary>Whether the subscription left the stream before the watch was created.</summary>
     public bool IsDetached { get; set; }
 
     /// <summary>Processes a response.</summary>
@@ -49,7 +49,7 @@ internal sealed class WatchedRange
 
         if (response.Header is null)
         {
-            throw EtcdErrors.ProtocolViolation("without a revision");
+            throw EtcdErrors.ProtocolViolation("no revision");
         }
 
         return response.Created ? Confirm(response.Header) : Advance(response);
@@ -60,14 +60,15 @@ internal sealed class WatchedRange
         var after = Subscription.After;
         if (after.ClusterId != 0 && after.ClusterId != ClusterIdOf(header))
         {
-            return new HistoryLostException("Etcd is now another cluster, or was wiped or restored.");
+            return new HistoryLostException("The endpoint now belongs to another etcd cluster, or etcd was wiped or restored.");
         }
 
         // A watch from a future revision stays silent. The revision is in the future if etcd was wiped or restored, or briefly if this
         // member lags behind the one that answered the read. Reading again solves both.
         if (header.Revision < after.Number)
         {
-            return new HistoryLostException($"Etcd returned to an earlier state: its revision is {header.Revision}, but was {after.Number}.");
+            return new HistoryLostException(
+                $"Etcd returned to an earlier state: its revision was {after.Number} and is now {header.Revision}.");
         }
 
         return Subscription.TryConfirm(ClusterIdOf(header)) ? null : TooSlow();
@@ -95,14 +96,14 @@ internal sealed class WatchedRange
 
         var (events, size) = (_events, _size);
         (_events, _size) = ([], 0);
-        // While etcd sends history in parts, the header has the current revision of the store, which is ahead of the events.
+        // While etcd sends history in parts, the header contains the current revision of the store, which is ahead of the events.
         var reached = events.Count > 0 ? events[^1].Revision : response.Header.Revision;
         return Subscription.TryAdvance(_index, new StoreRevision(reached, ClusterIdOf(response.Header)), events, size)
             ? null
             : TooSlow();
     }
 
-    // A grpc-proxy that already has the same watch confirms another one itself, without a cluster id.
+    // If a grpc-proxy already has the same watch, it confirms the new one without asking etcd, and without a cluster id.
     private ulong ClusterIdOf(ResponseHeader header) => header.ClusterId == 0 ? Subscription.After.ClusterId : _history.IdOf(header);
 
     private static EtcdDiscoveryException Explain(WatchResponse response, string watched) => response.CompactRevision > 0

@@ -5,7 +5,7 @@ using EtcdDiscovery.Stores.InMemory;
 namespace EtcdDiscovery.Stores;
 
 /// <summary>A store in the memory of this process, for development and tests.</summary>
-/// <remarks>Safe for concurrent use. Share one between several hosts of a test to let them discover each other.</remarks>
+/// <remarks>Safe for concurrent use. In a test, hosts that share a store discover each other.</remarks>
 public sealed class InMemoryDiscoveryStore : IDiscoveryStore, IDisposable
 {
     private readonly TimeProvider _timeProvider;

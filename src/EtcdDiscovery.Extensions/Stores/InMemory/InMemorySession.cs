@@ -1,6 +1,6 @@
 namespace EtcdDiscovery.Stores.InMemory;
 
-/// <summary>A session that expires by a timer.</summary>
+/// <summary>A session that a timer ends.</summary>
 internal sealed class InMemorySession : IDiscoverySession
 {
     private readonly InMemoryDiscoveryStore _store;
@@ -45,7 +45,7 @@ internal sealed class InMemorySession : IDiscoverySession
         return Task.CompletedTask;
     }
 
-    // The entries stay until the session expires, as they do after a crash.
+    // The entries stay until the session expires, as after a crash.
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     public void ThrowIfLost()

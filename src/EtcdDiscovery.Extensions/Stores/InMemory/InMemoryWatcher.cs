@@ -2,10 +2,10 @@ using System.Threading.Channels;
 
 namespace EtcdDiscovery.Stores.InMemory;
 
-/// <summary>One watch: queues the batches that concern it, up to a limit.</summary>
+/// <summary>One watch. Queues the batches with changes in its ranges, up to a limit.</summary>
 internal sealed class InMemoryWatcher(IReadOnlyList<StoreRange> ranges)
 {
-    /// <summary>The number of batches that may wait for a reader, and that the store keeps as history.</summary>
+    /// <summary>The number of batches that may wait for a reader, which is also the number that the store keeps as history.</summary>
     public const int Capacity = 1024;
 
     private readonly Channel<StoreBatch> _batches = Channel.CreateBounded<StoreBatch>(Capacity + 1);

@@ -4,8 +4,8 @@ namespace EtcdDiscovery.Transport.Tls;
 
 /// <summary>Tracks whether the server has sent anything on a connection, and explains why the connection ended if it has not.</summary>
 /// <remarks>
-/// In TLS 1.3, the client completes the handshake before the server verifies the client certificate. A rejection only shows up as a failure
-/// of the first read or write, and that error does not mention the certificate.
+/// In TLS 1.3, the client completes the handshake before the server verifies the client certificate. If the server then rejects the
+/// certificate, the first read or write fails, with an error that does not mention the certificate.
 /// </remarks>
 internal sealed class FirstResponse(Action<string?> report, Func<string, string> explain)
 {
@@ -20,7 +20,7 @@ internal sealed class FirstResponse(Action<string?> report, Func<string, string>
 
         if (read == 0)
         {
-            report(explain("it said nothing"));
+            report(explain("it sent nothing"));
             return;
         }
 

@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace EtcdDiscovery.Transport.Tls;
 
-/// <summary>A plain-text stream that reports whether the server has sent anything. A server that expects TLS does not.</summary>
+/// <summary>A plain-text stream that reports whether the server has sent anything. A server that expects TLS sends nothing.</summary>
 internal sealed class MonitoredNetworkStream(Socket socket, FirstResponse firstResponse) : NetworkStream(socket, ownsSocket: true)
 {
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -15,7 +15,7 @@ internal sealed class MonitoredNetworkStream(Socket socket, FirstResponse firstR
         }
         catch (IOException error)
         {
-            // A server that closes a connection with unread data resets it.
+            // If a server closes a connection that still has unread data, the connection is reset.
             firstResponse.OnFailure(error);
             throw;
         }

@@ -25,7 +25,7 @@ internal sealed class PemSetting
         Name = name;
         _text = value.Contains(PemMark, StringComparison.Ordinal) ? value : Decode(value);
         _path = value;
-        // A value that looks like invalid PEM, or is too long for a path, may be a damaged key, so it must never be printed.
+        // A value that looks like damaged PEM, or is too long for a path, may be a key, so it must never be printed.
         var isNoPath = value.StartsWith(StartOfPemInBase64, StringComparison.Ordinal)
             || value.Contains("-----", StringComparison.Ordinal)
             || value.AsSpan().ContainsAny('\r', '\n')
@@ -36,7 +36,7 @@ internal sealed class PemSetting
 
     public string Name { get; }
 
-    /// <summary>What is wrong with the value itself; null if it is PEM text or a path.</summary>
+    /// <summary>What is wrong with the value itself; null if the value is PEM text or a path.</summary>
     public string? Problem { get; }
 
     public bool IsFile => _text is null && Problem is null;
@@ -73,8 +73,8 @@ internal sealed class PemSetting
         _ => LogSanitizer.Sanitize(error.Message.TrimEnd('.')),
     };
 
-    // Detects DER, a key without its first and last line, double base64 and hexadecimal. A relative path of that length without a dot is
-    // unlikely.
+    // Detects DER, a key without its first and last lines, base64 that was encoded twice, and hexadecimal. A relative path that is this
+    // long and has no dot is unlikely.
     private static bool LooksEncoded(string value) =>
         value.Length >= ShortestKey && value[0] != '/' && !value.AsSpan().ContainsAnyExcept(KeyCharacters);
 

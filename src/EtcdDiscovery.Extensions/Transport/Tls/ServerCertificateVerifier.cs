@@ -6,7 +6,7 @@ using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.Transport.Tls;
 
-/// <summary>Verifies a server's certificate, and explains why it is rejected.</summary>
+/// <summary>Verifies a server's certificate, and explains why a certificate is rejected.</summary>
 internal static class ServerCertificateVerifier
 {
     private const int MaxNames = 10;
@@ -17,7 +17,7 @@ internal static class ServerCertificateVerifier
     {
         if (shown is not X509Certificate2 certificate || chain is null)
         {
-            return "the server showed no certificate";
+            return "the server presented no certificate";
         }
 
         // .NET falls back to the common name if there is no alternative name; Go, etcdctl and RFC 9525 do not.
@@ -51,14 +51,14 @@ internal static class ServerCertificateVerifier
         {
             var authorities = material.Authorities is { } own ? $" ({string.Join(", ", own.Take(MaxNames).Select(TlsMaterial.Describe))})" : "";
             return $"{server} was issued by '{LogSanitizer.Sanitize(certificate.Issuer)}', whose authority is not in {material.AuthorityOrigin}{authorities}"
-                + (HasNoRoot(material) ? ", which has to hold the root too" : "");
+                + (HasNoRoot(material) ? ", which must also contain the root" : "");
         }
 
         return $"{server} cannot be used: {string.Join(", ", statuses)}";
     }
 
     private static string OriginOf(X509Certificate2 authority, TlsMaterial material) => material.Authorities?.Contains(authority) == false
-        ? "that the server showed"
+        ? "that the server presented"
         : $"from {material.AuthorityOrigin}";
 
     private static bool HasNoRoot(TlsMaterial material) =>

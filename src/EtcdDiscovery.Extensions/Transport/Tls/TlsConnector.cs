@@ -11,7 +11,7 @@ namespace EtcdDiscovery.Transport.Tls;
 /// <param name="prepare">Sets protocol-specific socket options before connecting.</param>
 internal sealed class TlsConnector(EtcdTlsOptions options, TimeProvider timeProvider, Action<Socket>? prepare = null)
 {
-    // An explicit list needs maintenance, but it excludes versions below 1.2 regardless of the operating system's settings.
+    // An explicit list has to be updated for new versions, but it excludes versions below 1.2 whatever the operating system allows.
     private const SslProtocols Versions = SslProtocols.Tls12 | SslProtocols.Tls13;
 
     private volatile string? _refusal;
@@ -20,7 +20,9 @@ internal sealed class TlsConnector(EtcdTlsOptions options, TimeProvider timeProv
     /// <remarks>More precise than the error of the HTTP stack, because it names the certificates.</remarks>
     public string? Refusal => _refusal;
 
-    /// <summary>For <see cref="SocketsHttpHandler.ConnectCallback"/>, which uses a TLS stream unchanged.</summary>
+    /// <summary>
+    /// Connects for <see cref="SocketsHttpHandler.ConnectCallback"/>, which does not add TLS to a stream that already has it.
+    /// </summary>
     /// <exception cref="TlsException">The TLS connection failed; the message says why.</exception>
     public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
@@ -40,7 +42,7 @@ internal sealed class TlsConnector(EtcdTlsOptions options, TimeProvider timeProv
 
         return material is null
             ? new MonitoredNetworkStream(socket, new FirstResponse(Report, _ =>
-                "the server closed the connection before it said anything; for an etcd that expects TLS write https://"))
+                "the server closed the connection before it sent anything; if etcd expects TLS, use https://"))
             : await SecureAsync(socket, request, context.DnsEndPoint.Host, material, cancellationToken).ConfigureAwait(false);
     }
 
@@ -74,7 +76,7 @@ internal sealed class TlsConnector(EtcdTlsOptions options, TimeProvider timeProv
 
     private string ExplainHandshake(Exception error, TlsMaterial material) =>
         $"the TLS handshake failed ({FirstResponse.Innermost(error)}); {material.DescribeIdentity(timeProvider.GetUtcNow())}; "
-        + "for an etcd without TLS write http://";
+        + "if etcd does not use TLS, use http://";
 
     private void Report(string? refusal) => _refusal = refusal;
 
@@ -94,7 +96,7 @@ internal sealed class TlsConnector(EtcdTlsOptions options, TimeProvider timeProv
         var policy = new X509ChainPolicy
         {
             RevocationMode = X509RevocationMode.NoCheck,
-            // Downloads would use URLs in a certificate that is not verified yet.
+            // A download would use a URL from a certificate that is not verified yet.
             DisableCertificateDownloads = true,
         };
         if (authorities is not null)

@@ -33,7 +33,7 @@ internal sealed class TlsMaterial
         }
     }
 
-    /// <summary>The authorities that the server's certificate must come from; null for the operating system's trust store.</summary>
+    /// <summary>The authorities that may issue the server's certificate; null for the operating system's trust store.</summary>
     public X509Certificate2Collection? Authorities { get; }
 
     public string AuthorityOrigin { get; } = "the operating system's store";
@@ -42,7 +42,7 @@ internal sealed class TlsMaterial
     public SslStreamCertificateContext? Identity { get; }
 
     /// <summary>Reads all certificates.</summary>
-    /// <exception cref="TlsException">Something cannot be read or does not fit together.</exception>
+    /// <exception cref="TlsException">A certificate or key cannot be read, or the key does not belong to the certificate.</exception>
     public static TlsMaterial Read(EtcdTlsOptions options) => new(SettingsIn(options));
 
     /// <summary>The PEM settings that are set.</summary>
@@ -57,12 +57,12 @@ internal sealed class TlsMaterial
     {
         if (_certificate is null)
         {
-            return $"no client certificate was shown, since {Section}:{nameof(EtcdTlsOptions.Certificate)} is not set";
+            return $"no client certificate was presented, because {Section}:{nameof(EtcdTlsOptions.Certificate)} is not set";
         }
 
         var shown = $"the client certificate was {Describe(_certificate)} from {_certificateOrigin}";
         return now > _certificate.NotAfter ? $"{shown}, which expired on {Print(_certificate.NotAfter)}"
-            : now < _certificate.NotBefore ? $"{shown}, which is valid only from {Print(_certificate.NotBefore)} on"
+            : now < _certificate.NotBefore ? $"{shown}, which is not valid before {Print(_certificate.NotBefore)}"
             : shown;
     }
 
@@ -91,7 +91,7 @@ internal sealed class TlsMaterial
 
         return certificates.Count > 0
             ? certificates
-            : throw new TlsException($"{setting.Name}: {setting.Origin} holds no certificate in PEM form.");
+            : throw new TlsException($"{setting.Name}: {setting.Origin} contains no certificate in PEM form.");
     }
 
     private static X509Certificate2 ReadKey(X509Certificate2 certificate, PemSetting setting, PemSetting key)
@@ -99,7 +99,7 @@ internal sealed class TlsMaterial
         var text = key.Read();
         if (!text.Contains("PRIVATE KEY-----", StringComparison.Ordinal) || text.Contains("ENCRYPTED", StringComparison.Ordinal))
         {
-            throw new TlsException($"{key.Name}: {key.Origin} holds no private key in PEM form, or an encrypted one.");
+            throw new TlsException($"{key.Name}: {key.Origin} does not contain an unencrypted private key in PEM form.");
         }
 
         try
@@ -112,9 +112,9 @@ internal sealed class TlsMaterial
         }
         catch (Exception error) when (error is CryptographicException or ArgumentException)
         {
-            // Without the cause, which might quote the key.
+            // Drops the cause, which might quote the key.
             throw new TlsException(
-                $"{key.Name}: {key.Origin} does not hold the private key of {Describe(certificate)} from {setting.Origin}.");
+                $"{key.Name}: {key.Origin} does not contain the private key of {Describe(certificate)} from {setting.Origin}.");
         }
     }
 }

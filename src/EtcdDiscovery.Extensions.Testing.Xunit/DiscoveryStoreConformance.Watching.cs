@@ -1,6 +1,6 @@
 using EtcdDiscovery.Stores;
 
-namespace EtcdDiscovery.Tests.Stores;
+namespace EtcdDiscovery.Testing;
 
 // Watching changes.
 public abstract partial class DiscoveryStoreConformance
@@ -41,7 +41,7 @@ public abstract partial class DiscoveryStoreConformance
     [Fact]
     public async Task Watch_PutsOfOneCall_ArriveTogether()
     {
-        Assert.SkipUnless(IsAtomic, "This store writes entries one by one.");
+        Assert.SkipUnless(Store.Capabilities.HasFlag(StoreCapabilities.AtomicPuts), "This store writes entries one by one.");
         await using var session = await OpenAsync();
         await using var watch = Watch((await ReadAsync()).Revision);
         await PutAsync(session, Put("a"), Put("b"), Put("c"));

@@ -1,7 +1,6 @@
 using EtcdDiscovery.Stores;
-using EtcdDiscovery.Tests.Infrastructure;
 
-namespace EtcdDiscovery.Tests.Stores;
+namespace EtcdDiscovery.Testing;
 
 // Sessions and the lifetime of their entries.
 public abstract partial class DiscoveryStoreConformance
@@ -67,16 +66,16 @@ public abstract partial class DiscoveryStoreConformance
         await using var renewed = await Store.OpenSessionAsync(Short, Token);
         await PutAsync(renewed, Put("renewed"));
         await using var abandoned = await Store.OpenSessionAsync(Short, Token);
-        await PutAsync(abandoned, Put("abandoned"));
+        await using var watch = Watch(await PutAsync(abandoned, Put("abandoned")));
 
-        await Eventually.TrueAsync(
-            async () =>
-            {
-                await renewed.RenewAsync(Token);
-                return !(await ReadNamesAsync()).Contains("abandoned");
-            },
-            "the abandoned session expires");
+        var expired = watch.NextAsync();
+        while (!expired.IsCompleted)
+        {
+            await renewed.RenewAsync(Token);
+            await Task.WhenAny(expired, Task.Delay(RenewInterval, TimeProvider.System, Token));
+        }
 
+        Assert.Equal(Root + "abandoned", Assert.Single((await expired).Events).Key);
         await renewed.RenewAsync(Token);
         Assert.Equal(["renewed"], await ReadNamesAsync());
     }

@@ -1,8 +1,9 @@
 using System.Runtime.CompilerServices;
 
-namespace EtcdDiscovery.Tests.Documentation;
+namespace EtcdDiscovery.Tests.Resolution;
 
-internal sealed class FakeServiceResolver(params ServiceInstance[] instances) : IServiceResolver
+/// <summary>Implements the members of the interface, and nothing else.</summary>
+internal sealed class FixedServiceResolver(params ServiceInstance[] instances) : IServiceResolver
 {
     public ValueTask<ServiceSnapshot> GetSnapshotAsync(
         string service, ReadConsistency consistency = default, CancellationToken cancellationToken = default) =>

@@ -1,20 +1,15 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using DotNet.Testcontainers.Builders;
 using DotNet.Testcontainers.Configurations;
-using DotNet.Testcontainers.Containers;
-using DotNet.Testcontainers.Images;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Tests.Infrastructure;
 
 /// <summary>An etcd in a container, started by Testcontainers.</summary>
-internal sealed class EtcdContainer : IEtcd
+internal sealed class ContainerEtcd : IEtcd
 {
     /// <summary>The variable with another image to run; eng/docker.sh sets it.</summary>
     public const string ImageVariable = "ETCD_IMAGE";
-
-    private const ushort ClientPort = 2379;
 
     // Limits the wait for an engine that accepts the connection and never answers.
     private static readonly TimeSpan EngineTimeout = TimeSpan.FromSeconds(5);
@@ -22,10 +17,10 @@ internal sealed class EtcdContainer : IEtcd
     // Includes the time to pull the image.
     private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(2);
 
-    private readonly IContainer _container;
+    private readonly EtcdContainer _container;
     private readonly HttpClient _http;
 
-    private EtcdContainer(IContainer container)
+    private ContainerEtcd(EtcdContainer container)
     {
         _container = container;
         _http = new HttpClient { BaseAddress = new Uri(Endpoint) };
@@ -34,7 +29,7 @@ internal sealed class EtcdContainer : IEtcd
     public static string Image =>
         Environment.GetEnvironmentVariable(ImageVariable) is { Length: > 0 } image ? image : "quay.io/coreos/etcd:v3.5.16";
 
-    public string Endpoint => $"http://{_container.Hostname}:{_container.GetMappedPublicPort(ClientPort)}";
+    public string Endpoint => _container.GetConnectionString();
 
     /// <summary>Returns why no container can be started, or null if a Docker engine answers.</summary>
     public static async Task<string?> FindObstacleAsync()
@@ -52,24 +47,14 @@ internal sealed class EtcdContainer : IEtcd
     }
 
     /// <summary>Starts a container. The image is pulled only if the engine does not have it.</summary>
-    public static async Task<EtcdContainer> StartAsync()
+    public static async Task<ContainerEtcd> StartAsync()
     {
-        var url = $"http://0.0.0.0:{ClientPort}";
-        var container = new ContainerBuilder(Image)
-            .WithLogger(NullLogger.Instance)
-            .WithImagePullPolicy(PullPolicy.Missing)
-            // See EtcdBinary.
-            .WithEnvironment("ETCD_UNSUPPORTED_ARCH", "arm64")
-            .WithCommand(
-                "/usr/local/bin/etcd", "--data-dir", "/etcd-data", "--listen-client-urls", url, "--advertise-client-urls", url, "--unsafe-no-fsync")
-            .WithPortBinding(ClientPort, assignRandomHostPort: true)
-            .WithWaitStrategy(Wait.ForUnixContainer().UntilHttpRequestIsSucceeded(request => request.ForPort(ClientPort).ForPath("/health")))
-            .Build();
+        var container = new EtcdBuilder(Image).WithLogger(NullLogger.Instance).Build();
         try
         {
             using var timeout = new CancellationTokenSource(StartTimeout);
             await container.StartAsync(timeout.Token);
-            return new EtcdContainer(container);
+            return new ContainerEtcd(container);
         }
         catch
         {

@@ -1,10 +1,13 @@
 using EtcdDiscovery.Stores;
 
-namespace EtcdDiscovery.Tests.Infrastructure;
+namespace EtcdDiscovery.Testing;
 
 /// <summary>Enumerates a store's changes with a timeout, and cleans up.</summary>
-public sealed class StoreWatch : IAsyncDisposable
+internal sealed class StoreWatch : IAsyncDisposable
 {
+    // For changes that normally arrive much earlier.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
     private readonly CancellationTokenSource _ending = new();
     private readonly IAsyncEnumerator<StoreBatch> _batches;
     private Task<bool> _moving;
@@ -22,7 +25,7 @@ public sealed class StoreWatch : IAsyncDisposable
     {
         while (true)
         {
-            Assert.True(await _moving.WaitAsync(Eventually.Patience), "A watch ended without an exception.");
+            Assert.True(await _moving.WaitAsync(Patience), "A watch ended without an exception.");
             var batch = _batches.Current;
             _moving = _batches.MoveNextAsync().AsTask();
             if (batch.Events.Count > 0)
