@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Packs every project in src/ into a folder: eng/pack.sh FOLDER [arguments for dotnet pack, such as -p:PackageVersion=1.2.3]
 #
-# Each package contains its bill of materials, sbom.cdx.json. Packs of one commit have the same bytes wherever they are made,
-# given the same SDK (10.0.400 or later): paths are mapped, and all times are the time of the commit.
+# Each package contains its bill of materials, sbom.cdx.json. Packs of one commit have the same bytes in any folder, given
+# the same SDK (10.0.400 or later): paths are mapped, and all times are the time of the commit.
 set -euo pipefail
 
 [ $# -gt 0 ] || { echo "usage: eng/pack.sh FOLDER [arguments for dotnet pack]" >&2; exit 2; }
