@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Packs the library and follows the steps of README with the packages, against a real etcd.
+# Packs everything in src/, checks the packages, and uses them from a folder feed against a real etcd: in a web application as
+# README describes, in a class library, in a worker and in a web API with controllers, all made by `dotnet new`.
 set -euo pipefail
 
 . "$(dirname "$0")/loopback.sh"
 . "$(dirname "$0")/with-etcd.sh"
+. "$(dirname "$0")/checks.sh"
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false
 temp=$(mktemp -d)
 pids=()
@@ -18,27 +20,44 @@ trap clean_up EXIT
 
 fail() { echo "eng/pack-check.sh: $*" >&2; exit 1; }
 block() { sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/p" "$root/README.md" | awk -v n="$2" '/^```/ { fences++; next } fences == 2 * n - 1'; } # LANGUAGE N
-expect() { # PATH TEXT: waits up to 30 s for a response that contains the text
+expect() { # PORT PATH TEXT: waits up to 30 s for a response that contains the text
   local end=$((SECONDS + 30))
-  until case $(http_get "$app_port" "$1") in *"$2"*) true ;; *) false ;; esac do
-    [ "$SECONDS" -lt "$end" ] || fail "GET $1 did not return '$2' within 30 s"
+  until case $(http_get "$1" "$2") in *"$3"*) true ;; *) false ;; esac do
+    [ "$SECONDS" -lt "$end" ] || fail "GET $2 did not return '$3' within 30 s"
     sleep 0.1
   done
 }
+keys() { ETCDCTL_API=3 "$(dirname "$ETCD_BIN")/etcdctl" --endpoints "$client" get --keys-only --prefix "/services/$1/"; } # SERVICE
 
-# The library is last.
-libraries="EtcdDiscovery.Extensions.AspNetCore EtcdDiscovery.Extensions.ServiceDiscovery EtcdDiscovery.Extensions.Testing
-  EtcdDiscovery.Extensions.Testing.Xunit EtcdDiscovery.Extensions"
-for project in $libraries EtcdDiscovery.Tool; do
-  dotnet pack "$root/src/$project" -c Release -o "$temp/feed" >>"$temp/pack.log" 2>&1 || fail "cannot pack $project"
+# Two packs have the same bytes. eng/release.sh compares packs of two clones, which takes longer.
+for feed in feed again; do
+  "$root/eng/pack.sh" "$temp/$feed" >>"$temp/pack.log" 2>&1 || fail "cannot pack"
 done
+for file in "$temp"/feed/*; do
+  cmp -s "$file" "$temp/again/${file##*/}" || fail "two packs of ${file##*/} differ; the SDK must be 10.0.400 or later"
+done
+version=$(basename "$temp"/feed/EtcdDiscovery.Extensions.[0-9]*.nupkg .nupkg)
+version=${version#EtcdDiscovery.Extensions.}
+packages=() # those with an API, so not the tool
+for api in "$root"/src/*/PublicAPI.Shipped.txt; do packages+=("$(basename "${api%/*}")"); done
+passed "Packed twice with the same bytes: $(basename -a "$temp"/feed/*.nupkg | paste -sd ' ')"
 
 # The user's cache serves as a fallback, so that nothing is downloaded twice. The packages under test do not get into it.
 NUGET_FALLBACK_PACKAGES=$(dotnet nuget locals global-packages --list | sed 's/^[^:]*: //')
 export NUGET_FALLBACK_PACKAGES NUGET_PACKAGES=$temp/packages
+echo '<configuration><packageSources><add key="checked" value="feed" /></packageSources></configuration>' >"$temp/nuget.config"
+
+# Restoring unpacks the packages.
+mkdir "$temp/all"
+{
+  echo '<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup><ItemGroup>'
+  for package in "${packages[@]}"; do echo "<PackageReference Include='$package' Version='[$version]' />"; done
+  echo '</ItemGroup></Project>'
+} >"$temp/all/all.csproj"
+dotnet restore "$temp/all" >"$temp/all.log" 2>&1 || fail "the packages cannot be restored"
+
 mkdir "$temp/app"
 cd "$temp/app"
-echo '<configuration><packageSources><add key="checked" value="../feed" /></packageSources></configuration>' >nuget.config
 { dotnet new web --no-restore && dotnet add package EtcdDiscovery.Extensions &&
   dotnet add package EtcdDiscovery.Extensions.AspNetCore && dotnet add package EtcdDiscovery.Extensions.ServiceDiscovery; } >"$temp/add.log" 2>&1 || fail "cannot add the packages to an application"
 # README's first block is the program, the second one adds an endpoint to it, the third one an HttpClient.
@@ -56,7 +75,7 @@ dotnet build -warnaserror >"$temp/build.log" 2>&1 || fail "README's program does
 # The packages for tests, in a project that has nothing else of this repository: a store there passes the conformance suite.
 mkdir "$temp/tests"
 cd "$temp/tests"
-cp ../app/nuget.config "$root/tests/EtcdDiscovery.Extensions.Testing.Tests"/{FakeServiceResolverTests,RecordingWeb,Stores/LogStore,Stores/LogStoreConformance}.cs .
+cp "$root/tests/EtcdDiscovery.Extensions.Testing.Tests"/{FakeServiceResolverTests,RecordingWeb,Stores/LogStore,Stores/LogStoreConformance}.cs .
 cat >tests.csproj <<END
 <Project Sdk="Microsoft.NET.Sdk">
   <PropertyGroup>
@@ -75,14 +94,21 @@ cat >tests.csproj <<END
 END
 dotnet build >"$temp/tests.log" 2>&1 || fail "the packages for tests do not build in a project of their own"
 dotnet run --no-build >>"$temp/tests.log" 2>&1 || fail "tests with the packages failed"
+passed "dotnet test project: a store of its own passes the conformance suite, and the fake resolver works"
 
-for package in $libraries; do
-  cd "$temp/packages/$(tr '[:upper:]' '[:lower:]' <<<"$package")"/*
-  for file in README.md icon.png "lib/net10.0/$package.xml"; do [ -s "$file" ] || fail "$file is not in $package"; done
+unpacked() { echo "$temp/packages/$(tr '[:upper:]' '[:lower:]' <<<"$1")/$version"; } # PACKAGE
+for package in "${packages[@]}"; do
+  cd "$(unpacked "$package")"
+  for file in README.md icon.png sbom.cdx.json "lib/net10.0/$package.xml"; do [ -s "$file" ] || fail "$file is not in $package"; done
   for element in '<license type="expression">MIT<' '<projectUrl>https://' '<repository type="git" url="https://' '<icon>icon.png<'; do
     grep -q "$element" ./*.nuspec || fail "the nuspec of $package has no $element"
   done
   grep -aq "lib/net10.0/$package.pdb" "$temp/feed/$package".[0-9]*.snupkg || fail "$package has no symbols"
+
+  # The bill of materials names the package and each of its dependencies.
+  for component in "$package" $(sed -n 's/.*<dependency id="\([^"]*\)".*/\1/p' ./*.nuspec); do
+    grep -q "\"pkg:nuget/$component@" sbom.cdx.json || fail "the bill of materials of $package does not name $component"
+  done
 
   # nuget.org does not render Mermaid.
   ! grep -q mermaid README.md || fail "the readme of $package contains a Mermaid diagram"
@@ -104,6 +130,7 @@ for package in $libraries; do
     grep -qxF "$type" "$root/src/$package"/PublicAPI.*.txt || fail "$package documents $type, which users cannot see"
   done
 done
+cd "$(unpacked EtcdDiscovery.Extensions)"
 dependencies=$(sed -n 's/.*<dependency id="\([^"]*\)".*/\1/p' ./*.nuspec | sort | tr '\n' ' ')
 # Only the dependencies that the guide lists: no build tool and no analyzer.
 [ "$(wc -w <<<"$dependencies")" -eq 7 ] || fail "the package depends on: $dependencies"
@@ -111,21 +138,71 @@ for package in $dependencies; do
   grep -q "\`$package\`" "$root/docs/getting-started.md" || fail "docs/getting-started.md does not name $package"
 done
 
-cd "$temp/app"
-dotnet tool install --tool-path "$temp/tools" EtcdDiscovery.Tool >"$temp/tool.log" 2>&1 || fail "cannot install the tool"
+passed "Each package has its readme, icon, bill of materials, symbols, source link and documentation of public members only"
 
-next_free_port && etcd_port=$port && next_free_port && peer_port=$port && next_free_port && app_port=$port
+cd "$temp"
+dotnet tool install --tool-path "$temp/tools" EtcdDiscovery.Tool >"$temp/tool.log" 2>&1 || fail "cannot install the tool"
+[ -n "$(find "$temp/tools/.store" -name sbom.cdx.json)" ] || fail "the tool has no bill of materials"
+
+next_free_port && etcd_port=$port && next_free_port && peer_port=$port && next_free_port && app_port=$port && next_free_port && api_port=$port
 client=http://127.0.0.1:$etcd_port peer=http://127.0.0.1:$peer_port
 env -i ETCD_UNSUPPORTED_ARCH=arm64 "$ETCD_BIN" --data-dir "$temp/etcd" --listen-client-urls "$client" \
   --advertise-client-urls "$client" --listen-peer-urls "$peer" --initial-advertise-peer-urls "$peer" \
   --initial-cluster "default=$peer" >"$temp/etcd.log" 2>&1 &
 pids+=($!)
+export EtcdDiscovery__Etcd__Endpoints__0=$client
 cd "$temp/app"
-ASPNETCORE_URLS=http://127.0.0.1:$app_port EtcdDiscovery__Etcd__Endpoints__0=$client \
-  dotnet bin/Debug/net10.0/app.dll >"$temp/app.log" 2>&1 &
+ASPNETCORE_URLS=http://127.0.0.1:$app_port dotnet bin/Debug/net10.0/app.dll >"$temp/app.log" 2>&1 &
 pids+=($!)
-expect /instances/my-service '"hostname":"127.0.0.1","ports":{"http":"'"$app_port"'"}'
-expect /healthz Healthy
+expect "$app_port" /instances/my-service '"hostname":"127.0.0.1","ports":{"http":"'"$app_port"'"}'
+expect "$app_port" /healthz Healthy
+passed "dotnet new web: registers, resolves itself and is healthy, as README describes"
 uri=$("$temp/tools/etcd-discovery" uri my-service --endpoints "$client") || fail "the tool failed"
 [ "$uri" = "http://127.0.0.1:$app_port" ] || fail "the tool found my-service at '$uri'"
-echo "The packages work as README describes: $(basename -a "$temp"/feed/*.nupkg | tr '\n' ' ')"
+passed "dotnet tool install: the tool finds the web application"
+
+# A worker and a web API use a library that knows only IServiceResolver.
+cd "$temp"
+{ dotnet new classlib -n Consumer.Library -o library --no-restore && dotnet add library package EtcdDiscovery.Extensions &&
+  rm library/Class1.cs && cp "$root/eng/Consumers/ServiceAddresses.cs" library &&
+  dotnet new worker -n Consumer.Worker -o worker --no-restore && dotnet reference add library --project worker &&
+  cp "$root/eng/Consumers/Worker.cs" worker &&
+  dotnet new webapi -n Consumer.WebApi -o webapi --use-controllers --no-openapi --no-restore && dotnet reference add library --project webapi &&
+  cp "$root/eng/Consumers/AddressesController.cs" webapi/Controllers && dotnet add webapi package EtcdDiscovery.Extensions.AspNetCore
+} >"$temp/consumers.log" 2>&1 || fail "cannot create a library, a worker and a web API with the packages"
+insert() { # FILE LINE TEXT: inserts the text before a line of the template
+  grep -qF "$2" "$1" || fail "$1 has no line '$2'"
+  {
+    printf 'using Consumer.Library;\nusing EtcdDiscovery;\n'
+    tr -d '\r' <"$1" | while IFS= read -r line; do [ "$line" != "$2" ] || printf '%s\n' "$3"; printf '%s\n' "$line"; done
+  } >"$1.new"
+  mv "$1.new" "$1"
+}
+add_library='builder.Services.AddSingleton<ServiceAddresses>();'
+insert worker/Program.cs 'var host = builder.Build();' "$(block csharp 3 | sed 's/catalog/my-service/g')
+$add_library"
+insert webapi/Program.cs 'var app = builder.Build();' "$(block csharp 1 | grep 'Services.AddEtcdDiscovery()')
+$add_library"
+for project in worker webapi; do
+  dotnet build "$project" -warnaserror >"$temp/$project-build.log" 2>&1 || fail "the $project does not build"
+done
+! grep -q 'Include="EtcdDiscovery' worker/*.csproj || fail "the worker should get the package through the library"
+passed "dotnet new classlib: uses only IServiceResolver"
+
+dotnet worker/bin/Debug/net10.0/Consumer.Worker.dll >"$temp/worker.log" 2>&1 || fail "the worker failed"
+for line in "Resolved: http://127.0.0.1:$app_port" 'Called: Healthy'; do
+  grep -q "^$line" "$temp/worker.log" || fail "the worker did not print '$line'"
+done
+passed "dotnet new worker: resolves and calls the web application"
+
+ASPNETCORE_URLS=http://127.0.0.1:$api_port EtcdDiscovery__Service__Name=web-api \
+  dotnet webapi/bin/Debug/net10.0/Consumer.WebApi.dll >"$temp/webapi.log" 2>&1 &
+api=$!
+pids+=("$api")
+expect "$api_port" /addresses/my-service "http://127.0.0.1:$app_port"
+expect "$app_port" /instances/web-api '"ports":{"http":"'"$api_port"'"}'
+kill -TERM "$api"
+wait "$api" || fail "the web API did not stop gracefully"
+unset "pids[2]"
+[ -z "$(keys web-api)" ] || fail "the web API did not delete its keys: $(keys web-api)"
+passed "dotnet new webapi: its controllers resolve the web application, which resolves the web API, and it withdraws"

@@ -6,6 +6,7 @@ set -euo pipefail
 
 . "$(dirname "$0")/loopback.sh"
 . "$(dirname "$0")/with-etcd.sh"
+. "$(dirname "$0")/checks.sh"
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false
 temp=$(mktemp -d)
 etcd_pid=''
@@ -48,7 +49,7 @@ check() { # KIND PUBLISH_OPTION...
   echo '<configuration><packageSources><add key="checked" value="../feed" /></packageSources></configuration>' >nuget.config
   if ! dotnet restore --use-current-runtime "$@" >"$temp/$kind.log" 2>&1; then
     grep -qE 'NU110[0-9].*(ILCompiler|ILLink|App\.Runtime)' "$temp/$kind.log" || fail "the application cannot be restored"
-    echo "Skipped: no configured feed has the packages that publishing $kind needs."
+    skipped "no configured feed has the packages that publishing $kind needs."
     return
   fi
   dotnet publish -c Release --no-restore --use-current-runtime --self-contained -o out "$@" >"$temp/$kind.log" 2>&1 ||
@@ -61,7 +62,7 @@ check() { # KIND PUBLISH_OPTION...
   done
   [ -z "$(ETCDCTL_API=3 "$(dirname "$ETCD_BIN")/etcdctl" --endpoints "$client" get --prefix /services/consumer/)" ] ||
     fail "the application published $kind did not delete its key"
-  echo "Published $kind without warnings, $(du -sh out | cut -f1): registers, resolves, calls and withdraws."
+  passed "Published $kind without warnings, $(du -sh out | cut -f1): registers, resolves, calls and withdraws."
 }
 
 check trimmed -p:PublishTrimmed=true
@@ -71,5 +72,5 @@ fi
 if can_link; then
   check ahead-of-time -p:PublishAot=true
 else
-  echo "Skipped: ahead-of-time compilation needs clang or gcc, and the headers of zlib (zlib1g-dev)."
+  skipped "ahead-of-time compilation needs clang or gcc, and the headers of zlib (zlib1g-dev)."
 fi

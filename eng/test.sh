@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs all tests against a real etcd. The last line is always "N passed, N failed, N skipped".
 #
-#   eng/test.sh [--both] [--with-chaos] [--containers] [--browser] [arguments for dotnet test, such as --filter Name]
+#   eng/test.sh [--both] [--with-chaos] [--with-packages] [--containers] [--browser] [arguments for dotnet test, such as --filter Name]
 #   eng/test.sh --chaos [--seed N] [--minutes M]   runs the chaos suite (random faults, 3 minutes) instead of the tests
 #   eng/test.sh --chaos --self-test                checks that the chaos suite detects the faults that it is for
 #     --store v2                                   runs either of them on the v2 keys API
@@ -11,18 +11,22 @@
 # The integration tests use a container if a Docker engine answers, else a process, and print which. --containers requires
 # the container (eng/docker.sh eng/test.sh --containers starts an engine). --browser runs the tests of the discovery page in
 # Chromium, which are skipped otherwise unless CHROMIUM names one. --with-chaos adds the self-tests of the chaos
-# suite, a minute of it, and half a minute of it on the v2 keys API.
+# suite, a minute of it, and half a minute of it on the v2 keys API. --with-packages packs everything, and uses the packages as
+# applications do (eng/pack-check.sh, eng/publish-check.sh).
 set -euo pipefail
 
 results=$(mktemp -d)
+# A line, passed or skipped or failed, for each check that is not a test.
+export CHECK_RESULTS=$results/checks
+touch "$CHECK_RESULTS"
+checks() { grep -cx "$1" "$CHECK_RESULTS" || true; } # RESULT
 
 # The chaos suite is a separate program. Each run counts as one test.
-chaos_passed=0 chaos_failed=0
 chaos() {
   if dotnet "$root/tests/EtcdDiscovery.Extensions.Chaos/bin/Release/net10.0/EtcdDiscovery.Extensions.Chaos.dll" "$@"; then
-    chaos_passed=$((chaos_passed + 1))
+    echo passed >>"$CHECK_RESULTS"
   else
-    chaos_failed=$((chaos_failed + 1))
+    echo failed >>"$CHECK_RESULTS"
   fi
 }
 
@@ -32,7 +36,7 @@ finish() {
   read -r passed failed skipped <<<"$(find "$results" -name '*.trx' -exec cat {} + | tr '>' '\n' | sed -n \
     's/.*<Counters total="\([0-9]*\)" executed="\([0-9]*\)" passed="\([0-9]*\)".*/\1 \2 \3/p' |
     awk '{ skipped += $1 - $2; failed += $2 - $3; passed += $3 } END { print passed + 0, failed + 0, skipped + 0 }')"
-  passed=$((passed + chaos_passed)) failed=$((failed + chaos_failed))
+  passed=$((passed + $(checks passed))) failed=$((failed + $(checks failed))) skipped=$((skipped + $(checks skipped)))
   rm -rf "$results"
   if [ "$failed" -gt 0 ] || [ "$passed" -eq 0 ]; then status=1; fi
   echo "$passed passed, $failed failed, $skipped skipped"
@@ -62,11 +66,12 @@ if [ "${1:-}" = --chaos ]; then
   exit
 fi
 
-both=${CI:-false} with_chaos=false
+both=${CI:-false} with_chaos=false with_packages=false
 while :; do
   case ${1:-} in
     --both) both=true ;;
     --with-chaos) with_chaos=true ;;
+    --with-packages) with_packages=true ;;
     --containers) export ETCD_CONTAINERS=require ;;
     --browser)
       CHROMIUM=$("$root/eng/chromium.sh")
@@ -92,6 +97,10 @@ fi
 
 cd "$root"
 dotnet test -c Release --logger trx --results-directory "$results" "$@"
+if [ "$with_packages" = true ]; then
+  # Each consumer of the packages counts as one test; a script ends at its first failure.
+  for script in pack-check publish-check; do "$root/eng/$script.sh" || echo failed >>"$CHECK_RESULTS"; done
+fi
 if [ "$with_chaos" = true ]; then
   chaos --self-test
   chaos --minutes 1 --seed 1
