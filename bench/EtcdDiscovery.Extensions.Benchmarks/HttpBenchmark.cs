@@ -70,13 +70,6 @@ internal static class HttpBenchmark
         return result;
     }
 
-    private sealed class AtOnce : HttpMessageHandler
-    {
-        private readonly Task<HttpResponseMessage> _answer = Task.FromResult(new HttpResponseMessage());
-
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => _answer;
-    }
-
     private sealed class Later : HttpMessageHandler
     {
         private readonly HttpResponseMessage _answer = new();

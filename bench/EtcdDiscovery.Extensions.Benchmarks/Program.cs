@@ -7,6 +7,9 @@ var benchmarks = new SortedDictionary<string, Func<Task<Comparison>>>(StringComp
     ["churn"] = ChurnBenchmark.RunAsync,
     ["deploy"] = DeployBenchmark.RunAsync,
     ["fleet"] = FleetBenchmark.RunAsync,
+    ["peers-http"] = PeerHttpBenchmark.RunAsync,
+    ["peers-resolve"] = PeerResolveBenchmark.RunAsync,
+    ["peers-store"] = PeerStoreBenchmark.RunAsync,
     ["propagation"] = PropagationBenchmark.RunAsync,
     ["http"] = HttpBenchmark.RunAsync,
     ["register"] = RegisterBenchmark.RunAsync,
@@ -21,11 +24,24 @@ if (args is [ChurnWriter.Command, var endpoint, var service, var instances, var 
     return 0;
 }
 
+// Compares with all peers in one run.
+if (args is ["peers"])
+{
+    List<string> lines = [];
+    foreach (var peer in benchmarks.Keys.Where(key => key.StartsWith("peers-", StringComparison.Ordinal)))
+    {
+        lines.Add((await benchmarks[peer]()).ResultLine(peer));
+    }
+
+    lines.ForEach(Console.WriteLine);
+    return 0;
+}
+
 if (args is [var name, ..] && benchmarks.TryGetValue(name, out var runAsync))
 {
     Console.WriteLine((await runAsync()).ResultLine(name));
     return 0;
 }
 
-Console.WriteLine("Benchmarks: " + string.Join(", ", benchmarks.Keys));
+Console.WriteLine("Benchmarks: peers, " + string.Join(", ", benchmarks.Keys));
 return args.Length == 0 ? 0 : 2;

@@ -11,6 +11,7 @@ internal sealed class ProcessSession(TimeProvider timeProvider, Action onChanged
 {
     private readonly long _epoch = timeProvider.GetTimestamp();
     private long _losses;
+    private long _lateness;
     private volatile SessionState _state = SessionState.Initial;
     private volatile IDiscoverySession? _held;
 
@@ -29,6 +30,9 @@ internal sealed class ProcessSession(TimeProvider timeProvider, Action onChanged
     /// <summary>How long ago the session was last renewed.</summary>
     public TimeSpan Age => Now - _state.RenewedAt;
 
+    /// <summary>How late this process itself woke up at most since the last renewal.</summary>
+    public TimeSpan Lateness => TimeSpan.FromTicks(Interlocked.Read(ref _lateness));
+
     /// <summary>How many sessions of this process were lost.</summary>
     public long Losses => Interlocked.Read(ref _losses);
 
@@ -41,10 +45,24 @@ internal sealed class ProcessSession(TimeProvider timeProvider, Action onChanged
     public void OnOpened(IDiscoverySession session, TimeSpan askedAt)
     {
         _held = session;
+        Interlocked.Exchange(ref _lateness, 0);
         Become(SessionState.Opened(session.TimeToLive, askedAt));
     }
 
-    public void OnRenewed(TimeSpan askedAt) => Become(_state.OnRenewed(askedAt));
+    public void OnRenewed(TimeSpan askedAt)
+    {
+        Interlocked.Exchange(ref _lateness, 0);
+        Become(_state.OnRenewed(askedAt));
+    }
+
+    /// <summary>The process woke up later than planned.</summary>
+    public void OnWoke(TimeSpan lateness)
+    {
+        if (lateness > Lateness)
+        {
+            Interlocked.Exchange(ref _lateness, lateness.Ticks);
+        }
+    }
 
     /// <summary>Opening or renewing failed; an open session lives until it expires.</summary>
     public void OnFailed(string reason) => Become(_state.OnFailed(reason, Now));

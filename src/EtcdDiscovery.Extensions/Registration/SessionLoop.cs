@@ -1,3 +1,4 @@
+using System.Globalization;
 using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Stores;
 using Microsoft.Extensions.Logging;
@@ -10,6 +11,9 @@ namespace EtcdDiscovery.Registration;
 /// <remarks>Renewals and writes run concurrently, so that a slow write does not let the session expire. The loop never throws.</remarks>
 internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
 {
+    // Less than that is the noise of a busy machine.
+    private static readonly TimeSpan MinLateness = TimeSpan.FromSeconds(1);
+
     private readonly IDiscoveryStore _store;
     private readonly SessionSettings _settings;
     private readonly TimeProvider _timeProvider;
@@ -18,6 +22,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     private readonly RegistrationReconciler _reconciler;
     private readonly SessionCloser _closer;
     private readonly LogThrottle _losses;
+    private readonly LogThrottle _latenesses;
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _givingUp = new();
     private readonly Lock _changing = new();
@@ -38,6 +43,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         _reconciler = new RegistrationReconciler(store, settings.Backoff, _registrations, Session.Changed, timeProvider, _logger);
         _closer = new SessionCloser(settings.Backoff, timeProvider, _logger);
         _losses = new LogThrottle(timeProvider);
+        _latenesses = new LogThrottle(timeProvider);
     }
 
     /// <summary>The session. Only this loop changes it.</summary>
@@ -188,11 +194,11 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         var pause = TimeSpan.Zero;
         while (true)
         {
-            await Task.Delay(Longer(pause, Session.State.UntilRenewal(Session.Now)), _timeProvider, ending).ConfigureAwait(false);
+            await SleepAsync(Longer(pause, Session.State.UntilRenewal(Session.Now)), ending).ConfigureAwait(false);
             var askedAt = Session.Now;
             if (!Session.State.IsAlive)
             {
-                throw new SessionLostException("The session was not renewed in time.");
+                throw NotRenewedInTime();
             }
 
             try
@@ -219,7 +225,7 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
             var pause = Session.State is { IsAlive: true } state ? state.UntilNextPhase(Session.Now) : session.TimeToLive;
             PublishStates();
             // A timer may fire up to a millisecond early.
-            await Task.Delay(pause + TimeSpan.FromMilliseconds(1), _timeProvider, ending).ConfigureAwait(false);
+            await SleepAsync(pause + TimeSpan.FromMilliseconds(1), ending).ConfigureAwait(false);
         }
     }
 
@@ -235,9 +241,28 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         }
         catch (OperationCanceledException) when (expiry.IsCancellationRequested)
         {
-            throw new SessionLostException("The session was not renewed in time.");
+            throw NotRenewedInTime();
         }
     }
+
+    // A process that is paused or starved of threads wakes up late. Otherwise, etcd would be blamed for that.
+    private async Task SleepAsync(TimeSpan pause, CancellationToken ending)
+    {
+        var due = Session.Now + pause;
+        await Task.Delay(pause, _timeProvider, ending).ConfigureAwait(false);
+        var lateness = Session.Now - due;
+        Session.OnWoke(lateness);
+        if (lateness >= MinLateness && Session.State.IsAlive && _latenesses.Allows(out var leftOut))
+        {
+            Log.ProcessLate(_logger, lateness.TotalSeconds, Session.State.TimeToLive, leftOut);
+        }
+    }
+
+    private SessionLostException NotRenewedInTime() => new(Session.Lateness < MinLateness
+        ? "The session was not renewed in time."
+        : string.Create(
+            CultureInfo.InvariantCulture,
+            $"The session was not renewed in time: this process was late by {Session.Lateness.TotalSeconds:0.0} s, because it was paused or its thread pool is starved. Avoid blocking calls, or raise EtcdDiscovery:TimeToLive."));
 
     private async Task<TimeSpan> OnFailureAsync(Exception error)
     {

@@ -18,6 +18,24 @@ public sealed class RegistrationStateTests
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
+    [Theory]
+    [InlineData(3, "ProcessLate", "was late by 2.0 s in renewing its lease")]
+    [InlineData(30, "SessionLost", "this process was late by ")]
+    public async Task Process_WakesUpLate_IsNamedAsTheCause(int pause, string eventName, string expected)
+    {
+        var clock = new FakeTimeProvider();
+        await using var fake = await FakeEtcd.StartAsync(clock);
+        await using var host = await DiscoveryHost.StartAsync(
+            fake.Settings("shop", "00:00:03"), builder => builder.Services.Replace(ServiceDescriptor.Singleton<TimeProvider>(clock)));
+        await host.RegisteredAsync();
+
+        // The first renewal is due after a second.
+        clock.Advance(TimeSpan.FromSeconds(pause) - TimeSpan.FromMilliseconds(1));
+
+        await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of(eventName).Any()), "the lateness is logged");
+        Assert.Contains(expected, host.Logs.Of(eventName).First().Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Watch_EtcdFrozen_YieldsLateLostAndRegistered()
     {
