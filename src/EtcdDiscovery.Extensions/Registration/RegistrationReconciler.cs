@@ -92,6 +92,13 @@ internal sealed partial class RegistrationReconciler(
                 {
                     break; // The other registrations would fail for the same reason.
                 }
+
+                if (registration.WithdrawalRequested)
+                {
+                    // The refusal may be permanent, so the owner does not wait any longer. The deletion is retried as long as the session
+                    // lives, which is closed as soon as no registration needs it.
+                    registration.OnWithdrawn();
+                }
             }
             finally
             {
@@ -225,16 +232,9 @@ internal sealed partial class RegistrationReconciler(
             await Telemetry.TraceAsync(
                 "etcd_discovery.withdraw", TagsOf(registration), () => session.DeleteAsync([registration.Key], cancellationToken)).ConfigureAwait(false);
         }
-        catch (Exception error)
+        catch
         {
             registration.Advance(state => state.OnDeletionFailed());
-            if (error is EtcdDiscoveryException { IsTransient: false } and not SessionLostException)
-            {
-                // The refusal may be permanent, so the owner stops waiting. The deletion is retried as long as the session lives, and the
-                // session is closed as soon as no registration needs it.
-                registration.OnWithdrawn();
-            }
-
             throw;
         }
 
