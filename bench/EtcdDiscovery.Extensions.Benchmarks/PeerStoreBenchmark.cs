@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using EtcdDiscovery.Etcd;
 using EtcdDiscovery.Stores;
 using Etcdserverpb;
 using Google.Protobuf;
@@ -54,7 +55,7 @@ internal static class PeerStoreBenchmark
     }
 
     // Both watch the same key, so each put is one change for either.
-    private static async Task<Comparison> CompareWatchesAsync(IDiscoveryStore store, IDiscoverySession session, PeerClient peer)
+    private static async Task<Comparison> CompareWatchesAsync(EtcdStore store, IDiscoverySession session, PeerClient peer)
     {
         const string key = "/watched/a";
         using var ending = new CancellationTokenSource();
@@ -65,14 +66,20 @@ internal static class PeerStoreBenchmark
         {
             await foreach (var batch in store.WatchAsync([StoreRange.Exact(key)], revision, ending.Token))
             {
-                seen.Release(batch.Events.Count);
+                Release(seen, batch.Events.Count);
             }
         });
         _ = peer.WatchAsync(
             new WatchRequest { CreateRequest = new WatchCreateRequest { Key = ByteString.CopyFromUtf8(key) } },
-            response => peerSeen.Release(response.Events.Count + (response.Created ? 1 : 0)),
+            (WatchResponse response) => Release(peerSeen, response.Events.Count),
             cancellationToken: ending.Token);
-        await peerSeen.WaitAsync();
+        // Until both watch.
+        do
+        {
+            await session.TryPutAsync([new StorePut(key, Value)], CancellationToken.None);
+            await seen.WaitAsync();
+        }
+        while (!await peerSeen.WaitAsync(TimeSpan.FromMilliseconds(500)));
 
         async ValueTask<double> MeasureAsync(SemaphoreSlim mine, SemaphoreSlim other)
         {
@@ -89,6 +96,14 @@ internal static class PeerStoreBenchmark
         await ending.CancelAsync();
         await watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return result;
+    }
+
+    private static void Release(SemaphoreSlim seen, int changes)
+    {
+        if (changes > 0)
+        {
+            seen.Release(changes);
+        }
     }
 
     private static async Task KeepAliveAsync(PeerClient peer, long lease)
