@@ -1,4 +1,5 @@
 using EtcdDiscovery;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Shop;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -10,7 +11,8 @@ builder.AddShopTelemetry();
 var app = builder.Build();
 var timeToLookUp = app.Configuration.GetValue<TimeSpan>("Shop:TimeToLookUp");
 
-app.MapHealthChecks("/healthz");
+app.MapHealthChecks("/ready", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready") });
+app.MapHealthChecks("/alive", new HealthCheckOptions { Predicate = _ => false });
 
 // The own registration. eng/quickstart.sh reads the instance id from it.
 app.MapGet("/", (IServiceRegistry registry) => registry.Registrations is [var self, ..]

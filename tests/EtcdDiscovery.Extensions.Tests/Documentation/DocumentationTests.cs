@@ -7,7 +7,7 @@ namespace EtcdDiscovery.Tests.Documentation;
 /// <summary>The snippets in the documents are compiled, and their lists are complete.</summary>
 public sealed partial class DocumentationTests
 {
-    public static TheoryData<string> Documents => ["CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", .. Guides];
+    public static TheoryData<string> Documents => ["CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "samples/README.md", .. Guides];
 
     /// <summary>The documents for users.</summary>
     private static IEnumerable<string> Guides => ["README.md", .. Repository.FilesBelow("docs", "*.md").Select(file => "docs/" + file)];

@@ -52,6 +52,21 @@ internal static class Snippets
         app.Run();
     }
 
+    public static async Task CallFromTheConsoleAsync(string[] args)
+    {
+        var builder = Host.CreateApplicationBuilder(args);
+
+        builder.Services.AddHttpClient("catalog", client => client.BaseAddress = new Uri("http://catalog")).AddEtcdDiscovery();
+
+        using var host = builder.Build();
+        await host.StartAsync();
+
+        var catalog = host.Services.GetRequiredService<IHttpClientFactory>().CreateClient("catalog");
+        Console.WriteLine(await catalog.GetStringAsync("/items/1"));
+
+        await host.StopAsync();
+    }
+
     public static void MapInstances(WebApplication app)
     {
         app.MapGet("/instances/{service}", async (string service, IServiceResolver resolver, CancellationToken cancellationToken) =>

@@ -73,6 +73,29 @@ public sealed class IntegrationTests(IntegrationEtcd etcd)
         await AssertServesAsync(fleet);
     }
 
+    [Fact]
+    public async Task Worker_CatalogRegistersLater_CallsItUntilStopped()
+    {
+        var server = await etcd.GetAsync();
+        var prefix = "/" + _service;
+        await using var worker = ShopProcess.Start("Worker", new()
+        {
+            ["EtcdDiscovery:Etcd:Endpoints:0"] = server.Endpoint,
+            ["EtcdDiscovery:KeyPrefix"] = prefix,
+            ["Worker:Period"] = "00:00:00.1",
+        });
+        await using var catalog = await WebInstance.StartAsync("an item");
+        await using var host = await DiscoveryHost.RegisterAsync(new(server.Settings("catalog"))
+        {
+            ["KeyPrefix"] = prefix,
+            ["Service:Hostname"] = "127.0.0.1",
+            ["Service:Ports:http"] = $"{catalog.Port}",
+        });
+
+        await Eventually.TrueAsync(() => Task.FromResult(catalog.Requests > 1), "the worker has called the catalog twice");
+        await worker.TerminateAsync();
+    }
+
     private Dictionary<string, string?> Settings(IEtcd server, string hostname) => new(server.Settings(_service))
     {
         ["Service:Hostname"] = hostname,

@@ -3,7 +3,7 @@ using System.Reflection;
 
 namespace EtcdDiscovery.Tests.Infrastructure.Deployment;
 
-/// <summary>One process of samples/Shop. Disposing it kills it.</summary>
+/// <summary>One process of samples. Disposing it kills it.</summary>
 internal sealed class ShopProcess : IAsyncDisposable
 {
     private readonly Process _process;
@@ -12,7 +12,7 @@ internal sealed class ShopProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
-    /// <summary>Starts a program of the shop.</summary>
+    /// <summary>Starts a sample.</summary>
     /// <param name="program">The name of the program, such as <c>Catalog</c>.</param>
     /// <param name="settings">The settings, by configuration key.</param>
     public static ShopProcess Start(string program, Dictionary<string, string> settings)
