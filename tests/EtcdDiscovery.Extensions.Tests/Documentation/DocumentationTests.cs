@@ -16,7 +16,11 @@ public sealed partial class DocumentationTests
     [MemberData(nameof(Documents))]
     public void CSharpSnippets_OfADocument_AreCompiled(string document)
     {
-        string[] folders = ["samples", "tests/EtcdDiscovery.Extensions.Tests/Documentation", "tests/EtcdDiscovery.Extensions.Testing.Tests"];
+        string[] folders =
+        [
+            "samples", "tests/EtcdDiscovery.Extensions.Tests/Documentation", "tests/EtcdDiscovery.Extensions.Testing.Tests",
+            "tests/EtcdDiscovery.Extensions.Aspire.Hosting.Tests",
+        ];
         var compiled = folders
             .SelectMany(folder => Repository.FilesBelow(folder, "*.cs").Select(file => Markdown.Lines(Repository.Read($"{folder}/{file}"))))
             .ToList();

@@ -92,6 +92,11 @@ internal static class Snippets
         builder.AddEtcdDiscovery("etcd");
     }
 
+    public static void UseConnectionStringAndServerAddresses(WebApplicationBuilder builder)
+    {
+        builder.AddEtcdDiscovery("etcd").UseServerAddresses();
+    }
+
     public static IEtcdDiscoveryBuilder AddFleetDefaults(this IEtcdDiscoveryBuilder builder)
     {
         builder.Services.Configure<EtcdDiscoveryOptions>(options => options.KeyPrefix = "/fleet-a");
