@@ -15,7 +15,7 @@ public sealed class EtcdBuilder : ContainerBuilder<EtcdBuilder, EtcdContainer, C
     public const ushort EtcdPort = 2379;
 
     /// <summary>Creates a builder.</summary>
-    /// <param name="image">The image, such as <c>quay.io/coreos/etcd:v3.5.18</c>.</param>
+    /// <param name="image">The image, such as <c>quay.io/coreos/etcd:v3.5.30</c>.</param>
     public EtcdBuilder(string image)
         : this(new ContainerConfiguration()) =>
         DockerResourceConfiguration = Init().WithImage(image).DockerResourceConfiguration;

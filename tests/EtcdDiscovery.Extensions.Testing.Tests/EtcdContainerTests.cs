@@ -9,15 +9,15 @@ public sealed class EtcdContainerTests
     [Fact]
     public async Task Build_WithFlagsOfTheTest_KeepsTheImage()
     {
-        await using var container = new EtcdBuilder("quay.io/coreos/etcd:v3.5.18").WithCommand("--enable-v2").WithDockerEndpoint(Engine).Build();
+        await using var container = new EtcdBuilder("quay.io/coreos/etcd:v3.5.30").WithCommand("--enable-v2").WithDockerEndpoint(Engine).Build();
 
-        Assert.Equal("quay.io/coreos/etcd:v3.5.18", container.Image.FullName);
+        Assert.Equal("quay.io/coreos/etcd:v3.5.30", container.Image.FullName);
     }
 
     [Fact]
     public async Task GetConnectionString_NotStarted_Throws()
     {
-        await using var container = new EtcdBuilder("quay.io/coreos/etcd:v3.5.18").WithDockerEndpoint(Engine).Build();
+        await using var container = new EtcdBuilder("quay.io/coreos/etcd:v3.5.30").WithDockerEndpoint(Engine).Build();
 
         Assert.Throws<InvalidOperationException>(container.GetConnectionString);
     }

@@ -21,7 +21,7 @@ internal static class TestingSnippets
 
     public static async Task UseContainerAsync(IHostApplicationBuilder builder, CancellationToken cancellationToken)
     {
-        await using EtcdContainer etcd = new EtcdBuilder("quay.io/coreos/etcd:v3.5.18").Build();
+        await using EtcdContainer etcd = new EtcdBuilder("quay.io/coreos/etcd:v3.5.30").Build();
         await etcd.StartAsync(cancellationToken);
         builder.Configuration["EtcdDiscovery:Etcd:Endpoints:0"] = etcd.GetConnectionString();
     }

@@ -27,7 +27,7 @@ internal sealed class ContainerEtcd : IEtcd
     }
 
     public static string Image =>
-        Environment.GetEnvironmentVariable(ImageVariable) is { Length: > 0 } image ? image : "quay.io/coreos/etcd:v3.5.18";
+        Environment.GetEnvironmentVariable(ImageVariable) is { Length: > 0 } image ? image : "quay.io/coreos/etcd:v3.5.30";
 
     public string Endpoint => _container.GetConnectionString();
 
