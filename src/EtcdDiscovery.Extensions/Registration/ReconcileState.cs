@@ -27,6 +27,11 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
     public ReadOnlyMemory<byte>? Writing { get; private init; }
 
     /// <summary>
+    /// Whether a write before the last one got no answer. A frozen member may still apply it, as long as the session lives.
+    /// </summary>
+    public bool HasUnanswered { get; private init; }
+
+    /// <summary>
     /// The latest revision at which another writer changed the instance's key. The answer to an earlier write of ours may arrive after that
     /// event.
     /// </summary>
@@ -77,7 +82,8 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
         return new ReconcilePlan(this, agreed, description, info?.Revision ?? 0);
     }
 
-    public ReconcileState OnWriting(ReconcilePlan write) => this with { Writing = write.Encoded.Value };
+    public ReconcileState OnWriting(ReconcilePlan write) =>
+        this with { Writing = write.Encoded.Value, HasUnanswered = HasUnanswered || Writing is not null };
 
     public ReconcileState OnWritten(ReconcilePlan write, IDiscoverySession session, long revision) =>
         OnWritten(write, session, revision, revision);
@@ -160,6 +166,7 @@ internal sealed record ReconcileState(EncodedInstance Desired, DescriptionWriteM
     public ReconcileState OnStoreUnknown() => this with
     {
         Stored = null,
+        HasUnanswered = false,
         ExternalChangeRevision = 0,
         DescriptionSettled = false,
         RepairsDescription = false,

@@ -238,7 +238,7 @@ internal sealed partial class RegistrationReconciler(
             throw;
         }
 
-        if (registration.ReconcileState.Writing is null)
+        if (registration.ReconcileState is { Writing: null, HasUnanswered: false })
         {
             await registrations.RemoveAsync(registration).ConfigureAwait(false);
         }

@@ -55,4 +55,30 @@ public sealed class LatePutTests
         async Task<IReadOnlyList<StoreEntry>> KeysAsync(string prefix) =>
             (await memory.ReadAsync([StoreRange.Prefix(prefix)], Token)).Entries;
     }
+
+    [Fact]
+    public async Task Registration_PutSucceedsOnRetryAndTheFirstOneIsExecutedAfterTheWithdrawal_IsDeletedAgain()
+    {
+        await using var memory = new InMemoryDiscoveryStore();
+        var puts = 0;
+        var store = new RefusingStore(memory)
+        {
+            Refusal = key => key.StartsWith("/services/goes/", StringComparison.Ordinal) && Interlocked.Increment(ref puts) == 1
+                ? new EtcdDiscoveryException("No answer.", isTransient: true)
+                : null,
+        };
+        await using var host = await DiscoveryHost.StartAsync(
+            new() { ["Service:Name"] = "stays" },
+            builder => builder.Services.AddEtcdDiscovery().UseStore(_ => store));
+        await host.RegisteredAsync();
+        var goes = host.Registry.Register(new ServiceRegistrationOptions { Name = "goes" });
+        await goes.WaitUntilRegisteredAsync(Token).WaitAsync(Eventually.Patience, Token);
+        Assert.InRange(puts, 2, int.MaxValue);
+        await goes.DisposeAsync().AsTask().WaitAsync(Eventually.Patience, Token);
+
+        await store.ExecuteRefusedAsync();
+
+        await Eventually.TrueAsync(
+            async () => (await memory.ReadAsync([StoreRange.Prefix("/services/goes/")], Token)).Entries.Count == 0, "the key is deleted again");
+    }
 }
