@@ -57,6 +57,9 @@ internal sealed partial class RegistrationHostedService(
         await loop.StopAsync(cancellationToken).ConfigureAwait(false);
         await _following.ConfigureAwait(false);
         await Task.WhenAll(_withdrawals).ConfigureAwait(false);
+        // The application may dispose the host synchronously, which waits for all watches. So it must not continue on the stack of a watch
+        // that is just ending.
+        await Task.Yield();
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -73,6 +73,20 @@ public sealed class DisposalTests(SharedEtcd etcd)
         Assert.Empty(await server.ReadLocallyAsync($"/services/{service}/"));
     }
 
+    [Fact]
+    public async Task Dispose_SynchronouslyRightAfterStopping_Returns()
+    {
+        var server = await etcd.GetAsync(EtcdVersion.First);
+        await Parallel.ForAsync(0, 40, Token, async (_, _) => await Task.Run(
+            async () =>
+            {
+                var host = await DiscoveryHost.RegisterAsync(server.Settings(UniqueName.Of(Service)));
+                await host.StopAsync();
+                ((IDisposable)host.Services.GetRequiredService<IHost>()).Dispose();
+            },
+            Token).WaitAsync(Eventually.Patience, Token));
+    }
+
     private async Task<DiscoveryHost> StartAsync(string store)
     {
         if (store == "InMemory")
