@@ -108,7 +108,7 @@ public sealed class OutageTests
     public async Task Hosts_EtcdRestarted_RegisterAgainUnderTheSameIds(EtcdVersion version, bool wiped)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(version));
-        Dictionary<string, string?> settings = new(server.Settings(Service)) { ["TimeToLive"] = "00:00:02" };
+        Dictionary<string, string?> settings = new(server.Settings(Service)) { ["TimeToLive"] = "00:00:05" };
         await using var a = await DiscoveryHost.RegisterAsync(settings);
         await using var b = await DiscoveryHost.RegisterAsync(settings);
         string[] ids = [.. new[] { a.Registration.InstanceId, b.Registration.InstanceId }.Order(StringComparer.Ordinal)];
