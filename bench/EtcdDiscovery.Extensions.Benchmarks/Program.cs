@@ -43,5 +43,6 @@ if (args is [var name, ..] && benchmarks.TryGetValue(name, out var runAsync))
     return 0;
 }
 
-Console.WriteLine("Benchmarks: peers, " + string.Join(", ", benchmarks.Keys));
+Console.WriteLine("Benchmarks: " + string.Join(", ", benchmarks.Keys));
+Console.WriteLine("All comparisons with peers in one run: peers");
 return args.Length == 0 ? 0 : 2;

@@ -1,3 +1,4 @@
+using EtcdDiscovery.Primitives;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Extensions.ServiceDiscovery;
@@ -65,8 +66,9 @@ internal sealed class EtcdServiceEndpointProvider(
         }
 
         var names = await directory.GetServiceNamesAsync(cancellationToken).ConfigureAwait(false);
-        var alike = names.Where(name => name.Equals(query.ServiceName, StringComparison.OrdinalIgnoreCase)).Take(2).ToList();
-        return alike is [var only] ? await resolver.GetSnapshotAsync(only, default, cancellationToken).ConfigureAwait(false) : exact;
+        return HostNames.FindService(names, query.ServiceName) is { } only
+            ? await resolver.GetSnapshotAsync(only, default, cancellationToken).ConfigureAwait(false)
+            : exact;
     }
 
     private static FeatureCollection FeaturesOf(ServiceInstance instance, Uri uri)

@@ -188,11 +188,11 @@ public sealed class ScriptedFleetTests : IAsyncDisposable
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Token);
         patience.CancelAfter(Patience);
+        using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(1));
         while (!await condition())
         {
-            patience.Token.ThrowIfCancellationRequested();
             _clock.Advance(TimeSpan.FromMilliseconds(100));
-            await Task.Delay(1, CancellationToken.None);
+            await ticks.WaitForNextTickAsync(patience.Token);
         }
     }
 }

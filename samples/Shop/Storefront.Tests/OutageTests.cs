@@ -65,10 +65,11 @@ public sealed class OutageTests : IAsyncDisposable
     // The storefront's retries and renewals are due as the clock advances.
     private async Task UntilHealthIsAsync(string expected)
     {
+        using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(1));
         while (await _storefront.CreateClient().GetStringAsync("/healthz", Token) != expected)
         {
             _clock.Advance(TimeSpan.FromMilliseconds(100));
-            await Task.Delay(1, Token);
+            await ticks.WaitForNextTickAsync(Token);
         }
     }
 }

@@ -1,3 +1,5 @@
+using EtcdDiscovery.Primitives;
+
 namespace EtcdDiscovery.Http;
 
 /// <summary>Finds services whose names have capital letters, because the host names of URLs are lower case. Safe for concurrent use.</summary>
@@ -15,7 +17,7 @@ internal sealed class CapitalizedNames(IServiceDirectory directory, TimeProvider
     public async Task<string?> FindAsync(string host, CancellationToken cancellationToken)
     {
         var names = await ReadAsync(cancellationToken).ConfigureAwait(false);
-        return names.Where(name => name.Equals(host, StringComparison.OrdinalIgnoreCase)).Take(2).ToList() is [var only] ? only : null;
+        return HostNames.FindService(names, host);
     }
 
     public void Dispose() => _reading.Dispose();

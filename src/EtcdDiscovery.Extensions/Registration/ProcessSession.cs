@@ -5,7 +5,7 @@ namespace EtcdDiscovery.Registration;
 
 /// <summary>The session that all registrations of this process share. The session loop writes it; any thread reads it.</summary>
 /// <param name="timeProvider">The clock.</param>
-/// <param name="onChanged">Called after each state change, except changes that are caused only by elapsed time.</param>
+/// <param name="onChanged">Called after each state change; after those that are caused only by elapsed time, by <see cref="OnTimePassed"/>.</param>
 /// <param name="ending">Canceled when the session loop stops and withdraws all registrations.</param>
 internal sealed class ProcessSession(TimeProvider timeProvider, Action onChanged, CancellationToken ending)
 {
@@ -54,6 +54,9 @@ internal sealed class ProcessSession(TimeProvider timeProvider, Action onChanged
         Interlocked.Exchange(ref _lateness, 0);
         Become(_state.OnRenewed(askedAt));
     }
+
+    /// <summary>Elapsed time alone may have changed the state.</summary>
+    public void OnTimePassed() => onChanged();
 
     /// <summary>The process woke up later than planned.</summary>
     public void OnWoke(TimeSpan lateness)

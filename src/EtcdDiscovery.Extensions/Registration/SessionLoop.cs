@@ -1,4 +1,3 @@
-using System.Globalization;
 using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Stores;
 using Microsoft.Extensions.Logging;
@@ -11,18 +10,15 @@ namespace EtcdDiscovery.Registration;
 /// <remarks>Renewals and writes run concurrently, so that a slow write does not let the session expire. The loop never throws.</remarks>
 internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
 {
-    // Less than that is the noise of a busy machine.
-    private static readonly TimeSpan MinLateness = TimeSpan.FromSeconds(1);
-
     private readonly IDiscoveryStore _store;
     private readonly SessionSettings _settings;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
     private readonly RegistrationTracker _registrations;
     private readonly RegistrationReconciler _reconciler;
+    private readonly SessionRenewal _renewal;
     private readonly SessionCloser _closer;
     private readonly LogThrottle _losses;
-    private readonly LogThrottle _latenesses;
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _givingUp = new();
     private readonly Lock _changing = new();
@@ -41,9 +37,9 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
         Drain = new DrainCoordinator(settings.DrainDelay, store.Capabilities.HasFlag(StoreCapabilities.ExpiryEvents), timeProvider);
         _registrations = new RegistrationTracker(store, settings.Backoff, timeProvider, _logger);
         _reconciler = new RegistrationReconciler(store, settings.Backoff, _registrations, Session.Changed, timeProvider, _logger);
+        _renewal = new SessionRenewal(Session, settings.Backoff, timeProvider, _logger);
         _closer = new SessionCloser(settings.Backoff, timeProvider, _logger);
         _losses = new LogThrottle(timeProvider);
-        _latenesses = new LogThrottle(timeProvider);
     }
 
     /// <summary>The session. Only this loop changes it.</summary>
@@ -180,89 +176,14 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
     private async Task KeepAsync(IDiscoverySession session, CancellationToken stopping)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        var renewing = RenewAsync(session, ending.Token);
+        var renewing = _renewal.RenewAsync(session, ending.Token);
         var writing = _reconciler.RunAsync(session, ending.Token);
-        var aging = AgeAsync(session, ending.Token);
+        var aging = _renewal.AgeAsync(session, ending.Token);
         var first = await Task.WhenAny(renewing, writing).ConfigureAwait(false);
         await ending.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(renewing, writing, aging).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await first.ConfigureAwait(false);
     }
-
-    private async Task RenewAsync(IDiscoverySession session, CancellationToken ending)
-    {
-        var pause = TimeSpan.Zero;
-        while (true)
-        {
-            await SleepAsync(Longer(pause, Session.State.UntilRenewal(Session.Now)), ending).ConfigureAwait(false);
-            var askedAt = Session.Now;
-            if (!Session.State.IsAlive)
-            {
-                throw NotRenewedInTime();
-            }
-
-            try
-            {
-                await RenewInTimeAsync(session, ending).ConfigureAwait(false);
-                Session.OnRenewed(askedAt);
-                pause = TimeSpan.Zero;
-            }
-            catch (EtcdDiscoveryException error) when (error is not SessionLostException)
-            {
-                Session.OnFailed(error.Message);
-                LogRenewalFailed(error);
-                pause = Shorter(_settings.Backoff.DelayAfter(Session.State.Failures), UntilExpiry);
-            }
-        }
-    }
-
-    // A renewal may remain unanswered until the session expires. In that case, only the clock shows that the session is late or lost.
-    private async Task AgeAsync(IDiscoverySession session, CancellationToken ending)
-    {
-        while (true)
-        {
-            // Continue after expiry, because an answer that was in flight at that moment may still revive the session.
-            var pause = Session.State is { IsAlive: true } state ? state.UntilNextPhase(Session.Now) : session.TimeToLive;
-            PublishStates();
-            // A timer may fire up to a millisecond early.
-            await SleepAsync(pause + TimeSpan.FromMilliseconds(1), ending).ConfigureAwait(false);
-        }
-    }
-
-    // A renewal that is unanswered when the session expires has failed.
-    private async Task RenewInTimeAsync(IDiscoverySession session, CancellationToken ending)
-    {
-        // The process may have been paused since the state was read, so the remaining time may be negative.
-        using var expiry = new CancellationTokenSource(Longer(TimeSpan.Zero, UntilExpiry), _timeProvider);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(expiry.Token, ending);
-        try
-        {
-            await session.RenewAsync(linked.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (expiry.IsCancellationRequested)
-        {
-            throw NotRenewedInTime();
-        }
-    }
-
-    // A process that is paused or starved of threads wakes up late. Otherwise, etcd would be blamed for that.
-    private async Task SleepAsync(TimeSpan pause, CancellationToken ending)
-    {
-        var due = Session.Now + pause;
-        await Task.Delay(pause, _timeProvider, ending).ConfigureAwait(false);
-        var lateness = Session.Now - due;
-        Session.OnWoke(lateness);
-        if (lateness >= MinLateness && Session.State.IsAlive && _latenesses.Allows(out var leftOut))
-        {
-            Log.ProcessLate(_logger, lateness.TotalSeconds, Session.State.TimeToLive, leftOut);
-        }
-    }
-
-    private SessionLostException NotRenewedInTime() => new(Session.Lateness < MinLateness
-        ? "The session was not renewed in time."
-        : string.Create(
-            CultureInfo.InvariantCulture,
-            $"The session was not renewed in time: this process was late by {Session.Lateness.TotalSeconds:0.0} s, because it was paused or its thread pool is starved. Avoid blocking calls, or raise EtcdDiscovery:TimeToLive."));
 
     private async Task<TimeSpan> OnFailureAsync(Exception error)
     {
@@ -329,23 +250,4 @@ internal sealed partial class SessionLoop : IAsyncDisposable, IDisposable
             Log.OpeningFailedAgain(_logger, Session.State.Failures, error.Message);
         }
     }
-
-    private void LogRenewalFailed(EtcdDiscoveryException error)
-    {
-        var left = Longer(TimeSpan.Zero, UntilExpiry).TotalSeconds;
-        if (Session.State.Failures == 1)
-        {
-            Log.RenewalFailed(_logger, left, error.Message);
-        }
-        else
-        {
-            Log.RenewalFailedAgain(_logger, Session.State.Failures, left, error.Message);
-        }
-    }
-
-    private TimeSpan UntilExpiry => Session.State.UntilExpiry(Session.Now);
-
-    private static TimeSpan Longer(TimeSpan a, TimeSpan b) => a > b ? a : b;
-
-    private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : Longer(b, TimeSpan.Zero);
 }

@@ -61,7 +61,6 @@ internal sealed class RegisteredProcess(IHost host, ServiceRegistrationOptions o
         await host.StartAsync(CancellationToken.None);
         await ended.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         statuses.Writer.Complete();
-        // Unlike disposing the registration, this ends even if etcd refuses to delete it.
         await host.StopAsync(CancellationToken.None);
         await Task.WhenAll(changing, telling);
     }

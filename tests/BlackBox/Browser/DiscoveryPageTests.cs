@@ -2,9 +2,6 @@ using System.Collections.Concurrent;
 using Deque.AxeCore.Playwright;
 using EtcdDiscovery.Tests.Infrastructure;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Logging;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -21,7 +18,7 @@ public sealed class DiscoveryPageTests(SharedEtcd etcd, Chromium browser) : ICla
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         var service = UniqueName.Of("catalog");
-        await using var web = await StartAsync(server.Endpoint);
+        await using var web = await PageApplication.StartAsync(server.Endpoint);
         await using var other = await App.StartAsync(Product.Settings(server.Endpoint));
         await web.Services.InstancesAsync(service, Token);
         var page = await browser.OpenAsync(Url(web));
@@ -47,7 +44,7 @@ public sealed class DiscoveryPageTests(SharedEtcd etcd, Chromium browser) : ICla
     {
         var server = await etcd.GetAsync(EtcdVersion.First);
         var service = UniqueName.Of("keyboard");
-        await using var web = await StartAsync(server.Endpoint, service);
+        await using var web = await PageApplication.StartAsync(server.Endpoint, service);
         var page = await browser.OpenAsync(Url(web));
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = service })).ToBeVisibleAsync();
 
@@ -72,7 +69,7 @@ public sealed class DiscoveryPageTests(SharedEtcd etcd, Chromium browser) : ICla
     public async Task Page_CheckedByAxe_HasNoViolations(ColorScheme scheme, int width)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
-        await using var web = await StartAsync(server.Endpoint, "storefront");
+        await using var web = await PageApplication.StartAsync(server.Endpoint, "storefront");
         foreach (var service in new[] { "catalog", "orders", "prices", "search", "stock", "users" })
         {
             await server.PutAsync($"/services/{service}/1b159864-node-1", Instance(service, 1));
@@ -101,7 +98,7 @@ public sealed class DiscoveryPageTests(SharedEtcd etcd, Chromium browser) : ICla
     {
         const string Markup = "<img src=x onerror=alert(1)>";
         var server = await etcd.GetAsync(EtcdVersion.First);
-        await using var web = await StartAsync(server.Endpoint);
+        await using var web = await PageApplication.StartAsync(server.Endpoint);
         await using var other = await App.StartAsync(Product.Settings(server.Endpoint));
         var service = UniqueName.Of(Markup);
         var registration = other.Services.Register(new Registering(service) { Hostname = "10.0.0.7", Ports = new Dictionary<string, string> { ["</td><script>alert(2)</script>"] = "80" } });
@@ -132,7 +129,7 @@ public sealed class DiscoveryPageTests(SharedEtcd etcd, Chromium browser) : ICla
         var service = UniqueName.Of("catalog");
         string url;
         IPage page;
-        await using (var web = await StartAsync(server.Endpoint, service))
+        await using (var web = await PageApplication.StartAsync(server.Endpoint, service))
         {
             url = web.Urls.Single();
             page = await browser.OpenAsync(Url(web));
@@ -143,7 +140,7 @@ public sealed class DiscoveryPageTests(SharedEtcd etcd, Chromium browser) : ICla
         }
 
         await Expect(page.Locator("#connection")).ToContainTextAsync("reconnecting");
-        await using var next = await StartAsync(server.Endpoint, service, url);
+        await using var next = await PageApplication.StartAsync(server.Endpoint, service, url);
         await Expect(page.Locator("#connection")).ToHaveTextAsync("Live", new() { Timeout = 20_000 });
         await Expect(Cell(page, service, 1)).ToHaveTextAsync("1");
     }
@@ -168,25 +165,5 @@ public sealed class DiscoveryPageTests(SharedEtcd etcd, Chromium browser) : ICla
         }
 
         Assert.Fail($"The Tab key does not reach '{idOrText}'.");
-    }
-
-    /// <summary>Starts an application with the page; with a service, one that registers and resolves itself.</summary>
-    private static async Task<WebApplication> StartAsync(string endpoint, string? service = null, string url = "http://127.0.0.1:0")
-    {
-        var builder = WebApplication.CreateBuilder();
-        builder.Logging.ClearProviders();
-        builder.Configuration.AddInMemoryCollection(Product.Settings(endpoint, service, service is null ? null : "http", 8080));
-        builder.WebHost.UseUrls(url);
-        builder.AddDiscovery();
-        var web = builder.Build();
-        web.MapDiscoveryPage();
-        await web.StartAsync(Token);
-        if (service is not null)
-        {
-            await web.Services.RegisteredAsync(Token);
-            await Eventually.TrueAsync(async () => (await web.Services.InstancesAsync(service, Token)).Count == 1, "it resolves itself");
-        }
-
-        return web;
     }
 }

@@ -2,10 +2,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using EtcdDiscovery.Tests.Infrastructure;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Logging;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -27,7 +23,7 @@ public sealed class PageScaleTests(Chromium browser) : IClassFixture<Chromium>
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await Parallel.ForAsync(0, Services, Token, async (service, _) => await PutAsync(
             server, Enumerable.Range(0, Instances).Select(instance => (service, instance)), "z0"));
-        await using var web = await StartAsync(server.Endpoint);
+        await using var web = await PageApplication.StartAsync(server.Endpoint);
         await Parallel.ForAsync(0, Services, Token, async (service, token) => await web.Services.InstancesAsync(NameOf(service), token));
 
         var page = await browser.OpenAsync($"{web.Urls.Single()}/discovery");
@@ -86,17 +82,4 @@ public sealed class PageScaleTests(Chromium browser) : IClassFixture<Chromium>
     }
 
     private static string Encode(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
-
-    private static async Task<WebApplication> StartAsync(string endpoint)
-    {
-        var builder = WebApplication.CreateBuilder();
-        builder.Logging.ClearProviders();
-        builder.Configuration.AddInMemoryCollection(Product.Settings(endpoint));
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.AddDiscovery();
-        var web = builder.Build();
-        web.MapDiscoveryPage();
-        await web.StartAsync(Token);
-        return web;
-    }
 }

@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -73,21 +71,14 @@ public sealed class ManifestTests
     [Fact]
     public async Task Variables_OfTheDeployment_RegisterTheAddressOfThePod()
     {
-        var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.Configuration.AddInMemoryCollection(Environment
-            .ToDictionary(pair => pair.Key.Replace("__", ":", StringComparison.Ordinal), pair => (string?)pair.Value));
-        builder.Configuration["EtcdDiscovery:DrainDelay"] = "00:00:00"; // so that the test ends at once
-        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
-        builder.Services.AddEtcdDiscovery().UseServerAddresses().UseInMemoryStore();
-        await using var app = builder.Build();
+        var (registered, server) = await SettingsExample.RegisterAsync("catalog", configuration =>
+        {
+            configuration.AddInMemoryCollection(Environment
+                .ToDictionary(pair => pair.Key.Replace("__", ":", StringComparison.Ordinal), pair => (string?)pair.Value));
+            configuration["EtcdDiscovery:DrainDelay"] = "00:00:00"; // so that the test ends at once
+        });
 
-        await app.StartAsync(TestContext.Current.CancellationToken);
-        var registration = Assert.Single(app.Services.GetRequiredService<IServiceRegistry>().Registrations);
-        await registration.WaitUntilRegisteredAsync(TestContext.Current.CancellationToken);
-        var uri = await app.Services.GetRequiredService<IServiceResolver>()
-            .GetUriAsync("catalog", "http", cancellationToken: TestContext.Current.CancellationToken);
-
-        Assert.Equal($"http://{PodAddress}:{new Uri(Assert.Single(app.Urls)).Port}", uri.OriginalString);
+        Assert.Equal($"http://{PodAddress}:{new Uri(server).Port}", registered);
     }
 
     [Fact]

@@ -1,10 +1,7 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace EtcdDiscovery.Tests.Documentation;
 
@@ -19,20 +16,9 @@ public sealed partial class ReadmeTests
     [Fact]
     public async Task Settings_OfTheExample_RegisterTheAddressesOfTheServer()
     {
-        var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.Configuration.AddConfiguration(Example);
-        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
-        builder.Services.AddEtcdDiscovery().UseServerAddresses().UseInMemoryStore();
-        await using var app = builder.Build();
+        var (registered, server) = await SettingsExample.RegisterAsync("my-service", configuration => configuration.AddConfiguration(Example));
 
-        await app.StartAsync(TestContext.Current.CancellationToken);
-        var registration = Assert.Single(app.Services.GetRequiredService<IServiceRegistry>().Registrations);
-        await registration.WaitUntilRegisteredAsync(TestContext.Current.CancellationToken);
-        var uri = await app.Services.GetRequiredService<IServiceResolver>()
-            .GetUriAsync("my-service", "http", cancellationToken: TestContext.Current.CancellationToken);
-
-        Assert.Equal(Assert.Single(app.Urls), uri.OriginalString);
-        await app.StopAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(server, registered);
     }
 
     [Fact]

@@ -1,5 +1,8 @@
 using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace EtcdDiscovery.Tests.Documentation;
 
@@ -17,5 +20,23 @@ internal static class SettingsExample
             .Get<EtcdDiscoveryOptions>(binder => binder.ErrorOnUnknownConfiguration = true);
 
         Assert.Equal("my-service", options!.Service.Name);
+    }
+
+    /// <summary>Runs a web application with these settings, and gets the URL of its service and of its server.</summary>
+    public static async Task<(string Registered, string Server)> RegisterAsync(string service, Action<ConfigurationManager> configure)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new());
+        configure(builder.Configuration);
+        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        builder.Services.AddEtcdDiscovery().UseServerAddresses().UseInMemoryStore();
+        await using var app = builder.Build();
+
+        await app.StartAsync(TestContext.Current.CancellationToken);
+        var registration = Assert.Single(app.Services.GetRequiredService<IServiceRegistry>().Registrations);
+        await registration.WaitUntilRegisteredAsync(TestContext.Current.CancellationToken);
+        var uri = await app.Services.GetRequiredService<IServiceResolver>()
+            .GetUriAsync(service, "http", cancellationToken: TestContext.Current.CancellationToken);
+        await app.StopAsync(TestContext.Current.CancellationToken);
+        return (uri.OriginalString, Assert.Single(app.Urls));
     }
 }

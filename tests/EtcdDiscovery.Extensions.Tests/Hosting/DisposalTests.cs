@@ -1,6 +1,9 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using EtcdDiscovery.Diagnostics;
+using EtcdDiscovery.Stores;
 using EtcdDiscovery.Tests.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -76,15 +79,22 @@ public sealed class DisposalTests(SharedEtcd etcd)
     [Fact]
     public async Task Dispose_SynchronouslyRightAfterStopping_Returns()
     {
-        var server = await etcd.GetAsync(EtcdVersion.First);
-        await Parallel.ForAsync(0, 40, Token, async (_, _) => await Task.Run(
-            async () =>
-            {
-                var host = await DiscoveryHost.RegisterAsync(server.Settings(UniqueName.Of(Service)));
-                await host.StopAsync();
-                ((IDisposable)host.Services.GetRequiredService<IHost>()).Dispose();
-            },
-            Token).WaitAsync(Eventually.Patience, Token));
+        for (var i = 0; i < 10; i++)
+        {
+            await using var memory = new InMemoryDiscoveryStore();
+            var host = await DiscoveryHost.StartAsync(
+                new() { ["Service:Name"] = Service },
+                builder => builder.Services.AddEtcdDiscovery().UseStore(_ => new ThreadedWatches(memory)));
+            await host.RegisteredAsync();
+
+            await Task.Run(
+                async () =>
+                {
+                    await host.StopAsync();
+                    ((IDisposable)host.Services.GetRequiredService<IHost>()).Dispose();
+                },
+                Token).WaitAsync(Eventually.Patience, Token);
+        }
     }
 
     private async Task<DiscoveryHost> StartAsync(string store)
@@ -173,5 +183,39 @@ public sealed class DisposalTests(SharedEtcd etcd)
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
         public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+
+    /// <summary>A store whose watches end on threads that its disposal waits for.</summary>
+    private sealed class ThreadedWatches(IDiscoveryStore inner) : IDiscoveryStore
+    {
+        private readonly ConcurrentQueue<Task> _watches = new();
+
+        public IReadOnlyList<string> Endpoints => inner.Endpoints;
+
+        public StoreCapabilities Capabilities => inner.Capabilities;
+
+        public Task<IDiscoverySession> OpenSessionAsync(TimeSpan timeToLive, CancellationToken cancellationToken) =>
+            inner.OpenSessionAsync(timeToLive, cancellationToken);
+
+        public Task<StoreContents> ReadAsync(IReadOnlyList<StoreRange> ranges, CancellationToken cancellationToken) =>
+            inner.ReadAsync(ranges, cancellationToken);
+
+        public async IAsyncEnumerable<StoreBatch> WatchAsync(
+            IReadOnlyList<StoreRange> ranges, StoreRevision after, [EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            // Its continuations run on the thread that completes it.
+            var ended = new TaskCompletionSource();
+            var returned = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _watches.Enqueue(returned.Task);
+            await using var ending = cancellationToken.Register(() => new Thread(() =>
+            {
+                ended.TrySetCanceled(cancellationToken);
+                returned.TrySetResult();
+            }).Start());
+            await ended.Task;
+            yield break;
+        }
+
+        public async ValueTask DisposeAsync() => await Task.WhenAll(_watches);
     }
 }
