@@ -49,9 +49,14 @@ internal sealed partial class DiscoveryHandler(
             {
                 failure = error;
                 succeeded = call.ResultOf(error, sentTo);
+                if (succeeded == false)
+                {
+                    failure = CertificateMismatch.Explain(error, call) ?? error;
+                }
+
                 if (succeeded != false || !MayBeSentAgain(call.Request, error))
                 {
-                    throw;
+                    ExceptionDispatchInfo.Throw(failure);
                 }
             }
             finally
