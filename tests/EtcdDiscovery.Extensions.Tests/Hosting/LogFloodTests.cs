@@ -1,3 +1,4 @@
+using EtcdDiscovery.Diagnostics;
 using EtcdDiscovery.Stores;
 using EtcdDiscovery.Tests.Infrastructure;
 using EtcdDiscovery.Wire;
@@ -6,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace EtcdDiscovery.Tests.Hosting;
 
 /// <summary>Log throttling of events that other processes or the store can cause at any rate.</summary>
-public sealed class LogFloodTests : IAsyncDisposable
+public sealed class LogFloodTests(SharedEtcd etcd) : IAsyncDisposable
 {
     private const int Times = 40;
 
@@ -95,6 +96,63 @@ public sealed class LogFloodTests : IAsyncDisposable
         _store.Outage = new EtcdDiscoveryException("down permanently", isTransient: true);
         _store.EndWatches(_store.Outage);
         await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("OutOfReach").Count() > known), "the lasting outage is logged");
+    }
+
+    [Fact]
+    public async Task Session_LostRepeatedly_IsLoggedAFewTimes()
+    {
+        var server = await etcd.GetAsync(EtcdVersion.First);
+        var name = UniqueName.Of("shop");
+        await using var host = await DiscoveryHost.RegisterAsync(new()
+        {
+            ["Service:Name"] = name, ["Etcd:Endpoints"] = server.Endpoint, ["RetryDelay"] = "00:00:00.01", ["MaxRetryDelay"] = "00:00:00.05",
+        });
+        var key = ServiceKeys.Instance(name, host.Registration.InstanceId);
+        for (var i = 0; i < Times; i++)
+        {
+            var lease = (await server.FindAsync(key))!.Lease!;
+            await server.RevokeAsync(lease);
+            await Eventually.TrueAsync(
+                async () => await server.FindAsync(key) is { Lease: { } current } && current != lease, "the key is written under another lease");
+        }
+
+        Assert.InRange(host.Logs.Of("SessionLost").Count(), 1, MaxLogged);
+    }
+
+    [Fact]
+    public async Task Instances_FailOneAfterTheOther_AreLoggedAFewTimes()
+    {
+        await using var host = await StartAsync();
+        var session = await _store.OpenSessionAsync(TimeSpan.FromDays(1), Token);
+        await session.TryPutAsync([.. Enumerable.Range(0, Times).Select(i => TestCatalog.Put("catalog", $"{i}"))], Token);
+        var instances = (await host.Resolver.GetInstancesAsync("catalog", cancellationToken: Token)).ToList();
+        Assert.Equal(Times, instances.Count);
+
+        instances.ForEach(instance => host.Resolver.StartCall(instance).Complete(succeeded: false));
+
+        var events = host.Services.GetRequiredService<IDiscoveryDiagnostics>().GetTimeline();
+        Assert.Equal(Times, events.Count(entry => entry.Kind == DiscoveryEventKind.InstanceEjected));
+        Assert.InRange(host.Logs.Of("Ejected").Count(), 1, MaxLogged);
+    }
+
+    [Theory]
+    [InlineData("Etcd")]
+    [InlineData("EtcdV2")]
+    public async Task Endpoints_AllFail_AreLoggedAFewTimes(string store)
+    {
+        await using var host = await DiscoveryHost.StartAsync(new()
+        {
+            ["Store"] = store,
+            ["Service:Name"] = "shop",
+            ["Etcd:Endpoints"] = $"http://127.0.0.1:{HttpFleet.RefusedPort()},http://127.0.0.1:{HttpFleet.RefusedPort()}",
+            ["RetryDelay"] = "00:00:00.01",
+            ["MaxRetryDelay"] = "00:00:00.05",
+        });
+
+        // Each attempt to register leaves the endpoint that refused the connection.
+        await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of("OpeningFailedAgain").Count() >= Times), "the host has tried many times");
+
+        Assert.InRange(host.Logs.Of("EndpointLeft").Count(), 1, MaxLogged);
     }
 
     [Theory]
