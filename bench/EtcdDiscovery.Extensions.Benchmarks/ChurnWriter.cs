@@ -5,36 +5,26 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdDiscovery.Benchmarks;
 
-/// <summary>Changes instances at a steady rate until it is killed. A separate process, so that its cost is not measured.</summary>
+/// <summary>Changes instances at a steady rate, in a process of its own.</summary>
 internal static class ChurnWriter
 {
     public const string Command = "churn-writer";
 
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(5);
 
-    public static Process Start(EtcdFleet fleet, string service, int instances, int changesPerSecond)
-    {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true };
-        foreach (var argument in (string[])[Environment.GetCommandLineArgs()[0], Command, fleet.Server.Endpoint, service,
-            instances.ToString(CultureInfo.InvariantCulture), changesPerSecond.ToString(CultureInfo.InvariantCulture)])
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        if (!Path.GetFileNameWithoutExtension(start.FileName).Equals("dotnet", StringComparison.OrdinalIgnoreCase))
-        {
-            start.ArgumentList.RemoveAt(0);
-        }
-
-        return Process.Start(start)!;
-    }
+    public static Process Start(EtcdFleet fleet, string service, int instances, int changesPerSecond) => BenchmarkProcess.Start(
+        Command,
+        fleet.Server.Endpoint,
+        service,
+        instances.ToString(CultureInfo.InvariantCulture),
+        changesPerSecond.ToString(CultureInfo.InvariantCulture));
 
     public static async Task RunAsync(string endpoint, string service, int instances, int changesPerSecond)
     {
         await using var store = new EtcdStore(
             new EtcdOptions { Endpoints = [endpoint] }, TimeProvider.System, NullLoggerFactory.Instance);
         await using var session = await store.OpenSessionAsync(TimeSpan.FromHours(1), CancellationToken.None);
-        var ending = Task.Run(Console.In.ReadToEnd); // The console's own asynchronous methods block.
+        var ending = BenchmarkProcess.WaitForEndAsync();
         var start = Stopwatch.GetTimestamp();
         var number = 0;
         var puts = new Queue<Task>();

@@ -7,6 +7,7 @@ var benchmarks = new SortedDictionary<string, Func<Task<Comparison>>>(StringComp
     ["churn"] = ChurnBenchmark.RunAsync,
     ["deploy"] = DeployBenchmark.RunAsync,
     ["fleet"] = FleetBenchmark.RunAsync,
+    ["herd"] = HerdBenchmark.RunAsync,
     ["peers-http"] = PeerHttpBenchmark.RunAsync,
     ["peers-resolve"] = PeerResolveBenchmark.RunAsync,
     ["peers-store"] = PeerStoreBenchmark.RunAsync,
@@ -15,13 +16,18 @@ var benchmarks = new SortedDictionary<string, Func<Task<Comparison>>>(StringComp
     ["register"] = RegisterBenchmark.RunAsync,
     ["resolve"] = ResolveBenchmark.RunAsync,
     ["resolve-vs-read"] = ResolveVsReadBenchmark.RunAsync,
+    ["sizing"] = SizingBenchmark.RunAsync,
 };
 
-if (args is [ChurnWriter.Command, var endpoint, var service, var instances, var pace])
+switch (args)
 {
-    await ChurnWriter.RunAsync(
-        endpoint, service, int.Parse(instances, CultureInfo.InvariantCulture), int.Parse(pace, CultureInfo.InvariantCulture));
-    return 0;
+    case [ChurnWriter.Command, var endpoint, var service, var instances, var pace]:
+        await ChurnWriter.RunAsync(
+            endpoint, service, int.Parse(instances, CultureInfo.InvariantCulture), int.Parse(pace, CultureInfo.InvariantCulture));
+        return 0;
+    case [ClientProcesses.Hosts or ClientProcesses.Readers, var endpoint, var service, var clients]:
+        await ClientProcesses.RunAsync(args[0], endpoint, service, int.Parse(clients, CultureInfo.InvariantCulture));
+        return 0;
 }
 
 // Compares with all peers in one run.

@@ -23,10 +23,11 @@ internal sealed partial class SessionRenewal(ProcessSession current, Backoff bac
     /// <exception cref="SessionLostException">The session is gone, or was not renewed in time.</exception>
     public async Task RenewAsync(IDiscoverySession session, CancellationToken ending)
     {
-        var pause = TimeSpan.Zero;
+        // The hosts of a fleet often register at the same time, such as after an outage. They must not renew at the same time from then on.
+        var pause = current.State.UntilRenewal(current.Now) * Random.Shared.NextDouble();
         while (true)
         {
-            var lateness = await SleepAsync(Longer(pause, current.State.UntilRenewal(current.Now)), ending).ConfigureAwait(false);
+            var lateness = await SleepAsync(pause, ending).ConfigureAwait(false);
             var askedAt = current.Now;
             if (!current.State.IsAlive)
             {
@@ -42,13 +43,13 @@ internal sealed partial class SessionRenewal(ProcessSession current, Backoff bac
             {
                 await RenewInTimeAsync(session, ending).ConfigureAwait(false);
                 current.OnRenewed(askedAt);
-                pause = TimeSpan.Zero;
+                pause = current.State.UntilRenewal(current.Now);
             }
             catch (EtcdDiscoveryException error) when (error is not SessionLostException)
             {
                 current.OnFailed(error.Message);
                 LogFailed(error);
-                pause = Shorter(backoff.DelayAfter(current.State.Failures), UntilExpiry);
+                pause = Longer(Shorter(backoff.DelayAfter(current.State.Failures), UntilExpiry), current.State.UntilRenewal(current.Now));
             }
         }
     }

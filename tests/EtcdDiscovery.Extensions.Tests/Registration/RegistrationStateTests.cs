@@ -19,7 +19,7 @@ public sealed class RegistrationStateTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData(3, "ProcessLate", "was late by 2.0 s in renewing its lease")]
+    [InlineData(3, "ProcessLate", "was late by (2.[0-9]|3.0) s in renewing its lease")]
     [InlineData(30, "SessionLost", "this process was late by ")]
     public async Task Process_WakesUpLate_IsNamedAsTheCause(int pause, string eventName, string expected)
     {
@@ -29,11 +29,11 @@ public sealed class RegistrationStateTests
             fake.Settings("shop", "00:00:03"), builder => builder.Services.Replace(ServiceDescriptor.Singleton<TimeProvider>(clock)));
         await host.RegisteredAsync();
 
-        // The first renewal is due after a second.
+        // The first renewal is due within a second.
         clock.Advance(TimeSpan.FromSeconds(pause) - TimeSpan.FromMilliseconds(1));
 
         await Eventually.TrueAsync(() => Task.FromResult(host.Logs.Of(eventName).Any()), "the lateness is logged");
-        Assert.Contains(expected, host.Logs.Of(eventName).First().Message, StringComparison.Ordinal);
+        Assert.Matches(expected, host.Logs.Of(eventName).First().Message);
     }
 
     [Fact]
