@@ -17,7 +17,7 @@ internal static class PeerHttpBenchmark
 
     private static readonly string[] Paths = [.. Enumerable.Range(100, 100).Select(item => FormattableString.Invariant($"/items/{item}"))];
 
-    public static async Task<Comparison> RunAsync()
+    public static async Task<IReadOnlyList<(string What, Comparison Result)>> RunAsync()
     {
         await using var catalog = await WarmCatalog.CreateAsync(PeerResolveBenchmark.Sizes);
         var services = new ServiceCollection()
@@ -31,7 +31,7 @@ internal static class PeerHttpBenchmark
         services.AddHttpClient(WithTheirs).ConfigurePrimaryHttpMessageHandler(() => new AtOnce()).RemoveAllLoggers().AddServiceDiscovery();
         await using var provider = services.BuildServiceProvider();
         Console.WriteLine(Comparison.Header);
-        var results = new List<Comparison>();
+        var results = new List<(string What, Comparison Result)>();
         foreach (var size in PeerResolveBenchmark.Sizes)
         {
             var url = $"http://{WarmCatalog.NameOf(size)}";
@@ -41,12 +41,13 @@ internal static class PeerHttpBenchmark
             var bare = new HttpCalls(none, url, Paths);
             var result = await Interleaved.CompareAsync(
                 Rounds, "ns", () => new(Added(new HttpCalls(ours, url, Paths), bare)), () => new(Added(new HttpCalls(theirs, url, Paths), bare)));
-            results.Add(result);
-            Console.WriteLine(result.Row(FormattableString.Invariant($"added, {size:N0} instances")));
+            var what = FormattableString.Invariant($"{size:N0} instance{(size == 1 ? "" : "s")}");
+            results.Add((what, result));
+            Console.WriteLine(result.Row($"added, {what}"));
         }
 
         Console.WriteLine();
-        return results.MaxBy(result => result.Ratio)!;
+        return results;
     }
 
     private static HttpMessageInvoker InvokerOf(IServiceProvider provider, string client) =>

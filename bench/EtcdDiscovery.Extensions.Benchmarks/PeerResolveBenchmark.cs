@@ -16,7 +16,7 @@ internal static class PeerResolveBenchmark
 
     public static readonly int[] Sizes = [1, 10, 100, 1_000];
 
-    public static async Task<Comparison> RunAsync()
+    public static async Task<IReadOnlyList<(string What, Comparison Result)>> RunAsync()
     {
         await using var catalog = await WarmCatalog.CreateAsync(Sizes);
         await using var peer = new ServiceCollection()
@@ -26,21 +26,22 @@ internal static class PeerResolveBenchmark
             .BuildServiceProvider();
         var endpoints = peer.GetRequiredService<ServiceEndpointResolver>();
         Console.WriteLine(Comparison.Header);
-        var results = new List<Comparison>();
+        var results = new List<(string What, Comparison Result)>();
         foreach (var size in Sizes)
         {
             var name = WarmCatalog.NameOf(size);
             var result = await Interleaved.CompareCallsAsync(
                 Rounds, CallsPerRound, calls => Ours(catalog.Resolver, name, calls), calls => Theirs(endpoints, $"http://{name}", calls));
-            results.Add(result);
+            var what = FormattableString.Invariant($"{size:N0} instance{(size == 1 ? "" : "s")}");
+            results.Add((what, result));
             var ours = Interleaved.AllocatedPerCall(calls => Ours(catalog.Resolver, name, calls), 100_000);
             var theirs = Interleaved.AllocatedPerCall(calls => Theirs(endpoints, $"http://{name}", calls), 100_000);
             Console.WriteLine(FormattableString.Invariant(
-                $"{result.Row(FormattableString.Invariant($"{size:N0} instances"))}, {ours:F0} and {theirs:F0} bytes allocated per call"));
+                $"{result.Row(what)}, {ours:F0} and {theirs:F0} bytes allocated per call"));
         }
 
         Console.WriteLine();
-        return results.MaxBy(result => result.Ratio)!;
+        return results;
     }
 
     /// <summary>Lists the endpoints of services of these sizes, by the names of <see cref="WarmCatalog"/>.</summary>

@@ -8,9 +8,6 @@ var benchmarks = new SortedDictionary<string, Func<Task<Comparison>>>(StringComp
     ["deploy"] = DeployBenchmark.RunAsync,
     ["fleet"] = FleetBenchmark.RunAsync,
     ["herd"] = HerdBenchmark.RunAsync,
-    ["peers-http"] = PeerHttpBenchmark.RunAsync,
-    ["peers-resolve"] = PeerResolveBenchmark.RunAsync,
-    ["peers-store"] = PeerStoreBenchmark.RunAsync,
     ["propagation"] = PropagationBenchmark.RunAsync,
     ["http"] = HttpBenchmark.RunAsync,
     ["register"] = RegisterBenchmark.RunAsync,
@@ -28,19 +25,12 @@ switch (args)
     case [ClientProcesses.Hosts or ClientProcesses.Readers, var endpoint, var service, var clients]:
         await ClientProcesses.RunAsync(args[0], endpoint, service, int.Parse(clients, CultureInfo.InvariantCulture));
         return 0;
-}
-
-// Compares with all peers in one run.
-if (args is ["peers"])
-{
-    List<string> lines = [];
-    foreach (var peer in benchmarks.Keys.Where(key => key.StartsWith("peers-", StringComparison.Ordinal)))
-    {
-        lines.Add((await benchmarks[peer]()).ResultLine(peer));
-    }
-
-    lines.ForEach(Console.WriteLine);
-    return 0;
+    case ["peers", .. var options]:
+        await Peers.RunAsync(name: null, options is ["--chart", var directory] ? directory : null);
+        return 0;
+    case [var peer] when Peers.Names.Contains(peer):
+        await Peers.RunAsync(peer, charts: null);
+        return 0;
 }
 
 if (args is [var name, ..] && benchmarks.TryGetValue(name, out var runAsync))
@@ -49,6 +39,6 @@ if (args is [var name, ..] && benchmarks.TryGetValue(name, out var runAsync))
     return 0;
 }
 
-Console.WriteLine("Benchmarks: " + string.Join(", ", benchmarks.Keys));
-Console.WriteLine("All comparisons with peers in one run: peers");
+Console.WriteLine("Benchmarks: " + string.Join(", ", benchmarks.Keys.Concat(Peers.Names).Order(StringComparer.Ordinal)));
+Console.WriteLine("All comparisons with peers in one run: peers [--chart DIRECTORY]");
 return args.Length == 0 ? 0 : 2;

@@ -17,54 +17,68 @@ internal static class SizingBenchmark
     // Each reader follows the instances and the description of a service.
     private const int WatchesPerService = 2;
 
-    private static readonly TimeSpan Window = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Window = TimeSpan.FromSeconds(20);
 
     // etcd's memory settles after the bursts of the start.
     private static readonly TimeSpan CalmingDown = TimeSpan.FromSeconds(10);
 
     public static async Task<Comparison> RunAsync()
     {
+        var (empty, hosts) = await MeasureHostsAsync();
+        await MeasureWatchesAsync();
+        await MeasureReadersAsync();
+        Console.WriteLine();
+        return new Comparison(hosts.Memory / empty.Memory, hosts.Memory, empty.Memory, "MB-of-etcd");
+    }
+
+    private static async Task<(Use Empty, Use Hosts)> MeasureHostsAsync()
+    {
         await using var fleet = await EtcdFleet.StartAsync();
         var empty = await MeasureAsync(fleet.Server);
         Print("empty", empty);
-        Use withHosts;
-        await using (await ClientProcesses.StartAsync(fleet, ClientProcesses.Hosts, Service, Hosts))
+        await using var clients = await ClientProcesses.StartAsync(fleet, ClientProcesses.Hosts, Service, Hosts);
+        var hosts = await MeasureAsync(fleet.Server);
+        Print($"{Hosts:N0} idle hosts", hosts, ("host", Hosts, empty));
+        return (empty, hosts);
+    }
+
+    private static async Task MeasureWatchesAsync()
+    {
+        await using var fleet = await EtcdFleet.StartAsync();
+        foreach (var number in Enumerable.Range(0, Services))
         {
-            withHosts = await MeasureAsync(fleet.Server);
-            Print($"{Hosts:N0} idle hosts", withHosts, ("host", Hosts, empty));
+            await fleet.FillAsync($"{Service}-{number}", 1);
         }
 
-        var deserted = await MeasureAsync(fleet.Server);
-        Print("empty again", deserted);
-        await using (var store = fleet.NewStore())
-        await using (var catalog = EtcdFleet.NewCatalog(store))
+        var before = await MeasureAsync(fleet.Server);
+        Print($"{Services:N0} services", before);
+        await using var store = fleet.NewStore();
+        await using var catalog = EtcdFleet.NewCatalog(store);
+        var resolver = EtcdFleet.NewResolver(catalog);
+        foreach (var number in Enumerable.Range(0, Services))
         {
-            var resolver = EtcdFleet.NewResolver(catalog);
-            foreach (var number in Enumerable.Range(0, Services))
-            {
-                await fleet.FillAsync($"{Service}-{number}", 1);
-                await resolver.GetSnapshotAsync($"{Service}-{number}");
-            }
-
-            Print($"{Services:N0} services watched", await MeasureAsync(fleet.Server), ("watch", Services * WatchesPerService, deserted));
+            await resolver.GetSnapshotAsync($"{Service}-{number}");
         }
 
+        Print($"{Services:N0} services, watched by one reader", await MeasureAsync(fleet.Server), ("watch", Services * WatchesPerService, before));
+    }
+
+    private static async Task MeasureReadersAsync()
+    {
+        await using var fleet = await EtcdFleet.StartAsync();
         await fleet.FillAsync(Service, Hosts);
-        await using (await ClientProcesses.StartAsync(fleet, ClientProcesses.Readers, Service, Readers))
-        {
-            var idle = await MeasureAsync(fleet.Server);
-            Print($"{Readers:N0} idle readers", idle, ("reader", Readers, deserted));
-            using var writer = ChurnWriter.Start(fleet, Service, Hosts, ChangesPerSecond);
-            var changing = await MeasureAsync(fleet.Server);
-            Print($"{Readers:N0} readers, {ChangesPerSecond} changes a second", changing);
-            var perChange = (changing.Processor - idle.Processor) / 100 / ChangesPerSecond / Readers;
-            Console.WriteLine(FormattableString.Invariant($"{perChange * 1_000_000:F1} µs of processor time for each change and reader"));
-            writer.StandardInput.Close();
-            await writer.WaitForExitAsync();
-        }
-
-        Console.WriteLine();
-        return new Comparison(withHosts.Memory / empty.Memory, withHosts.Memory, empty.Memory, "MB-of-etcd");
+        var before = await MeasureAsync(fleet.Server);
+        Print($"{Hosts:N0} instances of a service", before);
+        await using var clients = await ClientProcesses.StartAsync(fleet, ClientProcesses.Readers, Service, Readers);
+        var idle = await MeasureAsync(fleet.Server);
+        Print($"{Readers:N0} idle readers of it", idle, ("reader", Readers, before));
+        using var writer = ChurnWriter.Start(fleet, Service, Hosts, ChangesPerSecond);
+        var changing = await MeasureAsync(fleet.Server);
+        writer.StandardInput.Close();
+        await writer.WaitForExitAsync();
+        Print($"{ChangesPerSecond} changes a second", changing);
+        var perChange = (changing.Processor - idle.Processor) / 100 / ChangesPerSecond / Readers;
+        Console.WriteLine(FormattableString.Invariant($"{perChange * 1_000_000:F1} µs of processor time for each change and reader"));
     }
 
     private static void Print(string what, Use use, (string Name, int Count, Use Before)? each = null)
