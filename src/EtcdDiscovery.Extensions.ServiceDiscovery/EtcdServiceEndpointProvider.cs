@@ -14,6 +14,8 @@ internal sealed class EtcdServiceEndpointProvider(
 
     private static readonly string[] WebSchemes = ["http", "https"];
 
+    private IReadOnlyList<string> Schemes => query.IncludedSchemes.Count > 0 ? query.IncludedSchemes : WebSchemes;
+
     public async ValueTask PopulateAsync(IServiceEndpointBuilder endpoints, CancellationToken cancellationToken)
     {
         // An earlier provider, such as the configuration, has found endpoints for the name.
@@ -49,8 +51,9 @@ internal sealed class EtcdServiceEndpointProvider(
 
         if (endpoints.Endpoints.Count == 0 && snapshot.Exists)
         {
-            // The name is a service. The next provider would take it for a host.
-            throw Explain(snapshot);
+            // Without an endpoint, the next provider would take the name for a host. An exception would stop YARP from loading any cluster:
+            // it does not start, or tries again only after five minutes.
+            endpoints.Endpoints.Add(ServiceEndpoint.Create(new UriEndPoint(UnreachableUri(snapshot))));
         }
     }
 
@@ -79,13 +82,9 @@ internal sealed class EtcdServiceEndpointProvider(
         return features;
     }
 
-    private Uri? FindUri(ServiceInstance instance)
-    {
-        var schemes = query.IncludedSchemes.Count > 0 ? query.IncludedSchemes : WebSchemes;
-        return query.EndpointName is { Length: > 0 } port
-            ? UriOf(instance, port) is { } named ? new UriBuilder(schemes[0], named.IdnHost, named.Port).Uri : null
-            : schemes.Select(scheme => UriOf(instance, scheme)).FirstOrDefault(uri => uri is not null);
-    }
+    private Uri? FindUri(ServiceInstance instance) => query.EndpointName is { Length: > 0 } port
+        ? UriOf(instance, port) is { } named ? new UriBuilder(Schemes[0], named.IdnHost, named.Port).Uri : null
+        : Schemes.Select(scheme => UriOf(instance, scheme)).FirstOrDefault(uri => uri is not null);
 
     // An address that would change the meaning of a URL is not a valid endpoint.
     private Uri? UriOf(ServiceInstance instance, string port)
@@ -100,12 +99,12 @@ internal sealed class EtcdServiceEndpointProvider(
         }
     }
 
-    private EtcdDiscoveryException Explain(ServiceSnapshot snapshot) => snapshot.Instances.Any(instance => instance.Status == ServiceStatus.Serving)
-        ? new UnknownSchemeException(
-            query.EndpointName ?? string.Join('+', query.IncludedSchemes),
-            $"Service '{snapshot.Service.Name}'",
-            snapshot.Instances.SelectMany(instance => instance.Ports ?? ServiceMap.Empty).Select(port => port.Key).Distinct().Order(StringComparer.Ordinal))
-        : new NoInstanceFoundException(snapshot.Service.Name);
+    // The name says why there is no endpoint. RFC 6761 reserves .invalid: such a name is never resolved to an address.
+    private Uri UnreachableUri(ServiceSnapshot snapshot)
+    {
+        var reason = snapshot.Instances.Any(instance => instance.Status == ServiceStatus.Serving) ? "no-port" : "no-instance";
+        return new UriBuilder(Schemes[0], $"{query.ServiceName}.{reason}.invalid").Uri;
+    }
 
     private sealed record HostName(string Authority) : IHostNameFeature
     {

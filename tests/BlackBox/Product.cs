@@ -409,6 +409,10 @@ internal sealed class OwnRegistration(IServiceRegistration registration) : IAsyn
     public Task PauseAsync(string reason, CancellationToken cancellationToken) =>
         registration.SetStatusAsync(ServiceStatus.Maintenance, reason, cancellationToken);
 
+    /// <summary>Returns the instance to service.</summary>
+    public Task ResumeAsync(CancellationToken cancellationToken) =>
+        registration.SetStatusAsync(ServiceStatus.Serving, cancellationToken: cancellationToken);
+
     public Task UpdateAsync(Registering what, CancellationToken cancellationToken) =>
         registration.UpdateAsync(Product.Options(what), cancellationToken);
 

@@ -1,3 +1,4 @@
+using System.Net;
 using EtcdDiscovery.Tests.Infrastructure;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -137,19 +138,27 @@ public sealed class EndpointProviderTests(SharedEtcd etcd)
 
         // The default refresh period is a minute.
         await Eventually.TrueAsync(
-            async () =>
-            {
-                try
-                {
-                    return (await resolver.GetEndpointsAsync($"http://{fleet.Service}", Token)).Endpoints.Count == 2;
-                }
-                catch (Exception error) when (Product.IsTransient(error))
-                {
-                    // The description may be seen before the first instance.
-                    return false;
-                }
-            },
-            "both endpoints are found");
+            async () => (await resolver.GetEndpointsAsync($"http://{fleet.Service}", Token)).Endpoints.Count == 2, "both endpoints are found");
+    }
+
+    [Theory]
+    [InlineData("grpc", "http://{0}.no-port.invalid/")]
+    [InlineData(null, "http://{0}.no-instance.invalid/")]
+    public async Task Endpoint_OfAServiceThatCannotBeReached_SaysWhy(string? port, string expected)
+    {
+        var server = await etcd.GetAsync(EtcdVersion.First);
+        await using var fleet = await Fleet.StartAsync(server.Endpoint, MapPort, ports: [port ?? "http"], size: 1);
+        if (port is null)
+        {
+            await fleet.PauseAsync(0);
+        }
+
+        await using var caller = await App.StartAsync(Product.Settings(server.Endpoint), builder => AddClient(builder.Services));
+        await using var resolver = caller.Services.GetRequiredService<ServiceEndpointResolver>();
+
+        var endpoint = Assert.Single((await resolver.GetEndpointsAsync($"http://{fleet.Service}", Token)).Endpoints);
+
+        Assert.Equal(string.Format(System.Globalization.CultureInfo.InvariantCulture, expected, fleet.Service), endpoint.ToString());
     }
 
     [Fact]
@@ -157,12 +166,7 @@ public sealed class EndpointProviderTests(SharedEtcd etcd)
     {
         await using var server = await EtcdServer.StartAsync(SharedEtcd.BinaryOf(EtcdVersion.First));
         await using var fleet = await Fleet.StartAsync(server.Endpoint, MapPort);
-        await using var proxy = await Proxy.StartAsync(server.Endpoint, fleet.Service, yarp =>
-        {
-            yarp.Services.AddServiceDiscovery();
-            yarp.Services.AddEndpointProvider();
-            yarp.AddServiceDiscoveryDestinationResolver();
-        });
+        await using var proxy = await Proxy.StartAsync(server.Endpoint, fleet.Service, AddDestinations);
         using var http = new HttpClient { BaseAddress = new Uri(proxy.Urls.Single()) };
         await Eventually.TrueAsync(async () => (await AnswersAsync(http, null, 30)).Count == 3, "the proxy has all destinations");
 
@@ -172,6 +176,38 @@ public sealed class EndpointProviderTests(SharedEtcd etcd)
         await Eventually.TrueAsync(async () => (await AnswersAsync(http, null, 20)).Count == 1, "the instance that left is no destination");
         await server.KillAsync();
         Assert.Single(await AnswersAsync(http, null, 50));
+    }
+
+    [Fact]
+    public async Task Proxy_WhileNoInstanceServes_StartsAndFindsTheNextOne()
+    {
+        var server = await etcd.GetAsync(EtcdVersion.First);
+        await using var fleet = await Fleet.StartAsync(server.Endpoint, MapPort, size: 1);
+        await fleet.PauseAsync(0);
+        await using var proxy = await Proxy.StartAsync(server.Endpoint, fleet.Service, AddDestinations);
+        using var http = new HttpClient { BaseAddress = new Uri(proxy.Urls.Single()) };
+        using var unavailable = await http.GetAsync("/port", Token);
+        Assert.Equal(HttpStatusCode.BadGateway, unavailable.StatusCode);
+
+        await fleet.ResumeAsync(0);
+        await Eventually.TrueAsync(ServesAsync, "the proxy finds the instance");
+        await fleet.PauseAsync(0);
+        await Eventually.TrueAsync(async () => !await ServesAsync(), "the proxy has no instance");
+        await fleet.ResumeAsync(0);
+        await Eventually.TrueAsync(ServesAsync, "the proxy finds the instance again");
+
+        async Task<bool> ServesAsync()
+        {
+            using var response = await http.GetAsync("/port", Token);
+            return response.IsSuccessStatusCode;
+        }
+    }
+
+    private static void AddDestinations(IReverseProxyBuilder yarp)
+    {
+        yarp.Services.AddServiceDiscovery();
+        yarp.Services.AddEndpointProvider();
+        yarp.AddServiceDiscoveryDestinationResolver();
     }
 
     private static void AddClient(IServiceCollection services)

@@ -77,6 +77,9 @@ internal sealed class Fleet : IAsyncDisposable
     /// <summary>Puts an instance into maintenance; its server goes on.</summary>
     public Task PauseAsync(int index) => _registrations[index].PauseAsync("a test", Token);
 
+    /// <summary>Returns an instance to service.</summary>
+    public Task ResumeAsync(int index) => _registrations[index].ResumeAsync(Token);
+
     /// <summary>Withdraws an instance; its server goes on.</summary>
     public ValueTask UnregisterAsync(int index) => _registrations[index].DisposeAsync();
 
