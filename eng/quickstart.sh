@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the end-to-end demo: starts three instances of a catalog and a storefront that finds them through etcd, stops one
-# instance, kills another, and cleans up. The storefront serves throughout.
+# Runs the end-to-end demo: starts three instances of a catalog, a price list, and a storefront that finds them through etcd,
+# stops one catalog, kills another, and cleans up. The storefront serves throughout.
 #
 #   eng/quickstart.sh              runs the whole demo
 #   eng/quickstart.sh --store v2   uses the v2 keys API, as Go's etcd-discovery does
@@ -25,7 +25,7 @@ done
 shop=$root/samples/Shop
 temp=$(mktemp -d)
 names=(A B C)
-pids=() # etcd, the storefront, then the instances of the catalog
+pids=() # etcd, the storefront, the instances of the catalog, then the prices
 
 clean_up() {
   local status=$? pid
@@ -73,7 +73,7 @@ gone() { ! kill -0 "$1" 2>/dev/null; }
 
 build() {
   log=$temp/build.log
-  for program in Catalog Storefront; do
+  for program in Catalog Prices Storefront; do
     MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false dotnet build "$shop/$program" -c Release || return
   done >"$log" 2>&1
 }
@@ -118,6 +118,12 @@ start_host() { # INDEX
   wait_until "${pids[$1 + 2]}" 60 listed "${ids[$1]}"
 }
 
+# Its appsettings.json has an endpoint for gRPC, and one for probes.
+start_prices() {
+  start prices run_program Prices ''
+  wait_until "${pids[5]}" 60 has_price 1
+}
+
 get_id() { # INDEX
   ids[$1]=$(http_get "${ports[$1]}" / | sed -n 's/.*"instanceId" *: *"\([^"]*\)".*/\1/p') && [ -n "${ids[$1]}" ]
 }
@@ -131,10 +137,12 @@ not_listed() {
   case $answer in *"\"$1\""*) return 1 ;; esac
 }
 
+has_price() { case $(http_get "$storefront_port" "/items/$1") in *'"price":'[0-9]*) ;; *) return 1 ;; esac; } # ITEM
+
 # Nine requests, so that the storefront calls several instances.
 sells() {
   local item
-  for item in 1 2 3 4 5 6 7 8 9; do answers "$storefront_port" "/items/$item" || return; done
+  for item in 1 2 3 4 5 6 7 8 9; do has_price "$item" || return; done
 }
 
 end_host() { # INDEX SIGNAL
@@ -151,7 +159,7 @@ show_instances() {
   done
 }
 
-say "Starts three instances of a catalog, a storefront that calls them, and etcd, all on this machine."
+say "Starts three instances of a catalog, a price list, a storefront that calls them, and etcd, all on this machine."
 say
 step "build samples/Shop" build
 
@@ -167,6 +175,7 @@ step "start the storefront on http://127.0.0.1:$storefront_port" start_storefron
 for i in 0 1 2; do
   step "start catalog ${names[$i]} on http://127.0.0.1:${ports[$i]} and resolve it" start_host "$i"
 done
+step "start the prices and get one by gRPC" start_prices
 show_instances
 step "GET http://127.0.0.1:$storefront_port/items/1 to 9" sells
 

@@ -50,7 +50,7 @@ internal static class DeployBenchmark
         await using var load = new Load(PerSecond, caller(fleet, provider.GetRequiredService<IServiceResolver>()));
         await Task.Delay(Steady);
         var results = new List<LoadResult> { await load.TakeAsync() };
-        foreach (var phase in (Func<Task>[])[fleet.ReplaceAllAsync, fleet.KillOneAsync, () => fleet.LoseEtcdAsync(etcd, Outage)])
+        foreach (var phase in (Func<Task>[])[fleet.Catalog.ReplaceAllAsync, fleet.Catalog.KillOneAsync, () => fleet.LoseEtcdAsync(etcd, Outage)])
         {
             await phase();
             results.Add(await load.TakeAsync());

@@ -19,9 +19,9 @@ public sealed class DeploymentTests
             new() { ["Shop:TimeToLookUp"] = "00:00:00.02" });
         await using var load = new Load(50, async (number, token) => await fleet.Storefront.GetStringAsync($"/items/{number}", token));
 
-        await fleet.ReplaceAllAsync();
+        await fleet.Catalog.ReplaceAllAsync();
         var replaced = await load.TakeAsync();
-        await fleet.KillOneAsync();
+        await fleet.Catalog.KillOneAsync();
         var killed = await load.TakeAsync();
         await fleet.LoseEtcdAsync(etcd, TimeSpan.FromSeconds(2));
         var lost = await load.TakeAsync();

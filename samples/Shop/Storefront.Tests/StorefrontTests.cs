@@ -31,6 +31,33 @@ public sealed class StorefrontTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Item_WithPrices_HasItsPrice()
+    {
+        await using var catalog = await FakeCatalog.StartAsync("first");
+        await using var prices = await FakePrices.StartAsync(cents: 799);
+        _resolver.Up("catalog", catalog.Url);
+        _resolver.Up(prices.Instance);
+
+        var item = await _storefront.CreateClient().GetFromJsonAsync<Item>("/items/7", Token);
+
+        Assert.Equal(new Item(7, "Item 7", "first", 7.99m), item);
+    }
+
+    [Fact]
+    public async Task Item_PricesCrashed_HasNoPrice()
+    {
+        await using var catalog = await FakeCatalog.StartAsync("first");
+        await using var prices = await FakePrices.StartAsync(cents: 799);
+        _resolver.Up("catalog", catalog.Url);
+        _resolver.Up(prices.Instance);
+
+        await prices.DisposeAsync();
+
+        var item = await _storefront.CreateClient().GetFromJsonAsync<Item>("/items/7", Token);
+        Assert.Equal(new Item(7, "Item 7", "first"), item);
+    }
+
+    [Fact]
     public async Task Item_AfterACatalogWasDrained_ComesFromAnother()
     {
         await using var first = await FakeCatalog.StartAsync("first");

@@ -66,10 +66,10 @@ public sealed class IntegrationTests(IntegrationEtcd etcd)
             new() { ["Shop:TimeToLookUp"] = "00:00:00" });
         await AssertServesAsync(fleet);
 
-        await fleet.ReplaceAllAsync();
+        await fleet.Catalog.ReplaceAllAsync();
         await AssertServesAsync(fleet);
 
-        await fleet.KillOneAsync();
+        await fleet.Catalog.KillOneAsync();
         await AssertServesAsync(fleet);
     }
 

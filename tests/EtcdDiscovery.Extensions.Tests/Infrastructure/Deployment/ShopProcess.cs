@@ -20,7 +20,8 @@ internal sealed class ShopProcess : IAsyncDisposable
         var assembly = typeof(ShopProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
             .Single(metadata => metadata.Key == program).Value!;
         var start = new ProcessStartInfo("dotnet", [assembly]) { WorkingDirectory = Path.GetDirectoryName(assembly) };
-        start.Environment["Logging__LogLevel__Default"] = "None";
+        // The rule of a provider wins over those of the sample, whatever their categories.
+        start.Environment["Logging__Console__LogLevel__Default"] = "None";
         foreach (var (key, value) in settings)
         {
             start.Environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
