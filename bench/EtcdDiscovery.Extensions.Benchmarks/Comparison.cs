@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace EtcdDiscovery.Benchmarks;
 
-/// <summary>The result of <see cref="Interleaved"/>.</summary>
+/// <summary>The result of a benchmark.</summary>
 /// <param name="Ratio">The median of the ratios of all rounds. Noise affects it less than the ratio of the medians.</param>
 /// <param name="Ours">The median of our cost.</param>
 /// <param name="Baseline">The median of the baseline's cost.</param>
@@ -11,6 +11,10 @@ internal sealed record Comparison(double Ratio, double Ours, double Baseline, st
 {
     /// <summary>The header of a table of results.</summary>
     public static string Header { get; } = $"{"",-40}{"ratio",8}{"ours",12}{"baseline",12}";
+
+    /// <summary>Compares numbers of failed requests.</summary>
+    public static Comparison OfFailures(int ours, int baseline) =>
+        new(baseline > 0 ? (double)ours / baseline : ours > 0 ? double.PositiveInfinity : 1, ours, baseline, "failed_requests");
 
     /// <summary>Formats the result as a row of the table.</summary>
     public string Row(string what) =>

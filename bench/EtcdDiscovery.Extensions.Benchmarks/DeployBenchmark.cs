@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using EtcdDiscovery.Tests.Infrastructure;
 using EtcdDiscovery.Tests.Infrastructure.Deployment;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -21,22 +20,20 @@ internal static class DeployBenchmark
 
     public static async Task<Comparison> RunAsync()
     {
-        var binary = Environment.GetEnvironmentVariable("ETCD_BIN")
-            ?? throw new InvalidOperationException("ETCD_BIN is not set: run eng/bench.sh, which downloads etcd and sets it.");
-        Console.WriteLine($"{"requests failed (of)",-52}{"steady",16}{"replaced",16}{"kill -9",16}{"etcd away",16}");
-        var ours = await RunAsync(binary, "through the storefront", "00:00:01", (fleet, _) =>
+        FailureTable.WriteHeader("steady", "replaced", "kill -9", "etcd away");
+        var ours = await RunAsync("through the storefront", "00:00:01", (fleet, _) =>
             async (number, token) => await fleet.Storefront.GetStringAsync($"/items/{number}", token));
         using var http = new HttpClient();
-        var plain = await RunAsync(binary, "resolved per request, no draining, no retry", "00:00:00", (_, resolver) =>
+        var plain = await RunAsync("resolved per request, no draining, no retry", "00:00:00", (_, resolver) =>
             async (number, token) => await http.GetStringAsync(await resolver.GetUriAsync("catalog", "http", $"/items/{number}", cancellationToken: token), token));
         Console.WriteLine();
-        return new Comparison(plain == 0 ? (ours == 0 ? 1 : double.PositiveInfinity) : (double)ours / plain, ours, plain, "failed_requests");
+        return Comparison.OfFailures(ours, plain);
     }
 
     private static async Task<int> RunAsync(
-        string binary, string what, string drainDelay, Func<ShopFleet, IServiceResolver, Func<int, CancellationToken, Task>> caller)
+        string what, string drainDelay, Func<ShopFleet, IServiceResolver, Func<int, CancellationToken, Task>> caller)
     {
-        await using var etcd = await EtcdServer.StartAsync(binary);
+        await using var etcd = await EtcdFleet.StartServerAsync();
         await using var fleet = await ShopFleet.StartAsync(
             etcd,
             FreePort(),
@@ -56,13 +53,7 @@ internal static class DeployBenchmark
             results.Add(await load.TakeAsync());
         }
 
-        Console.WriteLine($"{what,-52}{string.Concat(results.Select(result => $"{$"{result.Failures.Count} ({result.Sent})",16}"))}");
-        foreach (var reason in results.SelectMany(result => result.Failures).GroupBy(reason => reason, StringComparer.Ordinal))
-        {
-            Console.WriteLine($"  {reason.Count()} × {reason.Key}");
-        }
-
-        return results.Sum(result => result.Failures.Count);
+        return FailureTable.WriteRow(what, results);
     }
 
     private static int FreePort()

@@ -25,12 +25,13 @@ internal sealed class EtcdFleet : IAsyncDisposable
 
     public static async Task<EtcdFleet> StartAsync()
     {
-        var binary = Environment.GetEnvironmentVariable("ETCD_BIN")
-            ?? throw new InvalidOperationException("ETCD_BIN is not set: run eng/bench.sh, which downloads etcd and sets it.");
-        var fleet = new EtcdFleet(await EtcdServer.StartAsync(binary));
+        var fleet = new EtcdFleet(await StartServerAsync());
         fleet._session = await fleet._writer.OpenSessionAsync(TimeSpan.FromHours(1), CancellationToken.None);
         return fleet;
     }
+
+    public static Task<EtcdServer> StartServerAsync() => EtcdServer.StartAsync(Environment.GetEnvironmentVariable("ETCD_BIN")
+        ?? throw new InvalidOperationException("ETCD_BIN is not set: run eng/bench.sh, which downloads etcd and sets it."));
 
     public static string IdOf(int number) => string.Create(CultureInfo.InvariantCulture, $"{number:D8}-node-{number}.example");
 

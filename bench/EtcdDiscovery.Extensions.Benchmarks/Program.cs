@@ -6,6 +6,7 @@ var benchmarks = new SortedDictionary<string, Func<Task<Comparison>>>(StringComp
     ["bootstrap"] = BootstrapBenchmark.RunAsync,
     ["churn"] = ChurnBenchmark.RunAsync,
     ["deploy"] = DeployBenchmark.RunAsync,
+    ["doorways"] = DoorwaysBenchmark.RunAsync,
     ["fleet"] = FleetBenchmark.RunAsync,
     ["herd"] = HerdBenchmark.RunAsync,
     ["propagation"] = PropagationBenchmark.RunAsync,

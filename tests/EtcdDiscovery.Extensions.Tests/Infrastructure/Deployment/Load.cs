@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 
 namespace EtcdDiscovery.Tests.Infrastructure.Deployment;
@@ -8,10 +7,9 @@ internal sealed class Load : IAsyncDisposable
 {
     private readonly Func<int, CancellationToken, Task> _send;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly ConcurrentDictionary<int, Task> _underWay = new();
-    private readonly ConcurrentQueue<string> _failures = new();
+    private readonly Lock _gate = new();
     private readonly Task _sending;
-    private int _sent;
+    private List<Task<string?>> _failures = [];
 
     /// <param name="perSecond">The number of requests per second.</param>
     /// <param name="send">Sends a request, and throws if the response is wrong.</param>
@@ -21,25 +19,24 @@ internal sealed class Load : IAsyncDisposable
         _sending = SendAsync(perSecond);
     }
 
-    /// <summary>Returns the number of requests since the last call, and the failures with their reasons.</summary>
+    /// <summary>Returns the number of requests that were sent since the last call, and the failures among them with their reasons.</summary>
     public async Task<LoadResult> TakeAsync()
     {
-        var sent = Interlocked.Exchange(ref _sent, 0);
-        await Task.WhenAll(_underWay.Values);
-        var failures = new List<string>();
-        while (_failures.TryDequeue(out var failure))
+        List<Task<string?>> sent;
+        lock (_gate)
         {
-            failures.Add(failure);
+            (sent, _failures) = (_failures, []);
         }
 
-        return new LoadResult(sent, failures);
+        var failures = await Task.WhenAll(sent);
+        return new LoadResult(sent.Count, [.. failures.OfType<string>()]);
     }
 
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
         await _sending;
-        await Task.WhenAll(_underWay.Values);
+        await TakeAsync();
         _stopping.Dispose();
     }
 
@@ -54,24 +51,25 @@ internal sealed class Load : IAsyncDisposable
                 await Task.Delay(TimeSpan.FromSeconds(early));
             }
 
-            Interlocked.Increment(ref _sent);
-            _underWay[number] = SendOneAsync(number);
+            lock (_gate)
+            {
+                _failures.Add(SendOneAsync(number));
+            }
         }
     }
 
-    private async Task SendOneAsync(int number)
+    private async Task<string?> SendOneAsync(int number)
     {
         await Task.Yield();
         try
         {
             await _send(number, CancellationToken.None);
+            return null;
         }
         catch (Exception error)
         {
-            _failures.Enqueue(error.Message);
+            return error.Message;
         }
-
-        _underWay.TryRemove(number, out _);
     }
 }
 
