@@ -133,7 +133,7 @@ done
 cd "$(unpacked EtcdDiscovery.Extensions)"
 dependencies=$(sed -n 's/.*<dependency id="\([^"]*\)".*/\1/p' ./*.nuspec | sort | tr '\n' ' ')
 # Only the dependencies that the guide lists: no build tool and no analyzer.
-[ "$(wc -w <<<"$dependencies")" -eq 7 ] || fail "the package depends on: $dependencies"
+[ "$(wc -w <<<"$dependencies")" -eq 8 ] || fail "the package depends on: $dependencies"
 for package in $dependencies; do
   grep -q "\`$package\`" "$root/docs/getting-started.md" || fail "docs/getting-started.md does not name $package"
 done

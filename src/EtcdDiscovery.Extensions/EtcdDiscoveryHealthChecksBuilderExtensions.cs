@@ -6,10 +6,6 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Adds the health check of service discovery.</summary>
 public static class EtcdDiscoveryHealthChecksBuilderExtensions
 {
-    private static readonly string[] DefaultTags = ["ready"];
-
-    private static readonly Func<IServiceProvider, IHealthCheck> Create = ActivatorUtilities.GetServiceOrCreateInstance<EtcdDiscoveryHealthCheck>;
-
     /// <summary>
     /// Adds a check that is unhealthy until this process has registered its services, or, if it registers none, until it has read one of
     /// the services that it queries. After that, the check is degraded while etcd is unreachable or refuses a request, and healthy
@@ -28,7 +24,7 @@ public static class EtcdDiscoveryHealthChecksBuilderExtensions
     /// <returns>The health checks.</returns>
     public static IHealthChecksBuilder AddEtcdDiscovery(
         this IHealthChecksBuilder builder,
-        string name = "etcd-discovery",
+        string name = EtcdDiscoveryHealthCheck.DefaultName,
         HealthStatus? failureStatus = null,
         IEnumerable<string>? tags = null,
         TimeSpan? timeout = null)
@@ -37,9 +33,9 @@ public static class EtcdDiscoveryHealthChecksBuilderExtensions
         builder.Services.AddEtcdDiscovery();
         builder.Services.Configure<HealthCheckServiceOptions>(options =>
         {
-            if (!options.Registrations.Any(added => added.Name == name && added.Factory == Create))
+            if (!options.Registrations.Any(added => added.Name == name && EtcdDiscoveryHealthCheck.IsCreatedBy(added)))
             {
-                options.Registrations.Add(new HealthCheckRegistration(name, Create, failureStatus, tags ?? DefaultTags, timeout));
+                options.Registrations.Add(EtcdDiscoveryHealthCheck.Registration(name, failureStatus, tags, timeout));
             }
         });
         return builder;

@@ -3,6 +3,7 @@ using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Registration;
 using EtcdDiscovery.Resolution;
 using EtcdDiscovery.Stores;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 
@@ -12,7 +13,21 @@ namespace EtcdDiscovery.Diagnostics;
 internal sealed class EtcdDiscoveryHealthCheck(
     IDiscoveryStore store, SessionLoop loop, ServiceCatalog catalog, IOptions<EtcdDiscoveryOptions> options) : IHealthCheck
 {
+    public const string DefaultName = "etcd-discovery";
+
     private const int MaxListedServices = 1_000;
+
+    private static readonly string[] DefaultTags = ["ready"];
+
+    private static readonly Func<IServiceProvider, IHealthCheck> Create = ActivatorUtilities.GetServiceOrCreateInstance<EtcdDiscoveryHealthCheck>;
+
+    /// <summary>Describes this check to the health checks of the application.</summary>
+    public static HealthCheckRegistration Registration(
+        string name = DefaultName, HealthStatus? failureStatus = null, IEnumerable<string>? tags = null, TimeSpan? timeout = null) =>
+        new(name, Create, failureStatus, tags ?? DefaultTags, timeout);
+
+    /// <summary>Whether a registration, under any name, is one of this check.</summary>
+    public static bool IsCreatedBy(HealthCheckRegistration registration) => registration.Factory == Create;
 
     // A registration that is being withdrawn does not affect health, even if etcd does not answer.
     private List<ServiceRegistration> Registrations => [.. loop.Registrations.Where(registration => !registration.WithdrawalRequested)];

@@ -7,8 +7,9 @@ namespace EtcdDiscovery.Hosting;
 /// <param name="Name">Its name in the section <c>ConnectionStrings</c>.</param>
 internal sealed record ConnectionString(string Name)
 {
+    /// <returns>Whether the application did not use this connection string before.</returns>
     /// <exception cref="InvalidOperationException">The application already uses another connection string.</exception>
-    public static void Add(IServiceCollection services, string name)
+    public static bool TryAdd(IServiceCollection services, string name)
     {
         var known = services.Select(service => service.ImplementationInstance).OfType<ConnectionString>().FirstOrDefault();
         if (known is not null && known.Name != name)
@@ -18,10 +19,13 @@ internal sealed record ConnectionString(string Name)
                 + "service discovery uses one etcd cluster. Use the same name in all calls.");
         }
 
-        if (known is null)
+        if (known is not null)
         {
-            services.AddSingleton(new ConnectionString(name));
+            return false;
         }
+
+        services.AddSingleton(new ConnectionString(name));
+        return true;
     }
 
     /// <summary>Sets the endpoints from the connection string, if it exists.</summary>

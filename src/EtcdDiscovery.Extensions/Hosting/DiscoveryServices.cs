@@ -75,6 +75,7 @@ internal static partial class DiscoveryServices
         IReadOnlyList<MalformedSetting> malformed =
         [
             .. MalformedSettings.Find<EtcdDiscoveryOptions>(section),
+            .. MalformedSettings.Find<EtcdDiscoverySettings>(section),
             .. MalformedSettings.Find<EtcdOptions>(etcd),
             .. MalformedSettings.Find<EtcdTlsOptions>(etcd.GetSection(nameof(EtcdOptions.Tls))),
         ];

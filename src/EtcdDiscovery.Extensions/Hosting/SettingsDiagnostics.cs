@@ -20,6 +20,9 @@ internal sealed partial class SettingsDiagnostics(
 {
     private const string Section = EtcdDiscoveryOptions.SectionName;
 
+    // They are in the same section as EtcdDiscoveryOptions.
+    private static readonly IEnumerable<string> ObservabilitySettings = typeof(EtcdDiscoverySettings).GetProperties().Select(property => property.Name);
+
     // The sections of the ASP.NET Core package.
     private static readonly string[] OtherPackagesSections = ["ServerAddresses", "Readiness"];
 
@@ -80,7 +83,7 @@ internal sealed partial class SettingsDiagnostics(
         var addedSections = added.Where(name => name.StartsWith($"{Section}:", StringComparison.OrdinalIgnoreCase)).Select(name => name.Split(':')[1]);
         return
         [
-            .. FindIn<EtcdDiscoveryOptions>(Section, [.. OtherPackagesSections, .. addedSections]),
+            .. FindIn<EtcdDiscoveryOptions>(Section, [.. ObservabilitySettings, .. OtherPackagesSections, .. addedSections]),
             .. FindIn<EtcdOptions>(etcd),
             .. FindIn<EtcdTlsOptions>($"{etcd}:{nameof(EtcdOptions.Tls)}"),
             .. FindIn<ServiceRegistrationOptions>($"{Section}:{nameof(EtcdDiscoveryOptions.Service)}"),

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using EtcdDiscovery.Diagnostics;
 using EtcdDiscovery.Tests.Infrastructure;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using OpenTelemetry.Metrics;
@@ -140,6 +141,56 @@ public sealed class TelemetryTests(SharedEtcd etcd)
             ["etcd_discovery.read", "etcd_discovery.register", "etcd_discovery.withdraw"],
             spans.Select(span => span.OperationName).Distinct().Order(StringComparer.Ordinal));
         Assert.All(spans, span => Assert.Equal(default, span.ParentSpanId));
+    }
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public async Task ConnectionString_WithOpenTelemetry_ExportsWhatIsNotDisabled(bool disableTracing, bool disableMetrics)
+    {
+        var spans = new ConcurrentQueue<Activity>();
+        var exported = new List<MetricSnapshot>();
+        var server = await etcd.GetAsync(EtcdVersion.First);
+        var service = UniqueName.Of("orders");
+        await using var host = await DiscoveryHost.StartAsync(new() { ["Service:Name"] = service, ["DisableTracing"] = $"{disableTracing}" }, builder =>
+        {
+            builder.Configuration.AddInMemoryCollection([new("ConnectionStrings:etcd", server.Endpoint)]);
+            builder.AddEtcdDiscovery("etcd", settings => settings.DisableMetrics = disableMetrics);
+            builder.Services.AddOpenTelemetry()
+                .WithMetrics(metrics => metrics.AddInMemoryExporter(exported))
+                .WithTracing(tracing => tracing.AddInMemoryExporter(new QueueCollection(spans)));
+        });
+        await host.RegisteredAsync();
+
+        var registrations = Value(host, exported, "etcd_discovery.registrations", $"etcd_discovery.service={service}");
+        await host.StopAsync();
+        host.Services.GetRequiredService<TracerProvider>().ForceFlush();
+
+        Assert.Equal(disableMetrics ? 0 : 1, registrations);
+        Assert.Equal(
+            disableTracing ? [] : ["etcd_discovery.read", "etcd_discovery.register", "etcd_discovery.withdraw"],
+            spans.Select(span => span.OperationName).Distinct().Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task ConnectionString_ApplicationAddsTheMeterAndTheSourceToo_ExportsOnce()
+    {
+        var spans = new ConcurrentQueue<Activity>();
+        var exported = new List<MetricSnapshot>();
+        await using var host = await DiscoveryHost.StartAsync(new() { ["Store"] = "InMemory", ["Service:Name"] = "orders" }, builder =>
+        {
+            AddMetrics(builder, exported);
+            builder.AddEtcdDiscovery("etcd");
+            builder.AddEtcdDiscovery("etcd");
+            builder.Services.AddOpenTelemetry().WithTracing(
+                tracing => tracing.AddSource(DiscoveryTelemetry.ActivitySourceName).AddInMemoryExporter(new QueueCollection(spans)));
+        });
+        await host.RegisteredAsync();
+
+        Assert.Equal(1, Value(host, exported, "etcd_discovery.registrations"));
+        await host.StopAsync();
+        Assert.Single(spans, span => span.OperationName == "etcd_discovery.register");
     }
 
     [Fact]

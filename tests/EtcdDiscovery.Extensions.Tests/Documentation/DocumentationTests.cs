@@ -108,7 +108,10 @@ public sealed partial class DocumentationTests
         type.IsDefined(typeof(ExtensionAttribute), inherit: false)
             ? type.GetMethods().Where(method => method.IsStatic).All(method => code.Contains(method.Name))
             : code.Contains(type.Name)
-                || ((type.IsSubclassOf(typeof(Exception)) || type.Name.EndsWith("Options", StringComparison.Ordinal)) && tables.Contains(type.Name));
+                || ((type.IsSubclassOf(typeof(Exception)) || IsBound(type)) && tables.Contains(type.Name));
+
+    private static bool IsBound(Type type) =>
+        type.Name.EndsWith("Options", StringComparison.Ordinal) || type.Name.EndsWith("Settings", StringComparison.Ordinal);
 
     // Using directives may be elsewhere in the file. The namespace of the test project includes that of the library.
     private static bool Contains(List<string> file, List<string> block)

@@ -57,7 +57,7 @@ public sealed class ManifestTests
     public void Variables_OfTheManifestsAndTheGuide_AreSettings()
     {
         var page = Repository.Read("docs/settings.md");
-        string[] headings = ["## Application", "## Timing and failure", "## etcd", "## Service", "## ASP.NET Core"];
+        string[] headings = ["## Application", "## Timing and failure", "## etcd", "## Service", "## Health check and telemetry", "## ASP.NET Core"];
         var settings = headings.SelectMany(heading => Markdown.Table(page, heading)).Select(row => row[0]).ToHashSet(StringComparer.Ordinal);
         var names = Environment.Keys.Concat(Blocks().SelectMany(Variables).Select(pair => pair.Key))
             .Where(name => name.StartsWith(Prefix, StringComparison.Ordinal))

@@ -45,6 +45,6 @@ public sealed partial class ReadmeTests
     }
 
     // A name in backquotes, followed by its purpose.
-    [GeneratedRegex(@"`(dotnet-etcd|(?:Google|Grpc|Microsoft)\.[\w.]+)`\s(?:for|to)\s[\w`]")]
+    [GeneratedRegex(@"`(dotnet-etcd|(?:Google|Grpc|Microsoft|OpenTelemetry)\.[\w.]+)`\s(?:for|to)\s[\w`]")]
     private static partial Regex Package();
 }

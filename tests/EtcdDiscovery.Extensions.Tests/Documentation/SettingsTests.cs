@@ -56,6 +56,11 @@ public sealed class SettingsTests
     }
 
     [Fact]
+    public void HealthAndTelemetryTable_ComparedWithTheSettings_HasEveryKeyAndDefault() => Assert.Equal(
+        Settings("", new EtcdDiscoverySettings()).Order(StringComparer.Ordinal),
+        Markdown.Table(Page, "## Health check and telemetry").Select(row => $"{row[0]} = {row[1]}").Order(StringComparer.Ordinal));
+
+    [Fact]
     public void AspNetCoreTable_ComparedWithTheOptions_HasEveryKeyAndDefault()
     {
         var listed = Markdown.Table(Page, "## ASP.NET Core").Select(row => $"{row[0]} = {row[1]}");

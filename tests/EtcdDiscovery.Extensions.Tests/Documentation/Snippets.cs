@@ -89,7 +89,10 @@ internal static class Snippets
 
     public static void UseConnectionString(WebApplicationBuilder builder)
     {
-        builder.AddEtcdDiscovery("etcd");
+        builder.AddEtcdDiscovery(
+            "etcd",
+            settings => settings.DisableTracing = true,
+            options => options.DrainDelay = TimeSpan.FromSeconds(5));
     }
 
     public static void UseConnectionStringAndServerAddresses(WebApplicationBuilder builder)

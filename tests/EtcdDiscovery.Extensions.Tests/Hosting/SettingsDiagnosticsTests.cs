@@ -12,6 +12,7 @@ public sealed class SettingsDiagnosticsTests
     [Theory]
     [InlineData("Servce:Name", "EtcdDiscovery:Servce", "Service")]
     [InlineData("TimeToLve", "EtcdDiscovery:TimeToLve", "TimeToLive")]
+    [InlineData("DisableMetric", "EtcdDiscovery:DisableMetric", "DisableMetrics")]
     [InlineData("Etcd:EndPoint", "EtcdDiscovery:Etcd:EndPoint", "Endpoints")]
     [InlineData("Etcd:Tls:Cert", "EtcdDiscovery:Etcd:Tls:Cert", "Certificate")]
     [InlineData("Service:Nam", "EtcdDiscovery:Service:Nam", "Name")]
@@ -32,6 +33,9 @@ public sealed class SettingsDiagnosticsTests
         await using var host = await StartAsync(new()
         {
             ["timetolive"] = "00:00:05",
+            ["DisableHealthChecks"] = "true",
+            ["DisableMetrics"] = "true",
+            ["DisableTracing"] = "true",
             ["Etcd:Endpoints:0"] = "http://127.0.0.1:1",
             ["Etcd:Tls:ServerName"] = "",
             ["Service:Ports:http"] = "80",

@@ -304,6 +304,7 @@ public sealed class ValidationTests
         { "Service:CredentialPolicy", "Mine", "expected one of Share, Overwrite." },
         { "Service:InitialStatus", "Down", "expected Serving or Maintenance." },
         { "RequireRegistration", "1", "expected true or false." },
+        { "DisableTracing", "0", "expected true or false." },
         { "Service:Enabled", "on", "expected true or false." },
         { "Service:Public", "yes", "expected true or false." },
         { "Service:Weight", "heavy", "expected a number above 0 and up to 1000000." },
@@ -331,6 +332,7 @@ public sealed class ValidationTests
         (Type Options, string Section)[] sections =
         [
             (typeof(EtcdDiscoveryOptions), ""),
+            (typeof(EtcdDiscoverySettings), ""),
             (typeof(EtcdOptions), "Etcd:"),
             (typeof(EtcdTlsOptions), "Etcd:Tls:"),
             (typeof(ServiceRegistrationOptions), "Service:"),
