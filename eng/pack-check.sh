@@ -138,7 +138,15 @@ for package in $dependencies; do
   grep -q "\`$package\`" "$root/docs/getting-started.md" || fail "docs/getting-started.md does not name $package"
 done
 
-passed "Each package has its readme, icon, bill of materials, symbols, source link and documentation of public members only"
+# Editors complete appsettings.json by the schemas that a project gets from its packages.
+segments=$(cd "$temp/app" && dotnet msbuild -getItem:JsonSchemaSegment) || fail "the schemas of the packages cannot be found: $segments"
+for package in EtcdDiscovery.Extensions EtcdDiscovery.Extensions.AspNetCore; do
+  file=$(unpacked "$package")/ConfigurationSchema.json
+  cmp -s "$file" "$root/src/$package/ConfigurationSchema.json" || fail "$package does not contain its ConfigurationSchema.json"
+  grep -qF "\"FullPath\": \"$file\"" <<<"$segments" || fail "a project with $package does not get $file: $segments"
+done
+
+passed "Each package has its readme, icon, bill of materials, symbols, source link, schema and documentation of public members only"
 
 cd "$temp"
 dotnet tool install --tool-path "$temp/tools" EtcdDiscovery.Tool >"$temp/tool.log" 2>&1 || fail "cannot install the tool"
