@@ -56,7 +56,7 @@ check() { # KIND PUBLISH_OPTION...
     fail "cannot publish the application $kind"
   ! grep -i 'warning' "$temp/$kind.log" >&2 || fail "publishing $kind produces warnings"
 
-  EtcdDiscovery__Etcd__Endpoints__0=$client out/Consumer >"$temp/$kind-run.log" 2>&1 || fail "the application published $kind does not run"
+  ConnectionStrings__etcd=$client out/Consumer >"$temp/$kind-run.log" 2>&1 || fail "the application published $kind does not run"
   for line in Registered Resolved 'Called: Hello from the service.' 'Health: Healthy' Left; do
     grep -q "^$line" "$temp/$kind-run.log" || fail "the application published $kind did not print '$line'"
   done

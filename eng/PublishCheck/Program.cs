@@ -3,8 +3,7 @@ using EtcdDiscovery;
 // An application that registers, resolves itself, calls itself and withdraws. eng/publish-check.sh publishes and runs it.
 var builder = WebApplication.CreateSlimBuilder(args);
 builder.WebHost.UseUrls("http://127.0.0.1:0");
-builder.Services.AddEtcdDiscovery(options => options.Service.Name = "consumer").UseServerAddresses().RegisterWhenHealthy();
-builder.Services.AddHealthChecks().AddEtcdDiscovery();
+builder.AddEtcdDiscovery("etcd", configureOptions: options => options.Service.Name = "consumer").UseServerAddresses().RegisterWhenHealthy();
 builder.Services.AddHttpClient("consumer", client => client.BaseAddress = new Uri("http://consumer")).AddEtcdDiscovery();
 
 var app = builder.Build();
