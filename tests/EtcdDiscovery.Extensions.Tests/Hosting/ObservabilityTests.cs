@@ -109,7 +109,7 @@ public sealed class ObservabilityTests
     }
 
     [Fact]
-    public async Task Settings_Malformed_FailTheStartOnlyWithTheSettingsMessage()
+    public async Task Settings_Malformed_AreReportedWithAllOtherProblems()
     {
         var builder = NewBuilder();
         builder.Configuration.AddInMemoryCollection(
