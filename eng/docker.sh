@@ -116,4 +116,5 @@ say "a private Docker engine with $ETCD_IMAGE answers at $DOCKER_HOST"
 
 # Testcontainers' reaper is disabled: its image would have to be pulled, and the containers end with the engine anyway.
 export DOCKER_API_VERSION ETCD_IMAGE TESTCONTAINERS_RYUK_DISABLED=true TESTCONTAINERS_HOST_OVERRIDE=127.0.0.1
-"$@" 9>&-
+# Aspire runs docker's client, which need not be installed.
+PATH=$PATH:$unpacked/usr/bin "$@" 9>&-

@@ -88,7 +88,9 @@ public sealed class EtcdResourceTests
     public void AddEtcd_WithoutABuilderOrName_Throws()
     {
         Assert.Throws<ArgumentNullException>(() => EtcdBuilderExtensions.AddEtcd(null!, "etcd"));
+#pragma warning disable ASPIRE006 // The name is invalid on purpose.
         Assert.Throws<ArgumentException>(() => AppHosts.Create().AddEtcd(""));
+#pragma warning restore ASPIRE006
         Assert.Throws<ArgumentNullException>(() => EtcdBuilderExtensions.WithV2Api(null!));
         Assert.Throws<ArgumentNullException>(() => EtcdBuilderExtensions.WithDataVolume(null!));
         Assert.Throws<ArgumentNullException>(() => EtcdBuilderExtensions.WithDataBindMount(null!, "/srv/etcd"));

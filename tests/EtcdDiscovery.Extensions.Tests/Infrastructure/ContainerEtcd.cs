@@ -8,6 +8,9 @@ namespace EtcdDiscovery.Tests.Infrastructure;
 /// <summary>An etcd in a container, started by Testcontainers.</summary>
 internal sealed class ContainerEtcd : IEtcd
 {
+    /// <summary>The variable that requires a container, with the value <c>require</c>, or forbids it, with <c>off</c>.</summary>
+    public const string ModeVariable = "ETCD_CONTAINERS";
+
     /// <summary>The variable with another image to run; eng/docker.sh sets it.</summary>
     public const string ImageVariable = "ETCD_IMAGE";
 

@@ -10,8 +10,6 @@ namespace EtcdDiscovery.Tests.Infrastructure;
 /// </summary>
 public sealed class IntegrationEtcd : IAsyncDisposable
 {
-    private const string ModeVariable = "ETCD_CONTAINERS";
-
     private readonly Lazy<Task<IEtcd>> _etcd = new(StartAsync);
 
     public Task<IEtcd> GetAsync() => _etcd.Value;
@@ -26,8 +24,8 @@ public sealed class IntegrationEtcd : IAsyncDisposable
 
     private static async Task<IEtcd> StartAsync()
     {
-        var mode = Environment.GetEnvironmentVariable(ModeVariable);
-        var obstacle = mode == "off" ? $"{ModeVariable} is off" : await ContainerEtcd.FindObstacleAsync();
+        var mode = Environment.GetEnvironmentVariable(ContainerEtcd.ModeVariable);
+        var obstacle = mode == "off" ? $"{ContainerEtcd.ModeVariable} is off" : await ContainerEtcd.FindObstacleAsync();
         if (obstacle is null)
         {
             try
@@ -45,7 +43,7 @@ public sealed class IntegrationEtcd : IAsyncDisposable
         if (mode == "require")
         {
             throw new InvalidOperationException(
-                $"{ModeVariable} requires a container, but {obstacle}. Start an engine, or run eng/docker.sh eng/test.sh --containers.");
+                $"{ContainerEtcd.ModeVariable} requires a container, but {obstacle}. Start an engine, or run eng/docker.sh eng/test.sh --containers.");
         }
 
         var binary = SharedEtcd.BinaryOf(EtcdVersion.First);
