@@ -105,7 +105,10 @@ public sealed class LogFloodTests(SharedEtcd etcd) : IAsyncDisposable
         var name = UniqueName.Of("shop");
         await using var host = await DiscoveryHost.RegisterAsync(new()
         {
-            ["Service:Name"] = name, ["Etcd:Endpoints"] = server.Endpoint, ["RetryDelay"] = "00:00:00.01", ["MaxRetryDelay"] = "00:00:00.05",
+            ["Service:Name"] = name,
+            ["Etcd:Endpoints"] = server.Endpoint,
+            ["RetryDelay"] = "00:00:00.01",
+            ["MaxRetryDelay"] = "00:00:00.05",
         });
         var key = ServiceKeys.Instance(name, host.Registration.InstanceId);
         for (var i = 0; i < Times; i++)
