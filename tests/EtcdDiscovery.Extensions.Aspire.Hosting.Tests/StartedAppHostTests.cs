@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Aspire.Hosting;
+using Aspire.Hosting.Testing;
 using EtcdDiscovery.Tests.Infrastructure;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
