@@ -15,7 +15,8 @@ public static class EtcdServiceEndpointProviderExtensions
     /// <remarks>
     /// <para>
     /// Endpoints follow etcd without polling. While etcd is unreachable, the last known endpoints are returned. A name that has endpoints in the
-    /// configuration keeps those, and a name that is not in etcd is left to the next provider.
+    /// configuration keeps those, and a name that is not in etcd is left to the next provider. If no instance of a service can be called, its
+    /// only endpoint is a name that cannot be resolved, such as <c>catalog.no-instance.invalid</c>.
     /// </para>
     /// <para>
     /// The features of each endpoint include its <see cref="ServiceInstance"/>. The caller's own load balancing picks among the endpoints:
