@@ -50,7 +50,7 @@ internal static class ResolveVsReadBenchmark
         var reader = new EntryReader(service, NullLogger.Instance);
         var contents = await store.ReadAsync(reader.Ranges, CancellationToken.None);
         var instances = reader.Read(ServiceView.Empty, contents, keepVanished: false).View.Serving;
-        _ = instances[Random.Shared.Next(instances.Length)];
+        _ = instances[Random.Shared.Next(instances.Count)];
         return Stopwatch.GetElapsedTime(start).TotalMicroseconds;
     }
 }

@@ -12,7 +12,7 @@ public sealed class ServiceSnapshot
     public required ServiceInfo Service { get; init; }
 
     /// <summary>The instances of any status, ordered by key.</summary>
-    public required ImmutableArray<ServiceInstance> Instances { get; init; }
+    public required ImmutableArray<ServiceInstance> Instances { get => ReadInstances?.Invoke() ?? field; init; }
 
     /// <summary>Whether the service has a description or an instance. A service that exists may have no instance at the moment.</summary>
     /// <value><see langword="true"/> whenever there are instances. Otherwise the default is <see langword="false"/>.</value>
@@ -59,4 +59,7 @@ public sealed class ServiceSnapshot
     /// <summary>How many entries of the service could not be read and were skipped.</summary>
     /// <value>The default is 0.</value>
     public int UnreadableEntries { get; init; }
+
+    /// <summary>Returns <see cref="Instances"/>, so that those of a large service are copied only on request.</summary>
+    internal Func<ImmutableArray<ServiceInstance>>? ReadInstances { private get; init; }
 }

@@ -126,7 +126,7 @@ internal sealed class EtcdDiscoveryHealthCheck(
 
         var age = service.OutageReason is null ? "" : $" for {Seconds(service.Age)}";
         var state = view.Freshness.Source.ToString().ToLowerInvariant();
-        var instances = string.Create(CultureInfo.InvariantCulture, $"{state}{age}, {view.Instances.Length} instances");
+        var instances = string.Create(CultureInfo.InvariantCulture, $"{state}{age}, {view.Instances.Count} instances");
         return service.UnreadableEntries == 0
             ? instances
             : string.Create(CultureInfo.InvariantCulture, $"{instances}, {service.UnreadableEntries} unreadable entries");

@@ -23,7 +23,7 @@ internal sealed partial class BalancerState : IDisposable
     private readonly Action _ejectionsChanged;
     private readonly TimeProvider _timeProvider;
     private readonly Timeline? _timeline;
-    private volatile ServiceInstance[] _instances = [];
+    private volatile InstanceList _instances = InstanceList.Empty;
     private volatile int _version;
     private int _knownCalls;
     private int _sweepAt = SpareCalls;
@@ -61,7 +61,7 @@ internal sealed partial class BalancerState : IDisposable
     /// <summary>Creates the sets to pick from.</summary>
     /// <param name="serving">The instances that take requests, in order.</param>
     /// <param name="mayHaveWeights">False if all of them are known to have the weight 1.</param>
-    public PickSets CreatePickSets(ServiceInstance[] serving, bool mayHaveWeights)
+    public PickSets CreatePickSets(InstanceList serving, bool mayHaveWeights)
     {
         lock (_changing)
         {
@@ -70,13 +70,13 @@ internal sealed partial class BalancerState : IDisposable
     }
 
     /// <summary>Replaces the known instances. Ends the ejections of instances that are gone or have changed.</summary>
-    public void SetInstances(ServiceInstance[] instances)
+    public void SetInstances(InstanceList instances)
     {
         lock (_changing)
         {
             _instances = instances;
             _version++;
-            _outliers.End(ejection => !ReferenceEquals(InstanceOrder.Find(instances, ejection.Instance.Id), ejection.Instance));
+            _outliers.End(ejection => !ReferenceEquals(instances.Find(ejection.Instance.Id), ejection.Instance));
         }
     }
 
@@ -97,7 +97,7 @@ internal sealed partial class BalancerState : IDisposable
         var calls = _calls.GetValueOrDefault(id);
         if (calls?.PresentAt != version)
         {
-            if (InstanceOrder.Find(_instances, id) is null)
+            if (_instances.Find(id) is null)
             {
                 return ServiceCall.None;
             }
@@ -148,7 +148,7 @@ internal sealed partial class BalancerState : IDisposable
         lock (_changing)
         {
             calls.Health = calls.Health.AfterFailure();
-            if (InstanceOrder.Find(_instances, calls.Id) is not { } instance || !calls.Health.IsToBeEjected
+            if (_instances.Find(calls.Id) is not { } instance || !calls.Health.IsToBeEjected
                 || _outliers.Add(instance, calls.Health.Ejections + 1) is not { } time)
             {
                 return false;
@@ -226,7 +226,7 @@ internal sealed partial class BalancerState : IDisposable
     {
         foreach (var (id, calls) in _calls)
         {
-            if (calls.Outstanding == 0 && InstanceOrder.Find(_instances, id) is null)
+            if (calls.Outstanding == 0 && _instances.Find(id) is null)
             {
                 _calls.TryRemove(id, out _);
                 Outstanding.GiveBack(calls.Slot);

@@ -9,13 +9,13 @@ internal sealed class InstanceGroups
     private volatile Group? _cached;
 
     public InstanceGroups(
-        ServiceInstance[] instances,
+        InstanceList instances,
         Func<ServiceInstance, string?> key,
-        Func<string, ServiceInstance[], InstanceSet> create)
+        Func<string, InstanceList, InstanceSet> create)
     {
         foreach (var group in instances.Where(instance => key(instance) is not null).GroupBy(key, StringComparer.Ordinal))
         {
-            _groups.Add(group.Key!, create(group.Key!, [.. group]));
+            _groups.Add(group.Key!, create(group.Key!, InstanceList.Of([.. group])));
         }
     }
 

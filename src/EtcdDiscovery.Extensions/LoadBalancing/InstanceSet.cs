@@ -12,7 +12,7 @@ namespace EtcdDiscovery;
 /// </remarks>
 public sealed class InstanceSet : IReadOnlyList<ServiceInstance>
 {
-    private readonly ServiceInstance[] _instances;
+    private readonly InstanceList _instances;
     private readonly BalancerState _balancer;
     private readonly OutstandingCounts _outstanding;
     private readonly string _scope;
@@ -30,17 +30,17 @@ public sealed class InstanceSet : IReadOnlyList<ServiceInstance>
     /// <param name="outstanding">How many calls to each of them are outstanding, in the same order; by default none.</param>
     /// <exception cref="ArgumentException">There are no instances, or the numbers of instances and calls differ.</exception>
     public InstanceSet(IEnumerable<ServiceInstance> instances, IEnumerable<int>? outstanding = null)
-        : this([.. instances], new BalancerState(TimeProvider.System), "", mayHaveWeights: true)
+        : this(InstanceList.Of([.. instances]), new BalancerState(TimeProvider.System), "", mayHaveWeights: true)
     {
-        if (_instances.Length == 0)
+        if (_instances.Count == 0)
         {
             throw new ArgumentException("A set must have at least one instance.", nameof(instances));
         }
 
         int[] counts = outstanding is null ? [] : [.. outstanding];
-        if (outstanding is not null && counts.Length != _instances.Length)
+        if (outstanding is not null && counts.Length != _instances.Count)
         {
-            throw new ArgumentException($"There are {counts.Length} numbers of outstanding calls, but {_instances.Length} instances.", nameof(outstanding));
+            throw new ArgumentException($"There are {counts.Length} numbers of outstanding calls, but {_instances.Count} instances.", nameof(outstanding));
         }
 
         for (var i = 0; i < counts.Length; i++)
@@ -49,7 +49,7 @@ public sealed class InstanceSet : IReadOnlyList<ServiceInstance>
         }
     }
 
-    internal InstanceSet(ServiceInstance[] instances, BalancerState balancer, string scope, bool mayHaveWeights)
+    internal InstanceSet(InstanceList instances, BalancerState balancer, string scope, bool mayHaveWeights)
     {
         _instances = instances;
         _balancer = balancer;
@@ -59,7 +59,7 @@ public sealed class InstanceSet : IReadOnlyList<ServiceInstance>
     }
 
     /// <summary>The number of instances; at least one.</summary>
-    public int Count => _instances.Length;
+    public int Count => _instances.Count;
 
     /// <summary>Whether all instances have the same <see cref="ServiceInstance.Weight"/>.</summary>
     public bool HasEqualWeights => _hasEqualWeights || (_weights is null && Weigh());
@@ -80,7 +80,7 @@ public sealed class InstanceSet : IReadOnlyList<ServiceInstance>
     public int GetOutstanding(int index) => Volatile.Read(ref _outstanding[SlotOf(index)]);
 
     /// <inheritdoc />
-    public IEnumerator<ServiceInstance> GetEnumerator() => _instances.AsEnumerable().GetEnumerator();
+    public IEnumerator<ServiceInstance> GetEnumerator() => _instances.GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
@@ -106,7 +106,7 @@ public sealed class InstanceSet : IReadOnlyList<ServiceInstance>
     private int SlotOf(int index) => (_slotsFromOne ?? NewSlots())[index] is > 0 and var known ? known - 1 : FindSlot(index);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private int[] NewSlots() => Interlocked.CompareExchange(ref _slotsFromOne, new int[_instances.Length], null) ?? _slotsFromOne;
+    private int[] NewSlots() => Interlocked.CompareExchange(ref _slotsFromOne, new int[_instances.Count], null) ?? _slotsFromOne;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private int FindSlot(int index)

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using EtcdDiscovery.Primitives;
 
 namespace EtcdDiscovery.LoadBalancing;
 
@@ -6,7 +7,7 @@ namespace EtcdDiscovery.LoadBalancing;
 /// <remarks>Methods that run once per view are not inlined, to keep the JIT compiler's inlining budget for the hot path.</remarks>
 internal sealed class PickSets
 {
-    private readonly ServiceInstance[] _serving;
+    private readonly InstanceList _serving;
     private readonly IReadOnlyList<ServiceInstance> _ejected;
     private readonly bool _mayHaveWeights;
     private readonly BalancerState _balancer;
@@ -17,13 +18,13 @@ internal sealed class PickSets
     /// <param name="ejected">The ejected instances, the oldest ejection first. They are left out if possible.</param>
     /// <param name="balancer">The state that outlives views.</param>
     public PickSets(
-        ServiceInstance[] serving, bool mayHaveWeights, IReadOnlyList<ServiceInstance> ejected, BalancerState balancer)
+        InstanceList serving, bool mayHaveWeights, IReadOnlyList<ServiceInstance> ejected, BalancerState balancer)
     {
         _serving = serving;
         _mayHaveWeights = mayHaveWeights;
         _ejected = ejected;
         _balancer = balancer;
-        All = serving.Length == 0 ? null : NewSet(serving, "");
+        All = serving.Count == 0 ? null : NewSet(serving, "");
     }
 
     /// <summary>The set for a query without conditions; null if there is no instance.</summary>
@@ -59,37 +60,23 @@ internal sealed class PickSets
     private InstanceSet? Filter(ServiceQuery query)
     {
         var left = _serving.Where(instance => (query.Shard is null || instance.Shard == query.Shard) && !query.LeavesOut(instance)).ToArray();
-        return left.Length == 0 ? null : NewSet(left, query.Shard is null ? "" : ScopeOf(query.Shard));
+        return left.Length == 0 ? null : NewSet(InstanceList.Of(left), query.Shard is null ? "" : ScopeOf(query.Shard));
     }
 
     private static string ScopeOf(string shard) => $"on shard={shard}";
 
-    private InstanceSet NewSet(ServiceInstance[] instances, string scope) =>
+    private InstanceSet NewSet(InstanceList instances, string scope) =>
         new(WithoutEjected(instances), _balancer, scope, _mayHaveWeights);
 
     // Leaves out at most half. If more instances fail, the cause may be on the caller's side, and the rest could not carry the load.
-    private ServiceInstance[] WithoutEjected(ServiceInstance[] instances)
+    private InstanceList WithoutEjected(InstanceList instances)
     {
-        var indexes = _ejected
-            .Select(instance => InstanceOrder.IndexOf(instances, instance.Id))
-            .Where(index => index >= 0)
-            .Take(instances.Length / 2)
-            .Order()
-            .ToList();
-        if (indexes.Count == 0)
+        if (_ejected.Count == 0)
         {
             return instances;
         }
 
-        var rest = new List<ServiceInstance>(instances.Length - indexes.Count);
-        var next = 0;
-        foreach (var index in indexes)
-        {
-            rest.AddRange(instances.AsSpan(next, index - next));
-            next = index + 1;
-        }
-
-        rest.AddRange(instances.AsSpan(next));
-        return [.. rest];
+        var left = _ejected.Where(instance => instances.Find(instance.Id) is not null).Take(instances.Count / 2).Select(instance => instance.Id);
+        return instances.With([.. left.Order(Utf8Order.Instance).Select(id => (id, (ServiceInstance?)null))]);
     }
 }

@@ -36,9 +36,9 @@ internal sealed class WeightTable
     }
 
     /// <summary>Creates the table of some instances; null if all have the same weight.</summary>
-    public static WeightTable? Create(ReadOnlySpan<ServiceInstance> instances)
+    public static WeightTable? Create(IReadOnlyList<ServiceInstance> instances)
     {
-        var weights = new double[instances.Length];
+        var weights = new double[instances.Count];
         for (var i = 0; i < weights.Length; i++)
         {
             weights[i] = WeightOf(instances[i]);

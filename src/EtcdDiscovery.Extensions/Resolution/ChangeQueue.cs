@@ -72,7 +72,7 @@ internal sealed class ChangeQueue(Action<ChangeQueue> unsubscribe) : IDisposable
     public void Dispose() => unsubscribe(this);
 
     // The intermediate changes are lost, and with them the information about whether an instance unregistered.
-    private List<InstanceChange> Merge() => InstanceArray.Differences(_delivered.Instances, _view.Instances)
+    private List<InstanceChange> Merge() => InstanceChanges.Differences(_delivered.Instances, _view.Instances)
         .ConvertAll(static change => change.After is null && change.HasUnregistered is false ? change with { HasUnregistered = null } : change);
 
     private Task ArrivalAsync()

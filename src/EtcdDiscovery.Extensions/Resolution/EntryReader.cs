@@ -54,7 +54,7 @@ internal sealed partial class EntryReader(string serviceName, ILogger logger)
         }
 
         _descriptionRevision = _instancesRevision = contents.Revision.Number;
-        var changes = InstanceArray.Differences(before.Instances, [.. instances]);
+        var changes = InstanceChanges.Differences(before.Instances, instances);
         var suspects = keepVanished ? changes.Where(HasVanished).Select(change => change.Id).ToList() : [];
         var accepted = suspects.Count == 0 ? changes : changes.FindAll(change => !HasVanished(change));
         return new(before.With(info, accepted, suspects, contents.Revision), accepted);
@@ -97,7 +97,7 @@ internal sealed partial class EntryReader(string serviceName, ILogger logger)
         var actual = changes.Values.Where(change => !ReferenceEquals(change.Before, change.After)).ToList();
         actual.Sort((a, b) => Utf8Order.Instance.Compare(a.Id, b.Id));
         var suspects = before.Suspects.Count == 0 ? [] : before.Suspects.Where(id => !changes.ContainsKey(id)).ToList();
-        suspects.AddRange(TakeSuspects(actual, selfPreservation, before.Instances.Length - before.Suspects.Count));
+        suspects.AddRange(TakeSuspects(actual, selfPreservation, before.Instances.Count - before.Suspects.Count));
         suspects.Sort(Utf8Order.Instance);
         return new(before.With(info, actual, suspects, batch.Revision), actual);
     }

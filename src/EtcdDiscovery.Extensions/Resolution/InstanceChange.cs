@@ -17,7 +17,7 @@ internal readonly record struct InstanceChange(ServiceInstance? Before, ServiceI
         _ => null,
     };
 
-    private static bool IsServing(ServiceInstance? instance) => instance is not null && InstanceArray.IsServing(instance);
+    private static bool IsServing(ServiceInstance? instance) => instance is not null && InstanceChanges.IsServing(instance);
 
     private ServiceDownReason? WhyDown() => (After, HasUnregistered) switch
     {

@@ -22,7 +22,7 @@ internal sealed class ServiceTimeline(string service, Timeline? events, TimeProv
 
         if (!before.IsKnown)
         {
-            var count = update.View.Instances.Length;
+            var count = update.View.Instances.Count;
             Add(DiscoveryEventKind.ServiceRead, detail: count == 1 ? "1 instance" : string.Create(CultureInfo.InvariantCulture, $"{count} instances"));
             return;
         }

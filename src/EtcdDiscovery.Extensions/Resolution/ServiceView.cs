@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using EtcdDiscovery.LoadBalancing;
 using EtcdDiscovery.Primitives;
 using EtcdDiscovery.Stores;
@@ -14,10 +13,10 @@ internal sealed class ServiceView
     private static long _lastVersion;
 
     private TaskCompletionSource _superseded;
-    private FrozenDictionary<string, ServiceInstance[]>? _byShard;
+    private FrozenDictionary<string, InstanceList>? _byShard;
 
     private ServiceView(
-        ServiceInfo? description, ServiceInstance[] instances, ServiceInstance[] serving, StoreRevision revision, long version)
+        ServiceInfo? description, InstanceList instances, InstanceList serving, StoreRevision revision, long version)
     {
         Description = description;
         Instances = instances;
@@ -50,11 +49,11 @@ internal sealed class ServiceView
     /// <summary>The description of the service; null if there is none.</summary>
     public ServiceInfo? Description { get; }
 
-    /// <summary>The instances in the order of their keys. Do not modify the array.</summary>
-    public ServiceInstance[] Instances { get; }
+    /// <summary>The instances in the order of their keys.</summary>
+    public InstanceList Instances { get; }
 
-    /// <summary>The instances that take requests; the same array object if all do.</summary>
-    public ServiceInstance[] Serving { get; }
+    /// <summary>The instances that take requests; the same object if all do.</summary>
+    public InstanceList Serving { get; }
 
     /// <summary>The ids, in order, of instances that vanished, perhaps because of a fault of the store.</summary>
     public IReadOnlyList<string> Suspects { get; private init; } = [];
@@ -67,7 +66,7 @@ internal sealed class ServiceView
     public bool IsKnown => Version > 0;
 
     /// <summary>Whether the store has a description of the service or an instance.</summary>
-    public bool Exists => Description is not null || Instances.Length > 0;
+    public bool Exists => Description is not null || Instances.Count > 0;
 
     /// <summary>False if all instances are known to have the weight 1, so that weights need not be compared.</summary>
     public bool MayHaveWeights { get; private init; }
@@ -88,7 +87,7 @@ internal sealed class ServiceView
     public Task Superseded => _superseded.Task;
 
     /// <summary>Creates the view of a service that has not been read yet.</summary>
-    public static ServiceView NewUnknown() => new(null, [], [], default, 0);
+    public static ServiceView NewUnknown() => new(null, InstanceList.Empty, InstanceList.Empty, default, 0);
 
     public void Supersede() => _superseded.TrySetResult();
 
@@ -110,7 +109,7 @@ internal sealed class ServiceView
             return new(this, Freshness, Picks) { Revision = revision };
         }
 
-        var instances = changes.Count == 0 ? Instances : InstanceArray.Apply(Instances, changes, InstanceArray.Any);
+        var instances = changes.Count == 0 ? Instances : InstanceChanges.Apply(Instances, changes);
         return new(description, instances, ServingAfter(changes, instances), revision, Interlocked.Increment(ref _lastVersion))
         {
             Suspects = suspects,
@@ -118,16 +117,17 @@ internal sealed class ServiceView
         };
     }
 
-    public ServiceInstance? Find(string id) => InstanceOrder.Find(Instances, id);
+    public ServiceInstance? Find(string id) => Instances.Find(id);
 
     /// <summary>The instances that take requests, on a shard if one is given.</summary>
-    public ServiceInstance[] OnShard(string? shard) =>
-        shard is null ? Serving : ByShard().TryGetValue(shard, out var instances) ? instances : [];
+    public InstanceList OnShard(string? shard) =>
+        shard is null ? Serving : ByShard().TryGetValue(shard, out var instances) ? instances : InstanceList.Empty;
 
     public ServiceSnapshot ToSnapshot(string service, int unreadableEntries, ILogger logger) => new()
     {
         Service = Description ?? new ServiceInfo { Name = service },
-        Instances = ImmutableCollectionsMarshal.AsImmutableArray(Instances),
+        Instances = default,
+        ReadInstances = Instances.ToImmutableArray,
         Exists = Exists,
         ChangeToken = new SnapshotChangeToken(Superseded, logger),
         Version = Version.ToString(CultureInfo.InvariantCulture),
@@ -138,21 +138,21 @@ internal sealed class ServiceView
     };
 
     // Processes only the changes, because most of ten thousand instances do not change.
-    private ServiceInstance[] ServingAfter(IReadOnlyList<InstanceChange> changes, ServiceInstance[] instances)
+    private InstanceList ServingAfter(IReadOnlyList<InstanceChange> changes, InstanceList instances)
     {
         if (changes.Count == 0)
         {
             return Serving;
         }
 
-        var allServe = Serving == Instances && changes.All(change => change.After is null || InstanceArray.IsServing(change.After));
-        var serving = allServe ? instances : InstanceArray.Apply(Serving, changes, InstanceArray.IsServing);
-        return serving.Length == instances.Length ? instances : serving;
+        var allServe = Serving == Instances && changes.All(change => change.After is null || InstanceChanges.IsServing(change.After));
+        var serving = allServe ? instances : InstanceChanges.Apply(Serving, changes, InstanceChanges.IsServing);
+        return serving.Count == instances.Count ? instances : serving;
     }
 
     // Built lazily, because most views are never queried by shard. A race builds it twice, with the same result.
-    private FrozenDictionary<string, ServiceInstance[]> ByShard() => _byShard ??= Serving
+    private FrozenDictionary<string, InstanceList> ByShard() => _byShard ??= Serving
         .Where(instance => instance.Shard is not null)
         .GroupBy(instance => instance.Shard!, StringComparer.Ordinal)
-        .ToFrozenDictionary(shard => shard.Key, shard => shard.ToArray(), StringComparer.Ordinal);
+        .ToFrozenDictionary(shard => shard.Key, shard => InstanceList.Of([.. shard]), StringComparer.Ordinal);
 }

@@ -213,7 +213,7 @@ public sealed class EjectionTests : IDisposable
         Assert.Equal(("c d", 2), (Pickable(), _clock.ArmedTimers));
 
         var rewritten = Current.Instances[1] with { Hostname = "elsewhere" };
-        Current = TestCatalog.Snapshot([rewritten, .. Current.Instances[2..]]);
+        Current = TestCatalog.Snapshot([rewritten, .. Current.Instances.Skip(2)]);
 
         Assert.Equal(("b c d", 0), (Pickable(), _clock.ArmedTimers));
     }

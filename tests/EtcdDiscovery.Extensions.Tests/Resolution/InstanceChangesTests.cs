@@ -4,8 +4,8 @@ using EtcdDiscovery.Resolution;
 
 namespace EtcdDiscovery.Tests.Resolution;
 
-/// <summary>The ordered arrays of snapshots, compared with a trivial implementation.</summary>
-public sealed class InstanceArrayTests
+/// <summary>The ordered instances of snapshots, compared with a trivial implementation.</summary>
+public sealed class InstanceChangesTests
 {
     private const int Rounds = 300;
 
@@ -14,7 +14,7 @@ public sealed class InstanceArrayTests
         [.. "a b c aa ab ba Z 0 - ~ é ～ 😀 😀a ～a a-host a-host-2 \uE000 \uFFFD 𐀀".Split(' ')];
 
     [Fact]
-    public void Apply_NothingToAnEmptyArray_IsEmpty() => Assert.Empty(Apply([], []));
+    public void Apply_NothingToAnEmptyList_IsEmpty() => Assert.Empty(Apply([], []));
 
     [Fact]
     public void Apply_NoChange_KeepsEveryObject()
@@ -58,8 +58,8 @@ public sealed class InstanceArrayTests
 
             AssertSame(InOrder(expected.Values), Apply(before, changes));
             AssertSame(
-                InOrder(expected.Values.Where(InstanceArray.IsServing)),
-                InstanceArray.Apply(Array.FindAll(before, InstanceArray.IsServing), changes, InstanceArray.IsServing));
+                InOrder(expected.Values.Where(InstanceChanges.IsServing)),
+                InstanceChanges.Apply(InstanceList.Of(Array.FindAll(before, InstanceChanges.IsServing)), changes, InstanceChanges.IsServing));
         }
     }
 
@@ -74,7 +74,7 @@ public sealed class InstanceArrayTests
             {
                 var index = Array.FindIndex(instances, instance => instance.Id == id);
                 var expected = index >= 0 ? index : ~instances.Count(instance => Bytewise(instance.Id, id) < 0);
-                Assert.Equal(expected, InstanceOrder.IndexOf(instances, id));
+                Assert.Equal(expected, InstanceList.Of(instances).IndexOf(id));
             }
         }
     }
@@ -84,8 +84,8 @@ public sealed class InstanceArrayTests
     {
         var instances = RandomSet(new Random(3));
 
-        Assert.Empty(InstanceArray.Differences(instances, instances));
-        Assert.Empty(InstanceArray.Differences(instances, [.. instances]));
+        Assert.Empty(InstanceChanges.Differences(instances, instances));
+        Assert.Empty(InstanceChanges.Differences(instances, [.. instances]));
     }
 
     [Fact]
@@ -97,7 +97,7 @@ public sealed class InstanceArrayTests
             var before = RandomSet(random);
             var after = Apply(before, RandomChanges(random, before));
 
-            Assert.Equal(Naive(before, after), InstanceArray.Differences(before, after));
+            Assert.Equal(Naive(before, after), InstanceChanges.Differences(before, after));
         }
     }
 
@@ -108,7 +108,7 @@ public sealed class InstanceArrayTests
         for (var round = 0; round < Rounds; round++)
         {
             var (before, after) = (RandomSet(random), RandomSet(random));
-            AssertSame(after, Apply(before, InstanceArray.Differences(before, after)));
+            AssertSame(after, Apply(before, InstanceChanges.Differences(before, after)));
         }
     }
 
@@ -126,6 +126,54 @@ public sealed class InstanceArrayTests
         Assert.Same(added, after[^1]);
     }
 
+    [Fact]
+    public void Apply_ManyChangesToALargeList_AgreesWithADictionary()
+    {
+        var random = new Random(6);
+        var expected = new Dictionary<string, ServiceInstance>(StringComparer.Ordinal);
+        var list = InstanceList.Empty;
+        for (var round = 0; round < Rounds; round++)
+        {
+            // Grows to some thousands, and shrinks to nothing again.
+            var (growing, last) = (round < Rounds / 2, round == Rounds - 1);
+            var changes = Enumerable.Range(0, 5_000)
+                .Where(_ => last || random.Next(50) == 0)
+                .Select(i => $"{i:00000}")
+                .Select(id => new InstanceChange(expected.GetValueOrDefault(id), growing || (!last && random.Next(3) == 0) ? New(id) : null))
+                .Where(change => change is not { Before: null, After: null })
+                .ToList();
+            foreach (var change in changes)
+            {
+                expected.Remove(change.Id);
+                if (change.After is not null)
+                {
+                    expected.Add(change.Id, change.After);
+                }
+            }
+
+            list = InstanceChanges.Apply(list, changes);
+
+            var inOrder = InOrder(expected.Values);
+            AssertSame(inOrder, list);
+            AssertSame(inOrder, Enumerable.Range(0, list.Count).Select(i => list[i]));
+            AssertSame(inOrder, list.ToImmutableArray());
+            Assert.Equal(Enumerable.Range(0, list.Count), inOrder.Select(instance => list.IndexOf(instance.Id)));
+        }
+
+        Assert.Empty(list);
+    }
+
+    [Fact]
+    public void Apply_AChange_DoesNotAffectTheListBefore()
+    {
+        var instances = InOrder(Enumerable.Range(0, 1_000).Select(i => New($"{i:00000}")));
+        var before = InstanceList.Of([.. instances]);
+
+        InstanceChanges.Apply(before, Changes(instances, ("00300", null), ("00500", New("00500"))));
+
+        AssertSame(instances, before);
+    }
+
     private static void AssertSame(IEnumerable<ServiceInstance> expected, IEnumerable<ServiceInstance> actual) =>
         Assert.Equal<ServiceInstance>(expected, actual, ReferenceEquals);
 
@@ -137,7 +185,7 @@ public sealed class InstanceArrayTests
             .Select(change => change with { HasUnregistered = change is { After: null, Before.Status: ServiceStatus.Draining } })];
 
     private static ServiceInstance[] Apply(ServiceInstance[] before, IReadOnlyList<InstanceChange> changes) =>
-        InstanceArray.Apply(before, changes, InstanceArray.Any);
+        [.. InstanceChanges.Apply(InstanceList.Of(before), changes)];
 
     private static ServiceInstance[] RandomSet(Random random) =>
         InOrder(Ids.Where(_ => random.Next(3) == 0).Select(id => New(id, (ServiceStatus)random.Next(3))));
