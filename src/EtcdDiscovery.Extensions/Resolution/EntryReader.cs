@@ -14,6 +14,7 @@ internal sealed partial class EntryReader(string serviceName, ILogger logger)
 
     private readonly string _descriptionKey = ServiceKeys.Description(serviceName);
     private readonly HashSet<string> _unreadable = new(StringComparer.Ordinal);
+    private readonly SharedValues _shared = new();
 
     private int _logged;
 
@@ -146,7 +147,7 @@ internal sealed partial class EntryReader(string serviceName, ILogger logger)
             return null;
         }
 
-        ServiceJson.TryDecode(serviceName, id, value.Value, out var instance, out var fault);
+        ServiceJson.TryDecode(serviceName, id, value.Value, out var instance, out var fault, _shared);
         Note(key, fault, value.Value.Length);
         return instance == before ? before : instance;
     }

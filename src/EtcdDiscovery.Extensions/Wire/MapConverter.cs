@@ -43,7 +43,7 @@ internal sealed class MapConverter : JsonConverter<IReadOnlyDictionary<string, s
                 continue;
             }
 
-            var key = reader.GetString()!;
+            var key = ReadKey(ref reader);
             reader.Read();
             if (LenientStringConverter.IsText(reader.TokenType))
             {
@@ -75,4 +75,10 @@ internal sealed class MapConverter : JsonConverter<IReadOnlyDictionary<string, s
 
         return entries;
     }
+
+    // Most maps are ports under these names, so maps that differ share them at least.
+    private static string ReadKey(ref Utf8JsonReader reader) =>
+        reader.ValueTextEquals("http"u8) ? "http"
+        : reader.ValueTextEquals("https"u8) ? "https"
+        : reader.GetString()!;
 }

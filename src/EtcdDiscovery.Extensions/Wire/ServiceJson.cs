@@ -59,13 +59,20 @@ internal static class ServiceJson
     /// <summary>
     /// Decodes an instance. The id and service name come from the key, because the value could contain those of another instance.
     /// </summary>
+    /// <param name="serviceName">The service name.</param>
+    /// <param name="id">The id.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="instance">The instance.</param>
+    /// <param name="fault">Why the value is unreadable.</param>
+    /// <param name="shared">The values that it shares with other instances; null to share none.</param>
     /// <returns>False if the value is unreadable or has no host name; <paramref name="fault"/> says why.</returns>
     public static bool TryDecode(
         string serviceName,
         string id,
         ReadOnlyMemory<byte> value,
         [NotNullWhen(true)] out ServiceInstance? instance,
-        [NotNullWhen(false)] out string? fault)
+        [NotNullWhen(false)] out string? fault,
+        SharedValues? shared = null)
     {
         instance = null;
         if (!ServiceKeys.IsReadable(id))
@@ -91,25 +98,26 @@ internal static class ServiceJson
             return false;
         }
 
+        shared ??= new SharedValues();
         instance = new ServiceInstance
         {
             Id = id,
             ServiceName = serviceName,
             Hostname = document.Name ?? "",
-            Ports = MapOf(document.Ports),
-            Credentials = CredentialsOf(document.User, document.Password),
+            Ports = shared.Share(MapOf(document.Ports)),
+            Credentials = shared.Share(CredentialsOf(document.User, document.Password)),
             Public = document.Public ?? false,
             PrivateHostname = document.PrivateHostname,
-            PrivatePorts = MapOf(document.PrivatePorts),
+            PrivatePorts = shared.Share(MapOf(document.PrivatePorts)),
             Critical = document.Critical ?? false,
-            Shard = document.Shard,
+            Shard = shared.Share(document.Shard),
             Status = WireStatus.Read(document.Status),
             UnknownStatus = WireStatus.Read(document.Status) == ServiceStatus.Unknown ? document.Status : null,
             StatusReason = document.StatusReason,
             Weight = document.Weight is > 0 and < double.PositiveInfinity ? document.Weight.Value : 1,
-            Zone = document.Zone,
+            Zone = shared.Share(document.Zone),
             // Go ignores metadata, so an instance with too many metadata entries must stay readable.
-            Metadata = HasTooMany(document.Metadata) ? null : MapOf(document.Metadata),
+            Metadata = HasTooMany(document.Metadata) ? null : shared.Share(MapOf(document.Metadata)),
         };
         return true;
     }
