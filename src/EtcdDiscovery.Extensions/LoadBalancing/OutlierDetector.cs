@@ -14,7 +14,7 @@ internal sealed class OutlierDetector(TimeProvider timeProvider, TimerCallback r
     private bool _disposed;
 
     /// <summary>The ejected instances, the oldest ejection first.</summary>
-    public ServiceInstance[] Instances => [.. _ejections.Select(ejection => ejection.Instance)];
+    public ServiceInstance[] Instances => _ejections.Count == 0 ? [] : [.. _ejections.Select(ejection => ejection.Instance)];
 
     public IReadOnlyList<Ejection> Ejections => [.. _ejections];
 
@@ -38,6 +38,11 @@ internal sealed class OutlierDetector(TimeProvider timeProvider, TimerCallback r
     /// <returns>The ended ejections.</returns>
     public IReadOnlyList<Ejection> End(Predicate<Ejection> match)
     {
+        if (_ejections.Count == 0)
+        {
+            return [];
+        }
+
         var ended = _ejections.FindAll(match);
         ended.ForEach(ejection => ejection.Timer?.Dispose());
         _ejections.RemoveAll(match);

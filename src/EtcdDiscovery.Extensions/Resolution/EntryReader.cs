@@ -106,12 +106,12 @@ internal sealed partial class EntryReader(string serviceName, ILogger logger)
     /// <summary>Removes from the changes the instances that vanished together with too many others, and returns their ids.</summary>
     private static List<string> TakeSuspects(List<InstanceChange> changes, SelfPreservation selfPreservation, int present)
     {
-        var vanished = changes.Where(HasVanished).Select(change => change.Id).ToList();
-        if (vanished.Count == 0)
+        if (!changes.Exists(HasVanished))
         {
-            return vanished;
+            return [];
         }
 
+        var vanished = changes.Where(HasVanished).Select(change => change.Id).ToList();
         var newSuspects = vanished[selfPreservation.Accept(present, vanished)..];
         if (newSuspects.Count > 0)
         {

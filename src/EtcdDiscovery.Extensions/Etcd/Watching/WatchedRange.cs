@@ -1,6 +1,5 @@
 using EtcdDiscovery.Stores;
 using Etcdserverpb;
-using Mvccpb;
 
 namespace EtcdDiscovery.Etcd.Watching;
 
@@ -76,19 +75,23 @@ internal sealed class WatchedRange
 
     private HistoryLostException? Advance(WatchResponse response)
     {
-        var first = _events.Count;
-        _events.AddRange(response.Events.Select(EtcdConvert.ToEvent));
-        if (_events.FindIndex(first, change => !Range.Contains(change.Key)) >= 0)
+        foreach (var change in response.Events)
         {
-            throw EtcdErrors.ProtocolViolation("a change of a key that is not watched");
+            var converted = EtcdConvert.ToEvent(change);
+            if (!Range.Contains(converted.Key))
+            {
+                throw EtcdErrors.ProtocolViolation("a change of a key that is not watched");
+            }
+
+            if (converted.Value is not null)
+            {
+                _history.Note(change.Kv.Key, change.Kv.ModRevision);
+            }
+
+            _events.Add(converted);
+            _size += (long)change.Kv.Key.Length + change.Kv.Value.Length;
         }
 
-        if (response.Events.LastOrDefault(change => change.Type == Event.Types.EventType.Put) is { } put)
-        {
-            _history.Note(put.Kv.Key, put.Kv.ModRevision);
-        }
-
-        _size += response.Events.Sum(change => (long)change.Kv.Key.Length + change.Kv.Value.Length);
         if (response.Fragment)
         {
             return _size > WatchSubscription.MaxWaitingBytes ? TooSlow() : null;
