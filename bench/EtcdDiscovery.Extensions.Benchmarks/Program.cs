@@ -7,6 +7,7 @@ var benchmarks = new SortedDictionary<string, Func<Task<Comparison>>>(StringComp
     ["churn"] = ChurnBenchmark.RunAsync,
     ["deploy"] = DeployBenchmark.RunAsync,
     ["doorways"] = DoorwaysBenchmark.RunAsync,
+    ["first-request"] = FirstRequestBenchmark.RunAsync,
     ["fleet"] = FleetBenchmark.RunAsync,
     ["herd"] = HerdBenchmark.RunAsync,
     ["propagation"] = PropagationBenchmark.RunAsync,
