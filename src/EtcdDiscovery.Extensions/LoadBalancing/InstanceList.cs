@@ -38,8 +38,10 @@ internal sealed class InstanceList : IReadOnlyList<ServiceInstance>
     {
         get
         {
-            var chunk = _chunks.Length == 1 ? 0 : ChunkOf(index);
-            return _chunks[chunk][index - _starts[chunk]];
+            // Mostly the right chunk, because most chunks keep the length of new ones.
+            var chunk = Math.Min(index / NewChunkLength, _chunks.Length - 1);
+            var (instances, offset) = (_chunks[chunk], index - _starts[chunk]);
+            return (uint)offset < (uint)instances.Length ? instances[offset] : FindFrom(chunk, index);
         }
     }
 
@@ -171,9 +173,8 @@ internal sealed class InstanceList : IReadOnlyList<ServiceInstance>
     }
 
     // Starts at the chunk that is right if all have their first length, because a binary search would be the longest part of a pick.
-    private int ChunkOf(int index)
+    private ServiceInstance FindFrom(int chunk, int index)
     {
-        var chunk = Math.Min(index / NewChunkLength, _chunks.Length - 1);
         while (_starts[chunk] > index)
         {
             chunk--;
@@ -184,6 +185,6 @@ internal sealed class InstanceList : IReadOnlyList<ServiceInstance>
             chunk++;
         }
 
-        return chunk;
+        return _chunks[chunk][index - _starts[chunk]];
     }
 }
