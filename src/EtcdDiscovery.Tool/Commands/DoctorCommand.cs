@@ -36,9 +36,9 @@ internal sealed class DoctorCommand : Command
             }));
             findings.AddRange(results.SelectMany(result => result));
             findings.AddRange(CheckClusters(checks));
-            if (checks.FindIndex(check => check.IsReachable) is >= 0 and var reachable)
+            if (checks.FindIndex(check => check.IsUsable) is >= 0 and var usable)
             {
-                findings.AddRange(await CheckAccessAsync(members[reachable], options, cancellationToken));
+                findings.AddRange(await CheckAccessAsync(members[usable], options, cancellationToken));
                 findings.AddRange(await CheckRegistryAsync(services, options, findings, cancellationToken));
             }
         }

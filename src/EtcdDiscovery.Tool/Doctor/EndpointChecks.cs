@@ -17,8 +17,8 @@ internal sealed class EndpointChecks(EtcdMember member, DiscoveryStoreKind store
 
     private static readonly Version OldestVersion = new(3, 4);
 
-    /// <summary>Whether the endpoint has answered.</summary>
-    public bool IsReachable { get; private set; }
+    /// <summary>Whether the endpoint has answered, and has the API of the store.</summary>
+    public bool IsUsable { get; private set; }
 
     /// <summary>The id of its cluster; 0 if it is unknown.</summary>
     public ulong ClusterId { get; private set; }
@@ -29,10 +29,11 @@ internal sealed class EndpointChecks(EtcdMember member, DiscoveryStoreKind store
         try
         {
             using var version = await member.SendAsync(HttpMethod.Get, "/version", withLogin: false, null, cancellationToken);
-            IsReachable = true;
             findings.Add(Finding.Ok("endpoint", member.Name, "reachable"));
             findings.Add(CheckClock(version));
-            findings.Add(await CheckV2Async(cancellationToken));
+            var v2 = await CheckV2Async(cancellationToken);
+            findings.Add(v2);
+            IsUsable = v2.Severity == Severity.Ok;
         }
         catch (Exception error) when (member.Describe(error) is { } reason && !cancellationToken.IsCancellationRequested)
         {
