@@ -29,7 +29,7 @@ internal sealed class RegistryChecks(IDiscoveryStore store, IServiceResolver res
         var known = snapshots.OfType<ServiceSnapshot>().ToList();
         return
         [
-            .. Limit("entries", faults, $"all {contents.Entries.Count} entries of {services.Count} services are readable"),
+            .. Limit("entries", faults, $"all entries are readable (entries: {contents.Entries.Count}, services: {services.Count})"),
             .. Limit("hosts", await CheckHostsAsync(known, cancellationToken), "every instance has a port and a host that can be called"),
         ];
     }
