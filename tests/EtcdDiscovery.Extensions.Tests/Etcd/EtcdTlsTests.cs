@@ -3,6 +3,7 @@ using EtcdDiscovery.Etcd;
 using EtcdDiscovery.Stores;
 using EtcdDiscovery.Tests.Infrastructure;
 using EtcdDiscovery.Tests.Transport;
+using EtcdDiscovery.Transport.Tls;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace EtcdDiscovery.Tests.Etcd;
@@ -81,7 +82,7 @@ public sealed class EtcdTlsTests : IDisposable
     [InlineData("another name", "the server's certificate 'CN=etcd' is for 'localhost', '127.0.0.1', not for 'etcd-7.dev'")]
     [InlineData("missing file", "EtcdDiscovery:Etcd:Tls:CertificateAuthority: file '{0}/missing.pem' cannot be read: it does not exist")]
     [InlineData("empty file", "EtcdDiscovery:Etcd:Tls:CertificateAuthority: file '{0}/empty.pem' contains no certificate in PEM form")]
-    [InlineData("garbage", "EtcdDiscovery:Etcd:Tls:Certificate: a certificate in file '{0}/garbage.pem' is unreadable")]
+    [InlineData("garbage", "EtcdDiscovery:Etcd:Tls:Certificate: file '{0}/garbage.pem' contains an unreadable certificate")]
     [InlineData("another key", "' does not contain the private key of 'CN=client' from file '")]
     [InlineData("no key", "/authority.pem' does not contain an unencrypted private key in PEM form")]
     public async Task Certificate_Invalid_ErrorNamesFileSubjectAndReason(string fault, string expected)
@@ -96,6 +97,18 @@ public sealed class EtcdTlsTests : IDisposable
         // Transient, because certificates are rotated automatically.
         Assert.True(error.IsTransient);
         Assert.DoesNotContain("PRIVATE KEY", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("?", "contains no certificate in PEM form")]
+    [InlineData("Z2FyYmFnZQ==", "contains an unreadable certificate")]
+    public void CertificateAuthority_InvalidText_ErrorNamesTheSettingOnce(string body, string expected)
+    {
+        var options = new EtcdTlsOptions { CertificateAuthority = $"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----" };
+
+        var error = Assert.Throws<TlsException>(() => TlsMaterial.Read(options));
+
+        Assert.Equal($"EtcdDiscovery:Etcd:Tls:CertificateAuthority {expected}.", error.Message);
     }
 
     [Theory]

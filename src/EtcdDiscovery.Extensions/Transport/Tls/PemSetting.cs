@@ -44,6 +44,9 @@ internal sealed class PemSetting
     /// <summary>The source of the text, for messages.</summary>
     public string Origin => IsFile ? $"file '{LogSanitizer.Sanitize(_path)}'" : Name;
 
+    /// <summary>The setting, and its file if it has one, to begin a message.</summary>
+    public string Subject => IsFile ? $"{Name}: {Origin}" : Name;
+
     public static PemSetting? Of(string name, string? value) =>
         string.IsNullOrWhiteSpace(value) ? null : new PemSetting(name, value.Trim());
 
@@ -62,7 +65,7 @@ internal sealed class PemSetting
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
-            throw new TlsException($"{Name}: {Origin} cannot be read: {Describe(error)}.");
+            throw new TlsException($"{Subject} cannot be read: {Describe(error)}.");
         }
     }
 

@@ -86,12 +86,12 @@ internal sealed class TlsMaterial
         }
         catch (CryptographicException)
         {
-            throw new TlsException($"{setting.Name}: a certificate in {setting.Origin} is unreadable.");
+            throw new TlsException($"{setting.Subject} contains an unreadable certificate.");
         }
 
         return certificates.Count > 0
             ? certificates
-            : throw new TlsException($"{setting.Name}: {setting.Origin} contains no certificate in PEM form.");
+            : throw new TlsException($"{setting.Subject} contains no certificate in PEM form.");
     }
 
     private static X509Certificate2 ReadKey(X509Certificate2 certificate, PemSetting setting, PemSetting key)
@@ -99,7 +99,7 @@ internal sealed class TlsMaterial
         var text = key.Read();
         if (!text.Contains("PRIVATE KEY-----", StringComparison.Ordinal) || text.Contains("ENCRYPTED", StringComparison.Ordinal))
         {
-            throw new TlsException($"{key.Name}: {key.Origin} does not contain an unencrypted private key in PEM form.");
+            throw new TlsException($"{key.Subject} does not contain an unencrypted private key in PEM form.");
         }
 
         try
@@ -114,7 +114,7 @@ internal sealed class TlsMaterial
         {
             // Drops the cause, which might quote the key.
             throw new TlsException(
-                $"{key.Name}: {key.Origin} does not contain the private key of {Describe(certificate)} from {setting.Origin}.");
+                $"{key.Subject} does not contain the private key of {Describe(certificate)} from {setting.Origin}.");
         }
     }
 }
