@@ -26,7 +26,7 @@ public sealed class ServerCertificateTests : IDisposable
     [InlineData("etcd", "127.0.0.1", ForServers, Accepted)]
     [InlineData("etcd", "127.0.0.1", null, Accepted)]
     [InlineData("etcd", "127.0.0.1", ForClients, "the server's certificate 'CN=etcd' cannot be used: NotValidForUsage")]
-    [InlineData("127.0.0.1", null, ForServers, "the server's certificate 'CN=127.0.0.1' is for no host name at all, not for '127.0.0.1'")]
+    [InlineData("127.0.0.1", null, ForServers, "the server's certificate 'CN=127.0.0.1' has no subject alternative names; reissue it with one for '127.0.0.1'")]
     [InlineData("127.0.0.1", "other.dev", ForServers, "the server's certificate 'CN=127.0.0.1' is for 'other.dev', not for '127.0.0.1'")]
     [InlineData("etcd", "127.0.0.2", ForServers, "the server's certificate 'CN=etcd' is for '127.0.0.2', not for '127.0.0.1'")]
     public async Task Certificate_IssuedByTheRoot_MustMatchTheHostAndServerUsage(string name, string? host, string? usage, string expected)

@@ -27,10 +27,16 @@ internal static class ServerCertificateVerifier
         }
 
         var server = $"the server's certificate {TlsMaterial.Describe(certificate)}";
-        return errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors)
-            ? ExplainChain(server, certificate, chain, material)
-            : $"{server} is for {NamesOf(certificate)}, not for '{LogSanitizer.Sanitize(name)}'; if that is the right server, set "
-                + $"{EtcdDiscoveryOptions.SectionName}:Etcd:Tls:ServerName";
+        if (errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors))
+        {
+            return ExplainChain(server, certificate, chain, material);
+        }
+
+        var host = LogSanitizer.Sanitize(name);
+        return NamesOf(certificate) is { Count: > 0 } names
+            ? $"{server} is for {string.Join(", ", names)}, not for '{host}'; if that is the right server, set "
+                + $"{EtcdDiscoveryOptions.SectionName}:Etcd:Tls:ServerName"
+            : $"{server} has no subject alternative names; reissue it with one for '{host}'";
     }
 
     private static string ExplainChain(string server, X509Certificate2 certificate, X509Chain chain, TlsMaterial material)
@@ -66,13 +72,11 @@ internal static class ServerCertificateVerifier
 
     private static string AsciiOf(string name) => Ascii.IsValid(name) ? name : new IdnMapping().GetAscii(name);
 
-    private static string NamesOf(X509Certificate2 certificate)
-    {
-        var names = certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>()
+    private static List<string> NamesOf(X509Certificate2 certificate) =>
+    [
+        .. certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>()
             .SelectMany(names => names.EnumerateDnsNames().Concat(names.EnumerateIPAddresses().Select(address => address.ToString())))
             .Take(MaxNames)
-            .Select(name => $"'{LogSanitizer.Sanitize(name)}'")
-            .ToList();
-        return names.Count > 0 ? string.Join(", ", names) : "no host name at all";
-    }
+            .Select(name => $"'{LogSanitizer.Sanitize(name)}'"),
+    ];
 }
