@@ -1,4 +1,5 @@
 using System.CommandLine;
+using EtcdDiscovery.Tool.Commands;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -125,6 +126,11 @@ internal sealed class SettingsOptions
         options.RegisterService = false;
         options.RequireRegistration = false;
         options.SnapshotDirectory = null;
+        if (parsed.CommandResult.Command is not RegisterCommand)
+        {
+            options.Service = new();
+        }
+
         if (parsed.GetValue(_endpoints) is { Length: > 0 } endpoints)
         {
             options.Etcd.Endpoints = [.. endpoints.SelectMany(SplitEndpoints)];

@@ -29,6 +29,17 @@ public sealed class ExitCodeTests(SharedEtcd shared)
         Assert.Single(result.Errors.Trim().Split('\n'));
     }
 
+    [Fact]
+    public async Task Service_IncompleteSettings_MatterOnlyToRegister()
+    {
+        var etcd = await shared.GetAsync(EtcdVersion.First);
+        await using var services = ToolProcess.Start(etcd.Endpoint, ["services"], ("EtcdDiscovery__Service__User", "me"));
+
+        var result = await services.WaitAsync();
+
+        Assert.True(result.ExitCode == 0, result.Errors);
+    }
+
     [Theory]
     [InlineData("services")]
     [InlineData("instances web")]
