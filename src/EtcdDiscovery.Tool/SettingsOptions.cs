@@ -19,12 +19,7 @@ internal sealed class SettingsOptions
         Recursive = true,
     };
 
-    private readonly Option<string?> _store = new("--store")
-    {
-        Description = "The API of etcd: Etcd (v3, the default) or EtcdV2.",
-        HelpName = "STORE",
-        Recursive = true,
-    };
+    private readonly StoreOption _store = new("--store", "The API of etcd: Etcd (v3, the default) or EtcdV2.") { Recursive = true };
 
     private readonly Option<string?> _keyPrefix = new("--key-prefix")
     {
@@ -57,8 +52,6 @@ internal sealed class SettingsOptions
     private readonly Option<bool> _json = new("--json") { Description = "Writes JSON.", Recursive = true };
 
     private readonly Option<bool> _verbose = new("--verbose") { Description = "Writes the library's log to standard error.", Recursive = true };
-
-    public SettingsOptions() => _store.AcceptOnlyFromAmong(nameof(DiscoveryStoreKind.Etcd), nameof(DiscoveryStoreKind.EtcdV2));
 
     public void AddTo(Command root)
     {
@@ -136,7 +129,7 @@ internal sealed class SettingsOptions
             options.Etcd.Endpoints = [.. endpoints.SelectMany(SplitEndpoints)];
         }
 
-        options.Store = parsed.GetValue(_store) is { } store ? Enum.Parse<DiscoveryStoreKind>(store) : options.Store;
+        options.Store = parsed.GetValue(_store) ?? options.Store;
         options.KeyPrefix = parsed.GetValue(_keyPrefix) ?? options.KeyPrefix;
         options.Etcd.User = parsed.GetValue(_user) ?? options.Etcd.User;
         options.Etcd.Password = password ?? options.Etcd.Password;

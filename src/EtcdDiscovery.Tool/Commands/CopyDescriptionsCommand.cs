@@ -13,9 +13,9 @@ internal sealed class CopyDescriptionsCommand : Command
 {
     private static readonly TimeSpan SessionTime = TimeSpan.FromMinutes(1);
 
-    private readonly Option<DiscoveryStoreKind> _from = Store("--from", "The store to read: Etcd or EtcdV2.");
+    private readonly StoreOption _from = new("--from", "The store to read: Etcd or EtcdV2.") { Required = true };
 
-    private readonly Option<DiscoveryStoreKind> _to = Store("--to", "The store to write: Etcd or EtcdV2.");
+    private readonly StoreOption _to = new("--to", "The store to write: Etcd or EtcdV2.") { Required = true };
 
     private readonly Option<string?> _toEndpoints = new("--to-endpoints")
     {
@@ -37,7 +37,7 @@ internal sealed class CopyDescriptionsCommand : Command
 
     private async Task<int> CopyAsync(SettingsOptions settings, ParseResult parsed, CancellationToken cancellationToken)
     {
-        var (from, to, toEndpoints) = (parsed.GetValue(_from), parsed.GetValue(_to), parsed.GetValue(_toEndpoints));
+        var (from, to, toEndpoints) = (parsed.GetRequiredValue(_from)!.Value, parsed.GetRequiredValue(_to)!.Value, parsed.GetValue(_toEndpoints));
         if (from == to && toEndpoints is null)
         {
             throw new UsageException($"--from and --to are both '{from}': name two different stores, or another etcd cluster with --to-endpoints.");
@@ -124,13 +124,6 @@ internal sealed class CopyDescriptionsCommand : Command
         {
             return false;
         }
-    }
-
-    private static Option<DiscoveryStoreKind> Store(string name, string description)
-    {
-        var option = new Option<DiscoveryStoreKind>(name) { Description = description, HelpName = "STORE", Required = true };
-        option.AcceptOnlyFromAmong(nameof(DiscoveryStoreKind.Etcd), nameof(DiscoveryStoreKind.EtcdV2));
-        return option;
     }
 
     private enum Verdict
