@@ -1,4 +1,3 @@
-using EtcdDiscovery.Tests.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace EtcdDiscovery.Testing.Tests;
@@ -231,14 +230,15 @@ public sealed class FakeServiceResolverTests
         var settings = await Task.Run(UseAsync, Token);
 
         // A thread that was busy with the fake may refer to it for a moment.
-        await Eventually.TrueAsync(
-            () =>
-            {
-                GC.Collect();
-                GC.WaitForPendingFinalizers();
-                return Task.FromResult(!settings.TryGetTarget(out _));
-            },
-            "the fake is collected");
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        patience.CancelAfter(TimeSpan.FromSeconds(20));
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        do
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+        while (settings.TryGetTarget(out _) && await timer.WaitForNextTickAsync(patience.Token));
 
         // Returns what the services of the fake refer to.
         static async Task<WeakReference<Settings>> UseAsync()
