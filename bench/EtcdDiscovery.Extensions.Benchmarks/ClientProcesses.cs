@@ -36,7 +36,10 @@ internal sealed class ClientProcesses : IAsyncDisposable
         foreach (var process in started._processes)
         {
             var line = await process.StandardOutput.ReadLineAsync().WaitAsync(Patience);
-            _ = line == Ready ? line : throw new InvalidOperationException($"A process with {command} said '{line}'.");
+            if (line != Ready)
+            {
+                throw new InvalidOperationException($"A process with {command} said '{line}'.");
+            }
         }
 
         return started;

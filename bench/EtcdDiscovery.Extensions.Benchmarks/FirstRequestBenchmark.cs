@@ -62,7 +62,10 @@ internal static class FirstRequestBenchmark
             }
         }
 
-        return Report(ours, baseline, afterPut);
+        var result = Interleaved.ReportDelays(ours, baseline);
+        Console.WriteLine(FormattableString.Invariant($"{Interleaved.Percentile(afterPut, 0.5):F3} ms after etcd answered the put (median)"));
+        Console.WriteLine();
+        return result;
     }
 
     private static HttpMessageInvoker NewInvoker(IServiceResolver resolver, IDiscoveryStore store) => new(new DiscoveryHandler(
@@ -92,20 +95,6 @@ internal static class FirstRequestBenchmark
         using var request = new HttpRequestMessage(HttpMethod.Get, $"http://{Service}/");
         using var response = await invoker.SendAsync(request, CancellationToken.None);
         return response.ReasonPhrase;
-    }
-
-    private static Comparison Report(List<double> ours, List<double> baseline, List<double> afterPut)
-    {
-        Console.WriteLine(Comparison.Header);
-        foreach (var (name, share) in ((string, double)[])[("p50", 0.5), ("p90", 0.9), ("p99", 0.99)])
-        {
-            var (our, bare, after) = (Interleaved.Percentile(ours, share), Interleaved.Percentile(baseline, share), Interleaved.Percentile(afterPut, share));
-            Console.WriteLine(FormattableString.Invariant($"{name,-40}{our / bare,8:F2}{our,12:F3}{bare,12:F3} ms, {after:F3} ms after etcd answered the put"));
-        }
-
-        Console.WriteLine();
-        var (median, bareMedian) = (Interleaved.Percentile(ours, 0.5), Interleaved.Percentile(baseline, 0.5));
-        return new Comparison(median / bareMedian, median * 1000, bareMedian * 1000, "µs");
     }
 
     /// <summary>Answers with the host that the request was sent to.</summary>

@@ -65,6 +65,20 @@ internal static class Interleaved
     public static double Percentile(IReadOnlyCollection<double> values, double share) =>
         values.Order().ElementAt((int)(values.Count * share));
 
+    /// <summary>Prints percentiles of delays in milliseconds, and compares the medians, in microseconds.</summary>
+    public static Comparison ReportDelays(List<double> ours, List<double> baseline)
+    {
+        Console.WriteLine(Comparison.Header);
+        foreach (var (name, share) in ((string, double)[])[("p50", 0.5), ("p90", 0.9), ("p99", 0.99)])
+        {
+            var (our, bare) = (Percentile(ours, share), Percentile(baseline, share));
+            Console.WriteLine(FormattableString.Invariant($"{name,-40}{our / bare,8:F2}{our,12:F3}{bare,12:F3} ms"));
+        }
+
+        var (median, bareMedian) = (Percentile(ours, 0.5), Percentile(baseline, 0.5));
+        return new Comparison(median / bareMedian, median * 1000, bareMedian * 1000, "µs");
+    }
+
     private static double Median(IEnumerable<double> values)
     {
         var sorted = values.Order().ToList();

@@ -41,7 +41,7 @@ internal static class PeerHttpBenchmark
             var bare = new HttpCalls(none, url, Paths);
             var result = await Interleaved.CompareAsync(
                 Rounds, "ns", () => new(Added(new HttpCalls(ours, url, Paths), bare)), () => new(Added(new HttpCalls(theirs, url, Paths), bare)));
-            var what = FormattableString.Invariant($"{size:N0} instance{(size == 1 ? "" : "s")}");
+            var what = PeerResolveBenchmark.Describe(size);
             results.Add((what, result));
             Console.WriteLine(result.Row($"added, {what}"));
         }

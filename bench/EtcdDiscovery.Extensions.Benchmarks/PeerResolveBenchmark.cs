@@ -32,7 +32,7 @@ internal static class PeerResolveBenchmark
             var name = WarmCatalog.NameOf(size);
             var result = await Interleaved.CompareCallsAsync(
                 Rounds, CallsPerRound, calls => Ours(catalog.Resolver, name, calls), calls => Theirs(endpoints, $"http://{name}", calls));
-            var what = FormattableString.Invariant($"{size:N0} instance{(size == 1 ? "" : "s")}");
+            var what = Describe(size);
             results.Add((what, result));
             var ours = Interleaved.AllocatedPerCall(calls => Ours(catalog.Resolver, name, calls), 100_000);
             var theirs = Interleaved.AllocatedPerCall(calls => Theirs(endpoints, $"http://{name}", calls), 100_000);
@@ -50,6 +50,8 @@ internal static class PeerResolveBenchmark
             string.Create(CultureInfo.InvariantCulture, $"Services:{WarmCatalog.NameOf(size)}:http:{number}"),
             string.Create(CultureInfo.InvariantCulture, $"http://10.0.{number / 250}.{number % 250}:8080")))))
         .Build();
+
+    public static string Describe(int size) => FormattableString.Invariant($"{size:N0} instance{(size == 1 ? "" : "s")}");
 
     private static void Ours(IServiceResolver resolver, string name, int calls)
     {

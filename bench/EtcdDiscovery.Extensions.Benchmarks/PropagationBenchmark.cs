@@ -47,23 +47,11 @@ internal static class PropagationBenchmark
 
         await ending.CancelAsync();
         await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return Report(ours, baseline);
+        var result = Interleaved.ReportDelays(ours, baseline);
+        Console.WriteLine();
+        return result;
     }
 
     private static async Task<WatchResponse> SeeAsync(EtcdStream<WatchRequest, WatchResponse> stream) =>
         await stream.ReadAsync(CancellationToken.None);
-
-    private static Comparison Report(List<double> ours, List<double> baseline)
-    {
-        Console.WriteLine(Comparison.Header);
-        foreach (var (name, share) in ((string, double)[])[("p50", 0.5), ("p90", 0.9), ("p99", 0.99)])
-        {
-            var (our, bare) = (Interleaved.Percentile(ours, share), Interleaved.Percentile(baseline, share));
-            Console.WriteLine(FormattableString.Invariant($"{name,-40}{our / bare,8:F2}{our,12:F3}{bare,12:F3} ms"));
-        }
-
-        Console.WriteLine();
-        var (median, bareMedian) = (Interleaved.Percentile(ours, 0.5), Interleaved.Percentile(baseline, 0.5));
-        return new Comparison(median / bareMedian, median * 1000, bareMedian * 1000, "µs");
-    }
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using EtcdDiscovery.Tool.Commands;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -67,7 +66,9 @@ internal sealed class SettingsOptions
     /// <param name="parsed">The command line.</param>
     /// <param name="logLevel">What is logged to standard error, unless the command line asks for more.</param>
     /// <param name="configure">Changes the settings after all other sources.</param>
-    public IHost BuildHost(ParseResult parsed, LogLevel logLevel = LogLevel.None, Action<EtcdDiscoveryOptions>? configure = null)
+    /// <param name="keepsService">Whether the section <c>Service</c> applies. Otherwise, its settings need not be complete.</param>
+    public IHost BuildHost(
+        ParseResult parsed, LogLevel logLevel = LogLevel.None, Action<EtcdDiscoveryOptions>? configure = null, bool keepsService = false)
     {
         var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         if (parsed.GetValue(_settings) is { } file)
@@ -82,6 +83,7 @@ internal sealed class SettingsOptions
         var password = parsed.GetValue(_passwordFile) is { } secret ? ReadPassword(secret) : null;
         builder.AddEtcdDiscovery(options =>
         {
+            options.Service = keepsService ? options.Service : new();
             Apply(parsed, password, options);
             configure?.Invoke(options);
         });
@@ -119,11 +121,6 @@ internal sealed class SettingsOptions
         options.RegisterService = false;
         options.RequireRegistration = false;
         options.SnapshotDirectory = null;
-        if (parsed.CommandResult.Command is not RegisterCommand)
-        {
-            options.Service = new();
-        }
-
         if (parsed.GetValue(_endpoints) is { Length: > 0 } endpoints)
         {
             options.Etcd.Endpoints = [.. endpoints.SelectMany(SplitEndpoints)];

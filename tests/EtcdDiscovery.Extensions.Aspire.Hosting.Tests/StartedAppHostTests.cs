@@ -63,12 +63,10 @@ public sealed class StartedAppHostTests
     {
         Assert.SkipUnless(
             OperatingSystem.IsLinux() && RuntimeInformation.OSArchitecture == Architecture.X64, "The project has Aspire's orchestrator for Linux on x64.");
-        var mode = Environment.GetEnvironmentVariable(ContainerEtcd.ModeVariable);
-        Assert.SkipWhen(mode == "off", $"{ContainerEtcd.ModeVariable} is off.");
         if (await ContainerEtcd.FindObstacleAsync() is { } obstacle)
         {
-            Assert.SkipUnless(mode == "require", $"Aspire cannot start etcd: {obstacle}.");
-            Assert.Fail($"{ContainerEtcd.ModeVariable} requires a container, but {obstacle}.");
+            Assert.SkipUnless(ContainerEtcd.IsRequired, $"Aspire cannot start etcd: {obstacle}.");
+            throw ContainerEtcd.Missing(obstacle);
         }
     }
 }

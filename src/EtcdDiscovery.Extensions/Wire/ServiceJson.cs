@@ -59,12 +59,7 @@ internal static class ServiceJson
     /// <summary>
     /// Decodes an instance. The id and service name come from the key, because the value could contain those of another instance.
     /// </summary>
-    /// <param name="serviceName">The service name.</param>
-    /// <param name="id">The id.</param>
-    /// <param name="value">The value.</param>
-    /// <param name="instance">The instance.</param>
-    /// <param name="fault">Why the value is unreadable.</param>
-    /// <param name="shared">The values that it shares with other instances; null to share none.</param>
+    /// <remarks>With <paramref name="shared"/>, equal values of several instances become one object.</remarks>
     /// <returns>False if the value is unreadable or has no host name; <paramref name="fault"/> says why.</returns>
     public static bool TryDecode(
         string serviceName,

@@ -79,7 +79,7 @@ internal sealed class RegisterCommand : Command
 
     private async Task<int> RegisterAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        using var host = _settings.BuildHost(parsed, LogLevel.Warning, options => Apply(parsed, options.Service));
+        using var host = _settings.BuildHost(parsed, LogLevel.Warning, options => Apply(parsed, options.Service), keepsService: true);
         // Reports wrong settings before the command is started.
         var service = host.Services.GetRequiredService<IOptions<EtcdDiscoveryOptions>>().Value.Service;
         var process = new RegisteredProcess(host, service, _settings.CreateOutput(parsed).IsJson);

@@ -81,10 +81,9 @@ public sealed class DisposalTests(SharedEtcd etcd)
     {
         for (var i = 0; i < 10; i++)
         {
-            await using var memory = new InMemoryDiscoveryStore();
             var host = await DiscoveryHost.StartAsync(
                 new() { ["Service:Name"] = Service },
-                builder => builder.Services.AddEtcdDiscovery().UseStore(_ => new ThreadedWatches(memory)));
+                builder => builder.Services.AddEtcdDiscovery().UseStore(_ => new ThreadedWatches(new InMemoryDiscoveryStore())));
             await host.RegisteredAsync();
 
             await Task.Run(
@@ -186,21 +185,11 @@ public sealed class DisposalTests(SharedEtcd etcd)
     }
 
     /// <summary>A store whose watches end on threads that its disposal waits for.</summary>
-    private sealed class ThreadedWatches(IDiscoveryStore inner) : IDiscoveryStore
+    private sealed class ThreadedWatches(IDiscoveryStore inner) : StoreDecorator(inner)
     {
         private readonly ConcurrentQueue<Task> _watches = new();
 
-        public IReadOnlyList<string> Endpoints => inner.Endpoints;
-
-        public StoreCapabilities Capabilities => inner.Capabilities;
-
-        public Task<IDiscoverySession> OpenSessionAsync(TimeSpan timeToLive, CancellationToken cancellationToken) =>
-            inner.OpenSessionAsync(timeToLive, cancellationToken);
-
-        public Task<StoreContents> ReadAsync(IReadOnlyList<StoreRange> ranges, CancellationToken cancellationToken) =>
-            inner.ReadAsync(ranges, cancellationToken);
-
-        public async IAsyncEnumerable<StoreBatch> WatchAsync(
+        public override async IAsyncEnumerable<StoreBatch> WatchAsync(
             IReadOnlyList<StoreRange> ranges, StoreRevision after, [EnumeratorCancellation] CancellationToken cancellationToken)
         {
             // Its continuations run on the thread that completes it.
@@ -216,6 +205,10 @@ public sealed class DisposalTests(SharedEtcd etcd)
             yield break;
         }
 
-        public async ValueTask DisposeAsync() => await Task.WhenAll(_watches);
+        public override async ValueTask DisposeAsync()
+        {
+            await Task.WhenAll(_watches);
+            await base.DisposeAsync();
+        }
     }
 }

@@ -8,11 +8,10 @@ namespace EtcdDiscovery.Tests.Infrastructure;
 /// <summary>An etcd in a container, started by Testcontainers.</summary>
 internal sealed class ContainerEtcd : IEtcd
 {
-    /// <summary>The variable that requires a container, with the value <c>require</c>, or forbids it, with <c>off</c>.</summary>
-    public const string ModeVariable = "ETCD_CONTAINERS";
-
     /// <summary>The variable with another image to run; eng/docker.sh sets it.</summary>
     public const string ImageVariable = "ETCD_IMAGE";
+
+    private const string ModeVariable = "ETCD_CONTAINERS";
 
     // Limits the wait for an engine that accepts the connection and never answers.
     private static readonly TimeSpan EngineTimeout = TimeSpan.FromSeconds(5);
@@ -34,9 +33,20 @@ internal sealed class ContainerEtcd : IEtcd
 
     public string Endpoint => _container.GetConnectionString();
 
-    /// <summary>Returns why no container can be started, or null if a Docker engine answers.</summary>
+    /// <summary>Whether tests must fail if no container can be started.</summary>
+    public static bool IsRequired => Mode == "require";
+
+    // Requires a container with the value "require", and forbids it with "off".
+    private static string? Mode => Environment.GetEnvironmentVariable(ModeVariable);
+
+    /// <summary>Returns why no container may or can be started, or null if a Docker engine answers.</summary>
     public static async Task<string?> FindObstacleAsync()
     {
+        if (Mode == "off")
+        {
+            return $"{ModeVariable} is off";
+        }
+
         try
         {
             // Testcontainers looks for the engine in the same places as Docker's client, and blocks meanwhile.
@@ -48,6 +58,10 @@ internal sealed class ContainerEtcd : IEtcd
             return $"the Docker engine did not answer within {EngineTimeout.TotalSeconds} s";
         }
     }
+
+    /// <summary>Creates the error of a test that cannot run without a container.</summary>
+    public static InvalidOperationException Missing(string obstacle) => new(
+        $"{ModeVariable} requires a container, but {obstacle}. Start an engine, or run eng/docker.sh eng/test.sh --containers.");
 
     /// <summary>Starts a container. The image is pulled only if the engine does not have it.</summary>
     public static async Task<ContainerEtcd> StartAsync()

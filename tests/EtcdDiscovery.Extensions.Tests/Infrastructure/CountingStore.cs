@@ -4,7 +4,7 @@ using EtcdDiscovery.Stores;
 namespace EtcdDiscovery.Tests.Infrastructure;
 
 /// <summary>A decorator that counts reads and batches, delays or fails reads, and can lose the history of watches.</summary>
-internal sealed class CountingStore(IDiscoveryStore inner) : IDiscoveryStore
+internal sealed class CountingStore(IDiscoveryStore inner) : StoreDecorator(inner)
 {
     private int _reads;
     private int _watches;
@@ -23,10 +23,6 @@ internal sealed class CountingStore(IDiscoveryStore inner) : IDiscoveryStore
     public int Sessions => _sessions;
 
     public int Disposals => _disposals;
-
-    public IReadOnlyList<string> Endpoints => inner.Endpoints;
-
-    public StoreCapabilities Capabilities => inner.Capabilities;
 
     /// <summary>Each read waits for this task before it starts.</summary>
     public Task Gate { get; set; } = Task.CompletedTask;
@@ -52,17 +48,17 @@ internal sealed class CountingStore(IDiscoveryStore inner) : IDiscoveryStore
     /// <summary>Whether watches report no progress, so that a resumed watch repeats all changes.</summary>
     public bool Repeats { get; set; }
 
-    public Task<IDiscoverySession> OpenSessionAsync(TimeSpan timeToLive, CancellationToken cancellationToken)
+    public override Task<IDiscoverySession> OpenSessionAsync(TimeSpan timeToLive, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _sessions);
-        return inner.OpenSessionAsync(timeToLive, cancellationToken);
+        return base.OpenSessionAsync(timeToLive, cancellationToken);
     }
 
-    public async Task<StoreContents> ReadAsync(IReadOnlyList<StoreRange> ranges, CancellationToken cancellationToken)
+    public override async Task<StoreContents> ReadAsync(IReadOnlyList<StoreRange> ranges, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _reads);
         await Gate.WaitAsync(cancellationToken);
-        var contents = (Outage ?? Failure) is { } failure ? throw failure : Rewrite(await inner.ReadAsync(ranges, cancellationToken));
+        var contents = (Outage ?? Failure) is { } failure ? throw failure : Rewrite(await base.ReadAsync(ranges, cancellationToken));
         await After.WaitAsync(cancellationToken);
         return contents;
     }
@@ -78,14 +74,14 @@ internal sealed class CountingStore(IDiscoveryStore inner) : IDiscoveryStore
         ending.Source.Cancel();
     }
 
-    public async IAsyncEnumerable<StoreBatch> WatchAsync(
+    public override async IAsyncEnumerable<StoreBatch> WatchAsync(
         IReadOnlyList<StoreRange> ranges, StoreRevision after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _watches);
         var ending = Volatile.Read(ref _ending);
         ThrowIfUnwatchable(after);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ending.Source.Token, cancellationToken);
-        await using var batches = inner.WatchAsync(ranges, after, either.Token).GetAsyncEnumerator(either.Token);
+        await using var batches = base.WatchAsync(ranges, after, either.Token).GetAsyncEnumerator(either.Token);
         while (await MoveNextAsync(batches, ending, cancellationToken))
         {
             var batch = batches.Current;
@@ -94,10 +90,10 @@ internal sealed class CountingStore(IDiscoveryStore inner) : IDiscoveryStore
         }
     }
 
-    public ValueTask DisposeAsync()
+    public override ValueTask DisposeAsync()
     {
         Interlocked.Increment(ref _disposals);
-        return inner.DisposeAsync();
+        return base.DisposeAsync();
     }
 
     private void ThrowIfUnwatchable(StoreRevision after)

@@ -24,8 +24,7 @@ public sealed class IntegrationEtcd : IAsyncDisposable
 
     private static async Task<IEtcd> StartAsync()
     {
-        var mode = Environment.GetEnvironmentVariable(ContainerEtcd.ModeVariable);
-        var obstacle = mode == "off" ? $"{ContainerEtcd.ModeVariable} is off" : await ContainerEtcd.FindObstacleAsync();
+        var obstacle = await ContainerEtcd.FindObstacleAsync();
         if (obstacle is null)
         {
             try
@@ -34,16 +33,15 @@ public sealed class IntegrationEtcd : IAsyncDisposable
                 Report($"the container {ContainerEtcd.Image} at {container.Endpoint}");
                 return container;
             }
-            catch (Exception e) when (mode != "require")
+            catch (Exception e) when (!ContainerEtcd.IsRequired)
             {
                 obstacle = $"the container {ContainerEtcd.Image} did not start: {e.Message.ReplaceLineEndings(" ")}";
             }
         }
 
-        if (mode == "require")
+        if (ContainerEtcd.IsRequired)
         {
-            throw new InvalidOperationException(
-                $"{ContainerEtcd.ModeVariable} requires a container, but {obstacle}. Start an engine, or run eng/docker.sh eng/test.sh --containers.");
+            throw ContainerEtcd.Missing(obstacle);
         }
 
         var binary = SharedEtcd.BinaryOf(EtcdVersion.First);

@@ -3,29 +3,16 @@ using EtcdDiscovery.Stores;
 namespace EtcdDiscovery.Tests.Infrastructure;
 
 /// <summary>A decorator that leaks: keeps every session, never disposes one, and creates a timer for each.</summary>
-internal sealed class LeakingStore(IDiscoveryStore inner, TimeProvider timeProvider) : IDiscoveryStore
+internal sealed class LeakingStore(IDiscoveryStore inner, TimeProvider timeProvider) : StoreDecorator(inner)
 {
     private readonly List<(IDiscoverySession Session, ITimer Timer)> _kept = [];
 
-    public IReadOnlyList<string> Endpoints => inner.Endpoints;
-
-    public StoreCapabilities Capabilities => inner.Capabilities;
-
-    public async Task<IDiscoverySession> OpenSessionAsync(TimeSpan timeToLive, CancellationToken cancellationToken)
+    public override async Task<IDiscoverySession> OpenSessionAsync(TimeSpan timeToLive, CancellationToken cancellationToken)
     {
-        var session = new Undisposed(await inner.OpenSessionAsync(timeToLive, cancellationToken));
+        var session = new Undisposed(await base.OpenSessionAsync(timeToLive, cancellationToken));
         _kept.Add((session, timeProvider.CreateTimer(_ => { }, null, TimeSpan.FromDays(1), Timeout.InfiniteTimeSpan)));
         return session;
     }
-
-    public Task<StoreContents> ReadAsync(IReadOnlyList<StoreRange> ranges, CancellationToken cancellationToken) =>
-        inner.ReadAsync(ranges, cancellationToken);
-
-    public IAsyncEnumerable<StoreBatch> WatchAsync(
-        IReadOnlyList<StoreRange> ranges, StoreRevision after, CancellationToken cancellationToken) =>
-        inner.WatchAsync(ranges, after, cancellationToken);
-
-    public ValueTask DisposeAsync() => inner.DisposeAsync();
 
     private sealed class Undisposed(IDiscoverySession session) : IDiscoverySession
     {

@@ -4,7 +4,7 @@ using EtcdDiscovery.Stores;
 namespace EtcdDiscovery.Tests.Infrastructure;
 
 /// <summary>A decorator whose sessions fail or delay operations on demand.</summary>
-internal sealed class RefusingStore(IDiscoveryStore inner) : IDiscoveryStore
+internal sealed class RefusingStore(IDiscoveryStore inner) : StoreDecorator(inner)
 {
     private readonly ConcurrentQueue<Func<Task>> _refused = new();
 
@@ -29,10 +29,6 @@ internal sealed class RefusingStore(IDiscoveryStore inner) : IDiscoveryStore
     /// <summary>A session waits for this task before it closes.</summary>
     public Task Closing { get; set; } = Task.CompletedTask;
 
-    public IReadOnlyList<string> Endpoints => inner.Endpoints;
-
-    public StoreCapabilities Capabilities => inner.Capabilities;
-
     /// <summary>Executes all refused puts, as a frozen member does that continues.</summary>
     public async Task ExecuteRefusedAsync()
     {
@@ -42,17 +38,8 @@ internal sealed class RefusingStore(IDiscoveryStore inner) : IDiscoveryStore
         }
     }
 
-    public async Task<IDiscoverySession> OpenSessionAsync(TimeSpan timeToLive, CancellationToken cancellationToken) =>
-        new Session(await inner.OpenSessionAsync(timeToLive, cancellationToken), this);
-
-    public Task<StoreContents> ReadAsync(IReadOnlyList<StoreRange> ranges, CancellationToken cancellationToken) =>
-        inner.ReadAsync(ranges, cancellationToken);
-
-    public IAsyncEnumerable<StoreBatch> WatchAsync(
-        IReadOnlyList<StoreRange> ranges, StoreRevision after, CancellationToken cancellationToken) =>
-        inner.WatchAsync(ranges, after, cancellationToken);
-
-    public ValueTask DisposeAsync() => inner.DisposeAsync();
+    public override async Task<IDiscoverySession> OpenSessionAsync(TimeSpan timeToLive, CancellationToken cancellationToken) =>
+        new Session(await base.OpenSessionAsync(timeToLive, cancellationToken), this);
 
     private sealed class Session(IDiscoverySession session, RefusingStore store) : IDiscoverySession
     {

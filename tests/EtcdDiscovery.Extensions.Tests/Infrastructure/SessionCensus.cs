@@ -3,14 +3,10 @@ using EtcdDiscovery.Stores;
 namespace EtcdDiscovery.Tests.Infrastructure;
 
 /// <summary>A decorator that keeps weak references to all opened sessions.</summary>
-internal sealed class SessionCensus(IDiscoveryStore inner) : IDiscoveryStore
+internal sealed class SessionCensus(IDiscoveryStore inner) : StoreDecorator(inner)
 {
     private readonly Lock _sync = new();
     private readonly List<WeakReference> _sessions = [];
-
-    public IReadOnlyList<string> Endpoints => inner.Endpoints;
-
-    public StoreCapabilities Capabilities => inner.Capabilities;
 
     /// <summary>The number of opened sessions.</summary>
     public int Opened
@@ -36,9 +32,9 @@ internal sealed class SessionCensus(IDiscoveryStore inner) : IDiscoveryStore
         }
     }
 
-    public async Task<IDiscoverySession> OpenSessionAsync(TimeSpan timeToLive, CancellationToken cancellationToken)
+    public override async Task<IDiscoverySession> OpenSessionAsync(TimeSpan timeToLive, CancellationToken cancellationToken)
     {
-        var session = await inner.OpenSessionAsync(timeToLive, cancellationToken);
+        var session = await base.OpenSessionAsync(timeToLive, cancellationToken);
         lock (_sync)
         {
             _sessions.Add(new WeakReference(session));
@@ -46,13 +42,4 @@ internal sealed class SessionCensus(IDiscoveryStore inner) : IDiscoveryStore
 
         return session;
     }
-
-    public Task<StoreContents> ReadAsync(IReadOnlyList<StoreRange> ranges, CancellationToken cancellationToken) =>
-        inner.ReadAsync(ranges, cancellationToken);
-
-    public IAsyncEnumerable<StoreBatch> WatchAsync(
-        IReadOnlyList<StoreRange> ranges, StoreRevision after, CancellationToken cancellationToken) =>
-        inner.WatchAsync(ranges, after, cancellationToken);
-
-    public ValueTask DisposeAsync() => inner.DisposeAsync();
 }

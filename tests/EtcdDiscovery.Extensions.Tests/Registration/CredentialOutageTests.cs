@@ -117,33 +117,21 @@ public sealed class CredentialOutageTests
 
         public void Dispose() => _closing.Dispose();
 
-        private sealed class GatedStore(IDiscoveryStore inner, WatchGate gate) : IDiscoveryStore
+        private sealed class GatedStore(IDiscoveryStore inner, WatchGate gate) : StoreDecorator(inner)
         {
-            public IReadOnlyList<string> Endpoints => inner.Endpoints;
-
-            public StoreCapabilities Capabilities => inner.Capabilities;
-
-            public Task<IDiscoverySession> OpenSessionAsync(TimeSpan timeToLive, CancellationToken cancellationToken) =>
-                inner.OpenSessionAsync(timeToLive, cancellationToken);
-
-            public Task<StoreContents> ReadAsync(IReadOnlyList<StoreRange> ranges, CancellationToken cancellationToken) =>
-                inner.ReadAsync(ranges, cancellationToken);
-
-            public async IAsyncEnumerable<StoreBatch> WatchAsync(
+            public override async IAsyncEnumerable<StoreBatch> WatchAsync(
                 IReadOnlyList<StoreRange> ranges,
                 StoreRevision after,
                 [EnumeratorCancellation] CancellationToken cancellationToken)
             {
                 var closing = gate._closing.Token;
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(closing, cancellationToken);
-                await using var batches = inner.WatchAsync(ranges, after, either.Token).GetAsyncEnumerator(either.Token);
+                await using var batches = base.WatchAsync(ranges, after, either.Token).GetAsyncEnumerator(either.Token);
                 while (await NextAsync(batches, closing, cancellationToken))
                 {
                     yield return batches.Current;
                 }
             }
-
-            public ValueTask DisposeAsync() => inner.DisposeAsync();
 
             private async Task<bool> NextAsync(
                 IAsyncEnumerator<StoreBatch> batches, CancellationToken closing, CancellationToken cancellationToken)
